@@ -1,0 +1,121 @@
+"""Saves a rendered frame for the style engine: the picture as a PNG, and its passes as a multilayer EXR.
+
+`Render Result.save_render` writes in the format of the scene's image settings, so those are changed for a
+moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+# In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
+# use_exr_interleave with 5.0 or later; where one is missing it is skipped.
+_IMAGE_SETTINGS = (
+    "media_type",
+    "file_format",
+    "color_mode",
+    "color_depth",
+    "color_management",
+    "exr_codec",
+    "use_exr_interleave",
+    "compression",
+)
+
+_PASSES = {
+    "media_type": "MULTI_LAYER_IMAGE",
+    "file_format": "OPEN_EXR_MULTILAYER",
+    "color_depth": "32",
+    "color_management": "FOLLOW_SCENE",
+    "exr_codec": "ZIP",
+}
+
+
+class CaptureError(Exception):
+    """A frame could not be saved; the message names the file."""
+
+
+@dataclass(frozen=True)
+class CapturedFrame:
+    """A frame's files on disk. `passes` is None where no passes were asked for."""
+
+    frame: int
+    content: Path
+    passes: Path | None
+
+
+def content_path(output: Path, frame: int) -> Path:
+    """The picture of a frame, numbered as Blender numbers files: content_0001.png, content_-0003.png."""
+    return output / "content" / f"content_{_numbered(frame)}.png"
+
+
+def passes_path(output: Path, frame: int) -> Path:
+    """Where the multilayer EXR of a frame goes."""
+    return output / "passes" / f"passes_{_numbered(frame)}.exr"
+
+
+def capture_frame(scene: bpy.types.Scene, output: Path, *, with_passes: bool = True) -> CapturedFrame:
+    """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
+
+    The PNG has the scene's view transform (display-referred, 8 bit), with alpha if the film is transparent.
+    The EXR is scene-linear in full float. Both appear under their names only when they are complete.
+
+    Raises:
+        CaptureError: a file cannot be written.
+    """
+    frame = scene.frame_current
+    content, passes = content_path(output, frame), passes_path(output, frame)
+    picture = {
+        "media_type": "IMAGE",
+        "file_format": "PNG",
+        "color_mode": "RGBA" if scene.render.film_transparent else "RGB",
+        "color_depth": "8",
+        "color_management": "FOLLOW_SCENE",
+        "compression": 15,
+    }
+    _save(scene, content, picture)
+    if with_passes:
+        _save(scene, passes, _PASSES)
+    return CapturedFrame(frame, content, passes if with_passes else None)
+
+
+def _numbered(frame: int) -> str:
+    return f"-{-frame:04d}" if frame < 0 else f"{frame:04d}"
+
+
+def _save(scene: bpy.types.Scene, path: Path, image_settings: Mapping[str, Any]) -> None:
+    # save_render appends the format's extension where it is missing, hence a temporary name that has it.
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _changed(scene.render.image_settings, image_settings):
+            bpy.data.images["Render Result"].save_render(str(unfinished), scene=scene)
+        unfinished.replace(path)
+    except (OSError, RuntimeError, KeyError) as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
+
+
+@contextmanager
+def _changed(settings: bpy.types.ImageFormatSettings, values: Mapping[str, Any]) -> Iterator[None]:
+    # An enum reads as "" where the file holds a value that its format does not have: such cannot be set.
+    before = [(name, value) for name in _IMAGE_SETTINGS if (value := getattr(settings, name, "")) != ""]
+    try:
+        for name, value in values.items():
+            if hasattr(settings, name):
+                setattr(settings, name, value)
+        yield
+    finally:
+        for name, value in before:
+            setattr(settings, name, value)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).removeprefix("Error: ")

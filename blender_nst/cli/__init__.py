@@ -1,0 +1,1 @@
+"""The command line: runs outside Blender, and is no part of the extension."""

@@ -1,0 +1,186 @@
+"""`blender-nst`: the command line's commands, each a thin layer over the room that does the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blender_nst.cli.display import make_display
+from blender_nst.cli.errors import CommandLineError
+from blender_nst.cli.options import Settings, with_settings
+from compositor.errors import CompositorError
+from compositor.settings import StyleSettings
+from video.errors import VideoError
+from video.settings import SequenceSettings
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Neural style transfer for Blender animations, without flicker.",
+)
+blender_app = typer.Typer(no_args_is_help=True, help="The Blender that renders.")
+extension_app = typer.Typer(no_args_is_help=True, help="The extension for Blender's own window.")
+app.add_typer(blender_app, name="blender")
+app.add_typer(extension_app, name="extension")
+
+StyleOption = Annotated[Path, typer.Option("--style", "-s", help="The style picture: a painting, a drawing.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if absent.")]
+FramesOption = Annotated[
+    str | None, typer.Option("--frames", "-f", help="Frames as 1-48, every second one as 1-48x2, one as 7.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program, no progress bars.")]
+BlenderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--blender",
+        help="Blender's executable, or a Python that has bpy. Otherwise $BLENDER_NST_BLENDER, blender on the "
+        "PATH, or a private bpy that is installed on first use.",
+    ),
+]
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings)
+def demo(
+    *,
+    settings: Settings,
+    out: OutOption = Path("demo"),
+    frames: Annotated[int, typer.Option(help="Number of frames.", min=1, max=1000)] = 6,
+    blender: BlenderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Render a small scene made by code and stylise it with a painting made by code. Needs nothing."""
+    from blender_nst.cli.demo import run_demo
+
+    with make_display(as_json) as display:
+        run_demo(out, frames, settings, blender=blender, display=display)
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings)
+def render(
+    scene: Annotated[Path, typer.Argument(help="The .blend file. It is never changed.")],
+    *,
+    settings: Settings,
+    style: StyleOption,
+    out: OutOption = Path("out"),
+    frames: FramesOption = None,
+    blender: BlenderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Render an animation with Blender and stylise every frame as it is finished."""
+    from blender_nst.cli.render import render_and_stylize
+
+    with make_display(as_json) as display:
+        render_and_stylize(
+            scene, style, out, frames=frames, settings=settings, blender=blender, display=display
+        )
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings)
+def stylize(
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="A pattern as render_####.png, a folder, or a movie.")
+    ],
+    *,
+    settings: Settings,
+    style: StyleOption,
+    out: OutOption = Path("out"),
+    frames: FramesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stylise frames that are there already: a numbered sequence or a movie."""
+    from blender_nst.cli.stylize import stylize_sequence
+
+    with make_display(as_json) as display:
+        stylize_sequence(source, style, out, frames=frames, settings=settings, display=display)
+
+
+@app.command()
+@with_settings(StyleSettings)
+def image(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
+    *,
+    settings: Settings,
+    style: StyleOption,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG to write.")] = Path("styled.png"),
+    as_json: JsonOption = False,
+) -> None:
+    """Stylise one still picture."""
+    from blender_nst.cli.stylize import stylize_image
+
+    with make_display(as_json) as display:
+        stylize_image(source, style, out, settings[0], display)
+
+
+@app.command()
+def doctor(*, blender: BlenderOption = None, as_json: JsonOption = False) -> None:
+    """Tell what is here (PyTorch, device, Blender, weights) and what to do about what is missing."""
+    from blender_nst.cli.doctor import examine, print_findings
+
+    findings = examine(blender)
+    print_findings(findings, as_json)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@blender_app.command("install")
+def blender_install(*, as_json: JsonOption = False) -> None:
+    """Install Blender's Python module privately, for this user, unless it is there already."""
+    from blender_nst.cli import private_blender
+
+    with make_display(as_json) as display:
+        installed = private_blender.find_installed() or private_blender.install(display.say)
+    version = ".".join(map(str, installed.version))
+    if as_json:
+        typer.echo(json.dumps({"python": str(installed.python), "version": version}))
+    else:
+        typer.echo(f"Blender {version} (bpy module): {installed.python}")
+
+
+@extension_app.command("build")
+def extension_build(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the zip.")] = Path("dist"),
+    blender: BlenderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the extension's zip, checked by Blender's own validator."""
+    from blender_nst.cli.blender_runtime import ensure_blender
+    from blender_nst.cli.extension import build_extension
+
+    with make_display(as_json) as display:
+        archive = build_extension(out, ensure_blender(blender, report=display.say))
+    typer.echo(json.dumps({"extension": str(archive)}) if as_json else str(archive))
+
+
+def main() -> None:
+    """Runs the command line; exit codes: 0 done, 1 something is missing, 2 bad input, 130 interrupted."""
+    try:
+        app()
+    except (CommandLineError, VideoError, CompositorError) as error:
+        _fail(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        _fail("interrupted; finished frames are kept", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> None:
+    line = " ".join(message.split())
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"event": "failed", "error": line}) + "\n")
+    sys.stderr.write(f"blender-nst: {line}\n")
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Shows a run to a person (progress bars) or to a program (`--json`: the events, a JSON object a line)."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from video import protocol
+
+
+class Display(Protocol):
+    """What every command tells about its run. Used as a context manager around it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def expect(self, total: int | None, *, rendering: bool = False) -> None:
+        """So many frames will come; `rendering` if Blender renders them during this run."""
+        ...
+
+    def say(self, text: str) -> None:
+        """One line about what is going on."""
+        ...
+
+    def rendered(self, number: int) -> None:
+        """Blender has rendered a frame."""
+        ...
+
+    def event(self, event: protocol.Event) -> None:
+        """The engine has something to tell."""
+        ...
+
+
+def make_display(as_json: bool) -> Display:
+    """The display that the option `--json` asks for."""
+    return JsonDisplay() if as_json else BarDisplay()
+
+
+class BarDisplay:
+    """Bars on standard error: rendering, all frames with the time left, the steps of the frame at hand."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<14}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+        )
+        self._total: int | None = None
+        self._rendering: TaskID | None = None
+        self._frames: TaskID | None = None
+        self._steps: TaskID | None = None
+        self._current: int | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def expect(self, total: int | None, *, rendering: bool = False) -> None:
+        self._total = total
+        if rendering:
+            self._rendering = self._bars.add_task("rendering", total=total, note="")
+        self._frames = self._bars.add_task("stylising", total=total, note="")
+
+    def say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def rendered(self, number: int) -> None:
+        if self._rendering is not None:
+            self._bars.update(self._rendering, advance=1, note=f"frame {number}")
+
+    def event(self, event: protocol.Event) -> None:
+        if isinstance(event, protocol.Progress):
+            self._step(event)
+        elif isinstance(event, protocol.FrameDone) and self._frames is not None:
+            error = "" if event.warp_error is None else f", warp error {event.warp_error:.5f}"
+            note = f"frame {event.frame}: style loss {event.losses.get('style', 0.0):.4f}{error}"
+            self._bars.update(self._frames, advance=1, note=note)
+
+    def _step(self, event: protocol.Progress) -> None:
+        note = f"loss {event.losses['total']:.3f}, {event.steps_per_second:.1f} steps/s"
+        if self._steps is None:
+            self._steps = self._bars.add_task("", total=event.steps, note="")
+        if self._current != event.frame:
+            self._current = event.frame
+            self._bars.reset(self._steps, total=event.steps, description=f"frame {event.frame}")
+        self._bars.update(self._steps, completed=event.step, note=note)
+
+
+class JsonDisplay:
+    """Every event as a line of JSON on standard output; what is said to people goes to standard error."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def expect(self, total: int | None, *, rendering: bool = False) -> None:
+        return None
+
+    def say(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+
+    def rendered(self, number: int) -> None:
+        sys.stdout.write(f'{{"event": "rendered", "frame": {number}}}\n')
+        sys.stdout.flush()
+
+    def event(self, event: protocol.Event) -> None:
+        sys.stdout.write(protocol.encode(event))
+        sys.stdout.flush()

@@ -1,0 +1,163 @@
+"""Renders and stylises a .blend: starts `headless.py` inside Blender and follows its events."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender
+from blender_nst.cli.display import Display
+from blender_nst.cli.errors import InputError, RenderError
+from blender_nst.cli.options import Settings
+from blender_nst.cli.stylize import tell_results
+from blender_nst.render_job import RenderJob, RenderJobError
+from compositor.settings import settings_to_json
+from video import protocol
+from video.errors import ProtocolError
+from video.images import check_writable, read_image
+from video.sequence import parse_range
+
+SOURCE = Path(__file__).parent.parent
+EVENT_MARK = "NST "
+LOG_NAME = "blender.log"
+
+
+def render_and_stylize(
+    scene: Path,
+    style: Path,
+    out: Path,
+    *,
+    frames: str | None,
+    settings: Settings,
+    blender: Path | None,
+    display: Display,
+) -> None:
+    """Renders `scene` and stylises its frames into `out`; the .blend is never changed.
+
+    Raises:
+        InputError, VideoError, BlenderError: bad input, found before Blender starts.
+        RenderError: Blender or the engine failed; finished frames are kept.
+        KeyboardInterrupt: after Ctrl-C; finished frames are kept.
+    """
+    if not scene.is_file():
+        raise InputError(f"{scene}: there is no such .blend file")
+    read_image(style)
+    chosen = None if frames is None else parse_range(frames)
+    check_writable(out)
+    runtime = ensure_blender(blender, report=display.say)
+    display.say(f"{runtime.label} renders {scene.name}")
+    style_settings, sequence_settings = settings
+    try:
+        job = RenderJob(
+            blend=str(scene.resolve()),
+            output=str(out.resolve()),
+            styles=[str(style.resolve())],
+            engine_python=sys.executable,
+            engine_path=_checkout(),
+            style_settings=settings_to_json(style_settings),
+            sequence_settings=settings_to_json(sequence_settings),
+            frames=chosen and (chosen.first, chosen.last, chosen.step),
+        )
+    except RenderJobError as error:
+        raise InputError(str(error)) from None
+    done = _run(runtime, job, out / LOG_NAME, display)
+    tell_results(display, out, len(done.frames), done.seconds)
+
+
+def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> protocol.Done:
+    """Runs Blender to its end and shows its events; returns the last one."""
+    done: protocol.Done | None = None
+    failure: str | None = None
+    scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
+    with scratch as folder, log.open("w", encoding="utf-8") as lines:
+        job_file = Path(folder) / "job.json"
+        job.write(job_file)
+        with _started(runtime.command(SOURCE / "headless.py", [str(job_file)])) as process:
+            for values in _events(process, lines):
+                failure = _show(values, display) or failure
+                if values.get("event") == "done":
+                    done = protocol.Done(**{key: value for key, value in values.items() if key != "event"})
+            code = process.wait()
+    if failure is not None:
+        raise RenderError(failure)
+    if done is None or code != 0:
+        raise RenderError(f"Blender ended with code {code} before all frames were done; {log} has its words")
+    return done
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process, which does not outlive the block.
+
+    It has a session of its own: Ctrl-C reaches this process alone, which then ends Blender, whose end closes
+    the engine's input, at which the engine ends.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[dict[str, Any]]:
+    """The events among Blender's lines; every other line goes to the log."""
+    for line in process.stdout or ():
+        if line.startswith(EVENT_MARK):
+            try:
+                yield json.loads(line.removeprefix(EVENT_MARK))
+                continue
+            except ValueError:
+                pass
+        if line.strip():
+            log.write(line)
+            log.flush()
+
+
+def _show(values: dict[str, Any], display: Display) -> str | None:
+    """Shows one event; returns its error if it is a failure."""
+    kind = values.get("event")
+    if kind == "started":
+        width, height = values["resolution"]
+        frames = values["frames"]
+        display.expect(len(frames), rendering=True)
+        display.say(f"Blender {values['blender']}: {len(frames)} frames of {width}×{height} px")
+    elif kind == "rendered":
+        display.rendered(values["frame"])
+    elif kind == "failed":
+        return str(values.get("error", "failed without a word"))
+    else:
+        try:
+            display.event(protocol.decode_event(json.dumps(values)))
+        except ProtocolError:
+            display.say(f"unknown event from Blender: {kind}")
+    return None
+
+
+def _checkout() -> str | None:
+    """The folder to import the engine from, when Blender NST is not installed but runs from its checkout."""
+    try:
+        version("blender-nst")
+    except PackageNotFoundError:
+        return str(SOURCE.parent)
+    return None

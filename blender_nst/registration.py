@@ -1,0 +1,19 @@
+"""What is registered with Blender, in the order in which one part needs another."""
+
+from __future__ import annotations
+
+from . import handlers, operators, panels, preferences, properties
+
+_MODULES = (preferences, properties, operators, panels, handlers)
+
+
+def register() -> None:
+    """Registers every part."""
+    for module in _MODULES:
+        module.register()
+
+
+def unregister() -> None:
+    """Takes everything back, in the reverse order."""
+    for module in reversed(_MODULES):
+        module.unregister()

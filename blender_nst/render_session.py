@@ -1,0 +1,257 @@
+"""The state of one animation render that is stylised: what was captured and sent, what came back."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .capture import CapturedFrame, CaptureError, capture_frame
+from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
+from .preferences import EnginePythonError, engine_python
+from .properties import SCHEMA, settings_dicts
+
+READY_TIMEOUT = 180.0
+"""Seconds; importing torch from a cold disk takes long."""
+
+LOG_NAME = "engine.log"
+
+
+class SessionError(Exception):
+    """The render cannot be stylised; one line that says why and what to do. The render itself goes on."""
+
+
+class State(Enum):
+    """Where a session is in its life."""
+
+    RENDERING = "rendering"
+    STYLISING = "stylising"  # the render is over, the engine still works
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """What a session was asked to do, read from the scene once."""
+
+    python: str
+    style: Path
+    output: Path
+    style_settings: dict[str, Any]
+    sequence_settings: dict[str, Any]
+    total: int
+
+    @classmethod
+    def from_scene(cls, scene: bpy.types.Scene) -> SessionPlan:
+        """Reads and checks the scene's settings; writes nothing, since a still may be all that is rendered.
+
+        Raises:
+            SessionError: a path is empty, not there or not writable, or no engine is installed.
+        """
+        try:
+            python = engine_python()
+        except EnginePythonError as error:
+            raise SessionError(str(error)) from None
+        style = _absolute(scene.nst.style_path, "style picture")
+        if not style.is_file():
+            raise SessionError(f"{style}: the style picture is not there; choose another")
+        output = _absolute(scene.nst.output_path, "output folder")
+        _check_writable(output)
+        style_settings, sequence_settings = settings_dicts(scene)
+        total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        return cls(python, style, output, style_settings, sequence_settings, total)
+
+
+@dataclass
+class RenderSession:
+    """One render on its way through the engine.
+
+    The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
+    `drain`, and is then the only one that changes `done` and `progress`.
+    """
+
+    plan: SessionPlan
+    report: Callable[[Message], None]
+    listener: Callable[[Message], None] | None = None
+    job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    state: State = State.RENDERING
+    engine: EngineProcess | None = None
+    ready: bool = False
+    sent: list[int] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
+    progress: Message | None = None
+    error: str | None = None
+    cancelling: bool = False
+    started_at: float = 0.0
+    _changing: threading.RLock = field(default_factory=threading.RLock)
+    """Held while `state` changes: the render's thread and the main thread may both want to end it."""
+
+    def start_engine(self) -> EngineProcess:
+        """Starts the engine and opens the job; does nothing if that was done.
+
+        Raises:
+            EngineError: the process cannot be started.
+        """
+        if self.engine is not None:
+            return self.engine
+        plan = self.plan
+        engine = self.engine = EngineProcess(
+            plan.python, plan.output / LOG_NAME, protocol=SCHEMA["protocol"], listener=self.listener
+        )
+        self.started_at = time.monotonic()
+        engine.send(
+            {
+                "command": "stylize",
+                "job": self.job,
+                "styles": [str(plan.style)],
+                "output": str(plan.output),
+                "style_settings": plan.style_settings,
+                "sequence_settings": plan.sequence_settings,
+                "total": plan.total,
+            }
+        )
+        return engine
+
+    def wait_ready(self) -> None:
+        """Blocks until the engine has answered; raises EngineError if it does not."""
+        if self.engine is None:
+            raise EngineError("the style engine was not started")
+        wait_ready(self.engine, READY_TIMEOUT)
+        self.ready = True
+
+    def add_rendered_frame(self, scene: bpy.types.Scene) -> None:
+        """Captures the frame that was just rendered and hands it to the engine. On the render's thread."""
+        if self.state is not State.RENDERING:
+            return
+        try:
+            engine = self.start_engine()
+            captured = capture_frame(scene, self.plan.output)
+            self._send_frame(engine, captured)
+        except CaptureError as error:
+            self.fail(str(error))
+            return
+        except EngineError as error:
+            self.fail(str(error), died=True)
+            return
+        count, total = len(self.sent), self.plan.total
+        self.report({"event": "rendered", "frame": captured.frame, "count": count, "total": total})
+
+    def finish(self) -> None:
+        """The render is over, whole or cancelled: what was handed over is still stylised."""
+        with self._changing:
+            if self.state is not State.RENDERING:
+                return
+            if not self.sent or self.engine is None:
+                self.end()
+                return
+            self.state = State.STYLISING
+        # An engine that no longer listens has ended, and its last event says so.
+        with suppress(EngineError):
+            self.engine.send({"command": "finish", "job": self.job})
+
+    def cancel(self) -> None:
+        """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
+        with self._changing:
+            if self.engine is None or self.cancelling or self.state is State.ENDED:
+                self.end()
+                return
+            self.cancelling = True
+            self.state = State.STYLISING
+        with suppress(EngineError):
+            self.engine.send({"command": "cancel", "job": self.job})
+
+    def drain(self, budget: float, *, wait: float = 0.0) -> bool:
+        """Takes the engine's events for `budget` seconds at most, waiting up to `wait` for the first one.
+
+        Returns:
+            Whether there was any.
+        """
+        if self.engine is None or self.state is State.ENDED:
+            return False
+        event = self.engine.next_event(wait)
+        any_event = event is not None
+        deadline = time.monotonic() + budget
+        while event is not None:
+            self._take(event)
+            late = time.monotonic() > deadline
+            event = None if late or self.state is State.ENDED else self.engine.next_event()
+        overdue = not self.ready and time.monotonic() > self.started_at + READY_TIMEOUT
+        if overdue and self.state is not State.ENDED:
+            self.fail(f"the style engine did not answer within {READY_TIMEOUT:.0f} s: see {self.engine.log}")
+        return any_event
+
+    def fail(self, error: str, *, died: bool = False) -> None:
+        """Ends the session with one clear line; `died` if the engine's process is gone."""
+        with self._changing:
+            if self.state is State.ENDED:
+                return
+            self.error = error
+            self.end()
+        event = DIED if died else "failed"
+        self.report({"event": event, "error": error, "job": self.job, "frames": list(self.done)})
+
+    def end(self) -> None:
+        """Ends the engine's process, without waiting for it; the session is over."""
+        with self._changing:
+            self.state = State.ENDED
+        if self.engine is not None:
+            self.engine.close()
+
+    def _send_frame(self, engine: EngineProcess, captured: CapturedFrame) -> None:
+        command: Message = {
+            "command": "frame",
+            "job": self.job,
+            "frame": captured.frame,
+            "content": str(captured.content),
+        }
+        if captured.passes is not None:
+            command["passes"] = str(captured.passes)
+        engine.send(command)
+        self.sent.append(captured.frame)
+
+    def _take(self, event: Message) -> None:
+        match event["event"]:
+            case "ready":
+                self.ready = True
+                self.report(event)
+            case "progress":
+                self.progress = event
+                self.report(event)
+            case "frame_done":
+                self.done.append(event["frame"])
+                self.report(event)
+            case "done" | "cancelled":
+                self.report(event)
+                self.end()
+            case "failed":
+                self.fail(_located(event))
+            case "died":
+                self.fail(event["error"], died=True)
+
+
+def _located(event: Message) -> str:
+    frame, error = event.get("frame"), str(event.get("error", "the style engine failed"))
+    return error if frame is None or f"frame {frame}" in error else f"frame {frame}: {error}"
+
+
+def _absolute(path: str, what: str) -> Path:
+    if not path.strip():
+        raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
+    if path.startswith("//") and not bpy.data.filepath:
+        raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
+    return Path(os.path.normpath(bpy.path.abspath(path)))
+
+
+def _check_writable(folder: Path) -> None:
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "it cannot be written to" if there.is_dir() else "it is no folder"
+        raise SessionError(f"{there}: {reason}; choose another output folder")

@@ -1,0 +1,1 @@
+"""Composites a painting's style onto one frame (not Blender's compositor: the neural style engine)."""

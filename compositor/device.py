@@ -1,0 +1,39 @@
+"""Chooses the device that the engine computes on."""
+
+from __future__ import annotations
+
+import torch
+
+from compositor.errors import DeviceError
+from compositor.settings import DeviceChoice
+
+
+def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
+    """The named device, or with `auto` the first of cuda, mps, cpu that there is.
+
+    Raises:
+        DeviceError: the named device is not there.
+    """
+    available = {
+        DeviceChoice.CUDA: torch.cuda.is_available(),
+        DeviceChoice.MPS: torch.backends.mps.is_available(),
+        DeviceChoice.CPU: True,
+    }
+    if choice is DeviceChoice.AUTO:
+        choice = next(each for each, there in available.items() if there)
+    if not available[choice]:
+        there = ", ".join(each.value for each, is_there in available.items() if is_there)
+        raise DeviceError(f"the device {choice.value} is not available here; there is: {there}")
+    return torch.device(choice.value)
+
+
+def describe_device(device: torch.device) -> str:
+    """The device as a person would name it: `cpu`, `cuda: NVIDIA H100 80GB HBM3`."""
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    return device.type
+
+
+def torch_version() -> str:
+    """PyTorch's version with the suffix of its build, as `2.13.0+cpu`."""
+    return str(torch.__version__)

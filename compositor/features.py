@@ -1,0 +1,82 @@
+"""VGG feature maps by layer name: `conv4_2`, `relu4_2` after its rectifier, `pool4` after the block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor.errors import LayerError
+from compositor.settings import Pooling
+from compositor.weights import Convolution
+
+# The mean colour of ImageNet, RGB in 0..255, that the network was trained to have subtracted.
+IMAGENET_MEAN = (123.68, 116.779, 103.939)
+
+SMALLEST_SIDE = 16
+"""Pixels: a smaller image has nothing left after the four poolings before `relu5_1`."""
+
+
+class FeatureNetwork:
+    """A frozen VGG trunk on one device.
+
+    Departs from the network as it was trained in two places that matter at a picture's border: the first
+    convolution replicates the border where training padded with zeros, which would draw a frame around the
+    picture; and pooling keeps a last odd row or column (with the mean or maximum of what is there), which
+    would otherwise get no gradient from the deeper layers.
+    """
+
+    def __init__(self, convolutions: Iterable[Convolution], pooling: Pooling, device: torch.device) -> None:
+        self._steps: list[tuple[str, Callable[[Tensor], Tensor]]] = []
+        self._mean = torch.tensor(IMAGENET_MEAN, device=device).view(1, 3, 1, 1)
+        block = "1"
+        for convolution in convolutions:
+            if convolution.name[4] != block:
+                self._steps.append((f"pool{block}", _pool(pooling)))
+                block = convolution.name[4]
+            self._steps.append((convolution.name, _convolve(convolution, device)))
+            self._steps.append((f"relu{convolution.name[4:]}", F.relu))
+        self.layers = tuple(name for name, _ in self._steps)
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raises LayerError, with what there is, when a name is no layer of this network."""
+        for name in names:
+            if name not in self.layers:
+                raise LayerError(f"the network has no layer {name!r}; it has: {', '.join(self.layers)}")
+
+    def __call__(self, image: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+        """The feature maps of the named layers.
+
+        Args:
+            image: (1, 3, H, W) float32, sRGB in 0..1, H and W at least 16.
+            names: layers; what lies deeper than the deepest of them is not computed.
+
+        Returns:
+            (1, C, h, w) each, in channels-last memory, differentiable towards the image.
+        """
+        wanted = set(names)
+        features: dict[str, Tensor] = {}
+        current = (image * 255.0 - self._mean).contiguous(memory_format=torch.channels_last)
+        for name, step in self._steps:
+            current = step(current)
+            if name in wanted:
+                features[name] = current
+                if len(features) == len(wanted):
+                    break
+        return features
+
+
+def _convolve(convolution: Convolution, device: torch.device) -> Callable[[Tensor], Tensor]:
+    weight = convolution.weight.to(device, memory_format=torch.channels_last)
+    bias = convolution.bias.to(device)
+    if convolution.name != "conv1_1":
+        return lambda x: F.conv2d(x, weight, bias, padding=1)
+    return lambda x: F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
+
+
+def _pool(pooling: Pooling) -> Callable[[Tensor], Tensor]:
+    if pooling is Pooling.MAX:
+        return lambda x: F.max_pool2d(x, 2, ceil_mode=True)
+    return lambda x: F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)

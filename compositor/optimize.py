@@ -1,0 +1,131 @@
+"""Moves an image's pixels down the gradient of an objective, at one scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from compositor.adam import Moments, PixelAdam
+from compositor.report import Stopped
+from compositor.settings import Optimizer, StyleSettings
+
+Objective = Callable[[Tensor], dict[str, Tensor]]
+"""Losses of an image (1, 3, H, W) by name; `total` is the weighted sum that is minimised."""
+
+Step = Callable[[float], dict[str, Tensor]]
+"""Takes one step; its argument is how far the optimisation is, 0 to 1. Returns the losses before the step."""
+
+# On a GPU reading a loss waits for it, so losses are read only every so many steps there.
+_READ_EVERY = 10
+# Steps over which `tolerance` is measured.
+_WINDOW = 20
+# Adam's step size at the last step of a frame, as a share of the first's. Pixels come to rest, so that the
+# noise of the last steps stays neither in the picture as grain nor in the animation as flicker.
+_FINAL_RATE = 0.1
+
+
+@dataclass
+class Outcome:
+    """The image that an optimisation ended with, its last losses, and Adam's moments to carry on with."""
+
+    image: Tensor
+    losses: dict[str, float]
+    steps: int
+    stopped: Stopped
+    moments: Moments | None
+
+
+def optimize(
+    start: Tensor,
+    objective: Objective,
+    steps: int,
+    settings: StyleSettings,
+    *,
+    settle: bool = True,
+    moments: Moments | None = None,
+    after_step: Callable[[int, dict[str, float]], None],
+    cancelled: Callable[[], bool],
+) -> Outcome:
+    """Runs up to `steps` steps from `start`, (1, 3, H, W) in 0..1, which is left as it is.
+
+    Args:
+        settle: let Adam's step size fall along a cosine, so that the last steps refine.
+        moments: Adam's moments of the coarser scale, already of this size.
+        after_step: called with the number of steps taken and the losses, whenever losses were read.
+        cancelled: asked before every step.
+    """
+    image = start.clone()
+    adam = PixelAdam(image, moments) if settings.optimizer is Optimizer.ADAM else None
+    take_step = (
+        _lbfgs_steps(image, objective)
+        if adam is None
+        else _adam_steps(image, objective, adam, settings.learning_rate, settle)
+    )
+    read_every = 1 if image.device.type == "cpu" else _READ_EVERY
+    history: list[float] = []
+    losses: dict[str, float] = {}
+    stopped, taken = Stopped.STEP_LIMIT, 0
+    while taken < steps:
+        if cancelled():
+            stopped = Stopped.CANCELLED
+            break
+        current = take_step(taken / steps)
+        taken += 1
+        if taken % read_every == 0 or taken == steps:
+            losses = {name: float(value.detach()) for name, value in current.items()}
+            after_step(taken, losses)
+            history.append(losses["total"])
+            if _converged(history, settings.tolerance, max(1, _WINDOW // read_every)):
+                stopped = Stopped.CONVERGED
+                break
+    return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
+
+
+def _adam_steps(image: Tensor, objective: Objective, adam: PixelAdam, rate: float, settle: bool) -> Step:
+    def step(progress: float) -> dict[str, Tensor]:
+        leaf = image.detach().requires_grad_(True)
+        losses = objective(leaf)
+        (gradient,) = torch.autograd.grad(losses["total"], leaf)
+        adam.step(gradient, rate * _cosine(progress) if settle else rate)
+        return losses
+
+    return step
+
+
+def _lbfgs_steps(image: Tensor, objective: Objective) -> Step:
+    """One iteration a step, so that progress, cancellation and the step limit mean the same as for Adam.
+
+    Its curvature is that of unprojected steps: the image is clamped to 0..1 only when all is done.
+    """
+    leaf = image.requires_grad_(True)
+    lbfgs = torch.optim.LBFGS(
+        [leaf], lr=1.0, max_iter=1, history_size=100, tolerance_grad=0.0, tolerance_change=0.0
+    )
+    current: dict[str, Tensor] = {}
+
+    def closure() -> Tensor:
+        lbfgs.zero_grad(set_to_none=True)
+        current.update(objective(leaf))
+        current["total"].backward()
+        return current["total"]
+
+    def step(progress: float) -> dict[str, Tensor]:
+        lbfgs.step(closure)  # type: ignore[arg-type]
+        return current
+
+    return step
+
+
+def _cosine(progress: float) -> float:
+    return _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _converged(history: list[float], tolerance: float, window: int) -> bool:
+    if tolerance <= 0.0 or len(history) <= window:
+        return False
+    before, now = history[-1 - window], history[-1]
+    return before - now < tolerance * abs(before)

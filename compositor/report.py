@@ -1,0 +1,48 @@
+"""What the engine tells about its work: progress while it runs, a report when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stopped(StrEnum):
+    """Why the optimisation ended."""
+
+    STEP_LIMIT = "step_limit"
+    CONVERGED = "converged"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After step `step` of `steps` (over all scales): unweighted losses by name, and `total`, weighted."""
+
+    step: int
+    steps: int
+    height: int
+    width: int
+    losses: dict[str, float]
+    steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one frame was stylised; `losses` are those of the last step, before it moved the pixels."""
+
+    steps: int
+    seconds: float
+    losses: dict[str, float]
+    stopped: Stopped
+    scales: list[tuple[int, int]]
+    device: str
+
+    @property
+    def steps_per_second(self) -> float:
+        """Steps of all scales over the seconds of all of them."""
+        return self.steps / self.seconds if self.seconds else 0.0
+
+
+ProgressCallback = Callable[[Progress], None]
+CancelCheck = Callable[[], bool]

@@ -1,0 +1,182 @@
+"""What an artist can set about stylising one frame, each setting defined once.
+
+The command line's options, the worker's JSON and Blender's properties all derive from the dataclass fields
+here and in `video.settings`: default, range, unit and help travel in each field's metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import Enum, StrEnum
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from compositor.errors import SettingsError
+
+
+class Pooling(StrEnum):
+    """How VGG shrinks its feature maps. Gatys 2016 section 2: average pooling looks slightly better."""
+
+    AVERAGE = "average"
+    MAX = "max"
+
+
+class Start(StrEnum):
+    """The image that the optimisation starts from when no image is given."""
+
+    CONTENT = "content"
+    NOISE = "noise"
+
+
+class Optimizer(StrEnum):
+    """Which optimiser moves the pixels."""
+
+    ADAM = "adam"
+    LBFGS = "lbfgs"
+
+
+class DeviceChoice(StrEnum):
+    """Where the engine computes; `auto` takes the first of cuda, mps, cpu that there is."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    MPS = "mps"
+    CPU = "cpu"
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    unit: str = "",
+) -> Any:
+    """A dataclass field that carries what every user interface needs to show and check it."""
+    return field(
+        default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum, "unit": unit}
+    )
+
+
+@dataclass(frozen=True)
+class StyleSettings:
+    """How one frame is stylised. Loss weights are relative: see `compositor.losses` for each loss's scale."""
+
+    content_weight: float = setting(
+        1.0, "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
+    )
+    style_weight: float = setting(
+        15.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
+    )
+    tv_weight: float = setting(
+        5.0, "Total variation: how strongly fine noise is smoothed away", minimum=0.0, maximum=1e6
+    )
+    content_layers: tuple[str, ...] = setting(("relu4_2",), "Network layers that hold the content")
+    style_layers: tuple[str, ...] = setting(
+        ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
+        "Network layers whose Gram matrices hold the style",
+    )
+    pooling: Pooling = setting(Pooling.AVERAGE, "How the network shrinks its feature maps")
+    style_scale: float = setting(
+        1.0,
+        "Size of the strokes: the style picture's size relative to the frame's",
+        minimum=0.1,
+        maximum=10.0,
+    )
+    start: Start = setting(Start.CONTENT, "Image that a frame without a predecessor starts from")
+    optimizer: Optimizer = setting(Optimizer.ADAM, "Optimiser: Adam is fast, L-BFGS is the paper's")
+    learning_rate: float = setting(
+        0.02, "Adam's step size, in units of the image's 0..1 range", minimum=1e-5, maximum=1.0
+    )
+    steps: int = setting(
+        300,
+        "Optimisation steps for a frame without a predecessor, over all scales",
+        minimum=1,
+        maximum=100_000,
+    )
+    coarsest_size: int = setting(
+        128, "Longer side of the coarsest scale of the pyramid", minimum=32, maximum=4096, unit="px"
+    )
+    tolerance: float = setting(
+        0.0,
+        "Stop a scale when the loss falls by less than this share in 20 steps; 0 never stops early",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    seed: int = setting(0, "Seed of the noise", minimum=0, maximum=2**31 - 1)
+    device: DeviceChoice = setting(DeviceChoice.AUTO, "Where the engine computes")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+S = TypeVar("S")
+
+
+def check_ranges(settings: Any) -> None:
+    """Raises SettingsError naming the first field whose value is outside its range."""
+    for entry in fields(settings):
+        value, low, high = getattr(settings, entry.name), entry.metadata["minimum"], entry.metadata["maximum"]
+        below = low is not None and not value >= low
+        if below or (high is not None and not value <= high):
+            raise SettingsError(f"{entry.name} is {value}: it must be between {low} and {high}")
+
+
+def settings_to_json(settings: Any) -> dict[str, Any]:
+    """The settings as JSON values: enums as their strings, tuples as lists."""
+    result: dict[str, Any] = {}
+    for entry in fields(settings):
+        value = getattr(settings, entry.name)
+        if isinstance(value, Enum):
+            value = value.value
+        result[entry.name] = list(value) if isinstance(value, tuple) else value
+    return result
+
+
+def settings_from_json(kind: type[S], values: Mapping[str, Any]) -> S:
+    """Builds `kind` from JSON values; fields that are absent keep their defaults.
+
+    Raises:
+        SettingsError: a name that is no setting, a value of the wrong type, or one outside its range.
+    """
+    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"there is no setting {name!r}; there are: {', '.join(known)}")
+    hints = get_type_hints(kind)
+    return kind(**{name: _convert(known[name], hints[name], value) for name, value in values.items()})
+
+
+def _convert(entry: Field[Any], hint: Any, value: Any) -> Any:
+    wrong = SettingsError(f"{entry.name} is {value!r}: expected {describe_type(hint)}")
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        if not isinstance(value, (list, tuple)) or not all(isinstance(each, item) for each in value):
+            raise wrong
+        return tuple(value)
+    if issubclass(hint, Enum):
+        try:
+            return hint(value)
+        except ValueError:
+            raise wrong from None
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise wrong
+    return value
+
+
+def describe_type(hint: Any) -> str:
+    """A type as a person would say it: 'one of average, max', 'a number', 'a list of names'."""
+    if get_origin(hint) is tuple:
+        return "a list of names"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return "one of " + ", ".join(member.value for member in hint)
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[hint]
+
+
+def field_default(entry: Field[Any]) -> Any:
+    """The default of a settings field (every setting has one)."""
+    if entry.default is MISSING:
+        raise SettingsError(f"{entry.name} has no default")
+    return entry.default

@@ -1,0 +1,122 @@
+"""Runs scripts inside a real Blender, each in a process of its own, since `bpy` cannot be started twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blender_nst.cli.blender_runtime import BlenderRuntime
+from blender_nst.render_job import RenderJob
+
+REPOSITORY = Path(__file__).parent.parent.parent
+PACKAGE = REPOSITORY / "blender_nst"
+RESULT_MARK = "RESULT "
+
+# Loads the extension's source as headless.py does, and ends as every bpy process must.
+_PRELUDE = """
+import importlib.util, json, os, sys
+from pathlib import Path
+import bpy
+
+def load():
+    spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless.py")
+    headless = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(headless)
+    return headless.load_package()
+
+def finish(result=None):
+    print("\\n{mark}" + json.dumps(result))
+    sys.stdout.flush()
+    os._exit(0)
+
+arguments = sys.argv[sys.argv.index("--") + 1:]
+"""
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """What a script in Blender gave to `finish`, and what was printed."""
+
+    result: Any
+    output: str
+
+
+@dataclass(frozen=True)
+class HeadlessRun:
+    """A run of `headless.py`: its exit code, its events, and all that was printed."""
+
+    code: int
+    events: list[dict[str, Any]]
+    output: str
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind."""
+        return [event for event in self.events if event["event"] == kind]
+
+
+@dataclass(frozen=True)
+class BlenderInTests:
+    """Runs scripts inside the Blender at hand."""
+
+    runtime: BlenderRuntime
+    folder: Path
+
+    def run(self, script: str, *arguments: str, environment: dict[str, str] | None = None) -> ScriptRun:
+        """Runs a script that ends with `finish(result)`; `load()` loads the extension, unregistered."""
+        file = self.folder / "script.py"
+        prelude = _PRELUDE.format(package=str(PACKAGE), mark=RESULT_MARK)
+        file.write_text(prelude + textwrap.dedent(script), "utf-8")
+        finished = subprocess.run(
+            self.runtime.command(file, arguments),
+            env=self.environment() | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
+        for line in finished.stdout.splitlines():
+            if line.startswith(RESULT_MARK):
+                return ScriptRun(json.loads(line.removeprefix(RESULT_MARK)), finished.stdout)
+        raise AssertionError(f"the script ended with {finished.returncode}:\n{finished.stdout[-4000:]}")
+
+    def environment(self) -> dict[str, str]:
+        """The environment of Blender in tests: the engine's Python, and user folders of its own."""
+        return dict(os.environ) | {
+            "BLENDER_NST_PYTHON": sys.executable,
+            "BLENDER_NST_ENGINE_PATH": str(REPOSITORY),
+            "BLENDER_USER_RESOURCES": str(self.folder / "user"),
+        }
+
+    def headless(self, job: RenderJob) -> HeadlessRun:
+        """Runs `headless.py` to its end."""
+        with self.start_headless(job) as process:
+            output, _ = process.communicate(timeout=300)
+        return HeadlessRun(process.returncode, events_in(output), output)
+
+    def start_headless(self, job: RenderJob) -> subprocess.Popen[str]:
+        """Starts `headless.py`."""
+        file = self.folder / "job.json"
+        job.write(file)
+        return subprocess.Popen(
+            self.runtime.command(PACKAGE / "headless.py", [str(file)]),
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+
+def events_in(output: str) -> list[dict[str, Any]]:
+    """The events in what `headless.py` printed."""
+    return [json.loads(line[4:]) for line in output.splitlines() if line.startswith("NST ")]

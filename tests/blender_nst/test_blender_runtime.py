@@ -1,0 +1,130 @@
+"""Finding a Blender. The programs here only answer `--version`: it is the search that is tested."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blender_nst.cli import private_blender
+from blender_nst.cli.blender_runtime import (
+    ENVIRONMENT_VARIABLE,
+    BlenderRuntime,
+    RuntimeKind,
+    ensure_blender,
+    find_blender,
+    probe,
+)
+from blender_nst.cli.errors import BlenderError
+from blender_nst.cli.file_lock import FileLockedError, locked
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
+
+
+def make_program(path: Path, answer: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> dict[str, Path]:
+    return {
+        "new": make_program(tmp_path / "new" / "blender", "Blender 5.2.0"),
+        "lts": make_program(tmp_path / "lts" / "blender", "Blender 4.2.1 LTS"),
+        "old": make_program(tmp_path / "old" / "blender", "Blender 3.6.2"),
+        "other": make_program(tmp_path / "other" / "blender", "A grinder, version 7"),
+    }
+
+
+def test_the_named_one_goes_first_then_the_variable_then_the_path(programs: dict[str, Path]) -> None:
+    environment = {ENVIRONMENT_VARIABLE: str(programs["lts"]), "PATH": str(programs["new"].parent)}
+    named = find_blender(programs["new"], environment=environment)
+    assert named == BlenderRuntime(programs["new"], RuntimeKind.EXECUTABLE, (5, 2, 0))
+    by_variable = find_blender(environment=environment)
+    assert by_variable == BlenderRuntime(programs["lts"], RuntimeKind.EXECUTABLE, (4, 2, 1))
+    on_path = find_blender(environment={"PATH": environment["PATH"]})
+    assert on_path is not None
+    assert on_path.program == programs["new"]
+
+
+@pytest.mark.parametrize(("name", "message"), [("old", "too old"), ("other", "neither Blender nor a Python")])
+def test_a_named_program_that_does_not_serve_is_an_error_on_one_line(
+    programs: dict[str, Path], name: str, message: str
+) -> None:
+    with pytest.raises(BlenderError, match=message) as caught:
+        find_blender(programs[name])
+    assert str(programs[name]) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_old_blender_on_the_path_is_passed_over(programs: dict[str, Path], tmp_path: Path) -> None:
+    assert find_blender(environment={"PATH": str(programs["old"].parent)}, cache=tmp_path / "cache") is None
+
+
+def test_a_missing_program_and_a_python_without_bpy(tmp_path: Path) -> None:
+    with pytest.raises(BlenderError, match="there is no such program"):
+        probe(tmp_path / "blender")
+    with pytest.raises(BlenderError, match="this Python has no bpy module"):
+        probe(Path(sys.executable))
+
+
+def test_a_missing_system_library_is_named() -> None:
+    reason = "libXi.so.6: cannot open shared object file: No such file or directory"
+    message = private_blender.explain_import_failure(Path("python"), reason)
+    assert "libXi.so.6" in message
+    assert "apt install libxi6" in message
+
+
+def test_an_interrupted_installation_is_not_taken_for_a_blender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(private_blender.RELEASES, sys.version_info[:2], "4.5")
+    binaries = tmp_path / "bpy-4.5" / "bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").touch()
+    assert private_blender.find_installed(tmp_path) is None
+    stamp = binaries.parent / private_blender.STAMP
+    stamp.write_text("{")
+    assert private_blender.find_installed(tmp_path) is None
+    stamp.write_text(json.dumps({"version": [4, 5, 1]}))
+    installed = private_blender.find_installed(tmp_path)
+    assert installed == private_blender.InstalledModule(binaries / "python", (4, 5, 1))
+
+
+def test_a_python_without_a_bpy_is_told_to_name_a_blender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_blender, "RELEASES", {})
+    with pytest.raises(BlenderError, match="install Blender, or name one with --blender"):
+        ensure_blender(environment={"PATH": ""}, cache=tmp_path)
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_on_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file, not a folder")
+    with pytest.raises(BlenderError, match="Blender cannot be installed there"):
+        private_blender.install(print, tmp_path / "cache")
+
+
+def test_the_lock_keeps_a_second_holder_out(tmp_path: Path) -> None:
+    told: list[bool] = []
+    lock = tmp_path / "lock"
+    with locked(lock, lambda: None), pytest.raises(FileLockedError):  # noqa: SIM117
+        with locked(lock, lambda: told.append(True), timeout=0.3):
+            pass
+    assert told == [True]
+    with locked(lock, lambda: told.append(True), timeout=0.3):
+        pass
+    assert told == [True]
+
+
+def test_commands_of_both_kinds_pass_the_arguments_after_two_dashes(blender_runtime: BlenderRuntime) -> None:
+    for kind in RuntimeKind:
+        command = replace(blender_runtime, kind=kind).command(Path("a script.py"), ["job.json"])
+        assert command[0] == str(blender_runtime.program)
+        assert command[-3:] == ["a script.py", "--", "job.json"]

@@ -1,0 +1,242 @@
+"""The handlers in Blender without the command line: what is stylised and what is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from blender_in_tests import BlenderInTests, ScriptRun
+
+_OPEN = """
+load().register()
+from blender_nst import handlers
+bpy.ops.wm.open_mainfile(filepath=arguments[0])
+scene = bpy.context.scene
+nst = scene.nst
+nst.enabled = True
+nst.style_path = arguments[1]
+nst.output_path = arguments[2]
+nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 3, 64, "CPU", 1
+scene.render.filepath = arguments[3]
+
+def rendered():
+    return sorted(path.name for path in Path(arguments[3]).parent.glob("own_*"))
+
+def state():
+    session = handlers.current_session()
+    if session is None:
+        return None
+    engine = session.engine
+    return {"state": session.state.value, "sent": session.sent, "done": session.done, "error": session.error,
+            "engine": None if engine is None else engine.pid, "alive": engine is not None and engine.alive}
+"""
+
+
+def run_in(
+    blender: BlenderInTests, script: str, blend: Path, style: Path, environment: dict[str, str] | None = None
+) -> ScriptRun:
+    folder = blender.folder
+    paths = [str(blend), str(style), str(folder / "out"), str(folder / "own_")]
+    return blender.run(_OPEN + script, *paths, environment=environment)
+
+
+def lines_of(run: ScriptRun) -> list[str]:
+    return [line for line in run.output.splitlines() if line.startswith("Blender NST: ")]
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.png"))
+
+
+def test_an_animation_is_stylised_and_the_scene_is_as_before(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+layer = scene.view_layers[0]
+before = [layer.use_pass_vector, layer.use_pass_z]
+scene.frame_set(2)
+bpy.ops.render.render(animation=True)
+finish({"state": state(), "before": before, "after": [layer.use_pass_vector, layer.use_pass_z],
+        "own": rendered(), "frame": scene.frame_current})
+""",
+        blend_file,
+        style_picture,
+    )
+    state: dict[str, Any] = run.result["state"]
+    assert (state["state"], state["sent"], state["done"]) == ("ended", [1, 2, 3], [1, 2, 3])
+    assert run.result["before"] == run.result["after"] == [False, False]
+    assert run.result["own"] == ["own_0001.png", "own_0002.png", "own_0003.png"]
+    assert run.result["frame"] == 2
+    assert lines_of(run)[-1] == "Blender NST: 3 frames stylised"
+    assert "styled/styled_0003.png" in files_in(blender.folder / "out")
+
+
+def test_a_still_is_left_alone(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
+    run = run_in(
+        blender,
+        """
+bpy.ops.render.render()
+shown = state()
+bpy.ops.render.render(write_still=True)
+finish([shown, state()])
+""",
+        blend_file,
+        style_picture,
+    )
+    for state in run.result:
+        assert (state["state"], state["sent"], state["engine"]) == ("ended", [], None)
+    assert not (blender.folder / "out").exists()
+    assert lines_of(run) == []
+
+
+def test_a_scene_that_is_not_switched_on_is_left_alone(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        "nst.enabled = False\nbpy.ops.render.render(animation=True)\nfinish([state(), rendered()])\n",
+        blend_file,
+        style_picture,
+    )
+    assert run.result[0] is None
+    assert len(run.result[1]) == 3
+    assert not (blender.folder / "out").exists()
+
+
+def test_what_prevents_stylising_is_one_line_and_the_render_goes_on(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path, tmp_path: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+scene.frame_end = 1
+def attempt(**changes):
+    kept = {name: getattr(nst, name) for name in changes}
+    for name, value in changes.items():
+        setattr(nst, name, value)
+    bpy.ops.render.render(animation=True)
+    for name, value in kept.items():
+        setattr(nst, name, value)
+attempt(style_path="")
+attempt(style_path="/nowhere/painting.jpg")
+attempt(output_path="")
+Path(arguments[3] + "file").touch()
+attempt(output_path=arguments[3] + "file/out")
+os.environ["BLENDER_NST_PYTHON"] = "/nowhere/python"
+attempt()
+del os.environ["BLENDER_NST_PYTHON"]
+attempt()
+finish(rendered())
+""",
+        blend_file,
+        style_picture,
+    )
+    expected = [
+        "no style picture is chosen",
+        "/nowhere/painting.jpg: the style picture is not there",
+        "no output folder is chosen",
+        "it is no folder; choose another output folder",
+        "/nowhere/python: the style engine's Python is not there",
+        "no Python is named for the style engine",
+    ]
+    lines = lines_of(run)
+    assert len(lines) == len(expected), run.output[-2000:]
+    for line, text in zip(lines, expected, strict=True):
+        assert line.startswith("Blender NST: not stylised: ")
+        assert text in line
+    assert "Traceback" not in run.output
+    assert "own_0001.png" in run.result
+
+
+def test_an_unsaved_file_has_no_folder_beside_it(blender: BlenderInTests, style_picture: Path) -> None:
+    run = blender.run(
+        """
+        load().register()
+        nst = bpy.context.scene.nst
+        nst.enabled, nst.style_path = True, arguments[0]
+        scene = bpy.context.scene
+        scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
+        scene.render.resolution_x = scene.render.resolution_y = 16
+        scene.frame_end = 1
+        scene.render.filepath = arguments[1]
+        bpy.ops.render.render(animation=True)
+        finish()
+        """,
+        str(style_picture),
+        str(blender.folder / "own_"),
+    )
+    (line,) = lines_of(run)
+    assert "//styled/: the output folder is beside the .blend file, which is not saved: save it first" in line
+
+
+def test_an_engine_that_dies_is_one_line_and_the_render_goes_on(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+import signal, time
+# As it is in Blender's own executable, but not in the bpy module.
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+nst.steps = 5000
+def kill(*_):
+    session = handlers.current_session()
+    if scene.frame_current == 2:
+        os.kill(session.engine.pid, signal.SIGKILL)
+        time.sleep(0.5)
+bpy.app.handlers.render_pre.append(kill)
+bpy.ops.render.render(animation=True)
+finish({"state": state(), "own": rendered()})
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result["state"]["state"] == "ended"
+    assert not run.result["state"]["alive"]
+    assert len(run.result["own"]) == 3
+    failures = [line for line in lines_of(run) if "style engine" in line]
+    assert len(failures) == 1
+    assert str(blender.folder / "out" / "engine.log") in failures[0]
+
+
+def test_switching_the_extension_off_ends_the_engine(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+import sys as _sys
+nst.steps = 5000
+session = handlers.open_session(scene)
+alive = session.engine.alive
+_sys.modules["blender_nst"].unregister()
+finish([alive, session.engine.alive, session.state.value])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == [True, False, "ended"]
+
+
+def test_a_cancelled_render_keeps_what_was_handed_over(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+# What Blender calls when Escape is pressed, after the second frame.
+seen = []
+def stop(*_):
+    seen.append(scene.frame_current)
+    if scene.frame_current == 2:
+        bpy.app.handlers.render_cancel[-1](scene, None)
+bpy.app.handlers.render_write.append(stop)
+bpy.ops.render.render(animation=True)
+finish(state())
+""",
+        blend_file,
+        style_picture,
+    )
+    assert (run.result["sent"], run.result["done"], run.result["error"]) == ([1, 2], [1, 2], None)

@@ -1,0 +1,33 @@
+"""What can go wrong with a sequence. Every message names the file or frame and says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class VideoError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class FileError(VideoError):
+    """A file cannot be read or written."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class SequenceError(VideoError):
+    """The input is no usable sequence: nothing there, an empty range, a missing frame."""
+
+
+class FrameError(VideoError):
+    """One frame cannot be stylised; the frames before it are finished and kept."""
+
+    def __init__(self, frame: int, message: str) -> None:
+        super().__init__(f"frame {frame}: {message}")
+        self.frame = frame
+
+
+class ProtocolError(VideoError):
+    """A message of the worker's protocol is malformed or comes at the wrong moment."""

@@ -1,0 +1,228 @@
+"""The worker's messages: one JSON object a line, commands in, events out, pixels as paths.
+
+Commands (to the worker's standard input), in the order of their use:
+
+    {"command": "hello", "protocol": 1}
+    {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out",
+     "style_settings": {...}, "sequence_settings": {...}, "total": 48}
+    {"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png", "passes": "/p/p_0001.exr"}
+    {"command": "finish", "job": "a"}        no more frames come: write the movie, then answer `done`
+    {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
+    {"command": "shutdown"}                  end the process; so does the end of the input
+
+Events (from its standard output): `ready`, `progress`, `frame_done`, `done`, `cancelled`, `failed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from video.errors import ProtocolError
+
+PROTOCOL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The client's first command: which protocol it speaks. Answered by `ready` or `failed`."""
+
+    protocol: int
+
+
+@dataclass(frozen=True)
+class Stylize:
+    """Opens a job. `total` is the number of frames that will come, if the client knows it.
+
+    The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
+    an absent one has its default.
+    """
+
+    job: str
+    styles: list[str]
+    output: str
+    style_settings: dict[str, Any] = field(default_factory=dict)
+    sequence_settings: dict[str, Any] = field(default_factory=dict)
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One more frame of the open job: its number, the picture, and the multilayer EXR of its passes."""
+
+    job: str
+    frame: int
+    content: str
+    passes: str | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """No more frames come for the job."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the job between two optimisation steps."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """End the process."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker can take jobs. `device` is what it computes on, as `cpu` or `cuda: NVIDIA H100`."""
+
+    protocol: int
+    version: str
+    device: str
+    torch: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Step `step` of `steps` of a frame; `losses` are unweighted, as `compositor.losses` defines them."""
+
+    job: str
+    frame: int
+    step: int
+    steps: int
+    losses: dict[str, float]
+    steps_per_second: float
+
+
+@dataclass(frozen=True)
+class FrameDone:
+    """A styled frame is on disk. `warp_error` compares it with the one before along the motion."""
+
+    job: str
+    frame: int
+    path: str
+    seconds: float
+    steps: int
+    losses: dict[str, float]
+    warp_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """Every frame of the job is on disk; `movie` and `contact_sheet` where they were asked for."""
+
+    job: str
+    frames: list[int]
+    seconds: float
+    movie: str | None = None
+    contact_sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The job was cancelled; `frames` are finished and kept."""
+
+    job: str
+    frames: list[int]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job or a command failed; `error` is one line for a person. Finished `frames` are kept."""
+
+    error: str
+    job: str | None = None
+    frame: int | None = None
+    frames: list[int] = field(default_factory=list)
+
+
+Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
+Event = Ready | Progress | FrameDone | Done | Cancelled | Failed
+
+COMMANDS: dict[str, type] = {
+    "hello": Hello,
+    "stylize": Stylize,
+    "frame": Frame,
+    "finish": Finish,
+    "cancel": Cancel,
+    "shutdown": Shutdown,
+}
+EVENTS: dict[str, type] = {
+    "ready": Ready,
+    "progress": Progress,
+    "frame_done": FrameDone,
+    "done": Done,
+    "cancelled": Cancelled,
+    "failed": Failed,
+}
+_NAMES = {kind: ("command", name) for name, kind in COMMANDS.items()} | {
+    kind: ("event", name) for name, kind in EVENTS.items()
+}
+
+
+def encode(message: Command | Event) -> str:
+    """The message as one line of ASCII JSON, with its line end."""
+    key, name = _NAMES[type(message)]
+    return json.dumps({key: name} | asdict(message), allow_nan=False) + "\n"
+
+
+def decode_command(line: str) -> Command:
+    """The command in one line.
+
+    Raises:
+        ProtocolError: the line is no JSON object, no known command, or a field is missing or of a wrong type.
+    """
+    return _decode(line, "command", COMMANDS)
+
+
+def decode_event(line: str) -> Event:
+    """The event in one line; raises ProtocolError as `decode_command` does."""
+    return _decode(line, "event", EVENTS)
+
+
+M = TypeVar("M")
+
+
+def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"not a line of JSON: {line[:80]!r}") from None
+    if not isinstance(values, dict):
+        raise ProtocolError(f"not a JSON object: {line[:80]!r}")
+    name = values.pop(key, None)
+    kind = kinds.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ProtocolError(f"unknown {key} {name!r}; known: {', '.join(kinds)}")
+    hints = get_type_hints(kind)
+    for field_name, value in values.items():
+        if field_name not in hints:
+            raise ProtocolError(f"{name}: unknown field {field_name!r}")
+        if not _fits(value, hints[field_name]):
+            raise ProtocolError(f"{name}: {field_name} is {value!r}, which is of a wrong type")
+    try:
+        return kind(**values)
+    except TypeError:
+        required = ", ".join(entry.name for entry in fields(kind))  # type: ignore[arg-type]
+        raise ProtocolError(f"{name}: a field is missing; it has: {required}") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if isinstance(hint, UnionType):
+        return any(_fits(value, option) for option in get_args(hint))
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
+    if hint is Any:
+        return True
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))

@@ -1,0 +1,203 @@
+"""Finds the frames of a sequence: a pattern, a folder or a movie, as numbered pictures in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from video.errors import FrameError, SequenceError
+from video.images import IMAGE_SUFFIXES, image_size, read_image
+from video.movie import MOVIE_SUFFIXES, movie_length, read_movie
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """One frame to be stylised: number, picture (as `read_image` gives it), and the file of its passes."""
+
+    number: int
+    image: np.ndarray
+    passes: Path | None = None
+
+
+@dataclass(frozen=True)
+class FrameRange:
+    """Frames `first` to `last`, every `step`-th, both ends included."""
+
+    first: int
+    last: int
+    step: int = 1
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise SequenceError(f"the frame range {self} is empty; the first frame comes first, as in 1-48")
+        if self.step < 1:
+            raise SequenceError(f"the frame step {self.step} must be at least 1")
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}" + (f"x{self.step}" if self.step != 1 else "")
+
+    def numbers(self) -> range:
+        """The frame numbers, ascending."""
+        return range(self.first, self.last + 1, self.step)
+
+
+def parse_range(text: str) -> FrameRange:
+    """`1-48`, `1-48x2` (every second frame), `-5-10`, or one frame as `7`.
+
+    Raises:
+        SequenceError: another form, or an empty range.
+    """
+    match = re.fullmatch(r"\s*(-?\d+)\s*(?:-\s*(-?\d+)\s*(?:x\s*(\d+))?)?\s*", text)
+    if match is None:
+        raise SequenceError(f"{text!r} is no frame range; write it as 1-48, 1-48x2 or 7")
+    first, last, step = match.groups()
+    return FrameRange(int(first), int(first if last is None else last), int(step or 1))
+
+
+@dataclass(frozen=True)
+class ImageSequence:
+    """Numbered picture files, in order."""
+
+    files: dict[int, Path]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The frame numbers, ascending."""
+        return list(self.files)
+
+    def check_sizes(self) -> None:
+        """Raises FrameError for the first frame that has another size than the first one."""
+        sizes = ((number, path, image_size(path)) for number, path in self.files.items())
+        _, first_path, first = next(sizes)
+        for number, path, size in sizes:
+            if size != first:
+                raise FrameError(
+                    number,
+                    f"{path.name} is {size[0]}×{size[1]} px but {first_path.name} is {first[0]}×{first[1]}"
+                    " px; all frames of a sequence must have one size",
+                )
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        for number, path in self.files.items():
+            yield SourceFrame(number, read_image(path))
+
+
+@dataclass(frozen=True)
+class MovieSequence:
+    """The frames of a movie file, numbered from 1."""
+
+    path: Path
+    numbers: list[int]
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        wanted = set(self.numbers)
+        for number, image in enumerate(read_movie(self.path), start=1):
+            if number > self.numbers[-1]:
+                return
+            if number in wanted:
+                yield SourceFrame(number, image)
+
+
+def open_sequence(source: Path, frames: FrameRange | None = None) -> ImageSequence | MovieSequence:
+    """The sequence that `source` names; every picture's size has been checked.
+
+    Args:
+        source: a folder, a movie, or a pattern as `render_####.png` or `render_%04d.png`.
+        frames: which frames; all that there are when absent.
+
+    Raises:
+        SequenceError: nothing there, several sequences in one folder, frames missing in the range.
+        FrameError, FileError: a frame of another size, or an unreadable one.
+    """
+    if source.suffix.lower() in MOVIE_SUFFIXES and not source.is_dir():
+        return _open_movie(source, frames)
+    if source.is_dir():
+        pattern = _only_pattern(source)
+    elif "#" in source.name or "%" in source.name:
+        pattern = _hashes(source)
+    elif source.is_file():
+        raise SequenceError(f"{source} is one file, no sequence; for one picture use `blender-nst image`")
+    else:
+        raise SequenceError(
+            f"{source} does not exist; name a folder, a movie or a pattern as render_####.png"
+        )
+    sequence = ImageSequence(_select(_matching(pattern), pattern, frames))
+    sequence.check_sizes()
+    return sequence
+
+
+def frame_path(pattern: Path, number: int) -> Path:
+    """The file of one frame: `#` stands for the digits, as in Blender; a minus sign comes on top of them."""
+    match = re.search(r"#+", pattern.name)
+    if match is None:
+        raise SequenceError(f"{pattern} has no #### where the frame number goes")
+    digits = f"{abs(number):0{len(match.group())}d}"
+    name = pattern.name[: match.start()] + ("-" if number < 0 else "") + digits + pattern.name[match.end() :]
+    return pattern.with_name(name)
+
+
+def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
+    count = movie_length(source)
+    chosen = frames or FrameRange(1, count)
+    if chosen.first < 1 or chosen.last > count:
+        raise SequenceError(f"{source} has the frames 1-{count}, not {chosen}")
+    return MovieSequence(source, list(chosen.numbers()))
+
+
+def _hashes(pattern: Path) -> Path:
+    """The pattern with `%04d` written as `####`."""
+    name = re.sub(r"%0?(\d*)d", lambda match: "#" * int(match.group(1) or 1), pattern.name)
+    if len(re.findall(r"#+", name)) != 1:
+        raise SequenceError(f"{pattern} needs exactly one group of #### where the frame number goes")
+    return pattern.with_name(name)
+
+
+def _matching(pattern: Path) -> dict[int, Path]:
+    """Files by frame number. A number may have more digits than `#`, and no fewer."""
+    if not pattern.parent.is_dir():
+        raise SequenceError(f"{pattern.parent} does not exist or is no folder")
+    before, hashes, after = re.split(r"(#+)", pattern.name)
+    expression = re.compile(
+        re.escape(before) + rf"(-?)(\d{{{len(hashes)}}}|[1-9]\d{{{len(hashes)},}})" + re.escape(after)
+    )
+    found: dict[int, Path] = {}
+    for path in pattern.parent.iterdir():
+        match = expression.fullmatch(path.name)
+        if match is not None and path.is_file():
+            found[int(match.group(1) + match.group(2))] = path
+    return dict(sorted(found.items()))
+
+
+def _only_pattern(folder: Path) -> Path:
+    patterns: set[str] = set()
+    for path in folder.iterdir():
+        match = re.fullmatch(r"(.*?)(-?)(\d+)", path.stem)
+        if path.suffix.lower() in IMAGE_SUFFIXES and match is not None and not path.name.startswith("."):
+            before, minus, digits = match.groups()
+            # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
+            hyphen = minus if before and before[-1].isalnum() else ""
+            width = len(digits) if digits.startswith("0") or len(digits) > 4 else min(4, len(digits))
+            patterns.add(before + hyphen + "#" * width + path.suffix)
+    if not patterns:
+        raise SequenceError(f"{folder} holds no numbered pictures (as render_0001.png)")
+    names = {re.sub("#+", "#", name) for name in patterns}
+    if len(names) > 1:
+        listed = ", ".join(sorted(patterns)[:4])
+        raise SequenceError(f"{folder} holds several sequences ({listed}); name one of them as the input")
+    return folder / min(patterns, key=len)
+
+
+def _select(files: dict[int, Path], pattern: Path, frames: FrameRange | None) -> dict[int, Path]:
+    if not files:
+        raise SequenceError(f"{pattern}: no file matches; check the folder, the name and the number of #")
+    if frames is None:
+        return files
+    missing = [number for number in frames.numbers() if number not in files]
+    if missing:
+        listed = ", ".join(map(str, missing[:8])) + (", …" if len(missing) > 8 else "")
+        raise SequenceError(f"{pattern}: missing frames {listed}; there are {min(files)} to {max(files)}")
+    return {number: files[number] for number in frames.numbers()}

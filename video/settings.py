@@ -1,0 +1,67 @@
+"""What an artist can set about a whole sequence, and the presets over all settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from compositor.settings import StyleSettings, check_ranges, setting
+
+
+class MotionSource(StrEnum):
+    """Where the motion between neighbouring frames comes from."""
+
+    DIS = "dis"
+    NONE = "none"
+
+
+class Preset(StrEnum):
+    """Sets steps and scales together: how much time a frame may take."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class SequenceSettings:
+    """How neighbouring frames are tied together, and what is written."""
+
+    motion: MotionSource = setting(
+        MotionSource.DIS, "Motion between frames; none stylises every frame alone, which flickers"
+    )
+    warm_steps: int = setting(
+        30, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+    )
+    temporal_weight: float = setting(
+        1000.0,
+        "Temporal stability: how strongly the strokes ride along with the surfaces",
+        minimum=0.0,
+        maximum=1e9,
+    )
+    movie: bool = setting(True, "Write the styled frames as an MP4 movie too")
+    contact_sheet: bool = setting(True, "Write a sheet of some frames, content over styled")
+    frame_rate: float = setting(24.0, "Frames a second of the movie", minimum=1.0, maximum=240.0, unit="fps")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
+    Preset.DRAFT: ({"steps": 120, "coarsest_size": 160}, {"warm_steps": 15}),
+    Preset.STANDARD: ({"steps": 300, "coarsest_size": 128}, {"warm_steps": 30}),
+    Preset.FINAL: ({"steps": 800, "coarsest_size": 96}, {"warm_steps": 80}),
+}
+"""What each preset sets in StyleSettings and in SequenceSettings."""
+
+
+def with_preset(
+    preset: Preset, style: StyleSettings | None = None, sequence: SequenceSettings | None = None
+) -> tuple[StyleSettings, SequenceSettings]:
+    """The settings with the preset's values put in."""
+    for_style, for_sequence = PRESETS[preset]
+    return (
+        replace(style or StyleSettings(), **for_style),
+        replace(sequence or SequenceSettings(), **for_sequence),
+    )

@@ -1,0 +1,189 @@
+"""The engine process: `python -m video.worker` takes commands as JSON Lines and answers with events.
+
+One thread reads commands; the main thread works. Standard output carries the protocol alone: whatever else
+is printed in this process goes to standard error, which is the log. The process ends at `shutdown` and when
+its input ends, so that it never outlives the program that started it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TextIO
+
+from compositor.device import choose_device, describe_device, torch_version
+from compositor.engine import StyleEngine
+from compositor.errors import CompositorError
+from compositor.settings import StyleSettings, settings_from_json
+from video.driver import FrameResult, Listener, SequenceDriver
+from video.errors import FrameError, ProtocolError, VideoError
+from video.events import end_event, frame_event, progress_event
+from video.images import check_writable, read_image
+from video.protocol import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Command,
+    Event,
+    Failed,
+    Finish,
+    Frame,
+    Hello,
+    Ready,
+    Shutdown,
+    Stylize,
+    decode_command,
+    encode,
+)
+from video.sequence import SourceFrame
+from video.settings import SequenceSettings
+
+
+class Worker:
+    """Reads commands and writes events until the input ends or `shutdown` comes."""
+
+    def __init__(self, commands: TextIO, events: TextIO) -> None:
+        self._commands = commands
+        self._events = events
+        self._inbox: queue.Queue[Command | ProtocolError] = queue.Queue()
+        self._stopping = threading.Event()
+        self._cancelled_jobs: set[str] = set()
+
+    def run(self) -> None:
+        """Serves commands; returns when there is nothing more to serve."""
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+        while not self._stopping.is_set():
+            self._serve(self._inbox.get())
+
+    def _read(self) -> None:
+        for line in self._commands:
+            if not line.strip():
+                continue
+            try:
+                command = decode_command(line)
+            except ProtocolError as error:
+                self._inbox.put(error)
+                continue
+            # Seen at once, while the main thread is deep in a frame.
+            if isinstance(command, Cancel):
+                self._cancelled_jobs.add(command.job)
+            if isinstance(command, Shutdown):
+                break
+            self._inbox.put(command)
+        self._stopping.set()
+        self._inbox.put(Shutdown())
+
+    def _serve(self, command: Command | ProtocolError) -> None:
+        if isinstance(command, ProtocolError):
+            self._send(Failed(str(command)))
+        elif isinstance(command, Hello):
+            self._greet(command)
+        elif isinstance(command, Stylize):
+            self._stylize(command)
+        # Frames and ends of a job that has failed or was cancelled may still arrive: they mean nothing.
+
+    def _greet(self, hello: Hello) -> None:
+        if hello.protocol != PROTOCOL_VERSION:
+            self._send(
+                Failed(
+                    f"the engine speaks protocol {PROTOCOL_VERSION}, the caller {hello.protocol}: "
+                    "install the same version of Blender NST on both sides"
+                )
+            )
+            return
+        device = describe_device(choose_device())
+        self._send(Ready(PROTOCOL_VERSION, package_version(), device, torch_version()))
+
+    def _stylize(self, job: Stylize) -> None:
+        finished: list[int] = []
+        try:
+            result = self._open(job, finished).run(self._frames(job.job))
+        except FrameError as error:
+            self._send(Failed(str(error), job.job, error.frame, finished))
+        except (CompositorError, VideoError) as error:
+            self._send(Failed(str(error), job.job, None, finished))
+        except Exception as error:  # the process must live on and say what happened
+            sys.excepthook(type(error), error, error.__traceback__)
+            self._send(Failed(f"internal error: {error}; the log has the details", job.job, None, finished))
+        else:
+            self._send(end_event(job.job, result))
+        finally:
+            self._cancelled_jobs.discard(job.job)
+
+    def _open(self, job: Stylize, finished: list[int]) -> SequenceDriver:
+        style_settings = settings_from_json(StyleSettings, job.style_settings)
+        sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
+        if len(job.styles) != 1:
+            raise ProtocolError(f"a job has one style picture, not {len(job.styles)}")
+        style = read_image(Path(job.styles[0]))
+        output = Path(job.output)
+        check_writable(output)
+
+        def frame_done(result: FrameResult) -> None:
+            finished.append(result.number)
+            self._send(frame_event(job.job, result))
+
+        listener = Listener(
+            progress=lambda number, step: self._send(progress_event(job.job, number, step)),
+            frame_done=frame_done,
+            cancelled=lambda: self._is_cancelled(job.job),
+        )
+        return SequenceDriver(StyleEngine(style_settings, style), sequence_settings, output, listener)
+
+    def _frames(self, job: str) -> Iterator[SourceFrame]:
+        """The job's frames as they arrive, until `finish`."""
+        while not self._is_cancelled(job):
+            command = self._inbox.get()
+            if isinstance(command, Finish) and command.job == job:
+                return
+            if isinstance(command, Frame) and command.job == job:
+                passes = None if command.passes is None else Path(command.passes)
+                try:
+                    image = read_image(Path(command.content))
+                except VideoError as error:
+                    raise FrameError(command.frame, str(error)) from None
+                yield SourceFrame(command.frame, image, passes)
+            elif isinstance(command, Stylize):
+                self._send(Failed("another job is still open; finish or cancel it first", command.job))
+            elif isinstance(command, (Hello, ProtocolError)):
+                self._serve(command)
+
+    def _is_cancelled(self, job: str) -> bool:
+        return self._stopping.is_set() or job in self._cancelled_jobs
+
+    def _send(self, event: Event) -> None:
+        try:
+            self._events.write(encode(event))
+            self._events.flush()
+        except (BrokenPipeError, ValueError):
+            self._stopping.set()
+
+
+def package_version() -> str:
+    """The installed version of Blender NST, or `source` when it runs from a checkout."""
+    try:
+        return version("blender-nst")
+    except PackageNotFoundError:
+        return "source"
+
+
+def main() -> None:
+    """Serves standard input and output; see the module's docstring."""
+    events = os.fdopen(os.dup(1), "w", encoding="ascii", errors="strict", newline="\n")
+    # From here on nothing but events can reach the protocol's stream, native code's prints included.
+    os.dup2(2, 1)
+    # A byte that is no UTF-8 makes a malformed command, not a dead worker.
+    commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+    Worker(commands, events).run()
+    sys.stderr.flush()
+    # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
