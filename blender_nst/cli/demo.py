@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender
+from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import RenderError
 from blender_nst.cli.options import Settings
@@ -24,8 +24,9 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
     Raises:
         BlenderError, RenderError, VideoError: see `blender_nst.cli.render`.
     """
+    found = find_blender(blender)
     check_writable(out)
-    runtime = ensure_blender(blender, report=display.say)
+    runtime = found or ensure_blender(report=display.say)
     style, scene = out / "style.png", out / "scene.blend"
     display.say(f"painting {style}")
     write_png(style, paint(Painting.SWIRLS))

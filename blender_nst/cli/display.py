@@ -11,12 +11,11 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from video import protocol
 
@@ -58,14 +57,13 @@ class BarDisplay:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description:<14}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=9)),
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=self._console,
+            expand=True,
         )
         self._total: int | None = None
         self._rendering: TaskID | None = None
@@ -99,12 +97,12 @@ class BarDisplay:
         if isinstance(event, protocol.Progress):
             self._step(event)
         elif isinstance(event, protocol.FrameDone) and self._frames is not None:
-            error = "" if event.warp_error is None else f", warp error {event.warp_error:.5f}"
-            note = f"frame {event.frame}: style loss {event.losses.get('style', 0.0):.4f}{error}"
+            error = "" if event.warp_error is None else f", warp {event.warp_error:.5f}"
+            note = f"style {event.losses.get('style', 0.0):.4f}{error}"
             self._bars.update(self._frames, advance=1, note=note)
 
     def _step(self, event: protocol.Progress) -> None:
-        note = f"loss {event.losses['total']:.3f}, {event.steps_per_second:.1f} steps/s"
+        note = f"{event.steps_per_second:.1f} steps/s, loss {event.losses['total']:.3f}"
         if self._steps is None:
             self._steps = self._bars.add_task("", total=event.steps, note="")
         if self._current != event.frame:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
-from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender
+from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, RenderError
 from blender_nst.cli.options import Settings
@@ -50,8 +50,9 @@ def render_and_stylize(
         raise InputError(f"{scene}: there is no such .blend file")
     read_image(style)
     chosen = None if frames is None else parse_range(frames)
+    found = find_blender(blender)
     check_writable(out)
-    runtime = ensure_blender(blender, report=display.say)
+    runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")
     style_settings, sequence_settings = settings
     try:
