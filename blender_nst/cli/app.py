@@ -18,7 +18,6 @@ from video.errors import VideoError
 from video.settings import SequenceSettings
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -167,10 +166,10 @@ def main() -> None:
     """Runs the command line; exit codes: 0 done, 1 something is missing, 2 bad input, 130 interrupted."""
     try:
         app()
-    except (CommandLineError, VideoError, CompositorError) as error:
+    except CommandLineError as error:
+        _fail(str(error), error.exit_code)
+    except (VideoError, CompositorError) as error:
         _fail(str(error), BAD_INPUT)
-    except KeyboardInterrupt:
-        _fail("interrupted; finished frames are kept", INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 class CommandLineError(Exception):
-    """Base of every error that the command line raises on purpose."""
+    """Base of every error that the command line raises on purpose; it ends with `exit_code`."""
+
+    exit_code = 2
 
 
 class BlenderError(CommandLineError):
@@ -20,4 +22,17 @@ class InputError(CommandLineError):
 
 
 class RenderError(CommandLineError):
-    """Blender did not render, or its render could not be stylised."""
+    """Blender did not render, or its render was not stylised; code 2 if the user can remove the cause."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class InterruptedRunError(CommandLineError):
+    """Ctrl-C. The frame in progress is lost, no other."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; finished frames are kept")

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.display import Display
-from blender_nst.cli.errors import InputError, RenderError
+from blender_nst.cli.errors import InputError, InterruptedRunError, RenderError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.stylize import tell_results
 from blender_nst.render_job import RenderJob, RenderJobError
@@ -44,7 +44,7 @@ def render_and_stylize(
     Raises:
         InputError, VideoError, BlenderError: bad input, found before Blender starts.
         RenderError: Blender or the engine failed; finished frames are kept.
-        KeyboardInterrupt: after Ctrl-C; finished frames are kept.
+        InterruptedRunError: after Ctrl-C; finished frames are kept.
     """
     if not scene.is_file():
         raise InputError(f"{scene}: there is no such .blend file")
@@ -68,7 +68,10 @@ def render_and_stylize(
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
-    done = _run(runtime, job, out / LOG_NAME, display)
+    try:
+        done = _run(runtime, job, out / LOG_NAME, display)
+    except KeyboardInterrupt:
+        raise InterruptedRunError from None
     tell_results(display, out, len(done.frames), done.seconds)
 
 
@@ -87,7 +90,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
                     done = protocol.Done(**{key: value for key, value in values.items() if key != "event"})
             code = process.wait()
     if failure is not None:
-        raise RenderError(failure)
+        raise RenderError(failure, code or 1)
     if done is None or code != 0:
         raise RenderError(f"Blender ended with code {code} before all frames were done; {log} has its words")
     return done

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blender_nst.cli.display import Display
-from blender_nst.cli.errors import InputError
+from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.options import Settings
 from compositor.engine import StyleEngine
 from compositor.report import Stopped
@@ -31,7 +31,7 @@ def stylize_sequence(
 
     Raises:
         VideoError, CompositorError: bad input; finished frames are kept.
-        KeyboardInterrupt: after Ctrl-C, at the next step.
+        InterruptedRunError: after Ctrl-C, at the next step.
     """
     style_settings, sequence_settings = settings
     painting = read_image(style)
@@ -61,7 +61,7 @@ def stylize_sequence(
             raise
     display.event(end_event(JOB, result))
     if result.cancelled:
-        raise KeyboardInterrupt
+        raise InterruptedRunError
     tell_results(display, out, len(result.frames), result.seconds)
     return result
 
@@ -71,7 +71,7 @@ def stylize_image(source: Path, style: Path, out: Path, settings: StyleSettings,
 
     Raises:
         VideoError, CompositorError: bad input; nothing is written.
-        KeyboardInterrupt: after Ctrl-C, at the next step; nothing is written.
+        InterruptedRunError: after Ctrl-C, at the next step; nothing is written.
     """
     if out.suffix.lower() != ".png":
         raise InputError(f"{out}: the styled picture is written as PNG; name a file that ends in .png")
@@ -88,7 +88,7 @@ def stylize_image(source: Path, style: Path, out: Path, settings: StyleSettings,
             cancelled=interrupted.is_set,
         )
     if styled.report.stopped is Stopped.CANCELLED:
-        raise KeyboardInterrupt
+        raise InterruptedRunError
     write_png(out, styled.image)
     result = FrameResult(1, out, styled.report, styled.report.seconds, None)
     display.event(frame_event(JOB, result))
