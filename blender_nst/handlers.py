@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
@@ -49,16 +49,24 @@ def status_line() -> str:
     return hooks.last_line
 
 
-def open_session(scene: bpy.types.Scene, listener: Callable[[Message], None] | None = None) -> RenderSession:
+def open_session(
+    scene: bpy.types.Scene,
+    listener: Callable[[Message], None] | None = None,
+    *,
+    more_styles: Sequence[str] = (),
+    style_weights: Sequence[float] = (),
+) -> RenderSession:
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
+        more_styles, style_weights: see `SessionPlan.from_scene`.
 
     Raises:
         SessionError: the scene's settings do not allow it, or the engine does not start.
     """
-    session = RenderSession(SessionPlan.from_scene(scene), _report, listener)
+    plan = SessionPlan.from_scene(scene, more_styles, style_weights)
+    session = RenderSession(plan, _report, listener)
     hooks.listener = listener
     try:
         session.start_engine()

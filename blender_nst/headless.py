@@ -216,7 +216,9 @@ def run(job_path: Path) -> None:
         configure(scene, job, properties)
         frames = check_renderable(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
-        session = handlers.open_session(scene, on_event)
+        session = handlers.open_session(
+            scene, on_event, more_styles=job.styles[1:], style_weights=job.style_weights
+        )
     except (render_job.RenderJobError, render_session.SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render

@@ -59,7 +59,22 @@ class RENDER_PT_nst_weights(_RenderPanel, bpy.types.Panel):
 
     bl_label = "Weights"
     bl_parent_id = "RENDER_PT_nst"
-    property_names = ("content_weight", "style_weight", "tv_weight", "temporal_weight", "style_scale")
+    property_names = (
+        "content_weight",
+        "style_weight",
+        "tv_weight",
+        "temporal_weight",
+        "style_size",
+        "style_scale",
+    )
+
+
+class RENDER_PT_nst_colour(_RenderPanel, bpy.types.Panel):
+    """Whose colours the result has, and how much of the render stays."""
+
+    bl_label = "Colour"
+    bl_parent_id = "RENDER_PT_nst"
+    property_names = ("colour", "strength", "red_gain", "green_gain", "blue_gain")
 
 
 class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
@@ -74,8 +89,12 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
         "tolerance",
         "optimizer",
         "learning_rate",
+        "adam_beta1",
+        "adam_beta2",
+        "lbfgs_history",
         "start",
         "seed",
+        "snapshot_every",
         "device",
     )
 
@@ -85,7 +104,16 @@ class RENDER_PT_nst_network(_RenderPanel, bpy.types.Panel):
 
     bl_label = "Network"
     bl_parent_id = "RENDER_PT_nst"
-    property_names = ("content_layers", "style_layers", "pooling")
+    property_names = (
+        "network",
+        "input_normalization",
+        "normalized_network",
+        "content_layers",
+        "style_layers",
+        "pooling",
+        "loss_scale",
+        "style_statistic",
+    )
 
 
 class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
@@ -93,12 +121,13 @@ class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
 
     bl_label = "Sequence"
     bl_parent_id = "RENDER_PT_nst"
-    property_names = ("motion", "movie", "contact_sheet")
+    property_names = ("motion", "denoise", "denoise_strength", "movie", "contact_sheet")
 
 
 _PANELS = (
     RENDER_PT_nst,
     RENDER_PT_nst_weights,
+    RENDER_PT_nst_colour,
     RENDER_PT_nst_optimisation,
     RENDER_PT_nst_network,
     RENDER_PT_nst_sequence,

@@ -142,7 +142,7 @@ def _title(name: str) -> str:
 def _choice_title(choice: str) -> str:
     # Abbreviations stay capitals, words get one.
     names = {"lbfgs": "L-BFGS"}
-    if choice in ("cuda", "mps", "cpu", "dis"):
+    if choice in ("cuda", "mps", "cpu", "dis", "nlm"):
         return choice.upper()
     return names.get(choice, choice.replace("_", " ").title())
 

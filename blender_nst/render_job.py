@@ -31,6 +31,8 @@ class RenderJob:
     """A folder to import the engine from, for a source checkout; None where it is installed."""
     style_settings: dict[str, Any] = field(default_factory=dict)
     sequence_settings: dict[str, Any] = field(default_factory=dict)
+    style_weights: list[float] = field(default_factory=list)
+    """One for each style; none makes all styles equal."""
     frames: tuple[int, int, int] | None = None
     """First frame, last frame (included), step; None renders the scene's own range."""
     resolution_percentage: int | None = None
@@ -38,8 +40,10 @@ class RenderJob:
     scene: str | None = None
 
     def __post_init__(self) -> None:
-        if len(self.styles) != 1:
-            raise RenderJobError(f"one style picture is needed, {len(self.styles)} were given")
+        if not self.styles:
+            raise RenderJobError("at least one style picture is needed, none was given")
+        if self.style_weights and len(self.style_weights) != len(self.styles):
+            raise RenderJobError(f"{len(self.style_weights)} style weights for {len(self.styles)} styles")
         if self.frames is not None:
             start, end, step = self.frames
             if end < start or step < 1:

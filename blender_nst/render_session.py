@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,15 +43,22 @@ class SessionPlan:
     """What a session was asked to do, read from the scene once."""
 
     python: str
-    style: Path
+    styles: list[Path]
+    style_weights: list[float]
     output: Path
     style_settings: dict[str, Any]
     sequence_settings: dict[str, Any]
     total: int
 
     @classmethod
-    def from_scene(cls, scene: bpy.types.Scene) -> SessionPlan:
+    def from_scene(
+        cls, scene: bpy.types.Scene, more_styles: Sequence[str] = (), style_weights: Sequence[float] = ()
+    ) -> SessionPlan:
         """Reads and checks the scene's settings; writes nothing, since a still may be all that is rendered.
+
+        Args:
+            more_styles: style pictures beside the scene's own.
+            style_weights: of all of them, the scene's own first; none makes them equal.
 
         Raises:
             SessionError: a path is empty, not there or not writable, or no engine is installed.
@@ -60,14 +67,15 @@ class SessionPlan:
             python = engine_python()
         except EnginePythonError as error:
             raise SessionError(str(error)) from None
-        style = _absolute(scene.nst.style_path, "style picture")
-        if not style.is_file():
-            raise SessionError(f"{style}: the style picture is not there; choose another")
+        styles = [_absolute(path, "style picture") for path in (scene.nst.style_path, *more_styles)]
+        for style in styles:
+            if not style.is_file():
+                raise SessionError(f"{style}: the style picture is not there; choose another")
         output = _absolute(scene.nst.output_path, "output folder")
         _check_writable(output)
         style_settings, sequence_settings = settings_dicts(scene)
         total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
-        return cls(python, style, output, style_settings, sequence_settings, total)
+        return cls(python, styles, list(style_weights), output, style_settings, sequence_settings, total)
 
 
 @dataclass
@@ -111,7 +119,8 @@ class RenderSession:
             {
                 "command": "stylize",
                 "job": self.job,
-                "styles": [str(plan.style)],
+                "styles": [str(style) for style in plan.styles],
+                "style_weights": plan.style_weights,
                 "output": str(plan.output),
                 "style_settings": plan.style_settings,
                 "sequence_settings": plan.sequence_settings,

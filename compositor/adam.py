@@ -10,7 +10,6 @@ from torch import Tensor
 
 from compositor.pyramid import resize
 
-_BETA_MEAN, _BETA_SQUARE = 0.9, 0.99
 # Pixels: side of the cells over which the squared gradient is averaged.
 _CELL = 16
 
@@ -40,21 +39,25 @@ class PixelAdam:
     Args:
         image: (1, 3, H, W) in 0..1, moved in place and kept within 0..1.
         moments: of the coarser scale, already of this size.
+        betas: memories of the gradient and of its square.
     """
 
-    def __init__(self, image: Tensor, moments: Moments | None) -> None:
+    def __init__(
+        self, image: Tensor, moments: Moments | None = None, betas: tuple[float, float] = (0.9, 0.99)
+    ) -> None:
         self._image = image
+        self._betas = betas
         zeros = torch.zeros_like(image)
         self.moments = moments or Moments(zeros, zeros[:, :1].clone(), 0)
 
     def step(self, gradient: Tensor, rate: float) -> None:
         """One step against `gradient`; a typical pixel moves by about `rate`."""
-        moments = self.moments
+        moments, (beta1, beta2) = self.moments, self._betas
         moments.step += 1
-        moments.mean.lerp_(gradient, 1.0 - _BETA_MEAN)
-        moments.square.lerp_(_local_mean(gradient.square()), 1.0 - _BETA_SQUARE)
-        mean = moments.mean / (1.0 - _BETA_MEAN**moments.step)
-        square = moments.square / (1.0 - _BETA_SQUARE**moments.step)
+        moments.mean.lerp_(gradient, 1.0 - beta1)
+        moments.square.lerp_(_local_mean(gradient.square()), 1.0 - beta2)
+        mean = moments.mean / (1.0 - beta1**moments.step)
+        square = moments.square / (1.0 - beta2**moments.step)
         self._image.sub_(rate * mean / (square.sqrt() + 1e-12)).clamp_(0.0, 1.0)
 
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
+from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.device import choose_device, describe_device
+from compositor.download import Report as Fetching
 from compositor.errors import ImageError
-from compositor.features import SMALLEST_SIDE, FeatureNetwork
+from compositor.features import FeatureNetwork
+from compositor.layers import layer_weights
+from compositor.mix import mix
+from compositor.normalized_network import normalize_network
 from compositor.objective import Hold, StyleObjective
 from compositor.optimize import Outcome, optimize
-from compositor.pyramid import resize, scale_sizes, share_steps
-from compositor.report import CancelCheck, Progress, ProgressCallback, Report, Stopped
-from compositor.settings import Start, StyleSettings
-from compositor.weights import load_weights
+from compositor.pyramid import fit, resize, scale_sizes, share_steps
+from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback, Stopped
+from compositor.run import Run
+from compositor.settings import StyleSettings
+from compositor.start import start_image
+from compositor.styles import Style, StyleLibrary
+from compositor.weights import load_network
+
+# Pixels: longer side of the pictures over which a normalised network's means are taken.
+_NORMALIZING_SIZE = 384
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class Temporal:
     """Ties a frame to the result of the one before.
 
     Attributes:
-        target: (H, W, 3) float32, 0..1: the previous result, warped to this frame.
+        target: (H, W, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
         reliability: (H, W) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
     """
@@ -38,76 +50,110 @@ class Temporal:
 
 @dataclass(frozen=True)
 class Stylized:
-    """A styled frame, float32 in 0..1 with the content's shape, and how it came about."""
+    """A styled frame and how it came about.
+
+    Attributes:
+        image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
+        optimised: (H, W, 3) float32 in 0..1: what the optimisation ended with; the next frame starts from it.
+    """
 
     image: np.ndarray
+    optimised: np.ndarray
     report: Report
 
 
 class StyleEngine:
-    """A network and a style, ready to stylise frame after frame.
+    """A network and its styles, ready to stylise frame after frame.
 
     Args:
         settings: how to stylise.
-        style: (h, w, 3) float32, sRGB in 0..1: the style picture.
+        styles: one style picture, (h, w, 3) float32, sRGB in 0..1, or several `Style`s.
+        fetching: told how far the download of a network is that was asked for by name.
 
     Raises:
-        DeviceError, WeightsError, LayerError, ImageError: see there.
+        DeviceError, WeightsError, LayerError, SettingsError, ImageError: see there.
     """
 
-    def __init__(self, settings: StyleSettings, style: np.ndarray) -> None:
+    def __init__(
+        self,
+        settings: StyleSettings,
+        styles: np.ndarray | Sequence[Style],
+        *,
+        fetching: Fetching | None = None,
+    ) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
-        self._network = FeatureNetwork(load_weights(), settings.pooling, self.device)
-        self._network.check((*settings.content_layers, *settings.style_layers))
-        self._style = self._tensor(check_image(style, "style picture")[..., :3])
-        self._style_grams: dict[tuple[int, int], dict[str, Tensor]] = {}
+        listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
+        self._network = self._make_network(listed, fetching)
+        self._network.check(layer_weights(settings.content_layers))
+        self._network.check(layer_weights(settings.style_layers))
+        self._library = StyleLibrary(listed, settings, self._network, self.device)
 
     def stylize(
         self,
         content: np.ndarray,
         *,
+        masks: Mapping[str, np.ndarray] | None = None,
+        keep: np.ndarray | None = None,
+        initial: np.ndarray | None = None,
         start: np.ndarray | None = None,
         temporal: Temporal | None = None,
         steps: int | None = None,
         progress: ProgressCallback | None = None,
+        snapshot: SnapshotCallback | None = None,
         cancelled: CancelCheck | None = None,
     ) -> Stylized:
         """Stylises one frame.
 
-        Without `start` this is a cold start: a pyramid of scales from the image that `settings.start` names.
-        With it, the optimisation begins at full size from that image.
+        Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
+        `settings.start` names. With it, the optimisation begins at full size from that image.
 
         Args:
-            content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on.
+            content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on. What is
+                transparent takes no part in the style or the total variation.
+            masks: by region, (H, W) float32 in 0..1; a style without a region goes wherever they are not.
+            keep: (H, W) float32 in 0..1, where the frame is left as rendered.
+            initial: (H, W, 3) float32 in 0..1.
             start: (H, W, 3) float32 in 0..1.
             temporal: ties the frame to the previous result.
             steps: overrides `settings.steps`.
             progress: called during the optimisation, on the calling thread.
+            snapshot: called every `settings.snapshot_every` steps.
             cancelled: asked between two steps; when it says yes the image of that moment is returned.
 
         Raises:
-            ImageError: an array is no image, too small, or of another size than the content.
+            ImageError: an array is no image, too small, of another size than the content, or missing.
         """
         check_image(content, "content")
-        height, width = content.shape[:2]
-        for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
-            if array is not None and check_image(array, name).shape[:2] != (height, width):
-                raise ImageError(f"the {name} is {_size(array)}, the content {_size(content)}")
+        tied = temporal and temporal.target
+        for name, array in (("initial image", initial), ("start image", start), ("temporal target", tied)):
+            if array is not None:
+                check_size(check_image(array, name), content, name)
         begun = time.perf_counter()
-        target = self._tensor(content[..., :3])
+        if start is None:
+            self._library.adopt_colours(content)
+        kept = left_as_rendered(content, self._library, masks or {}, keep)
+        canvas = make_canvas(
+            content, self._library, masks or {}, kept, colour=self.settings.colour, device=self.device
+        )
+        height, width = content.shape[:2]
+        sizes = [(height, width)]
         if start is None:
             sizes = scale_sizes(height, width, self.settings.coarsest_size)
-            image = self._start_image(target)
-        else:
-            sizes, image = [(height, width)], self._tensor(start[..., :3])
-        run = _Run(
-            share_steps(self.settings.steps if steps is None else steps, len(sizes)), progress, cancelled
+        run = Run(
+            share_steps(self.settings.steps if steps is None else steps, len(sizes)),
+            (height, width),
+            snapshot_every=self.settings.snapshot_every,
+            progress=progress,
+            snapshot=snapshot,
+            cancelled=cancelled,
         )
-        outcome = self._descend(run, image, target, sizes, self._hold(temporal))
-        styled = outcome.image[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+        outcome = self._descend(
+            run, self._first_image(canvas, initial, start), canvas, sizes, self._hold(temporal)
+        )
+        optimised = to_array(outcome.image)
         report = Report(
             steps=run.taken,
             seconds=time.perf_counter() - begun,
@@ -116,34 +162,48 @@ class StyleEngine:
             scales=sizes,
             device=describe_device(self.device),
         )
-        return Stylized(np.concatenate([styled, content[..., 3:]], axis=2), report)
+        return Stylized(mix(content, optimised, self.settings, kept), optimised, report)
 
     def style_error(self, image: np.ndarray) -> float:
-        """The style loss (see `compositor.losses`) of an image (H, W, 3) against this engine's style."""
-        tensor = self._tensor(check_image(image, "image")[..., :3])
+        """The style loss (see `compositor.losses`) of an image (H, W, 3) by the styles without region."""
+        canvas = Canvas(to_tensor(check_image(image, "image")[..., :3], self.device), None, {None: None})
         with torch.no_grad():
-            objective = self._objective(tensor, None)
-            return float(objective(tensor)["style"])
+            return float(self._objective(canvas, None)(canvas.content)["style"])
+
+    def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:
+        settings = self.settings
+        weights = load_network(settings.network, settings.input_normalization, fetching)
+        if settings.normalized_network:
+            pictures = [check_image(style.image, "style picture")[..., :3] for style in styles]
+            small = [fit(to_tensor(each, self.device), _NORMALIZING_SIZE) for each in pictures]
+            weights = normalize_network(weights, small, settings.pooling)
+        return FeatureNetwork(weights, settings.pooling, self.device)
+
+    def _first_image(self, canvas: Canvas, initial: np.ndarray | None, start: np.ndarray | None) -> Tensor:
+        given = initial if start is None else start
+        if given is None:
+            return start_image(canvas.content, self._library, self.settings)
+        return to_tensor(given[..., :3], self.device)
 
     def _descend(
-        self, run: _Run, image: Tensor, content: Tensor, sizes: Sequence[tuple[int, int]], hold: Hold | None
+        self, run: Run, image: Tensor, canvas: Canvas, sizes: Sequence[tuple[int, int]], hold: Hold | None
     ) -> Outcome:
         moments, outcome = None, None
         for scale, (height, width) in enumerate(sizes):
-            target = resize(content, height, width)
+            finest = scale == len(sizes) - 1
             finer = resize(image, height, width)
             if outcome is not None:
-                # What the coarser scale could not show of the content comes back with its detail.
-                coarse = resize(content, *outcome.image.shape[-2:])
-                finer = finer + (target - resize(coarse, height, width))
+                finer = finer + _lost_detail(canvas.content, outcome.image.shape[-2:], (height, width))
             outcome = optimize(
                 finer.clamp(0.0, 1.0),
-                self._objective(target.clamp(0.0, 1.0), hold),
+                self._objective(canvas.at(height, width), hold if finest else None),
                 run.shares[scale],
                 self.settings,
-                settle=scale == len(sizes) - 1,
+                settle=finest,
                 moments=moments and moments.resized(height, width),
                 after_step=run.at_scale(height, width),
+                snapshot_due=run.snapshot_due,
+                take_snapshot=run.take_snapshot,
                 cancelled=run.cancelled,
             )
             image, moments = outcome.image, outcome.moments
@@ -156,83 +216,25 @@ class StyleEngine:
         outcome.image = resize(outcome.image, *sizes[-1]).clamp(0.0, 1.0)
         return outcome
 
-    def _objective(self, content: Tensor, hold: Hold | None) -> StyleObjective:
-        height, width = content.shape[-2:]
-        grams = self._style_grams.get((height, width))
-        if grams is None:
-            style = self._style_at(max(height, width))
-            grams = StyleObjective.style_targets(self._network, style, self.settings)
-            self._style_grams[height, width] = grams
-        return StyleObjective(self._network, self.settings, content, grams, hold)
-
-    def _style_at(self, longer_side: int) -> Tensor:
-        """The style picture with its longer side as the frame's times `style_scale`, never enlarged:
-        an enlarged picture has no strokes of the size of a pixel, and teaches blur.
-        """
-        height, width = self._style.shape[-2:]
-        factor = min(1.0, longer_side * self.settings.style_scale / max(height, width))
-        size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))
-        return resize(self._style, *size).clamp(0.0, 1.0)
-
-    def _start_image(self, content: Tensor) -> Tensor:
-        if self.settings.start is Start.CONTENT:
-            return content
-        # Drawn on the CPU, so that a seed means the same picture on every device.
-        generator = torch.Generator().manual_seed(self.settings.seed)
-        noise = torch.randn(content.shape, generator=generator).to(self.device)
-        return (0.5 + 0.15 * noise).clamp(0.0, 1.0)
+    def _objective(self, canvas: Canvas, hold: Hold | None) -> StyleObjective:
+        regions = canvas.regions(self._library)
+        return StyleObjective(
+            self._network, self.settings, canvas.content, regions, visible=canvas.visible, hold=hold
+        )
 
     def _hold(self, temporal: Temporal | None) -> Hold | None:
         if temporal is None or temporal.weight == 0.0:
             return None
-        if temporal.reliability.shape != temporal.target.shape[:2]:
-            raise ImageError("the reliability map and the temporal target differ in size")
-        reliability = torch.from_numpy(np.ascontiguousarray(temporal.reliability, dtype=np.float32))
-        return Hold(self._tensor(temporal.target), reliability[None, None].to(self.device), temporal.weight)
-
-    def _tensor(self, image: np.ndarray) -> Tensor:
-        array = np.ascontiguousarray(image, dtype=np.float32)
-        return torch.from_numpy(array).permute(2, 0, 1)[None].to(self.device).contiguous()
+        check_size(temporal.reliability, temporal.target, "reliability map")
+        reliability = map_to_tensor(temporal.reliability, self.device)
+        return Hold(to_tensor(temporal.target[..., :3], self.device), reliability, temporal.weight)
 
 
-class _Run:
-    """The steps and callbacks of one frame over all its scales."""
+def _lost_detail(content: Tensor, coarse: Sequence[int], fine: tuple[int, int]) -> Tensor:
+    """What a coarser scale could not show of the content, (1, 3, H, W), around zero.
 
-    def __init__(
-        self, shares: list[int], progress: ProgressCallback | None, cancelled: CancelCheck | None
-    ) -> None:
-        self.shares = shares
-        self.taken = 0
-        self.cancelled = cancelled or (lambda: False)
-        self._progress = progress
-        self._begun = time.perf_counter()
-
-    def at_scale(self, height: int, width: int) -> Callable[[int, dict[str, float]], None]:
-        """What `optimize` calls after its steps at one scale."""
-
-        def after_step(step: int, losses: dict[str, float]) -> None:
-            if self._progress is not None:
-                done = self.taken + step
-                rate = done / max(time.perf_counter() - self._begun, 1e-9)
-                self._progress(Progress(done, sum(self.shares), height, width, losses, rate))
-
-        return after_step
-
-
-def check_image(image: np.ndarray, name: str) -> np.ndarray:
-    """The array, if it is an image (H, W, 3 or 4) of finite numbers and large enough for the network.
-
-    Raises:
-        ImageError: it is not; the message names it.
+    Added when a coarse result goes to the next scale: shapes that are small for the coarse one come back at
+    once instead of being drawn again by the content loss, and stay where they are.
     """
-    if image.ndim != 3 or image.shape[2] not in (3, 4):
-        raise ImageError(f"the {name} has shape {image.shape}, not (height, width, 3 or 4)")
-    if min(image.shape[:2]) < SMALLEST_SIDE:
-        raise ImageError(f"the {name} is {_size(image)}: each side must have at least {SMALLEST_SIDE} px")
-    if not np.isfinite(image).all():
-        raise ImageError(f"the {name} has pixels that are not finite numbers")
-    return image
-
-
-def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]}×{image.shape[0]} px"
+    target = resize(content, *fine)
+    return target - resize(resize(content, coarse[0], coarse[1]), *fine)

@@ -49,6 +49,8 @@ def optimize(
     moments: Moments | None = None,
     after_step: Callable[[int, dict[str, float]], None],
     cancelled: Callable[[], bool],
+    snapshot_due: Callable[[int], bool] = lambda step: False,
+    take_snapshot: Callable[[int, dict[str, float], Tensor], None] = lambda step, losses, image: None,
 ) -> Outcome:
     """Runs up to `steps` steps from `start`, (1, 3, H, W) in 0..1, which is left as it is.
 
@@ -57,11 +59,13 @@ def optimize(
         moments: Adam's moments of the coarser scale, already of this size.
         after_step: called with the number of steps taken and the losses, whenever losses were read.
         cancelled: asked before every step.
+        snapshot_due, take_snapshot: asked after every step, and called with the step, losses and image.
     """
     image = start.clone()
-    adam = PixelAdam(image, moments) if settings.optimizer is Optimizer.ADAM else None
+    betas = settings.adam_beta1, settings.adam_beta2
+    adam = PixelAdam(image, moments, betas) if settings.optimizer is Optimizer.ADAM else None
     take_step = (
-        _lbfgs_steps(image, objective)
+        _lbfgs_steps(image, objective, settings.lbfgs_history)
         if adam is None
         else _adam_steps(image, objective, adam, settings.learning_rate, settle)
     )
@@ -75,9 +79,12 @@ def optimize(
             break
         current = take_step(taken / steps)
         taken += 1
-        if taken % read_every == 0 or taken == steps:
+        due = snapshot_due(taken)
+        if due or taken % read_every == 0 or taken == steps:
             losses = {name: float(value.detach()) for name, value in current.items()}
             after_step(taken, losses)
+            if due:
+                take_snapshot(taken, losses, image)
             history.append(losses["total"])
             if _converged(history, settings.tolerance, max(1, _WINDOW // read_every)):
                 stopped = Stopped.CONVERGED
@@ -96,14 +103,14 @@ def _adam_steps(image: Tensor, objective: Objective, adam: PixelAdam, rate: floa
     return step
 
 
-def _lbfgs_steps(image: Tensor, objective: Objective) -> Step:
+def _lbfgs_steps(image: Tensor, objective: Objective, history: int) -> Step:
     """One iteration a step, so that progress, cancellation and the step limit mean the same as for Adam.
 
     Its curvature is that of unprojected steps: the image is clamped to 0..1 only when all is done.
     """
     leaf = image.requires_grad_(True)
     lbfgs = torch.optim.LBFGS(
-        [leaf], lr=1.0, max_iter=1, history_size=100, tolerance_grad=0.0, tolerance_change=0.0
+        [leaf], lr=1.0, max_iter=1, history_size=history, tolerance_grad=0.0, tolerance_change=0.0
     )
     current: dict[str, Tensor] = {}
 

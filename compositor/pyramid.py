@@ -33,9 +33,17 @@ def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]
 def share_steps(steps: int, scales: int) -> list[int]:
     """`steps` shared among `scales`, coarse to fine, each at least one, most at the coarse ones."""
     weights = [_STEP_RATIO**scale for scale in range(scales)]
-    shares = [max(1, round(steps * weight / sum(weights))) for weight in weights]
-    shares[-1] = max(1, steps - sum(shares[:-1]))
-    return shares
+    spare = max(0, steps - scales)
+    ends = [round(spare * sum(weights[: scale + 1]) / sum(weights)) for scale in range(scales)]
+    return [1 + end - begin for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def fit(image: Tensor, longer_side: float) -> Tensor:
+    """An image (1, C, H, W) in 0..1, made smaller until its longer side is so long; never enlarged."""
+    height, width = image.shape[-2:]
+    factor = min(1.0, longer_side / max(height, width))
+    size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))
+    return resize(image, *size).clamp(0.0, 1.0)
 
 
 def resize(image: Tensor, height: int, width: int) -> Tensor:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 
 class Stopped(StrEnum):
     """Why the optimisation ended."""
@@ -44,5 +46,15 @@ class Report:
         return self.steps / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The picture on its way, (H, W, 3) float32 in 0..1 at the frame's size, after `step` steps."""
+
+    step: int
+    image: np.ndarray
+    losses: dict[str, float]
+
+
+SnapshotCallback = Callable[[Snapshot], None]
 ProgressCallback = Callable[[Progress], None]
 CancelCheck = Callable[[], bool]

@@ -12,6 +12,7 @@ from enum import Enum, StrEnum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from compositor.errors import SettingsError
+from compositor.input_normalization import InputNormalization
 
 
 class Pooling(StrEnum):
@@ -26,6 +27,38 @@ class Start(StrEnum):
 
     CONTENT = "content"
     NOISE = "noise"
+    """Grey noise."""
+    STYLE = "style"
+    """Noise with the style picture's mean colour and covariance."""
+
+
+class LossScale(StrEnum):
+    """How the content and style losses are normalised; the weights mean something else in each."""
+
+    RELATIVE = "relative"
+    """By the target's energy: a weight means the same for every size and picture."""
+    GATYS = "gatys"
+    """As in Gatys 2016, equations 1 and 4."""
+
+
+class StyleStatistic(StrEnum):
+    """What of the style's feature maps is matched."""
+
+    GRAM = "gram"
+    """The Gram matrices (Gatys 2016)."""
+    WASSERSTEIN = "wasserstein"
+    """Means and covariances, by the Wasserstein distance; always relative to the target's energy."""
+
+
+class Colour(StrEnum):
+    """Whose colours the result has."""
+
+    STYLE = "style"
+    """The style picture's."""
+    LUMINANCE = "luminance"
+    """The render's: only the luminance is stylised."""
+    MATCH = "match"
+    """The render's palette: the style picture is recoloured to it first."""
 
 
 class Optimizer(StrEnum):
@@ -71,15 +104,40 @@ class StyleSettings:
     tv_weight: float = setting(
         5.0, "Total variation: how strongly fine noise is smoothed away", minimum=0.0, maximum=1e6
     )
-    content_layers: tuple[str, ...] = setting(("relu4_2",), "Network layers that hold the content")
+    content_layers: tuple[str, ...] = setting(
+        ("relu4_2",), "Network layers that hold the content; relu4_2:0.5 gives one a weight"
+    )
     style_layers: tuple[str, ...] = setting(
         ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
-        "Network layers whose Gram matrices hold the style",
+        "Network layers that hold the style; relu2_1:0.5 gives one a weight",
+    )
+    network: str = setting(
+        "embedded",
+        "Feature network: embedded, vgg16 or vgg19 (fetched on first use), or the path of a file",
+    )
+    input_normalization: InputNormalization = setting(
+        InputNormalization.AUTO,
+        "What a weights file was trained on; auto goes by the names of file and layers",
+    )
+    normalized_network: bool = setting(
+        False, "Rescale the network so that every filter's mean activation over the style pictures is one"
     )
     pooling: Pooling = setting(Pooling.AVERAGE, "How the network shrinks its feature maps")
+    loss_scale: LossScale = setting(LossScale.RELATIVE, "How content and style loss are normalised")
+    style_statistic: StyleStatistic = setting(
+        StyleStatistic.GRAM, "What of the style is matched: Gram matrices, or means and covariances"
+    )
+    colour: Colour = setting(Colour.STYLE, "Whose colours the result has")
+    strength: float = setting(1.0, "How much of the style is mixed with the render", minimum=0.0, maximum=1.0)
+    red_gain: float = setting(1.0, "Factor on the result's red", minimum=0.0, maximum=4.0)
+    green_gain: float = setting(1.0, "Factor on the result's green", minimum=0.0, maximum=4.0)
+    blue_gain: float = setting(1.0, "Factor on the result's blue", minimum=0.0, maximum=4.0)
+    style_size: int = setting(
+        0, "Longer side of the style picture; 0 follows the frame's", minimum=0, maximum=8192, unit="px"
+    )
     style_scale: float = setting(
         1.0,
-        "Size of the strokes: the style picture's size relative to the frame's",
+        "Size of the strokes: a factor on the style picture's size",
         minimum=0.1,
         maximum=10.0,
     )
@@ -88,6 +146,9 @@ class StyleSettings:
     learning_rate: float = setting(
         0.02, "Adam's step size, in units of the image's 0..1 range", minimum=1e-5, maximum=1.0
     )
+    adam_beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=0.9999)
+    adam_beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=0.99999)
+    lbfgs_history: int = setting(100, "Steps that L-BFGS remembers", minimum=1, maximum=1000)
     steps: int = setting(
         300,
         "Optimisation steps for a frame without a predecessor, over all scales",
@@ -102,6 +163,9 @@ class StyleSettings:
         "Stop a scale when the loss falls by less than this share in 20 steps; 0 never stops early",
         minimum=0.0,
         maximum=1.0,
+    )
+    snapshot_every: int = setting(
+        0, "Keep the picture and its losses every so many steps; 0 keeps none", minimum=0, maximum=100_000
     )
     seed: int = setting(0, "Seed of the noise", minimum=0, maximum=2**31 - 1)
     device: DeviceChoice = setting(DeviceChoice.AUTO, "Where the engine computes")
@@ -160,7 +224,10 @@ def _convert(entry: Field[Any], hint: Any, value: Any) -> Any:
         except ValueError:
             raise wrong from None
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise wrong from None
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise wrong
     return value

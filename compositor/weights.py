@@ -1,64 +1,65 @@
-"""The convolution weights of the feature network.
+"""The weights of the feature network: embedded, torchvision's, or a file of the user's.
 
-The embedded default is VGG-16 (Simonyan and Zisserman 2015), `conv1_1` to `conv5_1`, as float16 safetensors;
-`data/derive_vgg16.py` makes it and NOTICE says where it comes from. A safetensors file holds numbers alone:
-nothing in it is ever executed.
+The embedded default is VGG-16, `conv1_1` to `conv5_1`, as float16 safetensors; `data/derive_vgg16.py` makes
+it and NOTICE says where it comes from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
+from compositor.download import FILES, Report, torchvision_file
 from compositor.errors import WeightsError
+from compositor.input_normalization import InputNormalization, guess_normalization
+from compositor.vgg import Convolution, NetworkWeights, recognize, to_one_convention
+from compositor.weight_files import SUFFIXES, read_tensors
+
+__all__ = ["EMBEDDED", "NETWORKS", "Convolution", "InputNormalization", "NetworkWeights", "load_network"]
 
 EMBEDDED = Path(__file__).parent / "data" / "vgg16.safetensors"
 
-_CONVOLUTIONS = {1: 2, 2: 2, 3: 3, 4: 3, 5: 1}
-_CHANNELS = {0: 3, 1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
+NETWORKS = ("embedded", *FILES)
+"""The networks that have a name; any other is the path of a file."""
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """One convolution: `weight` (out, in, 3, 3) and `bias` (out), float32; `name` as `conv4_2`."""
+def load_network(
+    name: str = "embedded",
+    normalization: InputNormalization = InputNormalization.AUTO,
+    report: Report | None = None,
+) -> NetworkWeights:
+    """The convolutions of a network, float32, on the CPU, for RGB in 0..255 less the network's mean.
 
-    name: str
-    weight: torch.Tensor
-    bias: torch.Tensor
-
-
-def load_weights(path: Path = EMBEDDED) -> list[Convolution]:
-    """The network's convolutions in order, float32, on the CPU.
-
-    The network takes RGB in 0..255 less the ImageNet mean; see `compositor.features`.
+    Args:
+        name: `embedded`; `vgg16` or `vgg19`, torchvision's, fetched unless they are in torch's cache; or the
+            path of a .safetensors, .pth or .pt file with the state dict of a VGG-16 or VGG-19.
+        normalization: what the file at a path was trained on. A named network's is known.
+        report: told how far a download is.
 
     Raises:
-        WeightsError: the file is missing, no safetensors file, or lacks a layer or has one of another shape.
+        WeightsError: there is no such network; or its file is missing, cannot be fetched, is damaged, holds
+            code, or is no VGG-16 or VGG-19.
     """
+    if name == "embedded":
+        if not EMBEDDED.is_file():
+            raise WeightsError(f"{EMBEDDED}: the network's weights are missing; install the package again")
+        return _load(EMBEDDED, InputNormalization.CAFFE_RGB, "embedded")
+    if name in FILES:
+        return _load(torchvision_file(name, report), InputNormalization.TORCHVISION, "torchvision")
+    path = Path(name).expanduser()
+    if path.suffix.lower() not in SUFFIXES and not path.is_file():
+        raise WeightsError(
+            f"there is no network {name!r}; there are: {', '.join(NETWORKS)},"
+            f" or the path of a file that ends in {', '.join(SUFFIXES)}"
+        )
+    return _load(path, normalization, str(path))
+
+
+def _load(path: Path, normalization: InputNormalization, source: str) -> NetworkWeights:
+    tensors = read_tensors(path)
     try:
-        tensors = load_file(path)
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: the network's weights are missing; install the package again") from None
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: no readable safetensors file ({error})") from None
-    return [_convolution(path, tensors, block, number) for block, number in _layers()]
-
-
-def _layers() -> list[tuple[int, int]]:
-    return [(block, number) for block, count in _CONVOLUTIONS.items() for number in range(1, count + 1)]
-
-
-def _convolution(path: Path, tensors: dict[str, torch.Tensor], block: int, number: int) -> Convolution:
-    name = f"conv{block}_{number}"
-    outputs = _CHANNELS[block]
-    inputs = _CHANNELS[block - 1] if number == 1 else outputs
-    weight, bias = tensors.get(f"{name}.weight"), tensors.get(f"{name}.bias")
-    if weight is None or bias is None:
-        raise WeightsError(f"{path}: {name} is missing; this is no VGG-16 as Blender NST stores it")
-    if weight.shape != (outputs, inputs, 3, 3) or bias.shape != (outputs,):
-        raise WeightsError(f"{path}: {name} has shape {tuple(weight.shape)}, not {(outputs, inputs, 3, 3)}")
-    return Convolution(name, weight.float(), bias.float())
+        trunk = recognize(tensors)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    if normalization is InputNormalization.AUTO:
+        normalization = guess_normalization(path.stem, trunk.numbered)
+    return to_one_convention(trunk, normalization, f"{trunk.network} ({source})")

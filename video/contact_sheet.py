@@ -14,7 +14,7 @@ _COLUMNS = 6
 _CELL_WIDTH = 320
 _GAP = 6
 _CAPTION = 18
-_PAPER = 245
+PAPER = 245
 
 
 class ContactSheet:
@@ -28,7 +28,7 @@ class ContactSheet:
     def add(self, number: int, content: np.ndarray, styled: np.ndarray) -> None:
         """Takes a frame in: (H, W, 3 or 4) float in 0..1 each."""
         if self._seen % self._stride == 0:
-            self._cells.append((number, _cell(content), _cell(styled)))
+            self._cells.append((number, thumbnail(content), thumbnail(styled)))
             if len(self._cells) == 4 * _COLUMNS:
                 self._cells = self._cells[::2]
                 self._stride *= 2
@@ -42,7 +42,7 @@ class ContactSheet:
         sheet = Image.new(
             "RGB",
             (count * (cell_width + _GAP) + _GAP, 2 * cell_height + 3 * _GAP + _CAPTION),
-            (_PAPER, _PAPER, _PAPER),
+            (PAPER, PAPER, PAPER),
         )
         draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
         for column, (number, content, styled) in enumerate(chosen):
@@ -53,14 +53,18 @@ class ContactSheet:
         write_png(path, np.asarray(sheet, dtype=np.float32) / 255.0)
 
 
-def _cell(image: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8, transparent pixels over the paper, no wider than a column."""
+def thumbnail(image: np.ndarray, widest: int = _CELL_WIDTH) -> np.ndarray:
+    """(h, w, 3) uint8, transparent pixels over the paper, no wider than `widest` px.
+
+    Args:
+        image: (H, W, 3 or 4) float in 0..1.
+    """
     colour = image[..., :3]
     if image.shape[2] == 4:
         alpha = image[..., 3:]
-        colour = colour * alpha + (_PAPER / 255.0) * (1.0 - alpha)
+        colour = colour * alpha + (PAPER / 255.0) * (1.0 - alpha)
     height, width = colour.shape[:2]
-    if width > _CELL_WIDTH:
-        size = (_CELL_WIDTH, max(1, round(height * _CELL_WIDTH / width)))
+    if width > widest:
+        size = (widest, max(1, round(height * widest / width)))
         colour = cv2.resize(np.ascontiguousarray(colour), size, interpolation=cv2.INTER_AREA)
     return np.round(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)

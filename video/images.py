@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from video.errors import FileError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
 _SIXTEEN_BIT_FORMATS = frozenset({"PNG", "TIFF"})
+# EXIF orientations from here on exchange width and height.
+_FIRST_ON_ITS_SIDE = 5
+# TIFF's tag number.
+_BITS_PER_SAMPLE = 258
 
 T = TypeVar("T")
 
@@ -35,6 +40,7 @@ def read_image(path: Path) -> np.ndarray:
     decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None:
         raise FileError(path, "the picture is damaged; make it again")
+    decoded = _upright(decoded, _opened(path, _orientation))
     scaled = decoded.astype(np.float32) / (65535.0 if decoded.dtype == np.uint16 else 255.0)
     if scaled.ndim == 2:
         return np.repeat(scaled[..., None], 3, axis=2)
@@ -42,8 +48,13 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(width, height) from the file's header alone; raises FileError as `read_image` does."""
-    return _opened(path, lambda image: image.size)
+    """(width, height) of the upright picture, from the header alone; raises FileError as `read_image`."""
+
+    def upright_size(image: Image.Image) -> tuple[int, int]:
+        width, height = image.size
+        return (height, width) if _orientation(image) >= _FIRST_ON_ITS_SIDE else (width, height)
+
+    return _opened(path, upright_size)
 
 
 def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
@@ -68,6 +79,8 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
 
 def _decode(image: Image.Image) -> np.ndarray | None:
     """The picture, or None for 16 bits a channel, which Pillow would cut to 8."""
+    if image.format == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))) > 16:  # type: ignore[attr-defined]
+        raise ValueError("32 bits a channel cannot be read; save it with 16")
     if image.format in _SIXTEEN_BIT_FORMATS and _has_sixteen_bits(image):
         return None
     upright = ImageOps.exif_transpose(image)
@@ -86,8 +99,23 @@ def _has_sixteen_bits(image: Image.Image) -> bool:
         depth = stream.read(1)
         stream.seek(position)
         return depth == b"\x10"
-    bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
-    return bits[0] == 16
+    return image.tag_v2.get(_BITS_PER_SAMPLE, (8,))[0] == 16  # type: ignore[attr-defined]
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's number, 1 (upright) to 8."""
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """What `ImageOps.exif_transpose` does, for an array (H, W, …)."""
+    if orientation >= _FIRST_ON_ITS_SIDE:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def quantize(image: np.ndarray, bits: int = 8) -> np.ndarray:
@@ -124,7 +152,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         reason = error.strerror or str(error)
         raise FileError(path, f"cannot be written ({reason}); choose another output folder") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def check_writable(folder: Path) -> None:

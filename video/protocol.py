@@ -3,7 +3,7 @@
 Commands (to the worker's standard input), in the order of their use:
 
     {"command": "hello", "protocol": 1}
-    {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out",
+    {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out", "style_weights": [],
      "style_settings": {...}, "sequence_settings": {...}, "total": 48}
     {"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png", "passes": "/p/p_0001.exr"}
     {"command": "finish", "job": "a"}        no more frames come: write the movie, then answer `done`
@@ -37,6 +37,7 @@ class Hello:
 class Stylize:
     """Opens a job. `total` is the number of frames that will come, if the client knows it.
 
+    There are one or more styles, and as many positive weights, or none, which makes all styles equal.
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
     an absent one has its default.
     """
@@ -47,6 +48,7 @@ class Stylize:
     style_settings: dict[str, Any] = field(default_factory=dict)
     sequence_settings: dict[str, Any] = field(default_factory=dict)
     total: int | None = None
+    style_weights: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

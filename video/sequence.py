@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,10 @@ class SourceFrame:
     number: int
     image: np.ndarray
     passes: Path | None = None
+    masks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """By region, (H, W) float32 in 0..1."""
+    keep: np.ndarray | None = None
+    """(H, W) float32 in 0..1: where the frame is left as rendered."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def parse_range(text: str) -> FrameRange:
     Raises:
         SequenceError: another form, or an empty range.
     """
-    match = re.fullmatch(r"\s*(-?\d+)\s*(?:-\s*(-?\d+)\s*(?:x\s*(\d+))?)?\s*", text)
+    match = re.fullmatch(r"\s*(-?\d{1,9})\s*(?:-\s*(-?\d{1,9})\s*(?:x\s*(\d{1,9}))?)?\s*", text)
     if match is None:
         raise SequenceError(f"{text!r} is no frame range; write it as 1-48, 1-48x2 or 7")
     first, last, step = match.groups()
@@ -196,7 +201,8 @@ def _select(files: dict[int, Path], pattern: Path, frames: FrameRange | None) ->
         raise SequenceError(f"{pattern}: no file matches; check the folder, the name and the number of #")
     if frames is None:
         return files
-    missing = [number for number in frames.numbers() if number not in files]
+    # Only the first few are looked for: a range may be absurdly long.
+    missing = list(islice((number for number in frames.numbers() if number not in files), 9))
     if missing:
         listed = ", ".join(map(str, missing[:8])) + (", …" if len(missing) > 8 else "")
         raise SequenceError(f"{pattern}: missing frames {listed}; there are {min(files)} to {max(files)}")

@@ -16,6 +16,16 @@ class MotionSource(StrEnum):
     NONE = "none"
 
 
+class Denoise(StrEnum):
+    """How the noise that the optimisation leaves is taken away."""
+
+    NONE = "none"
+    BILATERAL = "bilateral"
+    """Averages neighbours of a similar colour: fast."""
+    NLM = "nlm"
+    """Non-local means: averages places that look alike, and keeps more of the strokes."""
+
+
 class Preset(StrEnum):
     """Sets steps and scales together: how much time a frame may take."""
 
@@ -40,6 +50,13 @@ class SequenceSettings:
         minimum=0.0,
         maximum=1e9,
     )
+    denoise: Denoise = setting(Denoise.NONE, "Removal of the fine noise that the optimisation leaves")
+    denoise_strength: float = setting(
+        3.0,
+        "How strong the removed noise is: its standard deviation in levels of 1/255",
+        minimum=0.0,
+        maximum=50.0,
+    )
     movie: bool = setting(True, "Write the styled frames as an MP4 movie too")
     contact_sheet: bool = setting(True, "Write a sheet of some frames, content over styled")
     frame_rate: float = setting(24.0, "Frames a second of the movie", minimum=1.0, maximum=240.0, unit="fps")
@@ -47,6 +64,9 @@ class SequenceSettings:
     def __post_init__(self) -> None:
         check_ranges(self)
 
+
+STILL_SETTINGS = frozenset({"denoise", "denoise_strength"})
+"""The settings of a sequence that a single picture has too."""
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: ({"steps": 120, "coarsest_size": 160}, {"warm_steps": 15}),

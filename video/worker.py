@@ -21,7 +21,8 @@ from compositor.device import choose_device, describe_device, torch_version
 from compositor.engine import StyleEngine
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings, settings_from_json
-from video.driver import FrameResult, Listener, SequenceDriver
+from compositor.styles import Style
+from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, progress_event
 from video.images import check_writable, read_image
@@ -42,6 +43,7 @@ from video.protocol import (
 )
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
+from video.snapshots import SequenceSnapshots
 
 
 class Worker:
@@ -118,22 +120,23 @@ class Worker:
     def _open(self, job: Stylize, finished: list[int]) -> SequenceDriver:
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
-        if len(job.styles) != 1:
-            raise ProtocolError(f"a job has one style picture, not {len(job.styles)}")
-        style = read_image(Path(job.styles[0]))
+        styles = _read_styles(job)
         output = Path(job.output)
         check_writable(output)
+        snapshots = SequenceSnapshots(output / SNAPSHOTS)
 
         def frame_done(result: FrameResult) -> None:
+            snapshots.finish(result.number)
             finished.append(result.number)
             self._send(frame_event(job.job, result))
 
         listener = Listener(
             progress=lambda number, step: self._send(progress_event(job.job, number, step)),
             frame_done=frame_done,
+            snapshot=snapshots.take,
             cancelled=lambda: self._is_cancelled(job.job),
         )
-        return SequenceDriver(StyleEngine(style_settings, style), sequence_settings, output, listener)
+        return SequenceDriver(StyleEngine(style_settings, styles), sequence_settings, output, listener)
 
     def _frames(self, job: str) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`."""
@@ -157,11 +160,21 @@ class Worker:
         return self._stopping.is_set() or job in self._cancelled_jobs
 
     def _send(self, event: Event) -> None:
+        line = encode(event)
         try:
-            self._events.write(encode(event))
+            self._events.write(line)
             self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
+
+
+def _read_styles(job: Stylize) -> list[Style]:
+    if not job.styles:
+        raise ProtocolError("a job has at least one style picture; this one has none")
+    weights = job.style_weights or [1.0] * len(job.styles)
+    if len(weights) != len(job.styles):
+        raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
+    return [Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)]
 
 
 def package_version() -> str:

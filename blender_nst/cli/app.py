@@ -15,7 +15,8 @@ from blender_nst.cli.options import Settings, with_settings
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
-from video.settings import SequenceSettings
+from video.protocol import Failed, encode
+from video.settings import STILL_SETTINGS, SequenceSettings
 
 BAD_INPUT = 2
 
@@ -30,7 +31,36 @@ extension_app = typer.Typer(no_args_is_help=True, help="The extension for Blende
 app.add_typer(blender_app, name="blender")
 app.add_typer(extension_app, name="extension")
 
-StyleOption = Annotated[Path, typer.Option("--style", "-s", help="The style picture: a painting, a drawing.")]
+StylesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--style",
+        "-s",
+        help="A style picture: a painting, a drawing. Several of them, each with --style, mix.",
+    ),
+]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--style-weights", metavar="W,W", help="A weight for each --style, as 1,0.5; default equal."
+    ),
+]
+RegionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="MASK=STYLE",
+        help="Another style where a mask is white: a picture, or mask_####.png for a sequence. Repeatable.",
+    ),
+]
+KeepOption = Annotated[
+    str | None,
+    typer.Option("--keep", metavar="MASK", help="Mask of what is left as rendered, as for --region."),
+]
+StartImageOption = Annotated[
+    Path | None,
+    typer.Option("--start-image", help="Picture that the optimisation (of the first frame) starts from."),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if absent.")]
 FramesOption = Annotated[
     str | None, typer.Option("--frames", "-f", help="Frames as 1-48, every second one as 1-48x2, one as 7.")
@@ -69,7 +99,8 @@ def render(
     scene: Annotated[Path, typer.Argument(help="The .blend file. It is never changed.")],
     *,
     settings: Settings,
-    style: StyleOption,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
     out: OutOption = Path("out"),
     frames: FramesOption = None,
     blender: BlenderOption = None,
@@ -77,10 +108,12 @@ def render(
 ) -> None:
     """Render an animation with Blender and stylise every frame as it is finished."""
     from blender_nst.cli.render import render_and_stylize
+    from blender_nst.cli.styles import choose_styles
 
+    choice = choose_styles(style or [], style_weights)
     with make_display(as_json) as display:
         render_and_stylize(
-            scene, style, out, frames=frames, settings=settings, blender=blender, display=display
+            scene, choice, out, frames=frames, settings=settings, blender=blender, display=display
         )
 
 
@@ -92,33 +125,76 @@ def stylize(
     ],
     *,
     settings: Settings,
-    style: StyleOption,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    region: RegionsOption = None,
+    keep: KeepOption = None,
+    start_image: StartImageOption = None,
     out: OutOption = Path("out"),
     frames: FramesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Stylise frames that are there already: a numbered sequence or a movie."""
+    from blender_nst.cli.styles import choose_styles
     from blender_nst.cli.stylize import stylize_sequence
 
+    choice = choose_styles(
+        style or [], style_weights, regions=region or [], keep=keep, start_image=start_image
+    )
     with make_display(as_json) as display:
-        stylize_sequence(source, style, out, frames=frames, settings=settings, display=display)
+        stylize_sequence(source, choice, out, frames=frames, settings=settings, display=display)
 
 
 @app.command()
-@with_settings(StyleSettings)
+@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS)
 def image(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
     *,
     settings: Settings,
-    style: StyleOption,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    region: RegionsOption = None,
+    keep: KeepOption = None,
+    start_image: StartImageOption = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The PNG to write.")] = Path("styled.png"),
     as_json: JsonOption = False,
 ) -> None:
     """Stylise one still picture."""
+    from blender_nst.cli.styles import choose_styles
     from blender_nst.cli.stylize import stylize_image
 
+    choice = choose_styles(
+        style or [], style_weights, regions=region or [], keep=keep, start_image=start_image
+    )
     with make_display(as_json) as display:
-        stylize_image(source, style, out, settings[0], display)
+        stylize_image(source, choice, out, settings, display)
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS)
+def sweep(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
+    *,
+    settings: Settings,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="NAME=VALUE,VALUE",
+            help="A setting and its values, or style and its pictures; + joins layers, as in"
+            " style_layers=relu1_1,relu1_1+relu2_1. Several of them span a grid.",
+        ),
+    ] = None,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    out: OutOption = Path("sweep"),
+    as_json: JsonOption = False,
+) -> None:
+    """Stylise one picture over a grid of settings: a PNG for each, a table, and a labelled sheet."""
+    from blender_nst.cli.sweep import run_sweep
+
+    with make_display(as_json) as display:
+        run_sweep(source, style or [], style_weights, vary or [], out, settings=settings, display=display)
 
 
 @app.command()
@@ -169,13 +245,13 @@ def main() -> None:
     except CommandLineError as error:
         _fail(str(error), error.exit_code)
     except (VideoError, CompositorError) as error:
-        _fail(str(error), BAD_INPUT)
+        _fail(str(error), BAD_INPUT, getattr(error, "frame", None))
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int, frame: int | None = None) -> None:
     line = " ".join(message.split())
     if "--json" in sys.argv:
-        sys.stdout.write(json.dumps({"event": "failed", "error": line}) + "\n")
+        sys.stdout.write(encode(Failed(line, frame=frame)))
     sys.stderr.write(f"blender-nst: {line}\n")
     sys.stderr.flush()
     sys.exit(code)

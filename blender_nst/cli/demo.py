@@ -10,6 +10,7 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import RenderError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.render import SOURCE, render_and_stylize
+from blender_nst.cli.styles import choose_styles
 from video.images import check_writable, write_png
 from video.painting import Painting, paint
 
@@ -32,8 +33,9 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
     write_png(style, paint(Painting.SWIRLS))
     display.say(f"building {scene}")
     build_scene(runtime, scene, frames, WIDTH, HEIGHT)
+    choice = choose_styles([style], None)
     render_and_stylize(
-        scene, style, out, frames=None, settings=settings, blender=runtime.program, display=display
+        scene, choice, out, frames=None, settings=settings, blender=runtime.program, display=display
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,7 +17,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column
+from rich.table import Column, Table
 
 from video import protocol
 
@@ -29,12 +31,16 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def expect(self, total: int | None, *, rendering: bool = False) -> None:
-        """So many frames will come; `rendering` if Blender renders them during this run."""
+    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+        """So many frames (or other units) will come; `rendering` if Blender renders them during this run."""
         ...
 
     def say(self, text: str) -> None:
         """One line about what is going on."""
+        ...
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Results in rows."""
         ...
 
     def rendered(self, number: int) -> None:
@@ -66,28 +72,37 @@ class BarDisplay:
             expand=True,
         )
         self._total: int | None = None
+        self._unit = "frame"
         self._rendering: TaskID | None = None
         self._frames: TaskID | None = None
         self._steps: TaskID | None = None
         self._current: int | None = None
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        # Bars that were never begun would still leave an empty line.
+        if self._frames is not None:
+            self._bars.stop()
 
-    def expect(self, total: int | None, *, rendering: bool = False) -> None:
-        self._total = total
+    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+        self._total, self._unit = total, unit
+        self._bars.start()
         if rendering:
             self._rendering = self._bars.add_task("rendering", total=total, note="")
         self._frames = self._bars.add_task("stylising", total=total, note="")
 
     def say(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = Table(*(Column(heading, overflow="fold") for heading in headings))
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self._console.print(table)
 
     def rendered(self, number: int) -> None:
         if self._rendering is not None:
@@ -107,7 +122,7 @@ class BarDisplay:
             self._steps = self._bars.add_task("", total=event.steps, note="")
         if self._current != event.frame:
             self._current = event.frame
-            self._bars.reset(self._steps, total=event.steps, description=f"frame {event.frame}")
+            self._bars.reset(self._steps, total=event.steps, description=f"{self._unit} {event.frame}")
         self._bars.update(self._steps, completed=event.step, note=note)
 
 
@@ -122,7 +137,10 @@ class JsonDisplay:
     ) -> None:
         return None
 
-    def expect(self, total: int | None, *, rendering: bool = False) -> None:
+    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+        return None
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return None
 
     def say(self, text: str) -> None:

@@ -16,7 +16,7 @@ from blender_nst.cli.blender_runtime import ENVIRONMENT_VARIABLE, find_blender
 from blender_nst.cli.errors import BlenderError
 from compositor.device import choose_device, describe_device
 from compositor.errors import CompositorError
-from compositor.weights import EMBEDDED, load_weights
+from compositor.weights import EMBEDDED, load_network
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def _device() -> Finding:
 
 def _weights() -> Finding:
     try:
-        convolutions = load_weights()
+        weights = load_network()
     except CompositorError as error:
         return Finding("weights", False, str(error), "install Blender NST again with pip")
-    return Finding("weights", True, f"embedded VGG-16, {len(convolutions)} convolutions: {EMBEDDED}")
+    return Finding("weights", True, f"{weights.name}, {len(weights.convolutions)} convolutions: {EMBEDDED}")
 
 
 def _movies() -> Finding:

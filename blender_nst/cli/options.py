@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import Field, fields, replace
 from enum import Enum
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -17,17 +17,26 @@ from video.settings import PRESETS, Preset, SequenceSettings, with_preset
 Settings = tuple[StyleSettings, SequenceSettings]
 
 
-def with_settings(*kinds: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    *kinds: type, sequence: Container[str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command the options `--preset` and one for each field of `kinds`.
 
     The command takes them as one argument `settings`, a pair of StyleSettings and SequenceSettings: the
     preset's values with those that were given in their place.
+
+    Args:
+        sequence: names of the SequenceSettings that the command has an option for; None for all of them.
     """
+
+    def wanted(kind: type, entry: Field[Any]) -> bool:
+        return kind is not SequenceSettings or sequence is None or entry.name in sequence
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command, eval_str=True).parameters.values()
         own = [each for each in parameters if each.name != "settings"]
-        made = [_preset_option(), *(_option(kind, entry) for kind in kinds for entry in fields(kind))]
+        entries = [(kind, entry) for kind in kinds for entry in fields(kind) if wanted(kind, entry)]
+        made = [_preset_option(), *(_option(kind, entry) for kind, entry in entries)]
 
         @functools.wraps(command)
         def run(**values: Any) -> None:
@@ -98,8 +107,10 @@ def _help(entry: Field[Any], hint: Any) -> str:
         shown = ",".join(default)
     elif isinstance(default, Enum):
         shown = default.value
+    elif hint is bool:
+        shown = "on" if default else "off"
     else:
-        shown = {True: "on", False: "off"}.get(default, f"{default:g}") if hint is bool else f"{default:g}"
+        shown = default if hint is str else f"{default:g}"
     unit = f" {entry.metadata['unit']}" if entry.metadata["unit"] else ""
     kind = f" ({describe_type(hint)}, separated by commas)" if isinstance(default, tuple) else ""
     in_preset = "; set by the preset" if entry.name in _PRESET_FIELDS else f"; default {shown}{unit}"

@@ -16,12 +16,13 @@ from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedRunError, RenderError
 from blender_nst.cli.options import Settings
+from blender_nst.cli.styles import StyleChoice
 from blender_nst.cli.stylize import tell_results
 from blender_nst.render_job import RenderJob, RenderJobError
 from compositor.settings import settings_to_json
 from video import protocol
 from video.errors import ProtocolError
-from video.images import check_writable, read_image
+from video.images import check_writable
 from video.sequence import parse_range
 
 SOURCE = Path(__file__).parent.parent
@@ -31,7 +32,7 @@ LOG_NAME = "blender.log"
 
 def render_and_stylize(
     scene: Path,
-    style: Path,
+    choice: StyleChoice,
     out: Path,
     *,
     frames: str | None,
@@ -48,7 +49,7 @@ def render_and_stylize(
     """
     if not scene.is_file():
         raise InputError(f"{scene}: there is no such .blend file")
-    read_image(style)
+    choice.read_styles()
     chosen = None if frames is None else parse_range(frames)
     found = find_blender(blender)
     check_writable(out)
@@ -59,7 +60,8 @@ def render_and_stylize(
         job = RenderJob(
             blend=str(scene.resolve()),
             output=str(out.resolve()),
-            styles=[str(style.resolve())],
+            styles=[str(style.resolve()) for style in choice.styles],
+            style_weights=list(choice.weights),
             engine_python=sys.executable,
             engine_path=_checkout(),
             style_settings=settings_to_json(style_settings),

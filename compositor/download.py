@@ -1,0 +1,118 @@
+"""torchvision's VGG files: found in torch's cache, or fetched into it because the user named the network."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import importlib
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlparse
+
+import torch
+
+from compositor.errors import WeightsError
+
+Report = Callable[[str, float], None]
+"""Takes what is being done, for people, and which share of it is done, 0 to 1."""
+
+# What torchvision calls the files, so that one that is there can be used without torchvision.
+FILES = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
+
+_CHUNK = 1 << 20
+_TIMEOUT_SECONDS = 30.0
+
+
+def torchvision_file(network: str, report: Report | None = None) -> Path:
+    """The file with torchvision's ImageNet weights of `vgg16` or `vgg19`, whole and verified.
+
+    It lies where torchvision itself would look for it. The digits in its name are the beginning of its
+    SHA-256, which is compared every time: half a gigabyte copied by hand can be cut short.
+
+    Args:
+        report: called about a hundred times while the file is fetched; what it raises ends the download.
+
+    Raises:
+        WeightsError: not there and cannot be fetched (the message says which file to put where), or damaged.
+    """
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    path = folder / FILES[network]
+    if not path.is_file():
+        url = _torchvision_url(network, path)
+        path = folder / Path(urlparse(url).path).name
+        if not path.is_file():
+            _fetch(url, path, report)
+            return path
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not _is_whole(path, found):
+        raise WeightsError(
+            f"{path} is damaged (its SHA-256 is {found[:8]}…): delete it, and it is fetched again"
+        )
+    return path
+
+
+def _torchvision_url(network: str, path: Path) -> str:
+    """Where torchvision says that the file is; `path` is where to put it when torchvision cannot say."""
+    try:
+        models = importlib.import_module("torchvision.models")
+        weights = models.VGG16_Weights if network == "vgg16" else models.VGG19_Weights
+        return weights.IMAGENET1K_V1.url
+    # A torchvision built for another torch fails in several ways, none of them an ImportError.
+    except (ImportError, RuntimeError, AttributeError, OSError) as error:
+        raise WeightsError(
+            f"{network}: torchvision cannot be imported ({error}); install the torchvision that goes with"
+            f" torch {torch.__version__}, or get {path.name} and put it to {path}"
+        ) from None
+
+
+def _fetch(url: str, path: Path, report: Report | None) -> None:
+    """Writes the file whole or not at all."""
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,  # noqa: S310 - torchvision's own
+            tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=path.stem, suffix=".partial", delete=False
+            ) as file,
+        ):
+            partial = Path(file.name)
+            size = int(response.headers.get("Content-Length") or 0)
+            found = _copy(response, file, size, path.name, report)
+        if not _is_whole(path, found):
+            raise OSError("the connection broke off or the file is another one: its SHA-256 is wrong")
+        # A temporary file is its owner's alone; the cache may be shared.
+        partial.chmod(0o644)
+        partial.replace(path)
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise WeightsError(
+            f"{path.name} cannot be fetched ({reason}); get {url} and put it to {path}"
+        ) from None
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def _copy(source: IO[bytes], target: IO[bytes], size: int, name: str, report: Report | None) -> str:
+    """Copies, reports every hundredth, and returns the SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    message = f"fetching {name} ({size / 1e6:.0f} MB)" if size else f"fetching {name}"
+    done, reported = 0, -1.0
+    while chunk := source.read(_CHUNK):
+        target.write(chunk)
+        digest.update(chunk)
+        done += len(chunk)
+        share = done / size if size else 0.0
+        if report is not None and (share >= reported + 0.01 or done == size):
+            reported = share
+            report(message, min(1.0, share))
+    return digest.hexdigest()
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    return sha256.startswith(path.stem.rpartition("-")[2])

@@ -1,0 +1,189 @@
+"""Compares the engine's standard preset with the published method: time, and the losses that both end with.
+
+    python tests/benchmark/quality.py [--size 128] [--steps 500] [--contents 1] [--json]
+
+Three contents by three styles, both ways in one process with the same weights. The reference minimises the
+engine's own objective (see `reference`), so whoever ends lower is better. Every loss here is the engine's
+relative loss at full size, whichever way a picture came about; `reference_by_itself` and `ours_by_reference`
+in the JSON output are the objective as the reference computes it: another with `--network published`.
+
+Sizes are multiples of 64, of which a picture takes 4:3: both sides are then multiples of 16, where the
+engine's pooling and the reference's do the same. Below 512 px the preset's pyramid has fewer scales than
+it is meant to have; `--coarsest` gives it as many at a smaller size (a fourth of `--size`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from contents import contents
+from reference import CONTENT_LAYER, Reference, noise_start
+
+from compositor import losses
+from compositor.arrays import to_array, to_tensor
+from compositor.engine import StyleEngine
+from compositor.features import FeatureNetwork
+from compositor.settings import DeviceChoice, StyleSettings
+from compositor.weights import load_network
+from video.painting import Painting, paint
+from video.settings import Preset, with_preset
+
+_CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a picture took and how good it is: seconds, and the engine's losses at full size."""
+
+    seconds: float
+    style: float
+    content: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One content in one style, both ways; the last two are the reference's own objective of each."""
+
+    content: str
+    style: str
+    reference: Scores
+    ours: Scores
+    reference_by_itself: float
+    ours_by_reference: float
+
+
+class Bench:
+    """One content, one style, and the measure of what comes of them."""
+
+    def __init__(
+        self, content: np.ndarray, style: np.ndarray, settings: StyleSettings, arguments: Arguments
+    ) -> None:
+        weights = load_network()
+        self._settings = settings
+        self._arguments = arguments
+        self._content = content
+        self._picture = to_tensor(content, _CPU)
+        self._engine = StyleEngine(settings, style)
+        self._network = FeatureNetwork(weights, settings.pooling, _CPU)
+        published = arguments.network == "published"
+        self._reference = Reference(
+            weights, self._picture, to_tensor(style, _CPU), settings, published_network=published
+        )
+        self._start = noise_start(self._picture, weights) if arguments.start == "noise" else self._picture
+
+    def compare(self, content_name: str, style_name: str) -> Pair:
+        """Stylises both ways and measures the results."""
+        begun = time.perf_counter()
+        theirs = self._reference.minimise(self._start, self._arguments.steps)
+        between = time.perf_counter()
+        ours = self._engine.stylize(self._content).optimised
+        ended = time.perf_counter()
+        return Pair(
+            content_name,
+            style_name,
+            self._scores(to_array(theirs), between - begun),
+            self._scores(ours, ended - between),
+            self._reference.relative_objective(theirs),
+            self._reference.relative_objective(to_tensor(ours, _CPU)),
+        )
+
+    def _scores(self, image: np.ndarray, seconds: float) -> Scores:
+        settings, tensor = self._settings, to_tensor(image, _CPU)
+        with torch.no_grad():
+            found = self._network(tensor, (CONTENT_LAYER,))[CONTENT_LAYER]
+            wanted = self._network(self._picture, (CONTENT_LAYER,))[CONTENT_LAYER]
+            content = float(losses.content_loss(found, wanted))
+            tv = float(losses.tv_loss(tensor))
+        style = self._engine.style_error(image)
+        weighted = settings.content_weight * content + settings.style_weight * style
+        return Scores(seconds, style, content, weighted + settings.tv_weight * tv)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The command line's."""
+
+    size: int
+    steps: int
+    contents: int
+    coarsest: int
+    start: str
+    network: str
+    json: bool
+
+
+def main() -> None:
+    arguments = _arguments()
+    settings = replace(with_preset(Preset.STANDARD)[0], device=DeviceChoice.CPU)
+    if arguments.coarsest:
+        settings = replace(settings, coarsest_size=arguments.coarsest)
+    width, height = arguments.size, arguments.size * 3 // 4
+    styles = {painting.value: paint(painting, width, height) for painting in Painting}
+    if not arguments.json:
+        print(_HEADINGS, flush=True)
+    pairs: list[Pair] = []
+    for content_name, content in list(contents(width, height).items())[: arguments.contents]:
+        for style_name, style in styles.items():
+            pairs.append(Bench(content, style, settings, arguments).compare(content_name, style_name))
+            if not arguments.json:
+                print(_row(pairs[-1]), flush=True)
+    if arguments.json:
+        print(json.dumps([asdict(pair) for pair in pairs], indent=2))
+    else:
+        print(_summary(pairs))
+
+
+def _arguments() -> Arguments:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--size", type=int, default=128, help="picture width in px, a multiple of 64")
+    parser.add_argument("--steps", type=int, default=500, help="steps of the reference")
+    parser.add_argument("--contents", type=int, default=3, help="how many of the three contents")
+    parser.add_argument("--coarsest", type=int, default=0, help="coarsest_size in place of the preset's")
+    parser.add_argument("--start", choices=("content", "noise"), default="content", help="of the reference")
+    parser.add_argument(
+        "--network", choices=("engine", "published"), default="engine", help="of the reference"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    arguments = Arguments(**vars(parser.parse_args()))
+    if arguments.size % 64 or arguments.size <= 0:
+        parser.error("--size must be a multiple of 64")
+    return arguments
+
+
+_HEADINGS = (
+    f"{'':21}{'seconds':^19}  {'style loss':^19}  {'content loss':^17}  {'objective':^17}\n"
+    f"{'content':11}{'style':8}{'ref':>7}{'ours':>7}{'ratio':>7}"
+    + "".join(f"  {'ref':>8}{'ours':>9}" for _ in range(3))
+)
+
+
+def _row(pair: Pair) -> str:
+    theirs, ours = pair.reference, pair.ours
+    columns = (theirs.style, ours.style, theirs.content, ours.content, theirs.total, ours.total)
+    return (
+        f"{pair.content:11}{pair.style:8}{theirs.seconds:7.1f}{ours.seconds:7.1f}"
+        f"{ours.seconds / theirs.seconds:7.3f}"
+        + "".join(f"{'  ' if index % 2 == 0 else ' '}{value:8.4f}" for index, value in enumerate(columns))
+    )
+
+
+def _summary(pairs: Sequence[Pair]) -> str:
+    """Medians over the pairs of ours over the reference's, and how many pairs we are no worse in."""
+    lines = ["", f"{'ours / reference':18}{'median':>8}{'worst':>8}   no worse in"]
+    for name in ("seconds", "style", "content", "total"):
+        ratios = [getattr(pair.ours, name) / getattr(pair.reference, name) for pair in pairs]
+        wins = sum(ratio <= 1.0 for ratio in ratios)
+        lines.append(f"{name:18}{statistics.median(ratios):8.3f}{max(ratios):8.3f}   {wins} of {len(pairs)}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Colour control on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compositor.colour import grey, luminance, match_colour, match_luminance, with_luminance
+
+
+@pytest.fixture
+def content() -> np.ndarray:
+    generator = np.random.default_rng(1)
+    return np.clip(generator.normal([0.6, 0.5, 0.3], [0.1, 0.05, 0.08], (40, 60, 3)), 0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def style() -> np.ndarray:
+    return np.random.default_rng(2).normal([0.3, 0.4, 0.6], 0.08, (30, 50, 3)).clip(0, 1).astype(np.float32)
+
+
+def test_a_grey_picture_is_its_own_luminance(content: np.ndarray) -> None:
+    shade = grey(content)
+    np.testing.assert_allclose(luminance(shade), luminance(content), atol=1e-5)
+
+
+def test_another_luminance_keeps_the_chroma(content: np.ndarray) -> None:
+    luma = luminance(content) + 0.05
+    moved = with_luminance(content, luma)
+    np.testing.assert_allclose(moved - content, 0.05, atol=2e-3)
+
+
+def test_the_same_luminance_changes_nothing(content: np.ndarray) -> None:
+    np.testing.assert_allclose(with_luminance(content, luminance(content)), content, atol=2e-3)
+
+
+def test_matched_luminance_has_the_mean_and_deviation_of_the_content(
+    style: np.ndarray, content: np.ndarray
+) -> None:
+    matched = luminance(match_luminance(style, content))
+    assert matched.mean() == pytest.approx(luminance(content).mean(), abs=2e-3)
+    assert matched.std() == pytest.approx(luminance(content).std(), abs=2e-3)
+
+
+def test_matched_colour_has_the_mean_and_covariance_of_the_content(
+    style: np.ndarray, content: np.ndarray
+) -> None:
+    matched = match_colour(style, content).reshape(-1, 3)
+    np.testing.assert_allclose(matched.mean(axis=0), content.reshape(-1, 3).mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(np.cov(matched.T), np.cov(content.reshape(-1, 3).T), atol=3e-4)
+
+
+def test_a_picture_of_one_colour_can_be_matched(content: np.ndarray) -> None:
+    flat = np.full((20, 20, 3), 0.4, np.float32)
+    assert np.isfinite(match_colour(flat, content)).all()
+    assert np.isfinite(match_luminance(flat, content)).all()

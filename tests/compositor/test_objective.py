@@ -1,0 +1,68 @@
+"""The weighted sum of the losses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from compositor.features import FeatureNetwork
+from compositor.objective import Hold, Region, StyleObjective, style_targets
+from compositor.settings import Pooling, StyleSettings
+from compositor.weights import load_network
+
+SETTINGS = StyleSettings(content_weight=3.0, style_weight=20.0, tv_weight=0.5)
+
+
+@pytest.fixture(scope="module")
+def network() -> FeatureNetwork:
+    return FeatureNetwork(load_network(), Pooling.AVERAGE, torch.device("cpu"))
+
+
+def noise(seed: int) -> Tensor:
+    return torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+
+
+def losses_of(
+    network: FeatureNetwork, image: Tensor, settings: StyleSettings = SETTINGS, hold: Hold | None = None
+) -> dict[str, float]:
+    """Losses of `image` for the content noise(0) and the style noise(1)."""
+    region = Region(style_targets(network, [(noise(1), 1.0)], settings))
+    objective = StyleObjective(network, settings, noise(0), [region], hold=hold)
+    return {name: value.item() for name, value in objective(image).items()}
+
+
+def test_total_is_the_weighted_sum(network: FeatureNetwork) -> None:
+    losses = losses_of(network, noise(2))
+    assert set(losses) == {"content", "style", "tv", "total"}
+    expected = 3.0 * losses["content"] + 20.0 * losses["style"] + 0.5 * losses["tv"]
+    assert losses["total"] == pytest.approx(expected)
+
+
+def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> None:
+    hold = Hold(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
+    losses = losses_of(network, noise(2), hold=hold)
+    assert losses["temporal"] == pytest.approx(0.01, rel=1e-4)
+    assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5, rel=1e-4)
+
+
+def test_content_itself_has_no_content_loss_and_style_itself_no_style_loss(network: FeatureNetwork) -> None:
+    assert losses_of(network, noise(0))["content"] == 0.0
+    assert losses_of(network, noise(1))["style"] == pytest.approx(0.0, abs=1e-9)
+    assert losses_of(network, noise(0))["style"] > 1e-6
+
+
+def test_several_layers_share_the_weight_equally(network: FeatureNetwork) -> None:
+    def with_layers(*layers: str) -> dict[str, float]:
+        chosen = replace(SETTINGS, content_layers=layers, style_layers=layers)
+        return losses_of(network, noise(2), chosen)
+
+    first, second, both = (
+        with_layers("relu1_1"),
+        with_layers("relu3_1"),
+        with_layers("relu1_1", "relu3_1"),
+    )
+    for name in ("content", "style"):
+        assert both[name] == pytest.approx((first[name] + second[name]) / 2)

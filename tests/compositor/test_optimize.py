@@ -1,0 +1,158 @@
+"""The loop around the optimisers, on objectives whose minimum is known."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from compositor.optimize import Objective, Outcome, optimize
+from compositor.report import Stopped
+from compositor.settings import Optimizer, StyleSettings
+
+START = torch.full((1, 3, 16, 20), 0.5)
+
+
+class Recorder:
+    """Collects what `after_step` is told; says `cancelled` from the given question on."""
+
+    def __init__(self, cancel_at: int | None = None) -> None:
+        self.steps: list[int] = []
+        self.totals: list[float] = []
+        self.asked = 0
+        self._cancel_at = cancel_at
+
+    def after_step(self, step: int, losses: dict[str, float]) -> None:
+        self.steps.append(step)
+        self.totals.append(losses["total"])
+
+    def cancelled(self) -> bool:
+        self.asked += 1
+        return self._cancel_at is not None and self.asked >= self._cancel_at
+
+
+def run(
+    objective: Objective,
+    steps: int,
+    settings: StyleSettings,
+    recorder: Recorder | None = None,
+    *,
+    settle: bool = True,
+) -> Outcome:
+    told = recorder or Recorder()
+    return optimize(
+        START,
+        objective,
+        steps,
+        settings,
+        settle=settle,
+        after_step=told.after_step,
+        cancelled=told.cancelled,
+    )
+
+
+def target() -> Tensor:
+    return 0.2 + 0.6 * torch.rand(START.shape, generator=torch.Generator().manual_seed(0))
+
+
+def quadratic(image: Tensor) -> dict[str, Tensor]:
+    return {"total": (image - target()).square().sum()}
+
+
+def linear(image: Tensor) -> dict[str, Tensor]:
+    return {"total": image.sum()}
+
+
+def flat(image: Tensor) -> dict[str, Tensor]:
+    return {"total": 1.0 + 0.0 * image.sum()}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "steps", "precision"), [(Optimizer.ADAM, 150, 0.01), (Optimizer.LBFGS, 12, 1e-4)]
+)
+def test_converges_on_a_quadratic(optimizer: Optimizer, steps: int, precision: float) -> None:
+    outcome = run(quadratic, steps, StyleSettings(optimizer=optimizer))
+    torch.testing.assert_close(outcome.image, target(), atol=precision, rtol=0.0)
+    assert outcome.stopped is Stopped.STEP_LIMIT
+    assert outcome.steps == steps
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_result_stays_within_the_range_where_the_minimum_does_not(optimizer: Optimizer) -> None:
+    outcome = run(
+        lambda image: {"total": (image - 3.0).square().sum()}, 80, StyleSettings(optimizer=optimizer)
+    )
+    torch.testing.assert_close(outcome.image, torch.ones_like(START))
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_start_is_left_as_it_is(optimizer: Optimizer) -> None:
+    before = START.clone()
+    run(quadratic, 3, StyleSettings(optimizer=optimizer))
+    assert torch.equal(START, before)
+    assert not START.requires_grad
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_after_step_is_told_every_step_and_a_falling_loss(optimizer: Optimizer) -> None:
+    told = Recorder()
+    outcome = run(quadratic, 6, StyleSettings(optimizer=optimizer), told)
+    assert told.steps == [1, 2, 3, 4, 5, 6]
+    # The loss of the first step is the start's own.
+    assert told.totals[0] == pytest.approx(quadratic(START)["total"].item())
+    assert all(later < earlier for earlier, later in pairwise(told.totals[:3]))
+    assert outcome.losses["total"] == told.totals[-1]
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_cancellation_ends_before_the_next_step(optimizer: Optimizer) -> None:
+    told = Recorder(cancel_at=4)
+    outcome = run(quadratic, 100, StyleSettings(optimizer=optimizer), told)
+    assert outcome.stopped is Stopped.CANCELLED
+    assert outcome.steps == 3
+    assert told.steps == [1, 2, 3]
+    assert told.asked == 4
+
+
+def test_cancelled_at_once_gives_the_start_back() -> None:
+    outcome = run(quadratic, 100, StyleSettings(), Recorder(cancel_at=1))
+    assert outcome.steps == 0
+    assert torch.equal(outcome.image, START)
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_tolerance_ends_a_loss_that_falls_no_more_after_its_window(optimizer: Optimizer) -> None:
+    outcome = run(flat, 100, StyleSettings(optimizer=optimizer, tolerance=1e-3))
+    assert outcome.stopped is Stopped.CONVERGED
+    assert outcome.steps == 21
+
+
+def test_tolerance_lets_a_falling_loss_go_on() -> None:
+    settings = StyleSettings(tolerance=1e-3, learning_rate=0.001)
+    assert run(linear, 60, settings).stopped is Stopped.STEP_LIMIT
+
+
+def test_without_a_tolerance_every_step_is_taken() -> None:
+    assert run(flat, 60, StyleSettings(tolerance=0.0)).steps == 60
+
+
+def test_step_size_settles_to_a_tenth_when_asked_and_stays_otherwise() -> None:
+    settings = StyleSettings(learning_rate=0.001)
+    falls: dict[bool, list[float]] = {}
+    for settle in (True, False):
+        told = Recorder()
+        run(linear, 100, settings, told, settle=settle)
+        falls[settle] = [earlier - later for earlier, later in pairwise(told.totals)]
+    per_step = 0.001 * START.numel()
+    assert falls[False] == pytest.approx([per_step] * 99, rel=0.01)
+    assert falls[True][0] == pytest.approx(per_step, rel=0.01)
+    assert falls[True][-1] == pytest.approx(0.1 * per_step, rel=0.05)
+
+
+def test_adam_hands_its_moments_on_and_lbfgs_has_none() -> None:
+    moments = run(quadratic, 5, StyleSettings()).moments
+    assert moments is not None
+    assert moments.step == 5
+    assert run(quadratic, 5, StyleSettings(optimizer=Optimizer.LBFGS)).moments is None

@@ -1,0 +1,37 @@
+"""Fixtures for every room: pictures made by code, and the environment of a child process."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from video.painting import Painting, paint
+
+Picture = Callable[..., np.ndarray]
+
+# An example's time says something about the machine and nothing about the code.
+settings.register_profile("repository", deadline=None)
+settings.load_profile("repository")
+
+
+@pytest.fixture(scope="session")
+def picture() -> Picture:
+    """Paints a textured picture, (height, width, 3) float32 in 0..1."""
+    cached = functools.cache(paint)
+
+    def make(width: int = 64, height: int = 48, painting: Painting = Painting.DABS) -> np.ndarray:
+        return cached(painting, width, height).copy()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def child_environment() -> dict[str, str]:
+    """The environment of a child process that imports the packages of this checkout."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONIOENCODING": "utf-8"}

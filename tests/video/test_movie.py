@@ -1,0 +1,111 @@
+"""Movies come back with the size, number, rate and look that went in; damage is told."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from moving_pictures import waves
+
+from video.errors import FileError
+from video.movie import movie_frame_rate, movie_length, read_movie, write_movie
+
+
+def pan(count: int, height: int = 48, width: int = 64) -> list[np.ndarray]:
+    return [waves(height, width, 2.0 * frame) for frame in range(count)]
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "movie ü.mp4"
+    write_movie(path, pan(9), 24.0)
+    frames = list(read_movie(path))
+    assert len(frames) == movie_length(path) == 9
+    for frame, original in zip(frames, pan(9), strict=True):
+        assert frame.shape == (48, 64, 3)
+        assert frame.dtype == np.float32
+        # 4:2:0 halves the resolution of the colour; of the brightness little is lost.
+        assert np.abs(frame.mean(axis=2) - original.mean(axis=2)).mean() < 0.03
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
+
+
+def test_odd_sides_get_their_last_row_and_column_doubled(tmp_path: Path) -> None:
+    # The last row and column are white, so that the doubled ones are seen to be.
+    image = np.full((31, 45, 3), 0.2, np.float32)
+    image[-1] = image[:, -1] = 1.0
+    write_movie(tmp_path / "odd.mp4", [image] * 3, 24.0)
+    frames = list(read_movie(tmp_path / "odd.mp4"))
+    assert {frame.shape for frame in frames} == {(32, 46, 3)}
+    assert frames[0][-1].min() > 0.7
+    assert frames[0][:, -1].min() > 0.7
+    assert frames[0][:28, :42].max() < 0.4
+
+
+@pytest.mark.parametrize("rate", [1.0, 12.5, 23.976, 24.0, 29.97, 60.0, 240.0])
+def test_frame_rate(tmp_path: Path, rate: float) -> None:
+    write_movie(tmp_path / "movie.mp4", pan(4), rate)
+    assert movie_frame_rate(tmp_path / "movie.mp4") == pytest.approx(rate, rel=1e-3)
+    assert movie_length(tmp_path / "movie.mp4") == 4
+
+
+def test_transparent_pixels_are_over_black(tmp_path: Path) -> None:
+    image = np.ones((32, 32, 4), np.float32)
+    image[:, :16, 3] = 0.0
+    write_movie(tmp_path / "alpha.mp4", [image] * 2, 24.0)
+    frame = next(read_movie(tmp_path / "alpha.mp4"))
+    assert frame[:, :12].max() < 0.1
+    assert frame[:, 20:].min() > 0.9
+
+
+@pytest.mark.parametrize("read", [lambda path: list(read_movie(path)), movie_length, movie_frame_rate])
+@pytest.mark.parametrize("content", [None, b"", b"no movie at all " * 40])
+def test_what_is_no_movie_is_told(
+    tmp_path: Path, read: Callable[[Path], object], content: bytes | None
+) -> None:
+    path = tmp_path / "movie.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileError, match="does not exist" if content is None else "no movie") as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_truncated_movie_is_told(tmp_path: Path) -> None:
+    write_movie(tmp_path / "whole.mp4", pan(20), 24.0)
+    whole = (tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FileError, match=r"half\.mp4.*damaged"):
+        list(read_movie(tmp_path / "half.mp4"))
+
+
+def test_sound_without_pictures_is_told(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "sound.avi"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    for read in (movie_length, movie_frame_rate):
+        with pytest.raises(FileError, match="no pictures"):
+            read(tmp_path / "sound.avi")
+
+
+def test_a_frame_that_fails_leaves_the_old_movie_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "movie.mp4"
+    path.write_bytes(b"old")
+
+    def frames() -> Iterator[np.ndarray]:
+        yield waves(48, 64)
+        raise FileError(tmp_path / "frame.png", "is gone")
+
+    with pytest.raises(FileError, match=r"frame\.png: is gone"):
+        write_movie(path, frames(), 24.0)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file, no folder")
+    with pytest.raises(FileError, match="cannot be written") as error:
+        write_movie(tmp_path / "file" / "movie.mp4", pan(2), 24.0)
+    assert error.value.path == tmp_path / "file" / "movie.mp4"
