@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,10 @@ def test_an_engine_of_another_version_is_refused(tmp_path: Path) -> None:
 def test_a_python_without_the_engine_says_where_to_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BLENDER_NST_ENGINE_PATH", str(tmp_path))
-    # An engine that is installed would be found all the same; -S and -I are not for us to pass.
-    (tmp_path / "video").mkdir()
-    (tmp_path / "video" / "__init__.py").touch()
-    process = EngineProcess(sys.executable, tmp_path / "engine.log", protocol=PROTOCOL_VERSION)
+    monkeypatch.delenv("BLENDER_NST_ENGINE_PATH", raising=False)
+    venv.create(tmp_path / "bare", symlinks=sys.platform != "win32")
+    python = tmp_path / "bare" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    process = EngineProcess(str(python), tmp_path / "engine.log", protocol=PROTOCOL_VERSION)
     with pytest.raises(EngineError, match=r"engine\.log"):
         wait_ready(process, 120.0)
     assert "No module named" in (tmp_path / "engine.log").read_text()

@@ -70,8 +70,9 @@ class Conversation:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self._lines.put(line)
+        with suppress(ValueError):  # a test that closes the pipe closes it under this thread's hands
+            for line in self.process.stdout or ():
+                self._lines.put(line)
         self._lines.put(None)
 
     def say(self, *commands: Command) -> None:
