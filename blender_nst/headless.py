@@ -23,6 +23,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,10 +56,12 @@ def emit(event: dict[str, Any]) -> None:
 def end(code: int) -> NoReturn:
     """Ends the process. Not by sys.exit: Blender's exit handlers can hang after a render."""
     _ending.acquire()
-    if _scratch is not None:
-        shutil.rmtree(_scratch, ignore_errors=True)
     sys.stdout.flush()
     sys.stderr.flush()
+    deadline = time.monotonic() + 5.0
+    while _scratch is not None and _scratch.exists() and time.monotonic() < deadline:
+        # Again, if the render's thread was just writing its next frame into it.
+        shutil.rmtree(_scratch, ignore_errors=True)
     os._exit(code)
 
 
