@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from blender_in_tests import REPOSITORY, BlenderInTests
+from command_line import Cli, make_cli
 from PIL import Image
 
 from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender
@@ -85,3 +86,9 @@ def make_job(blend_file: Path, style_picture: Path, tmp_path: Path) -> Callable[
         return RenderJob(**(values | changes))
 
     return make
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs the command line with the given arguments, in the test's own process."""
+    return make_cli(capfd, monkeypatch)

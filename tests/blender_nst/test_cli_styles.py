@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Cli, make_cli
+from command_line import Cli
 
 from video.images import read_image, write_png
 from video.painting import Painting
@@ -15,11 +15,6 @@ from video.painting import Painting
 Picture = Callable[..., np.ndarray]
 
 TINY = ["--steps", "4", "--coarsest-size", "64", "--device", "cpu"]
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    return make_cli(capfd, monkeypatch)
 
 
 @pytest.fixture(scope="module")

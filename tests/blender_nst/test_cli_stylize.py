@@ -11,42 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Cli
 
-from blender_nst.cli.app import main
 from video.images import image_size, read_image, write_png
 from video.movie import movie_length
 from video.painting import Painting
 from video.protocol import Done, FrameDone, Progress, decode_event
 
 Picture = Callable[..., np.ndarray]
-Cli = Callable[..., "Outcome"]
 
 TINY = ["--steps", "2", "--warm-steps", "1", "--coarsest-size", "64", "--device", "cpu"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of the command line ended, and what it printed."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Runs the command line's `main`, in this outcome: most of a new one's time would be PyTorch's start."""
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["blender-nst", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        stdout, stderr = capfd.readouterr()
-        assert isinstance(end.value.code, int)
-        return Outcome(end.value.code, stdout, stderr)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Cli, make_cli
+from command_line import Cli
 
 from blender_nst.cli.styles import StyleChoice
 from blender_nst.cli.sweep_axes import parse_axes, span_grid
@@ -21,11 +21,6 @@ from video.protocol import Done, FrameDone, Progress, decode_event
 Picture = Callable[..., np.ndarray]
 
 TINY = ["--steps", "2", "--coarsest-size", "64", "--device", "cpu"]
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    return make_cli(capfd, monkeypatch)
 
 
 @pytest.fixture(scope="module")
