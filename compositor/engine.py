@@ -201,6 +201,7 @@ class StyleEngine:
                 self.settings,
                 settle=finest,
                 moments=moments and moments.resized(height, width),
+                stiffness=hold.stiffness if finest and hold is not None else 0.0,
                 after_step=run.at_scale(height, width),
                 snapshot_due=run.snapshot_due,
                 take_snapshot=run.take_snapshot,

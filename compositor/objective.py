@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor import losses
-from compositor.features import FeatureNetwork
+from compositor.features import REPLICATE_FROM, FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.settings import LossScale, StyleSettings, StyleStatistic
 
@@ -22,6 +22,11 @@ class Hold:
     target: Tensor
     reliability: Tensor
     weight: float
+
+    @property
+    def stiffness(self) -> Tensor:
+        """(1, 1, H, W): the diagonal of the weighted temporal loss's Hessian, which has nothing else."""
+        return self.reliability * (2.0 * self.weight / self.target.numel())
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,23 @@ class Region:
     mask: Tensor | None = None
 
 
+def replicates(longer_side: int) -> bool:
+    """Whether the network replicates the borders of frames of this size, in px."""
+    return longer_side >= REPLICATE_FROM
+
+
 def style_targets(
-    network: FeatureNetwork, pictures: Sequence[tuple[Tensor, float]], settings: StyleSettings
+    network: FeatureNetwork,
+    pictures: Sequence[tuple[Tensor, float]],
+    settings: StyleSettings,
+    *,
+    replicate: bool,
 ) -> StyleTargets:
     """The targets that one or several style pictures (1, 3, h, w), with a weight each, ask for together.
 
     The weighted sum of the distances to several Gram matrices is, up to a constant, the distance to their
     weighted mean; with means and covariances it is the mixture's. So there is one target however many styles.
+    Borders are to be treated as those of the frame are (`replicates`).
     """
     total = sum(weight for _, weight in pictures)
     grams: dict[str, Tensor] = {}
@@ -63,7 +78,7 @@ def style_targets(
     layers = layer_weights(settings.style_layers)
     with torch.no_grad():
         for picture, weight in pictures:
-            features = network(picture, layers)
+            features = network(picture, layers, replicate=replicate)
             for layer in layers:
                 share = weight / total
                 gram, mean = losses.gram(features[layer]), losses.feature_mean(features[layer])
@@ -112,13 +127,14 @@ class StyleObjective:
         self._layers = tuple(self._content_layers | self._style_layers)
         self._masks: dict[tuple[int, torch.Size], Tensor] = {}
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
+        self._replicate = replicates(max(content.shape[-2:]))
         with torch.no_grad():
-            self._content = network(content, self._content_layers)
+            self._content = network(content, self._content_layers, replicate=self._replicate)
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The unweighted losses `content`, `style`, `tv`, when tied `temporal`, and the weighted `total`."""
         settings = self._settings
-        features = self._network(image, self._layers)
+        features = self._network(image, self._layers, replicate=self._replicate)
         result = {
             "content": self._content_loss(features, image),
             "style": self._style_loss(features, image),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from compositor.adam import Moments, PixelAdam
+from compositor.lbfgs import PixelLbfgs
 from compositor.report import Stopped
 from compositor.settings import Optimizer, StyleSettings
 
@@ -47,6 +48,7 @@ def optimize(
     *,
     settle: bool = True,
     moments: Moments | None = None,
+    stiffness: Tensor | float = 0.0,
     after_step: Callable[[int, dict[str, float]], None],
     cancelled: Callable[[], bool],
     snapshot_due: Callable[[int], bool] = lambda step: False,
@@ -57,6 +59,7 @@ def optimize(
     Args:
         settle: let Adam's step size fall along a cosine, so that the last steps refine.
         moments: Adam's moments of the coarser scale, already of this size.
+        stiffness: for L-BFGS, see `PixelLbfgs`.
         after_step: called with the number of steps taken and the losses, whenever losses were read.
         cancelled: asked before every step.
         snapshot_due, take_snapshot: asked after every step, and called with the step, losses and image.
@@ -65,7 +68,7 @@ def optimize(
     betas = settings.adam_beta1, settings.adam_beta2
     adam = PixelAdam(image, moments, betas) if settings.optimizer is Optimizer.ADAM else None
     take_step = (
-        _lbfgs_steps(image, objective, settings.lbfgs_history)
+        _lbfgs_steps(image, objective, PixelLbfgs(image, settings.lbfgs_history, stiffness))
         if adam is None
         else _adam_steps(image, objective, adam, settings.learning_rate, settle)
     )
@@ -94,37 +97,28 @@ def optimize(
 
 def _adam_steps(image: Tensor, objective: Objective, adam: PixelAdam, rate: float, settle: bool) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        leaf = image.detach().requires_grad_(True)
-        losses = objective(leaf)
-        (gradient,) = torch.autograd.grad(losses["total"], leaf)
+        losses, gradient = _descent(image, objective)
         adam.step(gradient, rate * _cosine(progress) if settle else rate)
         return losses
 
     return step
 
 
-def _lbfgs_steps(image: Tensor, objective: Objective, history: int) -> Step:
-    """One iteration a step, so that progress, cancellation and the step limit mean the same as for Adam.
-
-    Its curvature is that of unprojected steps: the image is clamped to 0..1 only when all is done.
-    """
-    leaf = image.requires_grad_(True)
-    lbfgs = torch.optim.LBFGS(
-        [leaf], lr=1.0, max_iter=1, history_size=history, tolerance_grad=0.0, tolerance_change=0.0
-    )
-    current: dict[str, Tensor] = {}
-
-    def closure() -> Tensor:
-        lbfgs.zero_grad(set_to_none=True)
-        current.update(objective(leaf))
-        current["total"].backward()
-        return current["total"]
-
+def _lbfgs_steps(image: Tensor, objective: Objective, lbfgs: PixelLbfgs) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        lbfgs.step(closure)  # type: ignore[arg-type]
-        return current
+        losses, gradient = _descent(image, objective)
+        lbfgs.step(gradient)
+        return losses
 
     return step
+
+
+def _descent(image: Tensor, objective: Objective) -> tuple[dict[str, Tensor], Tensor]:
+    """The losses of an image and the gradient of their total."""
+    leaf = image.detach().requires_grad_(True)
+    losses = objective(leaf)
+    (gradient,) = torch.autograd.grad(losses["total"], leaf)
+    return losses, gradient
 
 
 def _cosine(progress: float) -> float:

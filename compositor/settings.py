@@ -99,7 +99,7 @@ class StyleSettings:
         1.0, "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
     )
     style_weight: float = setting(
-        15.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
+        12.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
     )
     tv_weight: float = setting(
         5.0, "Total variation: how strongly fine noise is smoothed away", minimum=0.0, maximum=1e6
@@ -142,21 +142,23 @@ class StyleSettings:
         maximum=10.0,
     )
     start: Start = setting(Start.CONTENT, "Image that a frame without a predecessor starts from")
-    optimizer: Optimizer = setting(Optimizer.ADAM, "Optimiser: Adam is fast, L-BFGS is the paper's")
+    optimizer: Optimizer = setting(
+        Optimizer.LBFGS, "Optimiser: L-BFGS gets furthest in a step; Adam takes less memory"
+    )
     learning_rate: float = setting(
         0.02, "Adam's step size, in units of the image's 0..1 range", minimum=1e-5, maximum=1.0
     )
     adam_beta1: float = setting(0.9, "Adam's memory of the gradient", minimum=0.0, maximum=0.9999)
     adam_beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=0.99999)
-    lbfgs_history: int = setting(100, "Steps that L-BFGS remembers", minimum=1, maximum=1000)
+    lbfgs_history: int = setting(20, "Steps that L-BFGS remembers", minimum=1, maximum=1000)
     steps: int = setting(
-        300,
+        150,
         "Optimisation steps for a frame without a predecessor, over all scales",
         minimum=1,
         maximum=100_000,
     )
     coarsest_size: int = setting(
-        128, "Longer side of the coarsest scale of the pyramid", minimum=32, maximum=4096, unit="px"
+        256, "Longer side of the coarsest scale of the pyramid", minimum=32, maximum=4096, unit="px"
     )
     tolerance: float = setting(
         0.0,

@@ -13,7 +13,7 @@ from compositor.arrays import check_image, to_tensor
 from compositor.colour import match_colour, match_luminance
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
-from compositor.objective import StyleTargets, style_targets
+from compositor.objective import StyleTargets, replicates, style_targets
 from compositor.pyramid import fit
 from compositor.settings import Colour, StyleSettings
 
@@ -79,7 +79,9 @@ class StyleLibrary:
                 for style, picture in zip(self.styles, self._pictures, strict=True)
                 if style.region == region
             ]
-            self._targets[key] = style_targets(self._network, pictures, self._settings)
+            self._targets[key] = style_targets(
+                self._network, pictures, self._settings, replicate=replicates(longer_side)
+            )
         return self._targets[key]
 
     def statistics(self) -> tuple[Tensor, Tensor]:

@@ -42,7 +42,7 @@ class SequenceSettings:
         MotionSource.DIS, "Motion between frames; none stylises every frame alone, which flickers"
     )
     warm_steps: int = setting(
-        30, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+        25, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
         1000.0,
@@ -69,9 +69,9 @@ STILL_SETTINGS = frozenset({"denoise", "denoise_strength"})
 """The settings of a sequence that a single picture has too."""
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
-    Preset.DRAFT: ({"steps": 120, "coarsest_size": 160}, {"warm_steps": 15}),
-    Preset.STANDARD: ({"steps": 300, "coarsest_size": 128}, {"warm_steps": 30}),
-    Preset.FINAL: ({"steps": 800, "coarsest_size": 96}, {"warm_steps": 80}),
+    Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12}),
+    Preset.STANDARD: ({"steps": 150, "coarsest_size": 256}, {"warm_steps": 25}),
+    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 60}),
 }
 """What each preset sets in StyleSettings and in SequenceSettings."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -39,6 +40,10 @@ class Display(Protocol):
         """One line about what is going on."""
         ...
 
+    def fetching(self, what: str, share: float) -> None:
+        """A download that the user asked for is done to this share, 0 to 1."""
+        ...
+
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Results in rows."""
         ...
@@ -73,6 +78,7 @@ class BarDisplay:
         )
         self._total: int | None = None
         self._unit = "frame"
+        self._download: TaskID | None = None
         self._rendering: TaskID | None = None
         self._frames: TaskID | None = None
         self._steps: TaskID | None = None
@@ -85,7 +91,7 @@ class BarDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Bars that were never begun would still leave an empty line.
-        if self._frames is not None:
+        if self._frames is not None or self._download is not None:
             self._bars.stop()
 
     def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
@@ -97,6 +103,12 @@ class BarDisplay:
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def fetching(self, what: str, share: float) -> None:
+        if self._download is None:
+            self._bars.start()
+            self._download = self._bars.add_task("fetching", total=100, note=what)
+        self._bars.update(self._download, completed=round(100.0 * share), note=what)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table = Table(*(Column(heading, overflow="fold") for heading in headings))
@@ -142,6 +154,10 @@ class JsonDisplay:
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return None
+
+    def fetching(self, what: str, share: float) -> None:
+        sys.stdout.write(json.dumps({"event": "fetching", "what": what, "share": round(share, 3)}) + "\n")
+        sys.stdout.flush()
 
     def say(self, text: str) -> None:
         sys.stderr.write(text + "\n")

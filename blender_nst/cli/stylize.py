@@ -51,7 +51,7 @@ def stylize_sequence(
         first = next(iter(sequence)).image
         masked = choice.masked(sequence, first, sequence.numbers)
         initial = choice.read_start_image(first)
-    engine = StyleEngine(style_settings, styles)
+    engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
     display.expect(len(sequence.numbers))
     display.say(f"{len(sequence.numbers)} frames on {engine.device.type}")
@@ -91,7 +91,7 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     content = check_image(read_image(source), f"picture {source}")
     (frame,) = choice.masked([SourceFrame(1, content)], content, None)
     initial = choice.read_start_image(content)
-    engine = StyleEngine(style_settings, choice.read_styles())
+    engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
     check_writable(out.parent)
     display.expect(1)
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)

@@ -16,6 +16,7 @@ from blender_nst.cli.stylize import interruptible
 from blender_nst.cli.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
 from blender_nst.cli.sweep_records import Record, Records, file_hash, fingerprint
 from compositor.arrays import check_image
+from compositor.download import Report as Fetching
 from compositor.engine import StyleEngine
 from compositor.report import CancelCheck, Stopped
 from compositor.settings import StyleSettings, settings_to_json
@@ -42,17 +43,23 @@ class _Inputs:
     hashes: dict[Path, str]
     source: Path
     sequence: SequenceSettings
+    fetching: Fetching
 
     def engine(self, cell: Cell) -> StyleEngine:
         """The engine for a cell; raises CompositorError if there can be none."""
         weighted = zip(cell.styles, cell.weights, strict=True)
-        return StyleEngine(cell.settings, [Style(self.styles[path], weight) for path, weight in weighted])
+        styles = [Style(self.styles[path], weight) for path, weight in weighted]
+        return StyleEngine(cell.settings, styles, fetching=self.fetching)
 
     def fingerprint(self, cell: Cell) -> str:
         """Of all that the cell's picture depends on."""
         denoised = [self.sequence.denoise.value, self.sequence.denoise_strength]
         styles = [[self.hashes[path], weight] for path, weight in zip(cell.styles, cell.weights, strict=True)]
-        return fingerprint([settings_to_json(cell.settings), denoised, self.hashes[self.source], styles])
+        # A network is known by its name, a file by what is in it.
+        network = Path(cell.settings.network)
+        weights = file_hash(network) if network.is_file() else None
+        given = [settings_to_json(cell.settings), denoised, self.hashes[self.source], styles]
+        return fingerprint([*given, weights] if weights else given)
 
 
 def run_sweep(
@@ -80,7 +87,7 @@ def run_sweep(
     choice = StyleChoice((), ()) if varies_style else choose_styles(styles, weights)
     grid = span_grid(axes, settings[0], choice)
     cells = [cell for row in grid for cell in row]
-    inputs = _read_inputs(source, cells, settings[1])
+    inputs = _read_inputs(source, cells, settings[1], display.fetching)
     _check_engines(inputs, cells)
     check_writable(out)
     display.expect(len(cells), unit="cell")
@@ -100,11 +107,14 @@ def run_sweep(
     display.say(f"{len(cells)} cells, {seconds:.0f} s of work: {out / SHEET_NAME}")
 
 
-def _read_inputs(source: Path, cells: Sequence[Cell], sequence: SequenceSettings) -> _Inputs:
+def _read_inputs(
+    source: Path, cells: Sequence[Cell], sequence: SequenceSettings, fetching: Fetching
+) -> _Inputs:
     content = check_image(read_image(source), f"picture {source}")
     paths = dict.fromkeys(path for cell in cells for path in cell.styles)
     pictures = {path: read_style(path) for path in paths}
-    return _Inputs(content, pictures, {path: file_hash(path) for path in (source, *paths)}, source, sequence)
+    hashes = {path: file_hash(path) for path in (source, *paths)}
+    return _Inputs(content, pictures, hashes, source, sequence, fetching)
 
 
 def _check_engines(inputs: _Inputs, cells: Sequence[Cell]) -> None:

@@ -1,6 +1,6 @@
 """Compares the engine's standard preset with the published method: time, and the losses that both end with.
 
-    python tests/benchmark/quality.py [--size 128] [--steps 500] [--contents 1] [--json]
+    python tests/benchmark/quality.py [--size 192] [--steps 500] [--contents 1] [--json]
 
 Three contents by three styles, both ways in one process with the same weights. The reference minimises the
 engine's own objective (see `reference`), so whoever ends lower is better. Every loss here is the engine's
@@ -8,8 +8,7 @@ relative loss at full size, whichever way a picture came about; `reference_by_it
 in the JSON output are the objective as the reference computes it: another with `--network published`.
 
 Sizes are multiples of 64, of which a picture takes 4:3: both sides are then multiples of 16, where the
-engine's pooling and the reference's do the same. Below 512 px the preset's pyramid has fewer scales than
-it is meant to have; `--coarsest` gives it as many at a smaller size (a fourth of `--size`).
+engine's pooling and the reference's do the same. Below 200 px a step's time is mostly overhead, for both.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from compositor import losses
 from compositor.arrays import to_array, to_tensor
 from compositor.engine import StyleEngine
 from compositor.features import FeatureNetwork
+from compositor.objective import replicates
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.weights import load_network
 from video.painting import Painting, paint
@@ -98,8 +98,12 @@ class Bench:
     def _scores(self, image: np.ndarray, seconds: float) -> Scores:
         settings, tensor = self._settings, to_tensor(image, _CPU)
         with torch.no_grad():
-            found = self._network(tensor, (CONTENT_LAYER,))[CONTENT_LAYER]
-            wanted = self._network(self._picture, (CONTENT_LAYER,))[CONTENT_LAYER]
+            found, wanted = (
+                self._network(each, (CONTENT_LAYER,), replicate=replicates(self._arguments.size))[
+                    CONTENT_LAYER
+                ]
+                for each in (tensor, self._picture)
+            )
             content = float(losses.content_loss(found, wanted))
             tv = float(losses.tv_loss(tensor))
         style = self._engine.style_error(image)
@@ -114,7 +118,6 @@ class Arguments:
     size: int
     steps: int
     contents: int
-    coarsest: int
     start: str
     network: str
     json: bool
@@ -123,8 +126,6 @@ class Arguments:
 def main() -> None:
     arguments = _arguments()
     settings = replace(with_preset(Preset.STANDARD)[0], device=DeviceChoice.CPU)
-    if arguments.coarsest:
-        settings = replace(settings, coarsest_size=arguments.coarsest)
     width, height = arguments.size, arguments.size * 3 // 4
     styles = {painting.value: paint(painting, width, height) for painting in Painting}
     if not arguments.json:
@@ -143,10 +144,9 @@ def main() -> None:
 
 def _arguments() -> Arguments:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", type=int, default=128, help="picture width in px, a multiple of 64")
+    parser.add_argument("--size", type=int, default=192, help="picture width in px, a multiple of 64")
     parser.add_argument("--steps", type=int, default=500, help="steps of the reference")
     parser.add_argument("--contents", type=int, default=3, help="how many of the three contents")
-    parser.add_argument("--coarsest", type=int, default=0, help="coarsest_size in place of the preset's")
     parser.add_argument("--start", choices=("content", "noise"), default="content", help="of the reference")
     parser.add_argument(
         "--network", choices=("engine", "published"), default="engine", help="of the reference"

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.features import AVERAGE_POOLING_GAIN
+from compositor.features import AVERAGE_POOLING_GAIN, REPLICATE_FROM
 from compositor.settings import StyleSettings
 from compositor.weights import Convolution, NetworkWeights
 
@@ -38,7 +38,7 @@ class Reference:
         weights: of VGG.
         content, style: (1, 3, H, W), sRGB in 0..1.
         settings: where the losses' weights come from.
-        published_network: pad with zeros in the first layer too, and pool without gain.
+        published_network: pad with zeros, and pool without gain.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Reference:
         self._convolutions = weights.convolutions
         self._mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
         self._published_network = published_network
+        self._replicate = not published_network and max(content.shape[-2:]) >= REPLICATE_FROM
         with torch.no_grad():
             self._content = self._features(self._preprocess(content))[CONTENT_LAYER]
             features = self._features(self._preprocess(style))
@@ -112,7 +113,7 @@ class Reference:
         return features
 
     def _convolve(self, maps: Tensor, convolution: Convolution) -> Tensor:
-        if self._published_network or convolution.name != "conv1_1":
+        if not (self._replicate or (convolution.name == "conv1_1" and not self._published_network)):
             return F.conv2d(maps, convolution.weight, convolution.bias, padding=1)
         return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias)
 

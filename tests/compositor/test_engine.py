@@ -23,7 +23,7 @@ Picture = Callable[..., np.ndarray]
 
 TINY = StyleSettings(steps=6, coarsest_size=32, device=DeviceChoice.CPU)
 # So slow that the result is the start image.
-STANDSTILL = replace(TINY, steps=2, learning_rate=1e-5)
+STANDSTILL = replace(TINY, steps=2, optimizer=Optimizer.ADAM, learning_rate=1e-5)
 
 
 @pytest.fixture(scope="module")

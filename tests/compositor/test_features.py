@@ -127,8 +127,8 @@ def test_odd_sizes_keep_a_gradient_at_the_last_row_and_column(height: int, width
 
 
 @pytest.mark.parametrize("colour", [(0.2, 0.4, 0.9), (1.0, 1.0, 1.0)])
-@pytest.mark.parametrize("layer", ["conv1_1", "relu1_1"])
-def test_constant_picture_has_no_border_in_the_first_layer(
+@pytest.mark.parametrize("layer", ["conv1_1", "relu1_1", "relu3_1", "relu5_1"])
+def test_constant_picture_has_no_border_in_any_layer(
     vgg: FeatureNetwork, colour: tuple[float, float, float], layer: str
 ) -> None:
     image = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 48, 64)
@@ -151,3 +151,15 @@ def test_average_pooling_keeps_about_the_energy_of_max_pooling(
         )
     assert (ratios > 0.6).all()
     assert (ratios < 1.2).all()
+
+
+@pytest.mark.parametrize(("replicate", "spread"), [(True, 0.0), (False, 0.1)])
+def test_zeros_at_the_border_are_seen_by_the_deeper_layers_alone(
+    vgg: FeatureNetwork, replicate: bool, spread: float
+) -> None:
+    features = vgg(torch.full((1, 3, 48, 64), 0.5), ["relu1_1", "relu2_1"], replicate=replicate)
+    assert float(features["relu1_1"].std(dim=(-2, -1)).max()) < 1e-3
+    deeper = features["relu2_1"]
+    assert float(deeper.std(dim=(-2, -1)).max()) >= spread * float(deeper.mean())
+    if replicate:
+        assert float(deeper.std(dim=(-2, -1)).max()) < 1e-2

@@ -29,7 +29,7 @@ def losses_of(
     network: FeatureNetwork, image: Tensor, settings: StyleSettings = SETTINGS, hold: Hold | None = None
 ) -> dict[str, float]:
     """Losses of `image` for the content noise(0) and the style noise(1)."""
-    region = Region(style_targets(network, [(noise(1), 1.0)], settings))
+    region = Region(style_targets(network, [(noise(1), 1.0)], settings, replicate=False))
     objective = StyleObjective(network, settings, noise(0), [region], hold=hold)
     return {name: value.item() for name, value in objective(image).items()}
 

@@ -130,7 +130,7 @@ def test_tolerance_ends_a_loss_that_falls_no_more_after_its_window(optimizer: Op
 
 
 def test_tolerance_lets_a_falling_loss_go_on() -> None:
-    settings = StyleSettings(tolerance=1e-3, learning_rate=0.001)
+    settings = StyleSettings(optimizer=Optimizer.ADAM, tolerance=1e-3, learning_rate=0.001)
     assert run(linear, 60, settings).stopped is Stopped.STEP_LIMIT
 
 
@@ -139,7 +139,7 @@ def test_without_a_tolerance_every_step_is_taken() -> None:
 
 
 def test_step_size_settles_to_a_tenth_when_asked_and_stays_otherwise() -> None:
-    settings = StyleSettings(learning_rate=0.001)
+    settings = StyleSettings(optimizer=Optimizer.ADAM, learning_rate=0.001)
     falls: dict[bool, list[float]] = {}
     for settle in (True, False):
         told = Recorder()
@@ -152,7 +152,7 @@ def test_step_size_settles_to_a_tenth_when_asked_and_stays_otherwise() -> None:
 
 
 def test_adam_hands_its_moments_on_and_lbfgs_has_none() -> None:
-    moments = run(quadratic, 5, StyleSettings()).moments
+    moments = run(quadratic, 5, StyleSettings(optimizer=Optimizer.ADAM)).moments
     assert moments is not None
     assert moments.step == 5
     assert run(quadratic, 5, StyleSettings(optimizer=Optimizer.LBFGS)).moments is None

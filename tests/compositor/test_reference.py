@@ -48,7 +48,7 @@ def scene() -> Scene:
     weights = load_network()
     content, style = paint(Painting.DABS, 64, 48), paint(Painting.SWIRLS, 64, 48)
     network = FeatureNetwork(weights, SETTINGS.pooling, CPU)
-    targets = style_targets(network, [(to_tensor(style, CPU), 1.0)], SETTINGS)
+    targets = style_targets(network, [(to_tensor(style, CPU), 1.0)], SETTINGS, replicate=False)
     objective = StyleObjective(network, SETTINGS, to_tensor(content, CPU), [Region(targets)])
     return Scene(weights, content, style, objective)
 
