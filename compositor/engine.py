@@ -41,11 +41,13 @@ class Temporal:
         target: (H, W, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
         reliability: (H, W) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
+        still: (H, W) bool, where the start image is kept to the last bit.
     """
 
     target: np.ndarray
     reliability: np.ndarray
     weight: float
+    still: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class StyleEngine:
                 check_size(check_image(array, name), content, name)
         begun = time.perf_counter()
         if start is None:
-            self._library.adopt_colours(content)
+            self.adopt_colours(content)
         kept = left_as_rendered(content, self._library, masks or {}, keep)
         canvas = make_canvas(
             content, self._library, masks or {}, kept, colour=self.settings.colour, device=self.device
@@ -150,9 +152,7 @@ class StyleEngine:
             snapshot=snapshot,
             cancelled=cancelled,
         )
-        outcome = self._descend(
-            run, self._first_image(canvas, initial, start), canvas, sizes, self._hold(temporal)
-        )
+        outcome = self._descend(run, self._first_image(canvas, initial, start), canvas, sizes, temporal)
         optimised = to_array(outcome.image)
         report = Report(
             steps=run.taken,
@@ -164,11 +164,34 @@ class StyleEngine:
         )
         return Stylized(mix(content, optimised, self.settings, kept), optimised, report)
 
-    def style_error(self, image: np.ndarray) -> float:
-        """The style loss (see `compositor.losses`) of an image (H, W, 3) by the styles without region."""
-        canvas = Canvas(to_tensor(check_image(image, "image")[..., :3], self.device), None, {None: None})
+    def adopt_colours(self, content: np.ndarray) -> None:
+        """Recolours the style pictures to a shot's first frame, where `settings.colour` asks for it.
+
+        A cold start does so by itself.
+        """
+        self._library.adopt_colours(content)
+
+    def style_error(self, image: np.ndarray, mask: np.ndarray | None = None) -> float:
+        """The style loss (see `compositor.losses`) of an image (H, W, 3) by the styles without region.
+
+        Args:
+            mask: (H, W) float32 in 0..1, the part of the image that is measured.
+        """
+        share = 1.0 if mask is None else max(float(mask.mean()), 1e-6)
+        return self._error(image, image, mask, "style") / share
+
+    def content_error(self, image: np.ndarray, content: np.ndarray) -> float:
+        """The content loss of an image (H, W, 3) against a content of the same size."""
+        check_size(image, content, "image")
+        return self._error(image, content, None, "content")
+
+    def _error(self, image: np.ndarray, content: np.ndarray, mask: np.ndarray | None, loss: str) -> float:
+        seen, wanted = (
+            to_tensor(check_image(each, "image")[..., :3], self.device) for each in (image, content)
+        )
+        part = None if mask is None else map_to_tensor(mask, self.device)
         with torch.no_grad():
-            return float(self._objective(canvas, None)(canvas.content)["style"])
+            return float(self._objective(Canvas(wanted, None, {None: part}), None)(seen)[loss])
 
     def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:
         settings = self.settings
@@ -186,9 +209,14 @@ class StyleEngine:
         return to_tensor(given[..., :3], self.device)
 
     def _descend(
-        self, run: Run, image: Tensor, canvas: Canvas, sizes: Sequence[tuple[int, int]], hold: Hold | None
+        self,
+        run: Run,
+        image: Tensor,
+        canvas: Canvas,
+        sizes: Sequence[tuple[int, int]],
+        temporal: Temporal | None,
     ) -> Outcome:
-        moments, outcome = None, None
+        moments, outcome, hold = None, None, self._hold(temporal)
         for scale, (height, width) in enumerate(sizes):
             finest = scale == len(sizes) - 1
             finer = resize(image, height, width)
@@ -202,6 +230,7 @@ class StyleEngine:
                 settle=finest,
                 moments=moments and moments.resized(height, width),
                 stiffness=hold.stiffness if finest and hold is not None else 0.0,
+                fixed=self._fixed(temporal) if finest else None,
                 after_step=run.at_scale(height, width),
                 snapshot_due=run.snapshot_due,
                 take_snapshot=run.take_snapshot,
@@ -229,6 +258,12 @@ class StyleEngine:
         check_size(temporal.reliability, temporal.target, "reliability map")
         reliability = map_to_tensor(temporal.reliability, self.device)
         return Hold(to_tensor(temporal.target[..., :3], self.device), reliability, temporal.weight)
+
+    def _fixed(self, temporal: Temporal | None) -> Tensor | None:
+        if temporal is None or temporal.still is None or not temporal.still.any():
+            return None
+        check_size(temporal.still, temporal.target, "map of still pixels")
+        return map_to_tensor(temporal.still.astype(np.float32), self.device) > 0.5
 
 
 def _lost_detail(content: Tensor, coarse: Sequence[int], fine: tuple[int, int]) -> Tensor:

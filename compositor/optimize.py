@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from compositor.settings import Optimizer, StyleSettings
 
 Objective = Callable[[Tensor], dict[str, Tensor]]
 """Losses of an image (1, 3, H, W) by name; `total` is the weighted sum that is minimised."""
+
+Descent = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
+"""The losses of an image, and the gradient of their total, zero where a pixel is fixed."""
 
 Step = Callable[[float], dict[str, Tensor]]
 """Takes one step; its argument is how far the optimisation is, 0 to 1. Returns the losses before the step."""
@@ -49,6 +53,7 @@ def optimize(
     settle: bool = True,
     moments: Moments | None = None,
     stiffness: Tensor | float = 0.0,
+    fixed: Tensor | None = None,
     after_step: Callable[[int, dict[str, float]], None],
     cancelled: Callable[[], bool],
     snapshot_due: Callable[[int], bool] = lambda step: False,
@@ -60,17 +65,19 @@ def optimize(
         settle: let Adam's step size fall along a cosine, so that the last steps refine.
         moments: Adam's moments of the coarser scale, already of this size.
         stiffness: for L-BFGS, see `PixelLbfgs`.
+        fixed: (1, 1, H, W) bool, pixels that stay as they are.
         after_step: called with the number of steps taken and the losses, whenever losses were read.
         cancelled: asked before every step.
         snapshot_due, take_snapshot: asked after every step, and called with the step, losses and image.
     """
     image = start.clone()
+    descent = partial(_descent, objective, fixed)
     betas = settings.adam_beta1, settings.adam_beta2
     adam = PixelAdam(image, moments, betas) if settings.optimizer is Optimizer.ADAM else None
     take_step = (
-        _lbfgs_steps(image, objective, PixelLbfgs(image, settings.lbfgs_history, stiffness))
+        _lbfgs_steps(image, descent, PixelLbfgs(image, settings.lbfgs_history, stiffness))
         if adam is None
-        else _adam_steps(image, objective, adam, settings.learning_rate, settle)
+        else _adam_steps(image, descent, adam, settings.learning_rate, settle)
     )
     read_every = 1 if image.device.type == "cpu" else _READ_EVERY
     history: list[float] = []
@@ -95,30 +102,29 @@ def optimize(
     return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
 
 
-def _adam_steps(image: Tensor, objective: Objective, adam: PixelAdam, rate: float, settle: bool) -> Step:
+def _adam_steps(image: Tensor, descent: Descent, adam: PixelAdam, rate: float, settle: bool) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = _descent(image, objective)
+        losses, gradient = descent(image)
         adam.step(gradient, rate * _cosine(progress) if settle else rate)
         return losses
 
     return step
 
 
-def _lbfgs_steps(image: Tensor, objective: Objective, lbfgs: PixelLbfgs) -> Step:
+def _lbfgs_steps(image: Tensor, descent: Descent, lbfgs: PixelLbfgs) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = _descent(image, objective)
+        losses, gradient = descent(image)
         lbfgs.step(gradient)
         return losses
 
     return step
 
 
-def _descent(image: Tensor, objective: Objective) -> tuple[dict[str, Tensor], Tensor]:
-    """The losses of an image and the gradient of their total."""
+def _descent(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     leaf = image.detach().requires_grad_(True)
     losses = objective(leaf)
     (gradient,) = torch.autograd.grad(losses["total"], leaf)
-    return losses, gradient
+    return losses, gradient if fixed is None else gradient.masked_fill(fixed, 0.0)
 
 
 def _cosine(progress: float) -> float:
