@@ -25,6 +25,9 @@ class ContactSheet:
         self._stride = 1
         self._seen = 0
 
+    def __len__(self) -> int:
+        return self._seen
+
     def add(self, number: int, content: np.ndarray, styled: np.ndarray) -> None:
         """Takes a frame in: (H, W, 3 or 4) float in 0..1 each."""
         if self._seen % self._stride == 0:
@@ -37,7 +40,8 @@ class ContactSheet:
     def write(self, path: Path) -> None:
         """Writes the sheet as PNG; raises FileError when it cannot."""
         count = min(_COLUMNS, len(self._cells))
-        chosen = [self._cells[round(index)] for index in np.linspace(0, len(self._cells) - 1, count)]
+        cells = sorted(self._cells, key=lambda cell: cell[0])
+        chosen = [cells[round(index)] for index in np.linspace(0, len(cells) - 1, count)]
         cell_height, cell_width = chosen[0][1].shape[:2]
         sheet = Image.new(
             "RGB",

@@ -1,55 +1,48 @@
-"""Motion between two neighbouring frames, in image pixels, x to the right and y down."""
+"""Motion between two frames, in image pixels, x to the right and y down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
-import cv2
 import numpy as np
+
+from video.passes import Passes
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Both directions of the motion between a frame and the one before it, (H, W, 2) float32, in pixels.
+    """Both directions of the motion between a frame and an earlier one, (H, W, 2) float32, in pixels.
 
     Attributes:
-        backward: what is at p in this frame was at p + backward(p) in the previous one.
-        forward: what was at p in the previous frame is at p + forward(p) in this one.
+        backward: what is at p in this frame was at p + backward(p) in the earlier one.
+        forward: what was at p in the earlier frame is at p + forward(p) in this one.
+        exact: the renderer's own motion, to a fraction of a pixel, and not an estimate from pictures.
     """
 
     backward: np.ndarray
     forward: np.ndarray
+    exact: bool = False
 
 
-class MotionEstimator(Protocol):
-    """Anything that finds the motion between two pictures."""
+@dataclass(frozen=True)
+class Rendered:
+    """A frame as Blender rendered it, from which motion and reliability are found; never a styled one.
 
-    def between(self, previous: np.ndarray, current: np.ndarray) -> Motion:
-        """The motion between two pictures (H, W, 3) float32 in 0..1."""
-        ...
-
-
-class DisFlow:
-    """Dense inverse search (Kroeger, Timofte, Dai, Van Gool 2016), as OpenCV has it.
-
-    It is given both frames as they were rendered, never styled ones: strokes are no surface.
+    Attributes:
+        number: the frame's.
+        image: (H, W, 3 or 4) float32, sRGB in 0..1.
+        passes: what else is known of it.
     """
 
-    def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        # The preset stops at half size; full size finds the silhouettes more exactly.
-        self._flow.setFinestScale(0)
-        self._flow.setVariationalRefinementIterations(10)
-
-    def between(self, previous: np.ndarray, current: np.ndarray) -> Motion:
-        """The motion between two pictures (H, W, 3) float32 in 0..1."""
-        before, now = _grey(previous), _grey(current)
-        calculate = cast("Callable[[np.ndarray, np.ndarray, None], np.ndarray]", self._flow.calc)
-        return Motion(backward=calculate(now, before, None), forward=calculate(before, now, None))
+    number: int
+    image: np.ndarray
+    passes: Passes | None = None
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
-    levels = np.round(np.clip(image[..., :3], 0.0, 1.0) * 255.0).astype(np.uint8)
-    return cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
+class FlowEstimator(Protocol):
+    """Finds motion from two pictures alone."""
+
+    def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
+        """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
+        ...

@@ -10,7 +10,7 @@ Commands (to the worker's standard input), in the order of their use:
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `progress`, `frame_done`, `done`, `cancelled`, `failed`.
+Events (from its standard output): `ready`, `progress`, `notice`, `frame_done`, `done`, `cancelled`, `failed`.
 """
 
 from __future__ import annotations
@@ -103,6 +103,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that a person should know, in one line: what is used instead of what is missing."""
+
+    text: str
+    job: str | None = None
+
+
+@dataclass(frozen=True)
 class FrameDone:
     """A styled frame is on disk. `warp_error` compares it with the one before along the motion."""
 
@@ -145,7 +153,7 @@ class Failed:
 
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
-Event = Ready | Progress | FrameDone | Done | Cancelled | Failed
+Event = Ready | Progress | Notice | FrameDone | Done | Cancelled | Failed
 
 COMMANDS: dict[str, type] = {
     "hello": Hello,
@@ -158,6 +166,7 @@ COMMANDS: dict[str, type] = {
 EVENTS: dict[str, type] = {
     "ready": Ready,
     "progress": Progress,
+    "notice": Notice,
     "frame_done": FrameDone,
     "done": Done,
     "cancelled": Cancelled,

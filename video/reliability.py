@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from video.motion import Motion
-from video.warp import inside_frame, warp_smooth
+from video.motion import Motion, Rendered
+from video.vectors import expected_depth
+from video.warp import inside_frame, warp_nearest, warp_smooth
 
 # Mean absolute difference between a frame and the warped one before, in 0..1, from which the unstyled render
 # itself is taken to have changed (moving shadows and reflections have no motion), and where it surely has.
@@ -14,23 +15,54 @@ _CHANGE_STARTS, _CHANGE_SURE = 0.06, 0.18
 # The paper distrusts every motion boundary. DIS draws a silhouette's motion several pixels wide and mostly
 # right, so here both tests are only so many times as strict there.
 _BOUNDARY_STRICTNESS = 4.0
+# Squared pixels by which exact motion, there and back, may miss: Blender's vectors on one surface agree to a
+# few hundredths of a pixel, so that what misses by more is another surface.
+_EXACT_ERROR = 0.3**2
+# Share of its distance by which a surface may be nearer or farther than expected, and from which it surely is
+# another one.
+_DEPTH_STARTS, _DEPTH_SURE = 0.03, 0.08
 # Pixels by which an unreliable area grows: its surroundings are a mixture of two surfaces.
 _GROWTH = 1
 # Standard deviation, in pixels, of the soft edge outside of the grown area.
 _SOFTNESS = 1.0
 
 
-def reliability(motion: Motion, previous: np.ndarray, current: np.ndarray) -> np.ndarray:
+def reliability(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
     """The reliability map of this frame, (H, W) float32 in 0..1.
 
     Args:
         motion: between the two frames.
-        previous, current: the unstyled frames, (H, W, 3) float32 in 0..1.
+        earlier, current: the unstyled frames, with their passes where there are any.
     """
-    strictness = np.where(motion_boundaries(motion.backward), _BOUNDARY_STRICTNESS, 1.0).astype(np.float32)
-    trusted = consistency(motion, strictness) * (1.0 - changed(motion, previous, current, strictness))
-    trusted[~inside_frame(motion.backward)] = 0.0
-    return _soft_edges(trusted)
+    strictness: np.ndarray | float = 1.0
+    if not motion.exact:
+        strictness = np.where(motion_boundaries(motion.backward), _BOUNDARY_STRICTNESS, 1.0)
+    trusted = consistency(motion, strictness) * agreement(
+        motion.backward, earlier, current, expected_depth(earlier, current), strictness
+    )
+    return soft_edges(trusted)
+
+
+def agreement(
+    backward: np.ndarray,
+    earlier: Rendered,
+    current: Rendered,
+    depth: np.ndarray | None,
+    strictness: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """How surely the earlier frame shows the same surface in the same light where the motion leads.
+
+    Args:
+        backward: (H, W, 2), to the earlier frame.
+        depth: (H, W), how far away the surfaces are expected to be there; None where that is not known.
+
+    Returns:
+        (H, W) float32 in 0..1, 0 outside of the earlier frame; edges are hard.
+    """
+    agreed = 1.0 - changed(backward, earlier.image, current.image, strictness)
+    agreed *= _same_surface(backward, earlier, current, depth)
+    agreed[~inside_frame(backward)] = 0.0
+    return agreed.astype(np.float32)
 
 
 def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndarray:
@@ -38,11 +70,13 @@ def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndar
 
     Ruder, Dosovitskiy, Brox 2016, equation 5: a pixel is occluded in the other frame where
     |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ being the forward motion at the place that w points at. Departs
-    from the paper by fading over the threshold instead of stepping. `strictness` (H, W) multiplies the error.
+    from the paper by fading over the threshold instead of stepping, and where the motion is exact by a
+    threshold of 0.3 px. `strictness` (H, W) multiplies the error.
     """
     there = warp_smooth(motion.forward, motion.backward)
     error = np.square(motion.backward + there).sum(axis=2)
-    threshold = 0.01 * (np.square(motion.backward).sum(axis=2) + np.square(there).sum(axis=2)) + 0.5
+    length = np.square(motion.backward).sum(axis=2) + np.square(there).sum(axis=2)
+    threshold = 0.001 * length + _EXACT_ERROR if motion.exact else 0.01 * length + 0.5
     return np.clip(1.5 - strictness * error / threshold, 0.0, 1.0).astype(np.float32)
 
 
@@ -54,17 +88,38 @@ def motion_boundaries(backward: np.ndarray) -> np.ndarray:
 
 
 def changed(
-    motion: Motion, previous: np.ndarray, current: np.ndarray, strictness: np.ndarray | float = 1.0
+    backward: np.ndarray, earlier: np.ndarray, current: np.ndarray, strictness: np.ndarray | float = 1.0
 ) -> np.ndarray:
     """How surely the render itself changed along the motion, (H, W) float32 in 0..1."""
-    moved = warp_smooth(np.ascontiguousarray(previous[..., :3]), motion.backward)
+    moved = warp_smooth(np.ascontiguousarray(earlier[..., :3]), backward)
     difference = np.abs(moved - current[..., :3]).mean(axis=2)
     # Render noise and edges half a pixel off are no change of light: look at 3×3 pixels together.
     difference = cv2.GaussianBlur(difference, (3, 3), 0)
     return np.clip((strictness * difference - _CHANGE_STARTS) / (_CHANGE_SURE - _CHANGE_STARTS), 0.0, 1.0)
 
 
-def _soft_edges(trusted: np.ndarray) -> np.ndarray:
+def _same_surface(
+    backward: np.ndarray, earlier: Rendered, current: Rendered, depth: np.ndarray | None
+) -> np.ndarray:
+    """By depth and object index, where both frames have them; (H, W) float32 in 0..1."""
+    same = np.ones(backward.shape[:2], np.float32)
+    before, now = earlier.passes, current.passes
+    if before is None or now is None:
+        return same
+    if before.index is not None and now.index is not None:
+        same[warp_nearest(before.index, backward) != now.index] = 0.0
+    if before.depth is not None and now.depth is not None:
+        there = warp_nearest(before.depth, backward)
+        # A surface that moves along with the camera keeps its distance.
+        error = np.abs(there - now.depth)
+        if depth is not None:
+            error = np.minimum(error, np.abs(there - depth))
+        share = error / np.maximum(np.minimum(there, now.depth), 1e-6)
+        same *= np.clip((_DEPTH_SURE - share) / (_DEPTH_SURE - _DEPTH_STARTS), 0.0, 1.0)
+    return same
+
+
+def soft_edges(trusted: np.ndarray) -> np.ndarray:
     """Unreliable areas grown, with an edge that falls off outwards and never inwards."""
     kernel = np.ones((2 * _GROWTH + 1, 2 * _GROWTH + 1), np.uint8)
     grown = cv2.erode(trusted, kernel)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -107,12 +108,15 @@ class MovieSequence:
                 yield SourceFrame(number, image)
 
 
-def open_sequence(source: Path, frames: FrameRange | None = None) -> ImageSequence | MovieSequence:
+def open_sequence(
+    source: Path, frames: FrameRange | None = None, *, skip_missing: bool = False
+) -> ImageSequence | MovieSequence:
     """The sequence that `source` names; every picture's size has been checked.
 
     Args:
         source: a folder, a movie, or a pattern as `render_####.png` or `render_%04d.png`.
-        frames: which frames; all that there are when absent.
+        frames: which frames; all from the first to the last when absent.
+        skip_missing: leave out what is not there instead of raising.
 
     Raises:
         SequenceError: nothing there, several sequences in one folder, frames missing in the range.
@@ -130,9 +134,35 @@ def open_sequence(source: Path, frames: FrameRange | None = None) -> ImageSequen
         raise SequenceError(
             f"{source} does not exist; name a folder, a movie or a pattern as render_####.png"
         )
-    sequence = ImageSequence(_select(_matching(pattern), pattern, frames))
+    sequence = ImageSequence(_select(_matching(pattern), pattern, frames, skip_missing))
     sequence.check_sizes()
     return sequence
+
+
+@dataclass(frozen=True)
+class PassesSequence:
+    """The frames of a sequence, each with the file of its passes."""
+
+    frames: Iterable[SourceFrame]
+    files: Mapping[int, Path]
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        for frame in self.frames:
+            yield replace(frame, passes=self.files[frame.number])
+
+
+def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
+    """The multilayer EXR of each frame, from a folder or a pattern as `passes_####.exr`.
+
+    Raises:
+        SequenceError: nothing there, or the passes of a frame are missing.
+    """
+    pattern = _only_pattern(source, frozenset({".exr"})) if source.is_dir() else _hashes(source)
+    files = _matching(pattern)
+    missing = [number for number in numbers if number not in files]
+    if missing:
+        raise SequenceError(f"the passes {pattern} are missing for {_listed(missing)}")
+    return {number: files[number] for number in numbers}
 
 
 def frame_path(pattern: Path, number: int) -> Path:
@@ -177,18 +207,19 @@ def _matching(pattern: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _only_pattern(folder: Path) -> Path:
+def _only_pattern(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> Path:
     patterns: set[str] = set()
     for path in folder.iterdir():
         match = re.fullmatch(r"(.*?)(-?)(\d+)", path.stem)
-        if path.suffix.lower() in IMAGE_SUFFIXES and match is not None and not path.name.startswith("."):
+        if path.suffix.lower() in suffixes and match is not None and not path.name.startswith("."):
             before, minus, digits = match.groups()
             # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
             hyphen = minus if before and before[-1].isalnum() else ""
             width = len(digits) if digits.startswith("0") or len(digits) > 4 else min(4, len(digits))
             patterns.add(before + hyphen + "#" * width + path.suffix)
     if not patterns:
-        raise SequenceError(f"{folder} holds no numbered pictures (as render_0001.png)")
+        kind = "EXRs (as passes_0001.exr)" if suffixes == {".exr"} else "pictures (as render_0001.png)"
+        raise SequenceError(f"{folder} holds no numbered {kind}")
     names = {re.sub("#+", "#", name) for name in patterns}
     if len(names) > 1:
         listed = ", ".join(sorted(patterns)[:4])
@@ -196,14 +227,39 @@ def _only_pattern(folder: Path) -> Path:
     return folder / min(patterns, key=len)
 
 
-def _select(files: dict[int, Path], pattern: Path, frames: FrameRange | None) -> dict[int, Path]:
+def _select(
+    files: dict[int, Path], pattern: Path, frames: FrameRange | None, skip_missing: bool
+) -> dict[int, Path]:
     if not files:
         raise SequenceError(f"{pattern}: no file matches; check the folder, the name and the number of #")
-    if frames is None:
-        return files
+    wanted = _steps(list(files)) if frames is None else frames.numbers()
+    if skip_missing:
+        present = {number: path for number, path in files.items() if number in wanted}
+        if not present:
+            raise SequenceError(
+                f"{pattern}: none of the frames {frames}; there are {min(files)} to {max(files)}"
+            )
+        return present
     # Only the first few are looked for: a range may be absurdly long.
-    missing = list(islice((number for number in frames.numbers() if number not in files), 9))
+    missing = list(islice((number for number in wanted if number not in files), 9))
     if missing:
-        listed = ", ".join(map(str, missing[:8])) + (", …" if len(missing) > 8 else "")
-        raise SequenceError(f"{pattern}: missing frames {listed}; there are {min(files)} to {max(files)}")
-    return {number: files[number] for number in frames.numbers()}
+        raise SequenceError(
+            f"{pattern}: missing {_listed(missing)}; there are {min(files)} to {max(files)}; render them, or"
+            " leave them out with --skip-missing"
+        )
+    return {number: files[number] for number in wanted}
+
+
+def _steps(numbers: list[int]) -> range:
+    """The frames from the first to the last number, with the step that is between most of them."""
+    if len(numbers) < 2:
+        return range(numbers[0], numbers[0] + 1)
+    steps = Counter(after - before for before, after in pairwise(numbers))
+    step = min(steps, key=lambda each: (-steps[each], each))
+    regular = all(each % step == 0 for each in steps)
+    return range(numbers[0], numbers[-1] + 1, step if regular else 1)
+
+
+def _listed(numbers: Collection[int]) -> str:
+    few = list(islice(numbers, 8))
+    return "frames " + ", ".join(map(str, few)) + (", …" if len(numbers) > 8 else "")

@@ -12,8 +12,18 @@ from compositor.settings import StyleSettings, check_ranges, setting
 class MotionSource(StrEnum):
     """Where the motion between neighbouring frames comes from."""
 
+    AUTO = "auto"
+    """The render's motion vectors where there are any, DIS elsewhere."""
+    VECTORS = "vectors"
+    """The render's motion vectors alone (Blender's Vector pass)."""
     DIS = "dis"
+    """Dense inverse search on the rendered frames."""
+    FARNEBACK = "farneback"
+    """Farnebäck's polynomial expansion: smoother, blurred at silhouettes."""
+    RAFT = "raft"
+    """A neural network, torchvision's RAFT, whose weights must be there."""
     NONE = "none"
+    """No motion: every frame is stylised alone, and flickers."""
 
 
 class Denoise(StrEnum):
@@ -39,17 +49,29 @@ class SequenceSettings:
     """How neighbouring frames are tied together, and what is written."""
 
     motion: MotionSource = setting(
-        MotionSource.DIS, "Motion between frames; none stylises every frame alone, which flickers"
+        MotionSource.AUTO,
+        "Motion between frames: auto takes the render's vectors where there are any; none flickers",
     )
     warm_steps: int = setting(
-        25, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+        30, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
-        1000.0,
+        200.0,
         "Temporal stability: how strongly the strokes ride along with the surfaces",
         minimum=0.0,
         maximum=1e9,
     )
+    memory: int = setting(
+        4,
+        "Oldest frame that is looked at for what was hidden for a moment; 1 looks at the last one alone",
+        minimum=1,
+        maximum=64,
+        unit="frames",
+    )
+    pass_count: int = setting(
+        1, "Times the sequence is gone through, forwards and backwards by turns", minimum=1, maximum=16
+    )
+    debug: bool = setting(False, "Write pictures of motion and reliability beside the frames")
     denoise: Denoise = setting(Denoise.NONE, "Removal of the fine noise that the optimisation leaves")
     denoise_strength: float = setting(
         3.0,
@@ -69,9 +91,9 @@ STILL_SETTINGS = frozenset({"denoise", "denoise_strength"})
 """The settings of a sequence that a single picture has too."""
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
-    Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12}),
-    Preset.STANDARD: ({"steps": 150, "coarsest_size": 256}, {"warm_steps": 25}),
-    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 60}),
+    Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12, "pass_count": 1}),
+    Preset.STANDARD: ({"steps": 150, "coarsest_size": 256}, {"warm_steps": 30, "pass_count": 1}),
+    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 60, "pass_count": 3}),
 }
 """What each preset sets in StyleSettings and in SequenceSettings."""
 

@@ -28,6 +28,11 @@ def warp_smooth(field: np.ndarray, backward: np.ndarray) -> np.ndarray:
     return _sample(field, backward, cv2.INTER_LINEAR)
 
 
+def warp_nearest(field: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """As `warp`, by the nearest pixel: for depths and indices, between which there is nothing."""
+    return _sample(field, backward, cv2.INTER_NEAREST)
+
+
 def inside_frame(backward: np.ndarray) -> np.ndarray:
     """(H, W) bool: where `warp` found its value inside the previous picture."""
     x, y = _positions(backward)

@@ -12,7 +12,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
@@ -35,6 +35,7 @@ from video.protocol import (
     Finish,
     Frame,
     Hello,
+    Notice,
     Ready,
     Shutdown,
     Stylize,
@@ -134,9 +135,23 @@ class Worker:
             progress=lambda number, step: self._send(progress_event(job.job, number, step)),
             frame_done=frame_done,
             snapshot=snapshots.take,
+            notice=lambda text: self._send(Notice(text, job.job)),
             cancelled=lambda: self._is_cancelled(job.job),
         )
-        return SequenceDriver(StyleEngine(style_settings, styles), sequence_settings, output, listener)
+        engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
+        return SequenceDriver(engine, sequence_settings, output, listener)
+
+    def _fetching(self, job: str) -> Callable[[str, float], None]:
+        """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
+        told: set[int] = set()
+
+        def tell(what: str, share: float) -> None:
+            tenths = int(10.0 * share)
+            if tenths not in told:
+                told.add(tenths)
+                self._send(Notice(f"{what}: {10 * tenths} %", job))
+
+        return tell
 
     def _frames(self, job: str) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from video.motion import Motion
+from video.motion import Motion, Rendered
+from video.passes import Passes
 
 _RNG = np.random.default_rng(7)
 # Wavelengths of 9 to 60 px in all directions: fine enough to be matched, coarse enough to be interpolated.
@@ -24,3 +25,8 @@ def constant_motion(height: int, width: int, right: float, down: float = 0.0) ->
     """The motion of a whole picture that moves by so many pixels from one frame to the next."""
     forward = np.broadcast_to(np.array([right, down], np.float32), (height, width, 2)).copy()
     return Motion(backward=-forward, forward=forward)
+
+
+def rendered(image: np.ndarray, number: int = 1, passes: Passes | None = None) -> Rendered:
+    """A picture as a frame."""
+    return Rendered(number, image, passes)

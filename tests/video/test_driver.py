@@ -60,7 +60,9 @@ def unsteadiness(result: SequenceResult) -> float:
     motion = constant_motion(HEIGHT, WIDTH, -PAN)
     inside = inside_frame(motion.backward).astype(np.float32)
     styled = [read_image(frame.path) for frame in result.frames]
-    return float(np.mean([warp_error(now, before, motion, inside) for before, now in pairwise(styled)]))
+    return float(
+        np.mean([warp_error(now, before, motion.backward, inside) for before, now in pairwise(styled)])
+    )
 
 
 def test_all_frames_are_there_by_their_numbers(
@@ -237,3 +239,68 @@ def test_no_frames_at_all_leave_nothing(engine: StyleEngine, tmp_path: Path) -> 
     result = run(engine, [], tmp_path)
     assert result.frames == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pixels_that_rest_in_the_render_rest_in_the_result(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    frames = [SourceFrame(number, pan[0].image.copy()) for number in (1, 2, 3)]
+    for place, frame in enumerate(frames):
+        frame.image[30:40, 10 * place : 10 * place + 12] = (0.9, 0.2, 0.1)
+    settings = replace(SEQUENCE, temporal_weight=1.0, debug=True)
+    first, second, third = (read_image(each.path) for each in run(engine, frames, tmp_path, settings).frames)
+    np.testing.assert_array_equal(second[:28], first[:28])
+    np.testing.assert_array_equal(third[:28], first[:28])
+    assert (second[30:40, :22] != first[30:40, :22]).any()
+    assert read_image(tmp_path / "debug/motion_0002.png").shape == (HEIGHT, WIDTH, 3)
+    assert read_image(tmp_path / "debug/reliability_0003.png").shape == (HEIGHT, WIDTH, 3)
+    assert not (tmp_path / "debug/motion_0001.png").exists()
+
+
+def test_the_first_frame_after_a_cut_is_that_of_a_cold_start(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    shot = [SourceFrame(frame.number + 2, 0.3 * (1.0 - frame.image[::-1])) for frame in pan[:2]]
+    whole = run(engine, [*pan[:2], *shot], tmp_path / "whole").frames
+    alone = run(engine, shot, tmp_path / "alone").frames
+    assert [each.warp_error is None for each in whole] == [True, False, True, False]
+    for ours, theirs in zip(whole[2:], alone, strict=True):
+        np.testing.assert_array_equal(read_image(ours.path), read_image(theirs.path))
+
+
+@pytest.mark.parametrize("passes", [2, 3])
+def test_further_passes_go_over_all_frames_and_tell_of_the_last(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, passes: int
+) -> None:
+    told: list[int] = []
+    listener = Listener(frame_done=lambda result: told.append(result.number))
+    settings = replace(SEQUENCE, pass_count=passes)
+    result = run(engine, pan, tmp_path, settings, listener)
+    assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
+    assert told == ([4, 3, 2, 1] if passes == 2 else [1, 2, 3, 4])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["contact_sheet.png", "styled", "styled.mp4"]
+    one = run(engine, pan, tmp_path / "one").frames
+    assert any(
+        (read_image(ours.path) != read_image(theirs.path)).any()
+        for ours, theirs in zip(result.frames, one, strict=True)
+    )
+
+
+def test_a_cancelled_further_pass_keeps_the_frames_of_the_one_before(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def progress(number: int, _: Progress) -> None:
+        seen.append(number)
+
+    listener = Listener(progress=progress, cancelled=lambda: seen.count(4) > 3)
+    result = run(engine, pan, tmp_path, replace(SEQUENCE, pass_count=2), listener)
+    assert result.cancelled
+    assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
+    assert all(frame.path.is_file() for frame in result.frames)
+
+
+def test_a_gap_in_the_frames_is_bridged(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
+    result = run(engine, [pan[0], pan[2]], tmp_path)
+    assert result.frames[1].warp_error is not None

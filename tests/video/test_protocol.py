@@ -24,6 +24,7 @@ from video.protocol import (
     Frame,
     FrameDone,
     Hello,
+    Notice,
     Progress,
     Ready,
     Shutdown,
@@ -71,6 +72,7 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
 EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
     Ready: st.builds(Ready, numbers, texts, texts, texts),
     Progress: st.builds(Progress, texts, numbers, numbers, numbers, losses, reals),
+    Notice: st.builds(Notice, texts, maybe(texts)),
     FrameDone: st.builds(FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals)),
     Done: st.builds(Done, texts, frames, reals, maybe(texts), maybe(texts)),
     Cancelled: st.builds(Cancelled, texts, frames),

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from video.errors import FileError, FrameError, SequenceError
 from video.images import read_image, write_png
 from video.movie import write_movie
-from video.sequence import FrameRange, frame_path, open_sequence, parse_range
+from video.sequence import (
+    FrameRange,
+    PassesSequence,
+    SourceFrame,
+    frame_path,
+    open_passes,
+    open_sequence,
+    parse_range,
+)
 
 Picture = Callable[..., np.ndarray]
 BLACK = np.zeros((16, 20, 3), np.float32)
@@ -51,18 +59,18 @@ def test_folder(tmp_path: Path) -> None:
 
 def test_numbers_may_have_more_digits_than_the_pattern(tmp_path: Path) -> None:
     put(tmp_path, "f_99.png", "f_100.png", "f_1000.png", "f_9.png", "f_0100.png")
-    assert open_sequence(tmp_path / "f_##.png").numbers == [99, 100, 1000]
+    assert open_sequence(tmp_path / "f_##.png", skip_missing=True).numbers == [99, 100, 1000]
 
 
 def test_folder_whose_numbers_outgrow_their_digits(tmp_path: Path) -> None:
     put(tmp_path, "f_9.png", "f_10.png", "f_100.png")
-    assert open_sequence(tmp_path).numbers == [9, 10, 100]
+    assert open_sequence(tmp_path, skip_missing=True).numbers == [9, 10, 100]
 
 
 def test_negative_frames_come_first(tmp_path: Path) -> None:
     put(tmp_path, "f_-0002.png", "f_0001.png", "f_-0010.png", "f_0000.png")
-    assert open_sequence(tmp_path / "f_####.png").numbers == [-10, -2, 0, 1]
-    assert open_sequence(tmp_path).numbers == [-10, -2, 0, 1]
+    assert open_sequence(tmp_path / "f_####.png", skip_missing=True).numbers == [-10, -2, 0, 1]
+    assert open_sequence(tmp_path, skip_missing=True).numbers == [-10, -2, 0, 1]
 
 
 def test_hyphen_after_a_word_is_no_minus(tmp_path: Path) -> None:
@@ -81,8 +89,8 @@ def test_what_frame_path_names_is_found_again(numbers: set[int], digits: int, pr
         write_png(Path(folder) / "one.png", BLACK)
         for number in numbers:
             frame_path(pattern, number).write_bytes((Path(folder) / "one.png").read_bytes())
-        assert open_sequence(pattern).numbers == sorted(numbers)
-        assert open_sequence(Path(folder)).numbers == sorted(numbers)
+        assert open_sequence(pattern, skip_missing=True).numbers == sorted(numbers)
+        assert open_sequence(Path(folder), skip_missing=True).numbers == sorted(numbers)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +109,39 @@ def test_range_picks_frames(tmp_path: Path) -> None:
 
 def test_missing_frames_of_a_range_are_listed(tmp_path: Path) -> None:
     put(tmp_path, *(f"f_{number:04}.png" for number in (1, 2, 5, 6)))
-    assert open_sequence(tmp_path).numbers == [1, 2, 5, 6]
+    with pytest.raises(SequenceError, match=r"missing frames 3, 4; .*--skip-missing"):
+        open_sequence(tmp_path)
     with pytest.raises(SequenceError, match=r"missing frames 3, 4, 7; there are 1 to 6"):
         open_sequence(tmp_path, FrameRange(1, 7))
+
+
+def test_missing_frames_are_left_out_when_asked_for(tmp_path: Path) -> None:
+    put(tmp_path, *(f"f_{number:04}.png" for number in (1, 2, 5, 6)))
+    assert open_sequence(tmp_path, skip_missing=True).numbers == [1, 2, 5, 6]
+    assert open_sequence(tmp_path, FrameRange(2, 9), skip_missing=True).numbers == [2, 5, 6]
+    with pytest.raises(SequenceError, match="none of the frames 7-9"):
+        open_sequence(tmp_path, FrameRange(7, 9), skip_missing=True)
+
+
+def test_frames_with_a_step_between_them_miss_none(tmp_path: Path) -> None:
+    put(tmp_path, *(f"f_{number:04}.png" for number in (3, 6, 9, 15)))
+    with pytest.raises(SequenceError, match=r"missing frames 12; "):
+        open_sequence(tmp_path)
+    put(tmp_path, "f_0012.png")
+    assert open_sequence(tmp_path).numbers == [3, 6, 9, 12, 15]
+
+
+def test_passes_are_found_for_every_frame(tmp_path: Path) -> None:
+    (tmp_path / "passes").mkdir()
+    for number in (1, 2, 4):
+        (tmp_path / "passes" / f"passes_{number:04}.exr").touch()
+    found = open_passes(tmp_path / "passes", [1, 4])
+    assert [path.name for path in found.values()] == ["passes_0001.exr", "passes_0004.exr"]
+    assert open_passes(tmp_path / "passes/passes_####.exr", [1, 4]) == found
+    frames = PassesSequence([SourceFrame(4, BLACK)], found)
+    assert [frame.passes for frame in frames] == [found[4]]
+    with pytest.raises(SequenceError, match="missing for frames 3"):
+        open_passes(tmp_path / "passes", [1, 3])
 
 
 def test_many_missing_frames_are_not_all_listed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Dense optical flow on textures whose motion is known: its accuracy and its sign."""
+"""Optical flow on textures whose motion is known: its accuracy and its sign."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from moving_pictures import waves
 
-from video.motion import DisFlow
+from video.flow import DisFlow, FarnebackFlow
 from video.warp import warp_smooth
 
 INNER = (slice(12, -12), slice(12, -12))
@@ -21,6 +21,13 @@ def test_known_shift_is_found_to_a_third_of_a_pixel(right: float, down: float) -
     assert motion.backward.dtype == np.float32
     assert np.abs(motion.forward[INNER] - [right, down]).max() < 0.3
     assert np.abs(motion.backward[INNER] + [right, down]).max() < 0.3
+
+
+@pytest.mark.parametrize(("right", "down"), [(0.0, 0.0), (3.0, 0.0), (-2.5, 1.25)])
+def test_farneback_finds_a_known_shift_too(right: float, down: float) -> None:
+    motion = FarnebackFlow().between(waves(96, 128), waves(96, 128, right, down))
+    assert np.abs(motion.forward[INNER] - [right, down]).max() < 0.4
+    assert np.abs(motion.backward[INNER] + [right, down]).max() < 0.4
 
 
 def test_backward_leads_to_where_a_pixel_was_in_the_previous_frame() -> None:

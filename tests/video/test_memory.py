@@ -1,0 +1,146 @@
+"""What is remembered of earlier frames: stills, what reappears, cuts, and which motion is used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from moving_pictures import rendered, waves
+
+from video.errors import FrameError
+from video.memory import Finished, Memory
+from video.motion import Rendered
+from video.motion_sources import MotionFinder
+from video.passes import Camera, Passes
+from video.settings import MotionSource
+from video.shots import begins_shot, colour_overlap
+
+HEIGHT, WIDTH = 64, 96
+GROUND = 0.1 + 0.8 * waves(HEIGHT, WIDTH)
+SQUARE = (slice(20, 44), slice(36, 60))
+
+
+def finished(frame: Rendered, styled: np.ndarray) -> Finished:
+    return Finished(frame, styled, styled)
+
+
+def hidden(frame: np.ndarray) -> np.ndarray:
+    """The frame with a square in front of it."""
+    covered = frame.copy()
+    covered[SQUARE] = 1.0 - waves(24, 24, 50.0, 20.0)
+    return covered
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((HEIGHT, WIDTH, 3), dtype=np.float32)
+
+
+def test_nothing_is_known_of_the_first_frame() -> None:
+    assert Memory(MotionFinder(MotionSource.DIS), 4).recall(rendered(GROUND)) is None
+
+
+@pytest.mark.parametrize("source", [MotionSource.DIS, MotionSource.FARNEBACK])
+def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
+    memory = Memory(MotionFinder(source), 4)
+    memory.add(finished(rendered(hidden(GROUND)), noise(0)))
+    now = hidden(GROUND)
+    now[:20] = 1.0 - now[:20]
+    recall = memory.recall(rendered(now, 2))
+    assert recall is not None
+    assert recall.still[20:].all()
+    assert not recall.still[:20].any()
+    np.testing.assert_array_equal(recall.start[20:], noise(0)[20:])
+    assert recall.reliability[20:].min() == 1.0
+
+
+def test_exact_motion_has_the_last_word_on_what_rests() -> None:
+    # A wall of one colour that slides along looks the same before and after.
+    wall = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
+    vector = np.zeros((HEIGHT, WIDTH, 4), np.float32)
+    vector[:, : WIDTH // 2, 0] = 2.0
+    vector[:, : WIDTH // 2, 2] = 2.0
+    memory = Memory(MotionFinder(MotionSource.AUTO), 4)
+    memory.add(finished(rendered(wall, 1, Passes(vector=vector)), noise(0)))
+    recall = memory.recall(rendered(wall, 2, Passes(vector=vector)))
+    assert recall is not None
+    assert recall.motion.exact
+    assert not recall.still[:, : WIDTH // 2].any()
+    assert recall.still[:, WIDTH // 2 :].all()
+
+
+@pytest.mark.parametrize(("length", "known"), [(1, 0.0), (2, 1.0), (4, 1.0)])
+def test_what_was_hidden_for_a_frame_looks_as_before(length: int, known: float) -> None:
+    memory = Memory(MotionFinder(MotionSource.DIS), length)
+    memory.add(finished(rendered(GROUND, 1), noise(1)))
+    memory.add(finished(rendered(hidden(GROUND), 2), noise(2)))
+    recall = memory.recall(rendered(GROUND, 3))
+    assert recall is not None
+    middle = (slice(26, 38), slice(42, 54))
+    assert recall.reliability[middle].mean() == pytest.approx(known, abs=0.05)
+    if known:
+        np.testing.assert_allclose(recall.target[middle], noise(1)[middle], atol=0.02)
+    # What was never hidden is the closest frame's.
+    np.testing.assert_array_equal(recall.target[50:], noise(2)[50:])
+
+
+def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None:
+    depth = np.full((HEIGHT, WIDTH), 10.0, np.float32)
+    near = depth.copy()
+    near[SQUARE] = 3.0
+    still = np.zeros((HEIGHT, WIDTH, 4), np.float32)
+    camera = Camera(
+        "Camera", np.eye(4), np.array([[2.0, 0, 0, 0], [0, 3, 0, 0], [0, 0, -1, -0.2], [0, 0, -1, 0]])
+    )
+    memory = Memory(MotionFinder(MotionSource.VECTORS), 2)
+    memory.add(finished(rendered(GROUND, 1, Passes(still, depth, camera=camera)), noise(1)))
+    memory.add(finished(rendered(hidden(GROUND), 2, Passes(still, near, camera=camera)), noise(2)))
+    recall = memory.recall(rendered(GROUND, 3, Passes(still, depth, camera=camera)))
+    assert recall is not None
+    assert recall.motion.exact
+    np.testing.assert_allclose(recall.target[26:38, 42:54], noise(1)[26:38, 42:54], atol=1e-3)
+
+
+def test_a_cut_is_forgotten_across() -> None:
+    memory = Memory(MotionFinder(MotionSource.DIS), 4)
+    memory.add(finished(rendered(GROUND), noise(0)))
+    elsewhere = np.clip(0.2 * waves(HEIGHT, WIDTH, 400.0, 90.0)[:, ::-1], 0.0, 1.0)
+    assert memory.recall(rendered(elsewhere, 2)) is None
+    memory.add(finished(rendered(elsewhere, 2), noise(1)))
+    # Back to the first picture, of which nothing may be known any more.
+    assert memory.recall(rendered(GROUND, 3)) is None
+
+
+def test_another_camera_is_a_cut_however_alike_the_pictures_are() -> None:
+    trusted = np.ones((HEIGHT, WIDTH), np.float32)
+    one, other = (rendered(GROUND, 1, Passes(camera=Camera(name, np.eye(4), None))) for name in "AB")
+    assert begins_shot(one, other, trusted)
+    assert not begins_shot(one, one, trusted)
+    assert not begins_shot(rendered(GROUND), other, trusted)
+
+
+def test_a_fade_of_light_is_no_cut_and_other_colours_are() -> None:
+    half = np.full((HEIGHT, WIDTH), 0.5, np.float32)
+    assert not begins_shot(rendered(GROUND), rendered(0.95 * GROUND, 2), half)
+    assert begins_shot(rendered(GROUND), rendered(GROUND * [1.0, 0.2, 0.2], 2), half)
+    assert colour_overlap(GROUND, GROUND) == pytest.approx(1.0)
+
+
+def test_auto_says_once_why_it_takes_optical_flow() -> None:
+    told: list[str] = []
+    finder = MotionFinder(MotionSource.AUTO, told.append)
+    passes = Passes(vector=np.zeros((HEIGHT, WIDTH, 4), np.float32), motion_blur=True)
+    for number in (1, 2, 3):
+        motion = finder.between(rendered(GROUND, number, passes), rendered(GROUND, number + 1, passes))
+        assert not motion.exact
+    assert len(told) == 1
+    assert "motion blur" in told[0]
+
+
+def test_auto_without_any_passes_has_nothing_to_say() -> None:
+    told: list[str] = []
+    MotionFinder(MotionSource.AUTO, told.append).between(rendered(GROUND), rendered(GROUND, 2))
+    assert not told
+
+
+def test_vectors_alone_refuse_a_frame_that_has_none() -> None:
+    with pytest.raises(FrameError, match=r"frame 2: there are no passes; use --motion auto"):
+        MotionFinder(MotionSource.VECTORS).between(rendered(GROUND), rendered(GROUND, 2))

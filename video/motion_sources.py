@@ -1,0 +1,105 @@
+"""Chooses where the motion between two frames comes from, and says why when it is not the best source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from compositor.raft import Raft
+from video.errors import FrameError
+from video.flow import DisFlow, FarnebackFlow
+from video.motion import FlowEstimator, Motion, Rendered
+from video.settings import MotionSource
+from video.vectors import vector_motion, why_no_vectors
+
+# Levels of 0..1 up to which a pixel counts as unchanged: half a level of an 8-bit file, and rounding.
+_UNCHANGED = 0.003
+
+
+@dataclass
+class MotionFinder:
+    """The motion between frames from the source that the settings name.
+
+    Args:
+        source: `auto` takes the Vector pass where there is one that can be used, DIS elsewhere.
+        notice: told, once for each reason, why something else is used than what would be best.
+    """
+
+    source: MotionSource
+    notice: Callable[[str], None] = lambda text: None
+    _flow: FlowEstimator | None = None
+    _told: set[str] = field(default_factory=set)
+
+    @property
+    def reads_passes(self) -> bool:
+        """Whether the passes of a frame are of any use."""
+        return self.source in (MotionSource.AUTO, MotionSource.VECTORS)
+
+    def between(self, earlier: Rendered, current: Rendered) -> Motion:
+        """The motion between two frames.
+
+        Raises:
+            FrameError: vectors alone were asked for, and there are none.
+        """
+        if self.reads_passes:
+            reason = why_no_vectors(earlier, current)
+            if reason is None:
+                return vector_motion(earlier, current)
+            if self.source is MotionSource.VECTORS:
+                raise FrameError(
+                    current.number, f"{reason}; use --motion auto, which falls back to optical flow"
+                )
+            if current.passes is not None:
+                self._tell(f"{reason}: optical flow is used instead")
+        return self.flow(earlier, current)
+
+    def flow(self, earlier: Rendered, current: Rendered) -> Motion:
+        """The motion by the pictures alone; exactly none where they are the same."""
+        if self._flow is None:
+            self._flow = _flow_estimator(self.source)
+        motion = self._flow.between(earlier.image, current.image)
+        same = unchanged(earlier, current)[..., None]
+        return Motion(np.where(same, 0.0, motion.backward), np.where(same, 0.0, motion.forward))
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self.notice(text)
+
+
+def unchanged(earlier: Rendered, current: Rendered) -> np.ndarray:
+    """(H, W) bool: where the two pictures are the same, in a file's precision."""
+    difference = np.abs(earlier.image - current.image).max(axis=2)
+    return difference <= _UNCHANGED
+
+
+def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
+    """(H, W) bool: where nothing moved and the render did not change.
+
+    A surface that moves may look the same before and after; where the motion is exact, it has the last word.
+    """
+    return unchanged(earlier, current) & (np.abs(motion.backward).max(axis=2) < _STILL)
+
+
+# Pixels: less than this is rounding in the Vector pass.
+_STILL = 0.01
+
+
+def _flow_estimator(source: MotionSource) -> FlowEstimator:
+    if source is MotionSource.FARNEBACK:
+        return FarnebackFlow()
+    if source is MotionSource.RAFT:
+        return _RaftFlow(Raft())
+    return DisFlow()
+
+
+@dataclass(frozen=True)
+class _RaftFlow:
+    """RAFT both ways."""
+
+    raft: Raft
+
+    def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
+        return Motion(self.raft.flow(current, earlier), self.raft.flow(earlier, current))
