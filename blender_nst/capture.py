@@ -6,6 +6,7 @@ moment and put back. No datablock is made or removed: Blender 5.2 crashes when a
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
+
+from .camera_note import Note
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
 # use_exr_interleave with 5.0 or later; where one is missing it is skipped.
@@ -60,11 +63,14 @@ def passes_path(output: Path, frame: int) -> Path:
     return output / "passes" / f"passes_{_numbered(frame)}.exr"
 
 
-def capture_frame(scene: bpy.types.Scene, output: Path, *, with_passes: bool = True) -> CapturedFrame:
+def capture_frame(
+    scene: bpy.types.Scene, output: Path, *, with_passes: bool = True, note: Note | None = None
+) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
 
     The PNG has the scene's view transform (display-referred, 8 bit), with alpha if the film is transparent.
-    The EXR is scene-linear in full float. Both appear under their names only when they are complete.
+    The EXR is scene-linear in full float; the note about its camera lies beside it as JSON. All appear under
+    their names only when they are complete.
 
     Raises:
         CaptureError: a file cannot be written.
@@ -82,6 +88,8 @@ def capture_frame(scene: bpy.types.Scene, output: Path, *, with_passes: bool = T
     _save(scene, content, picture)
     if with_passes:
         _save(scene, passes, _PASSES)
+        if note is not None:
+            _write_note(passes.with_suffix(".json"), note)
     return CapturedFrame(frame, content, passes if with_passes else None)
 
 
@@ -101,6 +109,15 @@ def _save(scene: bpy.types.Scene, path: Path, image_settings: Mapping[str, Any])
         with suppress(OSError):
             unfinished.unlink()
         raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
+
+
+def _write_note(path: Path, note: Note) -> None:
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        unfinished.write_text(json.dumps(note), "utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise CaptureError(f"{path}: the camera cannot be noted: {_one_line(error)}") from None
 
 
 @contextmanager

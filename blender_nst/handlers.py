@@ -16,6 +16,7 @@ from pathlib import Path
 import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
+from .camera_note import camera_note
 from .engine_process import DIED, EngineError, Message
 from .motion_passes import MotionPasses
 from .render_session import RenderSession, SessionError, SessionPlan, State
@@ -78,12 +79,12 @@ def open_session(
     return session
 
 
-def _guarded(function: Callable[[bpy.types.Scene], None]) -> Callable[..., None]:
+def _guarded(function: Callable[..., None]) -> Callable[..., None]:
     @persistent
     @functools.wraps(function)
-    def handler(scene: bpy.types.Scene, *_: object) -> None:
+    def handler(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
         try:
-            function(scene)
+            function(scene, depsgraph)
         except Exception as error:
             line = f"{type(error).__name__}: {error}"
             session = _rendering()
@@ -96,7 +97,7 @@ def _guarded(function: Callable[[bpy.types.Scene], None]) -> Callable[..., None]
 
 
 @_guarded
-def on_render_init(scene: bpy.types.Scene) -> None:
+def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Checks the settings before the first frame; the engine is started by the first one that is written."""
     if not scene.nst.enabled:
         return
@@ -117,7 +118,15 @@ def on_render_init(scene: bpy.types.Scene) -> None:
 
 
 @_guarded
-def on_render_write(scene: bpy.types.Scene) -> None:
+def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
+    """`frame_change_post`: while a render is on, the graph it is given is the render's."""
+    session = _rendering()
+    if session is not None and session.state is State.RENDERING:
+        session.notes[scene.frame_current] = camera_note(scene, depsgraph)
+
+
+@_guarded
+def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Captures the frame, if it is one of an animation.
 
     Up to `render_post` a still (F12) and an animation look the same to a handler. Only what is written to
@@ -132,7 +141,7 @@ def on_render_write(scene: bpy.types.Scene) -> None:
 
 
 @_guarded
-def on_render_end(_scene: bpy.types.Scene) -> None:
+def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """`render_complete`, `render_cancel`: no more frames come. In background, waits for the styled ones."""
     _restore_passes()
     session = _rendering()
@@ -157,6 +166,7 @@ def drain_on_timer() -> float:
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("render_init", on_render_init),
+    ("frame_change_post", on_frame_change),
     ("render_write", on_render_write),
     ("render_complete", on_render_end),
     ("render_cancel", on_render_end),
@@ -226,6 +236,8 @@ def _report(event: Message) -> None:
             _say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
         case "progress":
             hooks.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
+        case "notice":
+            _say(event["text"])
         case "frame_done":
             _say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
         case "done":

@@ -121,7 +121,16 @@ class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
 
     bl_label = "Sequence"
     bl_parent_id = "RENDER_PT_nst"
-    property_names = ("motion", "denoise", "denoise_strength", "movie", "contact_sheet")
+    property_names = (
+        "motion",
+        "memory",
+        "pass_count",
+        "debug",
+        "denoise",
+        "denoise_strength",
+        "movie",
+        "contact_sheet",
+    )
 
 
 _PANELS = (

@@ -15,6 +15,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
 from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
 from .preferences import EnginePythonError, engine_python
@@ -99,6 +100,8 @@ class RenderSession:
     error: str | None = None
     cancelling: bool = False
     started_at: float = 0.0
+    notes: dict[int, Note] = field(default_factory=dict)
+    """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
@@ -142,7 +145,7 @@ class RenderSession:
             return
         try:
             engine = self.start_engine()
-            captured = capture_frame(scene, self.plan.output)
+            captured = capture_frame(scene, self.plan.output, note=self._note(scene))
             self._send_frame(engine, captured)
         except CaptureError as error:
             self.fail(str(error))
@@ -214,6 +217,11 @@ class RenderSession:
         if self.engine is not None:
             self.engine.close()
 
+    def _note(self, scene: bpy.types.Scene) -> Note:
+        """The note of the frame that was just rendered; the next ones come while it is on its way."""
+        note = self.notes.pop(scene.frame_current, None)
+        return camera_note(scene, None) if note is None else note
+
     def _send_frame(self, engine: EngineProcess, captured: CapturedFrame) -> None:
         command: Message = {
             "command": "frame",
@@ -230,6 +238,8 @@ class RenderSession:
         match event["event"]:
             case "ready":
                 self.ready = True
+                self.report(event)
+            case "notice":
                 self.report(event)
             case "progress":
                 self.progress = event

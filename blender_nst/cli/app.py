@@ -61,6 +61,15 @@ StartImageOption = Annotated[
     Path | None,
     typer.Option("--start-image", help="Picture that the optimisation (of the first frame) starts from."),
 ]
+PassesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passes", help="Multilayer EXRs with Blender's Vector and Z passes: a folder or passes_####.exr."
+    ),
+]
+SkipOption = Annotated[
+    bool, typer.Option("--skip-missing", help="Leave out frames that are missing instead of stopping.")
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if absent.")]
 FramesOption = Annotated[
     str | None, typer.Option("--frames", "-f", help="Frames as 1-48, every second one as 1-48x2, one as 7.")
@@ -130,8 +139,10 @@ def stylize(
     region: RegionsOption = None,
     keep: KeepOption = None,
     start_image: StartImageOption = None,
+    passes: PassesOption = None,
     out: OutOption = Path("out"),
     frames: FramesOption = None,
+    skip_missing: SkipOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Stylise frames that are there already: a numbered sequence or a movie."""
@@ -142,7 +153,16 @@ def stylize(
         style or [], style_weights, regions=region or [], keep=keep, start_image=start_image
     )
     with make_display(as_json) as display:
-        stylize_sequence(source, choice, out, frames=frames, settings=settings, display=display)
+        stylize_sequence(
+            source,
+            choice,
+            out,
+            passes=passes,
+            frames=frames,
+            skip_missing=skip_missing,
+            settings=settings,
+            display=display,
+        )
 
 
 @app.command()
@@ -195,6 +215,32 @@ def sweep(
 
     with make_display(as_json) as display:
         run_sweep(source, style or [], style_weights, vary or [], out, settings=settings, display=display)
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings, sequence=frozenset({"motion"}))
+def metrics(
+    styled: Annotated[
+        Path, typer.Argument(metavar="STYLED", help="The styled frames: pattern, folder, movie.")
+    ],
+    *,
+    settings: Settings,
+    content: Annotated[Path, typer.Option("--content", "-c", help="The frames that were stylised.")],
+    passes: PassesOption = None,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the measures to this PNG, SVG or PDF.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure flicker (the warp error along the motion), style and content losses, frame by frame."""
+    from blender_nst.cli.metrics import measure_sequence
+    from blender_nst.cli.styles import choose_styles
+
+    choice = choose_styles(style, style_weights) if style else None
+    with make_display(as_json) as display:
+        measure_sequence(
+            styled, content, passes, choice, plot, settings=settings, display=display, as_json=as_json
+        )
 
 
 @app.command()

@@ -32,12 +32,18 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+    def expect(
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+    ) -> None:
         """So many frames (or other units) will come; `rendering` if Blender renders them during this run."""
         ...
 
     def say(self, text: str) -> None:
         """One line about what is going on."""
+        ...
+
+    def step(self, note: str) -> None:
+        """One of the expected units is done, without an event of its own."""
         ...
 
     def fetching(self, what: str, share: float) -> None:
@@ -94,15 +100,21 @@ class BarDisplay:
         if self._frames is not None or self._download is not None:
             self._bars.stop()
 
-    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+    def expect(
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+    ) -> None:
         self._total, self._unit = total, unit
         self._bars.start()
         if rendering:
             self._rendering = self._bars.add_task("rendering", total=total, note="")
-        self._frames = self._bars.add_task("stylising", total=total, note="")
+        self._frames = self._bars.add_task(doing, total=total, note="")
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def step(self, note: str) -> None:
+        if self._frames is not None:
+            self._bars.update(self._frames, advance=1, note=note)
 
     def fetching(self, what: str, share: float) -> None:
         if self._download is None:
@@ -123,6 +135,8 @@ class BarDisplay:
     def event(self, event: protocol.Event) -> None:
         if isinstance(event, protocol.Progress):
             self._step(event)
+        elif isinstance(event, protocol.Notice):
+            self.say(event.text)
         elif isinstance(event, protocol.FrameDone) and self._frames is not None:
             error = "" if event.warp_error is None else f", warp {event.warp_error:.5f}"
             note = f"style {event.losses.get('style', 0.0):.4f}{error}"
@@ -149,10 +163,15 @@ class JsonDisplay:
     ) -> None:
         return None
 
-    def expect(self, total: int | None, *, rendering: bool = False, unit: str = "frame") -> None:
+    def expect(
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+    ) -> None:
         return None
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        return None
+
+    def step(self, note: str) -> None:
         return None
 
     def fetching(self, what: str, share: float) -> None:

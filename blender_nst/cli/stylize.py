@@ -27,14 +27,23 @@ from video.driver import (
 )
 from video.events import end_event, frame_event, progress_event
 from video.images import check_writable, read_image, write_png
-from video.sequence import SourceFrame, open_sequence, parse_range
+from video.protocol import Notice
+from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence, parse_range
 from video.snapshots import SequenceSnapshots, SnapshotFolder
 
 JOB = "stylize"
 
 
 def stylize_sequence(
-    source: Path, choice: StyleChoice, out: Path, *, frames: str | None, settings: Settings, display: Display
+    source: Path,
+    choice: StyleChoice,
+    out: Path,
+    *,
+    passes: Path | None = None,
+    frames: str | None = None,
+    skip_missing: bool = False,
+    settings: Settings,
+    display: Display,
 ) -> SequenceResult:
     """Stylises the frames of `source` into `out`; everything is checked before anything is written.
 
@@ -44,12 +53,16 @@ def stylize_sequence(
     """
     style_settings, sequence_settings = settings
     styles = choice.read_styles()
-    sequence = open_sequence(source, None if frames is None else parse_range(frames))
+    sequence = open_sequence(
+        source, None if frames is None else parse_range(frames), skip_missing=skip_missing
+    )
     _check_apart(source, out)
     masked, initial = sequence, None
+    if passes is not None:
+        masked = PassesSequence(sequence, open_passes(passes, sequence.numbers))
     if not choice.is_plain:
         first = next(iter(sequence)).image
-        masked = choice.masked(sequence, first, sequence.numbers)
+        masked = choice.masked(masked, first, sequence.numbers)
         initial = choice.read_start_image(first)
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
@@ -66,6 +79,7 @@ def stylize_sequence(
             progress=lambda number, step: display.event(progress_event(JOB, number, step)),
             frame_done=frame_done,
             snapshot=snapshots.take,
+            notice=lambda text: display.event(Notice(text, JOB)),
             cancelled=interrupted.is_set,
         )
         result = SequenceDriver(engine, sequence_settings, out, listener, initial).run(masked)

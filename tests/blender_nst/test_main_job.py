@@ -15,9 +15,10 @@ from PIL import Image
 from blender_nst.cli.blender_runtime import BlenderRuntime
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings
+from video.flow import DisFlow
 from video.images import read_image
 from video.metrics import warp_error
-from video.motion import DisFlow
+from video.motion import Rendered
 from video.reliability import reliability
 
 FRAMES = [1, 2, 3]
@@ -54,8 +55,9 @@ def mean_warp_error(contents: list[np.ndarray], styled: list[np.ndarray]) -> flo
     errors = []
     for index in range(1, len(contents)):
         motion = DisFlow().between(contents[index - 1], contents[index])
-        trusted = reliability(motion, contents[index - 1], contents[index])
-        errors.append(warp_error(styled[index], styled[index - 1], motion, trusted))
+        pair = (Rendered(number, contents[number]) for number in (index - 1, index))
+        trusted = reliability(motion, *pair)
+        errors.append(warp_error(styled[index], styled[index - 1], motion.backward, trusted))
     return float(np.mean(errors))
 
 
