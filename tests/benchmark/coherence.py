@@ -1,0 +1,240 @@
+"""Flicker, style and time on scenes that real Blender renders: every frame alone, by DIS, by motion vectors.
+
+    python tests/benchmark/coherence.py [--scenes orbit,pan] [--frames 8] [--width 160] [--work DIR] [--drift]
+
+Every method uses the `standard` preset. The warp error is always measured along the motion vectors, over the
+pixels that they call reliable. `revealed` is the style loss of the pixels that the frame before did not show
+(grown by 3 px) over that of the same pixels in the frame that was stylised alone; `still` the share of the
+pixels at rest in the render that changed; `follows` the correlation over time between the luma of the styled
+frames and of the render where its light changes and nothing moves (the shadow scene). `--drift` follows one
+scene for 48 frames instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from blender_nst.cli.blender_runtime import ensure_blender
+from blender_nst.cli.display import make_display
+from blender_nst.cli.render import render_and_stylize
+from blender_nst.cli.styles import choose_styles
+from compositor.colour import luminance
+from compositor.engine import StyleEngine
+from compositor.settings import StyleSettings
+from video.driver import FrameResult, SequenceDriver
+from video.images import read_image, write_png
+from video.metrics import warp_error
+from video.motion import Motion, Rendered
+from video.motion_sources import still
+from video.painting import Painting, paint
+from video.passes import read_passes
+from video.reliability import reliability
+from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.settings import MotionSource, Preset, SequenceSettings, with_preset
+from video.vectors import vector_motion
+
+SCENES = ("orbit", "shadow", "still", "cut", "pan")
+METHODS = (MotionSource.NONE, MotionSource.DIS, MotionSource.VECTORS)
+_SCENE_SCRIPT = Path(__file__).parent / "coherence_scenes.py"
+_GROWTH = 3
+_REVEALED = 0.5
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the passes say about a frame and the one before: motion, reliability, what rests, what is new."""
+
+    motion: Motion
+    trusted: np.ndarray
+    still: np.ndarray
+    revealed: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A rendered scene: its frames, and the truth about all but the first."""
+
+    frames: list[SourceFrame]
+    truths: list[Truth]
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A method's result: pictures, steps and seconds of its warm frames (of all, when there are none)."""
+
+    images: list[np.ndarray]
+    steps: float
+    seconds: float
+
+
+def main() -> None:
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory(prefix="coherence-") as scratch:
+        work = arguments.work or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        style = paint(Painting.SWIRLS, 2 * arguments.width, arguments.width * 3 // 2)
+        write_png(work / "style.png", style)
+        settings, sequence = with_preset(Preset.STANDARD, sequence=SequenceSettings(movie=False))
+        engine = StyleEngine(settings, style)
+        if arguments.drift:
+            _drift(_render("orbit", 48, arguments.width, work), engine, sequence, work)
+            return
+        print(
+            f"{'scene':8}{'method':9}{'warp error':>11}{'/ alone':>9}{'style':>9}{'/ alone':>8}"
+            f"{'revealed':>9}{'still':>7}{'follows':>8}{'steps':>7}{'s/frame':>8}",
+            flush=True,
+        )
+        for name in arguments.scenes:
+            scene = _render(name, arguments.frames, arguments.width, work)
+            alone: Styled | None = None
+            for method in METHODS:
+                styled = _stylise(scene, method, engine, sequence, work / name / method.value)
+                alone = alone or styled
+                print(_row(name, method, scene=scene, styled=styled, alone=alone, engine=engine), flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--scenes", type=lambda text: text.split(","), default=list(SCENES))
+    parser.add_argument("--frames", type=int, default=8)
+    parser.add_argument("--width", type=int, default=160, help="of the frames, which are 16:9")
+    parser.add_argument("--work", type=Path, default=None, help="folder to keep everything in")
+    parser.add_argument("--drift", action="store_true", help="48 frames of the orbit, by vectors")
+    return parser.parse_args()
+
+
+def _render(name: str, frames: int, width: int, work: Path) -> Scene:
+    """Builds and renders a scene, unless the work folder has it, and reads it with its passes."""
+    folder = work / f"{name}-{frames}-{width}"
+    if not (folder / "done").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        blend, runtime = folder / "scene.blend", ensure_blender()
+        size = [str(frames), str(width), str(width * 9 // 16)]
+        command = runtime.command(_SCENE_SCRIPT, [name, str(blend.resolve()), *size])
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        quick = replace(StyleSettings(), steps=1), SequenceSettings(motion=MotionSource.NONE, movie=False)
+        choice = choose_styles([work / "style.png"], None)
+        with make_display(as_json=False) as display:
+            render_and_stylize(
+                blend, choice, folder, frames=None, settings=quick, blender=None, display=display
+            )
+        (folder / "done").touch()
+    sequence = open_sequence(folder / "content")
+    files = open_passes(folder / "passes", sequence.numbers)
+    sources = list(PassesSequence(sequence, files))
+    seen = [Rendered(each.number, each.image, each.passes and read_passes(each.passes)) for each in sources]
+    return Scene(sources, [_truth(*pair) for pair in pairwise(seen)])
+
+
+def _truth(before: Rendered, now: Rendered) -> Truth:
+    motion = vector_motion(before, now)
+    trusted = reliability(motion, before, now)
+    kernel = np.ones((2 * _GROWTH + 1,) * 2, np.uint8)
+    revealed = cv2.dilate((trusted < _REVEALED).astype(np.float32), kernel)
+    return Truth(motion, trusted, still(motion, before, now), revealed)
+
+
+def _stylise(
+    scene: Scene, method: MotionSource, engine: StyleEngine, settings: SequenceSettings, out: Path
+) -> Styled:
+    begun = time.perf_counter()
+    result = SequenceDriver(engine, replace(settings, motion=method), out).run(scene.frames)
+    total = time.perf_counter() - begun
+    warm: Sequence[FrameResult] = [each for each in result.frames if each.warp_error is not None]
+    counted = warm or result.frames
+    seconds = sum(each.seconds for each in counted) / len(counted) if warm else total / len(counted)
+    steps = sum(each.report.steps for each in counted) / len(counted)
+    return Styled([read_image(each.path) for each in result.frames], steps, seconds)
+
+
+def _row(
+    name: str, method: MotionSource, *, scene: Scene, styled: Styled, alone: Styled, engine: StyleEngine
+) -> str:
+    error, base = _warp_error(scene, styled), _warp_error(scene, alone)
+    style, base_style = _style(engine, styled), _style(engine, alone)
+    return (
+        f"{name:8}{'alone' if method is MotionSource.NONE else method.value:9}{error:11.7f}"
+        f"{'1/%.0f' % (base / max(error, 1e-12)):>9}{style:9.4f}{style / base_style:8.2f}"
+        f"{_revealed(scene, styled, alone, engine):9.2f}{_unrest(scene, styled):7.3f}"
+        f"{_follows(scene, styled):8.2f}"
+        f"{styled.steps:7.0f}{styled.seconds:8.2f}"
+    )
+
+
+def _warp_error(scene: Scene, styled: Styled) -> float:
+    """The mean over the frames to which there is a motion at all (not over a cut)."""
+    errors = [
+        warp_error(styled.images[index + 1], styled.images[index], truth.motion.backward, truth.trusted)
+        for index, truth in enumerate(scene.truths)
+        if float(truth.trusted.mean()) > 0.2
+    ]
+    return float(np.mean(errors))
+
+
+def _style(engine: StyleEngine, styled: Styled) -> float:
+    return float(np.mean([engine.style_error(image) for image in styled.images[1:]]))
+
+
+def _revealed(scene: Scene, styled: Styled, alone: Styled, engine: StyleEngine) -> float:
+    """The style loss of newly seen pixels over that of the same pixels in the frame stylised alone."""
+    ratios = [
+        engine.style_error(styled.images[index + 1], truth.revealed)
+        / engine.style_error(alone.images[index + 1], truth.revealed)
+        for index, truth in enumerate(scene.truths)
+        if truth.revealed.mean() > 0.002 and float(truth.trusted.mean()) > 0.2
+    ]
+    return float(np.mean(ratios)) if ratios else float("nan")
+
+
+def _unrest(scene: Scene, styled: Styled) -> float:
+    """The share of the pixels at rest in the render that changed in the styled frames."""
+    changed = [
+        float((styled.images[index + 1] != styled.images[index]).any(axis=2)[truth.still].mean())
+        for index, truth in enumerate(scene.truths)
+        if truth.still.any()
+    ]
+    return float(np.mean(changed)) if changed else float("nan")
+
+
+def _follows(scene: Scene, styled: Styled) -> float:
+    """How the styled light follows the render's where that changes, over 5 px around each pixel."""
+    if any(np.abs(truth.motion.backward).max() > 0.01 for truth in scene.truths):
+        return float("nan")
+    theirs, ours = (
+        np.stack([cv2.GaussianBlur(luminance(each), (0, 0), 2.0) for each in images])
+        for images in ([frame.image for frame in scene.frames], styled.images)
+    )
+    swept = theirs.std(axis=0) > 0.03
+    theirs, ours = (each[:, swept] - each[:, swept].mean(axis=0) for each in (theirs, ours))
+    spread = theirs.std(axis=0) * np.maximum(ours.std(axis=0), 1e-4)
+    return float(((theirs * ours).mean(axis=0) / spread).mean())
+
+
+def _drift(scene: Scene, engine: StyleEngine, settings: SequenceSettings, work: Path) -> None:
+    styled = _stylise(scene, MotionSource.VECTORS, engine, settings, work / "drift")
+    print(f"{'frame':>6}{'style':>9}{'sharpness':>11}{'of the render':>14}")
+    for index in range(0, len(styled.images), 4):
+        image, content = styled.images[index], scene.frames[index].image
+        style = engine.style_error(image)
+        print(f"{index + 1:6}{style:9.4f}{_sharpness(image):11.5f}{_sharpness(content):14.5f}")
+    print(f"warp error {_warp_error(scene, styled):.7f}, {styled.seconds:.2f} s a frame")
+
+
+def _sharpness(image: np.ndarray) -> float:
+    """The variance of the Laplacian of the luma."""
+    grey = cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+if __name__ == "__main__":
+    main()
