@@ -98,8 +98,7 @@ def _numbered(frame: int) -> str:
 
 
 def _save(scene: bpy.types.Scene, path: Path, image_settings: Mapping[str, Any]) -> None:
-    # save_render appends the format's extension where it is missing, hence a temporary name that has it.
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    unfinished = _unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _changed(scene.render.image_settings, image_settings):
@@ -111,8 +110,13 @@ def _save(scene: bpy.types.Scene, path: Path, image_settings: Mapping[str, Any])
         raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
 
 
+def _unfinished(path: Path) -> Path:
+    # save_render appends the format's extension where it is missing, hence a temporary name that has it.
+    return path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+
+
 def _write_note(path: Path, note: Note) -> None:
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    unfinished = _unfinished(path)
     try:
         unfinished.write_text(json.dumps(note), "utf-8")
         unfinished.replace(path)

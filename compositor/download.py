@@ -46,9 +46,8 @@ def torchvision_file(network: str, report: Report | None = None) -> Path:
         if not path.is_file():
             _fetch(url, path, report)
             return path
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not _is_whole(path, found):
+    found = file_hash(path)
+    if not is_whole(path, found):
         raise WeightsError(
             f"{path} is damaged (its SHA-256 is {found[:8]}…): delete it, and it is fetched again"
         )
@@ -83,7 +82,7 @@ def _fetch(url: str, path: Path, report: Report | None) -> None:
             partial = Path(file.name)
             size = int(response.headers.get("Content-Length") or 0)
             found = _copy(response, file, size, path.name, report)
-        if not _is_whole(path, found):
+        if not is_whole(path, found):
             raise OSError("the connection broke off or the file is another one: its SHA-256 is wrong")
         # A temporary file is its owner's alone; the cache may be shared.
         partial.chmod(0o644)
@@ -114,5 +113,12 @@ def _copy(source: IO[bytes], target: IO[bytes], size: int, name: str, report: Re
     return digest.hexdigest()
 
 
-def _is_whole(path: Path, sha256: str) -> bool:
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_whole(path: Path, sha256: str) -> bool:
+    """Whether a hash is the one that the name of torchvision's file begins with, after its last hyphen."""
     return sha256.startswith(path.stem.rpartition("-")[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 
 from compositor.arrays import to_tensor
 from compositor.device import choose_device
+from compositor.download import file_hash, is_whole
 from compositor.errors import WeightsError
 from compositor.settings import DeviceChoice
 
@@ -79,9 +79,8 @@ def _find() -> tuple[str, Path]:
     for name, file in FILES.items():
         path = folder / file
         if path.is_file():
-            with path.open("rb") as opened:
-                found = hashlib.file_digest(opened, "sha256").hexdigest()
-            if not found.startswith(path.stem.rpartition("-")[2]):
+            found = file_hash(path)
+            if not is_whole(path, found):
                 raise WeightsError(f"{path} is damaged (its SHA-256 is {found[:8]}…): get it again")
             return name, path
     raise WeightsError(

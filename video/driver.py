@@ -131,7 +131,7 @@ class SequenceDriver:
                 raise FrameError(frame.number, _size_change(first.image, frame.image))
             begun = time.perf_counter()
             rendered = self._rendered(frame)
-            recall = None if self.settings.motion is MotionSource.NONE else memory.recall(rendered)
+            recall = memory.recall(rendered)
             start = None if recall is None else recall.start
             initial = self.initial if frame is first else None
             stylized = self._stylize(frame, recall, start, initial)
@@ -157,7 +157,7 @@ class SequenceDriver:
             begun = time.perf_counter()
             frame, own = shelf.frame(index), shelf.optimised(index)
             rendered = self._rendered(frame)
-            recall = None if self.settings.motion is MotionSource.NONE else memory.recall(rendered)
+            recall = memory.recall(rendered)
             if recall is None:
                 self.engine.adopt_colours(shelf.shot_content(index))
             share = 0.0 if recall is None else _NEIGHBOURS_SHARE * recall.reliability[..., None]

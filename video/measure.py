@@ -10,14 +10,14 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from video.errors import FrameError, SequenceError
+from video.memory import to_older
 from video.metrics import warp_error
 from video.motion import Rendered
 from video.motion_sources import MotionFinder
 from video.passes import read_passes
-from video.reliability import agreement, reliability, soft_edges
+from video.reliability import reliability
 from video.sequence import SourceFrame
 from video.shots import begins_shot
-from video.vectors import longer_motion
 
 LONG_TERM = 4
 """Frames between the two that the long-term warp error compares."""
@@ -108,12 +108,7 @@ def _measure(
             short = warp_error(now.styled, before.styled, motion.backward, trusted)
             if len(memory) == LONG_TERM:
                 older = memory[0]
-                if motion.exact:
-                    backward, depth = longer_motion(motion, before.rendered, older.rendered, now.rendered)
-                    trusted = soft_edges(agreement(backward, older.rendered, now.rendered, depth))
-                else:
-                    found = finder.flow(older.rendered, now.rendered)
-                    backward, trusted = found.backward, reliability(found, older.rendered, now.rendered)
+                backward, trusted = to_older(finder, motion, before.rendered, older.rendered, now.rendered)
                 long = warp_error(now.styled, older.styled, backward, trusted)
     return FrameMeasure(
         now.rendered.number,

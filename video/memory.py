@@ -11,6 +11,7 @@ from video.motion import Motion, Rendered
 from video.motion_sources import MotionFinder, still
 from video.reliability import agreement, reliability, soft_edges
 from video.revealed import start_image
+from video.settings import MotionSource
 from video.shots import begins_shot
 from video.vectors import longer_motion
 from video.warp import warp
@@ -77,7 +78,7 @@ class Memory:
 
     def recall(self, current: Rendered) -> Recall | None:
         """What is known about a frame; None, and nothing is remembered any more, if it begins a shot."""
-        if not self._frames:
+        if not self._frames or self._finder.source is MotionSource.NONE:
             return None
         before = self._frames[-1]
         motion = self._finder.between(before.rendered, current)
@@ -101,31 +102,37 @@ class Memory:
         Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
         """
         before = self._frames[-1]
-        total = warp(before.optimised, motion.backward) * recent[..., None]
+        moved = warp(before.optimised, motion.backward)
+        total = moved * recent[..., None]
         weight = recent.copy()
         for age in self._ages():
             if float((1.0 - weight).mean()) < _WORTH_ASKING:
                 break
             older = self._frames[-age]
-            backward, trusted = self._longer(older.rendered, before.rendered, current, motion)
+            backward, trusted = to_older(self._finder, motion, before.rendered, older.rendered, current)
             share = np.maximum(trusted - weight, 0.0)
             total += warp(older.optimised, backward) * share[..., None]
             weight += share
         # Where nothing is known the closest frame's result stands in, with no weight.
         nothing = weight < 1e-3
         target = total / np.maximum(weight, 1e-3)[..., None]
-        target[nothing] = warp(before.optimised, motion.backward)[nothing]
+        target[nothing] = moved[nothing]
         return np.clip(target, 0.0, 1.0).astype(np.float32), weight
 
     def _ages(self) -> list[int]:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
 
-    def _longer(
-        self, older: Rendered, before: Rendered, current: Rendered, motion: Motion
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Motion to an older frame, (H, W, 2), and its reliability (H, W)."""
-        if motion.exact:
-            backward, depth = longer_motion(motion, before, older, current)
-            return backward, soft_edges(agreement(backward, older, current, depth))
-        longer = self._finder.flow(older, current)
-        return longer.backward, reliability(longer, older, current)
+
+def to_older(
+    finder: MotionFinder, recent: Motion, before: Rendered, older: Rendered, current: Rendered
+) -> tuple[np.ndarray, np.ndarray]:
+    """Motion to a frame before the last, (H, W, 2), and its reliability (H, W).
+
+    Args:
+        recent: the motion between `current` and `before`, the frame beside it.
+    """
+    if recent.exact:
+        backward, depth = longer_motion(recent, before, older, current)
+        return backward, soft_edges(agreement(backward, older, current, depth))
+    longer = finder.flow(older, current)
+    return longer.backward, reliability(longer, older, current)

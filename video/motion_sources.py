@@ -16,6 +16,8 @@ from video.vectors import vector_motion, why_no_vectors
 
 # Levels of 0..1 up to which a pixel counts as unchanged: half a level of an 8-bit file, and rounding.
 _UNCHANGED = 0.003
+# Pixels: less than this is rounding in the Vector pass.
+_STILL = 0.01
 
 
 @dataclass
@@ -81,10 +83,6 @@ def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
     A surface that moves may look the same before and after; where the motion is exact, it has the last word.
     """
     return unchanged(earlier, current) & (np.abs(motion.backward).max(axis=2) < _STILL)
-
-
-# Pixels: less than this is rounding in the Vector pass.
-_STILL = 0.01
 
 
 def _flow_estimator(source: MotionSource) -> FlowEstimator:

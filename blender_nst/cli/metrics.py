@@ -45,14 +45,14 @@ def measure_sequence(
     results = open_sequence(styled)
     first, last = results.numbers[0], results.numbers[-1]
     contents = open_sequence(content)
-    missing = [number for number in results.numbers if number not in set(contents.numbers)]
+    wanted = set(results.numbers)
+    missing = sorted(wanted.difference(contents.numbers))
     if missing:
         raise InputError(f"{content} has no frame {missing[0]}, which is styled; there are {first} to {last}")
     if settings[1].motion is MotionSource.NONE:
         raise InputError("the flicker is measured along a motion: --motion none has none")
     if plot is not None:
         check_writable(plot.parent)
-    wanted = set(results.numbers)
     sources: Iterable[SourceFrame] = (frame for frame in contents if frame.number in wanted)
     if passes is not None:
         sources = PassesSequence(sources, open_passes(passes, results.numbers))

@@ -14,9 +14,10 @@ from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice, choose_styles, read_style
 from blender_nst.cli.stylize import interruptible
 from blender_nst.cli.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
-from blender_nst.cli.sweep_records import Record, Records, file_hash, fingerprint
+from blender_nst.cli.sweep_records import Record, Records, fingerprint
 from compositor.arrays import check_image
 from compositor.download import Report as Fetching
+from compositor.download import file_hash
 from compositor.engine import StyleEngine
 from compositor.report import CancelCheck, Stopped
 from compositor.settings import StyleSettings, settings_to_json

@@ -95,11 +95,6 @@ def fingerprint(values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def file_hash(path: Path) -> str:
-    """A hash of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _read(path: Path) -> list[Record]:
     """The records in a file; none if it is not there or not a sweep's: the cells are then made again."""
     names = {entry.name for entry in fields(Record)}

@@ -25,13 +25,11 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import torch
 from contents import contents
-from reference import CONTENT_LAYER, Reference, noise_start
+from reference import Reference, noise_start
 
 from compositor import losses
 from compositor.arrays import to_array, to_tensor
 from compositor.engine import StyleEngine
-from compositor.features import FeatureNetwork
-from compositor.objective import replicates
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.weights import load_network
 from video.painting import Painting, paint
@@ -73,15 +71,14 @@ class Bench:
         self._settings = settings
         self._arguments = arguments
         self._content = content
-        self._picture = to_tensor(content, _CPU)
+        picture = to_tensor(content, _CPU)
         self._engine = StyleEngine(settings, style)
-        self._network = FeatureNetwork(weights, settings.pooling, _CPU)
         published = arguments.network == "published"
         theirs = replace(settings, style_weight=_REFERENCE_STYLE_WEIGHT)
         self._reference = Reference(
-            weights, self._picture, to_tensor(style, _CPU), theirs, published_network=published
+            weights, picture, to_tensor(style, _CPU), theirs, published_network=published
         )
-        self._start = noise_start(self._picture, weights) if arguments.start == "noise" else self._picture
+        self._start = noise_start(picture, weights) if arguments.start == "noise" else picture
 
     def compare(self, content_name: str, style_name: str) -> Pair:
         """Stylises both ways and measures the results."""
@@ -100,17 +97,10 @@ class Bench:
         )
 
     def _scores(self, image: np.ndarray, seconds: float) -> Scores:
-        settings, tensor = self._settings, to_tensor(image, _CPU)
-        with torch.no_grad():
-            found, wanted = (
-                self._network(each, (CONTENT_LAYER,), replicate=replicates(self._arguments.size))[
-                    CONTENT_LAYER
-                ]
-                for each in (tensor, self._picture)
-            )
-            content = float(losses.content_loss(found, wanted))
-            tv = float(losses.tv_loss(tensor))
+        settings = self._settings
+        content = self._engine.content_error(image, self._content)
         style = self._engine.style_error(image)
+        tv = float(losses.tv_loss(to_tensor(image, _CPU)))
         weighted = settings.content_weight * content + settings.style_weight * style
         return Scores(seconds, style, content, weighted + settings.tv_weight * tv)
 

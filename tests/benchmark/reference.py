@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.features import AVERAGE_POOLING_GAIN, REPLICATE_FROM
+from compositor.features import AVERAGE_POOLING_GAIN
+from compositor.objective import replicates
 from compositor.settings import StyleSettings
 from compositor.weights import Convolution, NetworkWeights
 
@@ -53,7 +54,7 @@ class Reference:
         self._convolutions = weights.convolutions
         self._mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
         self._published_network = published_network
-        self._replicate = not published_network and max(content.shape[-2:]) >= REPLICATE_FROM
+        self._replicate = not published_network and replicates(max(content.shape[-2:]))
         with torch.no_grad():
             self._content = self._features(self._preprocess(content))[CONTENT_LAYER]
             features = self._features(self._preprocess(style))
