@@ -96,6 +96,7 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
         "seed",
         "snapshot_every",
         "device",
+        "precision",
     )
 
 

@@ -13,9 +13,9 @@ from compositor.arrays import check_image, to_tensor
 from compositor.colour import match_colour, match_luminance
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
-from compositor.objective import StyleTargets, replicates, style_targets
 from compositor.pyramid import fit
 from compositor.settings import Colour, StyleSettings
+from compositor.targets import StyleTargets, replicates, style_targets
 
 
 @dataclass(frozen=True)
