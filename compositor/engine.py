@@ -92,6 +92,11 @@ class StyleEngine:
         self._network.check(layer_weights(settings.style_layers))
         self._library = StyleLibrary(listed, settings, self._network, self.device)
 
+    @property
+    def style_digest(self) -> str:
+        """A hash of the style pictures, see `StyleLibrary.digest`."""
+        return self._library.digest
+
     def stylize(
         self,
         content: np.ndarray,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,15 @@ class StyleLibrary:
         self._device = device
         self._pictures = [self._picture(style.image) for style in self.styles]
         self._targets: dict[tuple[int, str | None], StyleTargets] = {}
+
+    @property
+    def digest(self) -> str:
+        """A hash of all pictures, weights and regions, in hexadecimal: alike for alike styles."""
+        whole = hashlib.sha256()
+        for style in self.styles:
+            whole.update(repr((style.image.shape, style.weight, style.region)).encode())
+            whole.update(np.ascontiguousarray(style.image, np.float32).tobytes())
+        return whole.hexdigest()
 
     @property
     def regions(self) -> list[str | None]:

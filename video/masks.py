@@ -10,7 +10,7 @@ import numpy as np
 
 from compositor.colour import luminance
 from video.errors import SequenceError
-from video.images import image_size, read_image
+from video.images import image_size, read_picture
 from video.sequence import ImageSequence, SourceFrame, open_sequence
 
 
@@ -30,10 +30,15 @@ class Mask:
 def read_mask(path: Path) -> np.ndarray:
     """A picture's luminance, (H, W) float32 in 0..1; what is transparent is black.
 
+    The numbers of an EXR are taken as they are: a mask that was rendered is data, and no light.
+
     Raises:
         FileError: as `read_image`.
     """
-    image = read_image(path)
+    picture = read_picture(path)
+    if picture.original is not None and picture.original.space.scene_linear:
+        return np.clip(luminance(picture.original.pixels), 0.0, 1.0).astype(np.float32)
+    image = picture.image
     values = luminance(image)
     return np.clip(values if image.shape[2] == 3 else values * image[..., 3], 0.0, 1.0).astype(np.float32)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from video.errors import FrameError, SequenceError
-from video.images import IMAGE_SUFFIXES, image_size, read_image
+from video.images import IMAGE_SUFFIXES, image_size, read_picture
 from video.movie import MOVIE_SUFFIXES, movie_length, read_movie
+from video.picture import Original
 
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One frame to be stylised: number, picture (as `read_image` gives it), and the file of its passes."""
+    """One frame to be stylised: number, picture (as `read_picture` gives it), and the file of its passes."""
 
     number: int
     image: np.ndarray
@@ -27,6 +28,8 @@ class SourceFrame:
     """By region, (H, W) float32 in 0..1."""
     keep: np.ndarray | None = None
     """(H, W) float32 in 0..1: where the frame is left as rendered."""
+    original: Original | None = None
+    """What the frame's file holds, where that is something else than sRGB."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class ImageSequence:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for number, path in self.files.items():
-            yield SourceFrame(number, read_image(path))
+            picture = read_picture(path)
+            yield SourceFrame(number, picture.image, original=picture.original)
 
 
 @dataclass(frozen=True)

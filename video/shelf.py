@@ -1,6 +1,7 @@
 """Keeps the frames of a sequence on disk for further passes over it, whatever they came from.
 
-Pictures are kept in 16 bits a channel: exact for what was read from files of 8 or 16 bits.
+Pictures are kept in 16 bits a channel, which is exact: nothing is read that has more. What a file holds in
+another space than sRGB is kept beside them as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from video.colour_space import ColourSpace
 from video.errors import FileError
+from video.picture import Original
 from video.sequence import SourceFrame
 
 _LEVELS = np.float32(65535.0)
@@ -23,6 +26,7 @@ class _Entry:
     masks: tuple[str, ...]
     keep: bool
     shot: int
+    space: ColourSpace | None
 
 
 class Shelf:
@@ -50,8 +54,11 @@ class Shelf:
             self._save(f"mask{position}", index, mask)
         if frame.keep is not None:
             self._save("keep", index, frame.keep)
+        if frame.original is not None:
+            self._write("original", index, frame.original.pixels)
+        space = None if frame.original is None else frame.original.space
         self._entries.append(
-            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot)
+            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
         )
         self.replace(index, optimised)
 
@@ -60,7 +67,10 @@ class Shelf:
         entry = self._entries[index]
         masks = {name: self._load(f"mask{place}", index) for place, name in enumerate(entry.masks)}
         keep = self._load("keep", index) if entry.keep else None
-        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep)
+        original = None
+        if entry.space is not None:
+            original = Original(self._read("original", index), entry.space)
+        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
 
     def shot_content(self, index: int) -> np.ndarray:
         """The first picture of the shot that a frame belongs to."""
@@ -75,16 +85,22 @@ class Shelf:
         self._save("optimised", index, optimised)
 
     def _save(self, kind: str, index: int, array: np.ndarray) -> None:
+        self._write(kind, index, np.round(array * _LEVELS).astype(np.uint16))
+
+    def _load(self, kind: str, index: int) -> np.ndarray:
+        return self._read(kind, index).astype(np.float32) / _LEVELS
+
+    def _write(self, kind: str, index: int, array: np.ndarray) -> None:
         path = self._path(kind, index)
         try:
-            np.save(path, np.round(array * _LEVELS).astype(np.uint16), allow_pickle=False)
+            np.save(path, array, allow_pickle=False)
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror}") from None
 
-    def _load(self, kind: str, index: int) -> np.ndarray:
+    def _read(self, kind: str, index: int) -> np.ndarray:
         path = self._path(kind, index)
         try:
-            return np.load(path, allow_pickle=False).astype(np.float32) / _LEVELS
+            return np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise FileError(path, f"cannot be read: {error}") from None
 

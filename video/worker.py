@@ -13,7 +13,6 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
 
@@ -25,7 +24,8 @@ from compositor.styles import Style
 from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, progress_event
-from video.images import check_writable, read_image
+from video.images import check_writable, read_image, read_picture
+from video.metadata import package_version
 from video.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -162,10 +162,10 @@ class Worker:
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)
                 try:
-                    image = read_image(Path(command.content))
+                    picture = read_picture(Path(command.content))
                 except VideoError as error:
                     raise FrameError(command.frame, str(error)) from None
-                yield SourceFrame(command.frame, image, passes)
+                yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
             elif isinstance(command, Stylize):
                 self._send(Failed("another job is still open; finish or cancel it first", command.job))
             elif isinstance(command, (Hello, ProtocolError)):
@@ -190,14 +190,6 @@ def _read_styles(job: Stylize) -> list[Style]:
     if len(weights) != len(job.styles):
         raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
     return [Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)]
-
-
-def package_version() -> str:
-    """The installed version of Blender NST, or `source` when it runs from a checkout."""
-    try:
-        return version("blender-nst")
-    except PackageNotFoundError:
-        return "source"
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
 from video.protocol import Failed, encode
-from video.settings import STILL_SETTINGS, SequenceSettings
+from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
 
 BAD_INPUT = 2
 
@@ -166,7 +166,7 @@ def stylize(
 
 
 @app.command()
-@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS)
+@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS | FILE_SETTINGS)
 def image(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
     *,
@@ -176,7 +176,7 @@ def image(
     region: RegionsOption = None,
     keep: KeepOption = None,
     start_image: StartImageOption = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG to write.")] = Path("styled.png"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG or EXR to write.")] = Path("styled.png"),
     as_json: JsonOption = False,
 ) -> None:
     """Stylise one still picture."""
