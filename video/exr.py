@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ import OpenEXR
 from video.errors import FileError
 from video.exr_header import Part, read_header
 from video.files import write_atomically
+from video.silence import silence
 
 LARGEST_HALF = 65504.0
 
@@ -23,8 +20,6 @@ LARGEST_HALF = 65504.0
 _COLOUR_PASSES = ("Composite.Combined", "Combined", "Image", "rgba", "rgb", "beauty")
 _COLOURS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
 _GREYS = ("Y", "V", "L", "y", "v", "gray", "grey")
-
-_reading = threading.Lock()
 
 
 def read_channels(path: Path) -> dict[str, np.ndarray]:
@@ -38,7 +33,7 @@ def read_channels(path: Path) -> dict[str, np.ndarray]:
     """
     promised = read_header(path)
     try:
-        with _reading, _silence(), OpenEXR.File(str(path), separate_channels=True) as file:
+        with silence(), OpenEXR.File(str(path), separate_channels=True) as file:
             # OpenEXR leaves a part that it cannot read out.
             if len(file.parts) < len(promised):
                 raise ValueError("a part is missing")
@@ -151,36 +146,3 @@ def _in_display_window(pixels: np.ndarray, part: Part) -> np.ndarray:
             rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
         ]
     return whole
-
-
-class _OthersOnly:
-    """A text stream that drops what the thread that made it prints, and passes on what others do."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._thread = threading.get_ident()
-
-    def write(self, text: str) -> int:
-        return len(text) if threading.get_ident() == self._thread else self._stream.write(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keeps OpenEXR's own words about a damaged file off the terminal: the error says it in one line."""
-    sys.stderr.flush()
-    before = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        with contextlib.redirect_stdout(_OthersOnly(sys.stdout)):
-            yield
-    finally:
-        os.dup2(before, 2)
-        os.close(before)
-        os.close(nowhere)

@@ -19,6 +19,7 @@ from video.icc import DisplayProfile, ProfileError, parse_profile
 from video.picture import Original, Picture, quantize
 from video.png import with_chunks
 from video.scene_light import read_light
+from video.silence import silence
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -208,7 +209,8 @@ def _decode_sixteen(path: Path) -> np.ndarray:
     orientation = _opened(path, _orientation)
     width, height = _opened(path, lambda image: image.size)
     try:
-        decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+        with silence():
+            decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     except (cv2.error, OSError):
         decoded = None
     if decoded is None or decoded.shape[:2] != (height, width) or decoded.dtype != np.uint16:
@@ -236,9 +238,10 @@ def _has_sixteen_bits(image: Image.Image) -> bool:
 def _orientation(image: Image.Image) -> int:
     """EXIF's number, 1 (upright) to 8."""
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except (ValueError, TypeError, SyntaxError, OSError):
         return 1
+    return orientation if 1 <= orientation <= 8 else 1
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -170,7 +170,7 @@ def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
 
 
 def frame_path(pattern: Path, number: int) -> Path:
-    """The file of one frame: the last `####` stands for the digits, as in Blender; a minus sign comes on top."""
+    """The file of a frame: the last `####` stands for the digits, as in Blender; a minus sign comes extra."""
     before, hashes, after = _split(pattern)
     digits = f"{abs(number):0{len(hashes)}d}"
     return pattern.with_name(before + ("-" if number < 0 else "") + digits + after)
@@ -204,7 +204,7 @@ def _split(pattern: Path) -> tuple[str, str, str]:
 def _matching(pattern: Path) -> dict[int, Path]:
     """Files by frame number. A number may have more digits than `#`, and no fewer.
 
-    Of a negative number the minus sign may count as one of them: Blender writes `-0001`, Python's `%04d` `-001`.
+    A minus sign may count as one of them: Blender writes `-0001`, Python with `%04d` `-001`.
     """
     if not pattern.parent.is_dir():
         raise SequenceError(f"{pattern.parent} does not exist or is no folder")
