@@ -50,7 +50,8 @@ RegionsOption = Annotated[
     typer.Option(
         "--region",
         metavar="MASK=STYLE",
-        help="Another style where a mask is white: a picture, or mask_####.png for a sequence. Repeatable.",
+        help="Another style where a mask is white: a picture; for a sequence mask_####.png or a movie too."
+        " Repeatable.",
     ),
 ]
 KeepOption = Annotated[
