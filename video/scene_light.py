@@ -46,7 +46,7 @@ def _view(path: Path, part: Part) -> ViewTransform | None:
         if (folder / name).is_file():
             try:
                 return load_view(folder / name, tuple(noted.get("levels", ())))
-            except TypeError:
+            except (TypeError, ValueError):
                 raise FileError(path, "the view transform is noted wrongly; render the frame again") from None
     return None
 
@@ -54,5 +54,5 @@ def _view(path: Path, part: Part) -> ViewTransform | None:
 def _attribute(part: Part) -> Any:
     try:
         return json.loads(part.attributes.get(VIEW_ATTRIBUTE, b"null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -105,7 +105,7 @@ def load_view(probe: Path, levels: tuple[float, ...]) -> ViewTransform:
 
     Raises:
         FileError: the probe is damaged, or does not fit the levels.
-        TypeError: the levels are no numbers.
+        TypeError, ValueError: the levels are no numbers.
     """
     axis = np.array([float(level) for level in levels], np.float64)
     count = len(axis)

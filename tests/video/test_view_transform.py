@@ -106,7 +106,14 @@ def test_levels_that_do_not_fit_the_probe_are_told(tmp_path: Path, levels: tuple
 
 
 @pytest.mark.parametrize(
-    "view", ['"text"', "{}", '{"probe": "0123_view.png"}', '{"probe": 7, "levels": "x"}']
+    "view",
+    [
+        '"text"',
+        "{}",
+        '{"probe": "0123_view.png"}',
+        '{"probe": 7, "levels": "x"}',
+        '{"probe": "0123_view.png", "levels": ["x"]}',
+    ],
 )
 def test_a_note_that_names_no_view_is_told_or_passed_over(tmp_path: Path, view: str) -> None:
     frame = capture(tmp_path, np.ones((16, 20, 3), np.float32))
