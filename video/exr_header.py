@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from video.errors import FileError
-
-MOST_PIXELS = 89_478_485
-"""Of one picture, as Pillow has it."""
+from video.promises import MOST_PIXELS, check_promise
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
@@ -23,10 +21,6 @@ _LONGEST_NAME = 255
 _MOST_ATTRIBUTES = 10_000
 # By the number of the compression method.
 _ROWS_IN_A_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32}
-_SAMPLE_BYTES = {0: 4, 1: 2, 2: 4}
-# Deflate cannot shrink anything further than to a thousandth; the other methods come nowhere near.
-_MOST_SHRUNK = 2000
-_ALWAYS_ALLOWED = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,20 @@ class Part:
     """One part of a file.
 
     Attributes:
-        channels: sample sizes in bytes by the channels' names.
+        channels: their names.
         data, display: where there are pixels, and what of them is the picture.
         attributes: all of the part's, by name, as the file has them.
     """
 
-    channels: Mapping[str, int]
+    channels: tuple[str, ...]
     data: Window
     display: Window
     attributes: Mapping[str, bytes]
+
+    @property
+    def largest(self) -> int:
+        """Pixels of the larger of the two windows."""
+        return max(width * height for width, height in (self.data.size, self.display.size))
 
     @property
     def chromaticities(self) -> tuple[float, ...] | None:
@@ -99,13 +98,8 @@ def _parts(file: IO[bytes], path: Path) -> tuple[Part, ...]:
     if version & _DEEP or any(each.get("type", b"").startswith(b"deep") for each in headers):
         raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
     parts = tuple(_part(header, path) for header in headers)
-    width, height = zip(*(part.data.size for part in parts), strict=True)
-    promised = sum(
-        wide * high * sum(part.channels.values())
-        for wide, high, part in zip(width, height, parts, strict=True)
-    )
-    if promised > max(_ALWAYS_ALLOWED, _MOST_SHRUNK * file_size):
-        raise FileError(path, "promises more pixels than its size can hold; it is damaged or no honest file")
+    # Each channel comes as a float for every pixel of the picture.
+    check_promise(path, sum(4 * len(part.channels) * part.largest for part in parts))
     for part in parts:
         _check_chunks(file, file_size, part, version)
     return parts
@@ -155,20 +149,20 @@ def _part(attributes: dict[str, bytes], path: Path) -> Part:
     return Part(_channels(attributes["channels"], path), data, display, attributes)
 
 
-def _channels(table: bytes, path: Path) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _channels(table: bytes, path: Path) -> tuple[str, ...]:
+    found: list[str] = []
     position = 0
     while position < len(table) and table[position] != 0:
         end = table.index(0, position)
         name = table[position:end].decode("utf-8", "replace")
-        kind, across, down = struct.unpack_from("<i4x2i", table, end + 1)
+        across, down = struct.unpack_from("<2i", table, end + 9)
         if (across, down) != (1, 1):
             raise FileError(path, f"its channel {name} is subsampled; save it with RGB channels")
-        found[name] = _SAMPLE_BYTES[kind]
+        found.append(name)
         position = end + 17
     if not found:
         raise FileError(path, "is an EXR without channels")
-    return found
+    return tuple(found)
 
 
 def _check_chunks(file: IO[bytes], file_size: int, part: Part, version: int) -> None:

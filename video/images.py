@@ -18,6 +18,7 @@ from video.files import check_writable, write_atomically
 from video.icc import DisplayProfile, ProfileError, parse_profile
 from video.picture import Original, Picture, quantize
 from video.png import with_chunks
+from video.promises import check_promise
 from video.scene_light import read_light
 from video.silence import silence
 
@@ -127,8 +128,11 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with silence(), Image.open(path, formats=_FORMATS) as image:
+                check_promise(path, 4 * image.width * image.height)
                 return use(image)
+    except FileError:
+        raise
     except FileNotFoundError:
         raise FileError(path, "does not exist; check the name") from None
     except UnidentifiedImageError:

@@ -17,8 +17,8 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from video.errors import FileError
-from video.exr_header import MOST_PIXELS
 from video.files import write_atomically
+from video.promises import MOST_PIXELS
 from video.settings import MovieCodec
 
 MOVIE_SUFFIXES = frozenset(

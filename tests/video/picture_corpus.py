@@ -230,6 +230,8 @@ def _headers() -> Iterator[Case]:
         yield Case(f"header_{number}.png", png_of(width, height), False)
     for bits, colour in ((3, 2), (16, 3), (8, 5), (255, 2)):
         yield Case(f"header_{bits}_{colour}.png", png_of(8, 8, bits, colour), False)
+    flat = Image.new("L", (9400, 9400))
+    yield Case("flat.gif", encoded(flat, "GIF"), False)
     # 80 million pixels and none of them there.
     yield Case("promise_8.png", png_of(9000, 9000), False)
     yield Case("promise_16.png", png_of(9000, 9000, 16), False)
@@ -301,6 +303,8 @@ def _exrs(scratch: Path) -> Iterator[Case]:
     yield Case("overscan.exr", _exr(file, {"RGB": LIGHT}, dataWindow=data, displayWindow=inner), True)
     away = (np.array([100, 100], np.int32), np.array([131, 131], np.int32))
     yield Case("elsewhere.exr", _exr(file, {"RGB": LIGHT}, dataWindow=data, displayWindow=away), True)
+    vast = (np.array([0, 0], np.int32), np.array([9399, 9399], np.int32))
+    yield Case("vast_display.exr", _exr(file, {"RGB": LIGHT}, displayWindow=vast), False)
     parts = [
         OpenEXR.Part({"type": OpenEXR.scanlineimage}, {f"ViewLayer.{name}": red}, name)
         for name in ("Combined.R", "Combined.G", "Combined.B", "Depth.Z")
