@@ -245,6 +245,26 @@ def metrics(
 
 
 @app.command()
+@with_settings(StyleSettings, SequenceSettings, sequence=frozenset({"warm_steps"}))
+def bench(
+    *,
+    settings: Settings,
+    sizes: Annotated[
+        str, typer.Option(metavar="WxH,WxH", help="Sizes to measure a step at.")
+    ] = "128x128,256x192,256x256,512x512",
+    repeats: Annotated[int, typer.Option(help="Steps at each size.", min=1, max=1000)] = 5,
+    reference: Annotated[
+        bool, typer.Option(help="Time the published method beside it, in single precision.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure this machine: seconds a step by size, beside the published method, and a whole frame."""
+    from blender_nst.cli.bench import run_bench
+
+    run_bench(sizes, repeats, settings, reference=reference, as_json=as_json)
+
+
+@app.command()
 def doctor(*, blender: BlenderOption = None, as_json: JsonOption = False) -> None:
     """Tell what is here (PyTorch, device, Blender, weights) and what to do about what is missing."""
     from blender_nst.cli.doctor import examine, print_findings

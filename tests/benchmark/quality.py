@@ -3,11 +3,11 @@
     python tests/benchmark/quality.py [--size 192] [--steps 500] [--contents 1] [--json]
 
 Three contents by three styles, both ways in one process with the same network. The reference minimises the
-engine's own objective (see `reference`), but with a style weight of 15 where the preset has 12: with equal
-weights the engine ends with a far lower style loss and a slightly higher content loss, and neither column
-could be compared by itself. Every loss here is the engine's relative loss at full size, whichever way a
-picture came about; `reference_by_itself` and `ours_by_reference` in the JSON output are the objective as the
-reference computes it: another with `--network published`.
+engine's own objective (see `compositor.published_method`), but with a style weight of 15 where the preset
+has 12: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
+neither column could be compared by itself. Every loss here is the engine's relative loss at full size,
+whichever way a picture came about; `reference_by_itself` and `ours_by_reference` in the JSON output are the
+objective as the reference computes it: another with `--network published`.
 
 Sizes are multiples of 64, of which a picture takes 4:3: both sides are then multiples of 16, where the
 engine's pooling and the reference's do the same. Below 200 px a step's time is mostly overhead, for both.
@@ -25,11 +25,11 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import torch
 from contents import contents
-from reference import Reference, noise_start
 
 from compositor import losses
 from compositor.arrays import to_array, to_tensor
 from compositor.engine import StyleEngine
+from compositor.published_method import Reference, noise_start
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.weights import load_network
 from video.painting import Painting, paint

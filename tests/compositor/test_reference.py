@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from benchmark.reference import Reference, noise_start
 
 from compositor.arrays import to_tensor
 from compositor.engine import StyleEngine
 from compositor.features import FeatureNetwork
 from compositor.objective import Region, StyleObjective
+from compositor.published_method import Reference, noise_start
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.targets import style_targets
 from compositor.weights import NetworkWeights, load_network

@@ -1,4 +1,4 @@
-"""The published method in plain PyTorch, to compare the engine with. For tests only.
+"""The published method in plain PyTorch, to compare the engine with: for tests and benchmarks only.
 
 Gatys, Ecker, Bethge 2016 as neural-style-pt (Johnson, ProGamerGov) computes it: equation 1 on relu4_2 and
 equation 4 on relu1_1 to relu5_1 as mean squared errors, and torch's L-BFGS without line search, all steps at
@@ -14,6 +14,8 @@ and in its average pooling, and a picture that is best for the one is not quite 
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -51,8 +53,12 @@ class Reference:
         *,
         published_network: bool = False,
     ) -> None:
-        self._convolutions = weights.convolutions
-        self._mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
+        device = content.device
+        self._convolutions = [
+            replace(each, weight=each.weight.to(device), bias=each.bias.to(device))
+            for each in weights.convolutions
+        ]
+        self._mean = torch.tensor(weights.mean, device=device).view(1, 3, 1, 1)
         self._published_network = published_network
         self._replicate = not published_network and replicates(max(content.shape[-2:]))
         with torch.no_grad():

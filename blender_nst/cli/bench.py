@@ -1,0 +1,136 @@
+"""Times the engine on this machine: `blender-nst bench`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from blender_nst.cli.errors import InputError
+from blender_nst.cli.options import Settings
+from compositor.device import choose_device, describe_device, feature_dtype
+from compositor.engine import StyleEngine
+from compositor.stopwatch import StepTime, exponent, peak_memory, step_time
+from video.driver import SequenceDriver
+from video.painting import Painting, paint
+from video.sequence import SourceFrame
+from video.settings import MotionSource
+
+# Pixels that the second frame of the little animation is shifted by.
+_SHIFT = 3
+
+
+@dataclass(frozen=True)
+class FrameTime:
+    """A frame without and one with a predecessor, motion and files included, in seconds."""
+
+    width: int
+    height: int
+    cold_seconds: float
+    warm_seconds: float
+    cold_style: float
+    warm_style: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that was measured; `peak_bytes` is a GPU's memory."""
+
+    device: str
+    precision: str
+    steps: list[StepTime]
+    exponent: float | None
+    frame: FrameTime
+    peak_bytes: int | None
+
+
+def run_bench(sizes: str, repeats: int, settings: Settings, *, reference: bool, as_json: bool) -> None:
+    """Measures and prints.
+
+    Raises:
+        InputError: a size that is none.
+        CompositorError: the device is not there.
+    """
+    parsed = [_parse(text) for text in sizes.split(",")]
+    style_settings, sequence_settings = settings
+    device = choose_device(style_settings.device)
+    console = Console(stderr=True, quiet=as_json)
+    steps: list[StepTime] = []
+    for width, height in parsed:
+        console.print(f"[dim]steps at {width}×{height} px …[/]")
+        content, style = paint(Painting.KNIFE, width, height), paint(Painting.SWIRLS, width, height)
+        steps.append(step_time(content, style, style_settings, repeats, reference=reference))
+    console.print("[dim]two frames of an animation …[/]")
+    result = Bench(
+        describe_device(device),
+        str(feature_dtype(style_settings.precision, device)).removeprefix("torch."),
+        steps,
+        exponent(steps) if len({(each.width, each.height) for each in steps}) > 1 else None,
+        _frame_time(*parsed[min(1, len(parsed) - 1)], (style_settings, sequence_settings)),
+        peak_memory(device),
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(result), indent=2) + "\n")
+    else:
+        _print(result)
+
+
+def _parse(text: str) -> tuple[int, int]:
+    width, _, height = text.strip().partition("x")
+    if not (
+        width.isdigit() and height.isdigit() and 32 <= int(width) <= 16384 and 32 <= int(height) <= 16384
+    ):
+        raise InputError(f"{text!r} is no size: give sizes as 256x192,1920x1080, each side at least 32 px")
+    return int(width), int(height)
+
+
+def _frame_time(width: int, height: int, settings: Settings) -> FrameTime:
+    style_settings, sequence_settings = settings
+    engine = StyleEngine(style_settings, paint(Painting.SWIRLS, width, height))
+    picture = paint(Painting.KNIFE, width + _SHIFT, height)
+    frames = [
+        SourceFrame(1, np.ascontiguousarray(picture[:, :width])),
+        SourceFrame(2, np.ascontiguousarray(picture[:, _SHIFT:])),
+    ]
+    sequence = replace(
+        sequence_settings, motion=MotionSource.DIS, movie=False, contact_sheet=False, pass_count=1
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        cold, warm = SequenceDriver(engine, sequence, Path(folder)).run(frames).frames
+    return FrameTime(
+        width, height, cold.seconds, warm.seconds, cold.report.losses["style"], warm.report.losses["style"]
+    )
+
+
+def _print(result: Bench) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("size", "s a step", "Mpx·steps/s", "share of the floor", "published method", "ratio"):
+        table.add_column(heading, justify="right")
+    for each in result.steps:
+        theirs = each.reference_seconds
+        table.add_row(
+            f"{each.width}×{each.height}",
+            f"{each.seconds:.4f}",
+            f"{each.pixels_per_second / 1e6:.3f}",
+            f"{each.floor_share:.0%}",
+            "–" if theirs is None else f"{theirs:.4f} s",
+            "–" if theirs is None else f"{each.seconds / theirs:.2f}",
+        )
+    console = Console()
+    console.print(f"{result.device}, features in {result.precision}")
+    console.print(table)
+    if result.exponent is not None:
+        console.print(f"time grows with the pixels to the power of {result.exponent:.2f}")
+    frame = result.frame
+    console.print(
+        f"a frame of {frame.width}×{frame.height} px: first of a shot {frame.cold_seconds:.1f} s"
+        f" (style loss {frame.cold_style:.4f}), then {frame.warm_seconds:.1f} s ({frame.warm_style:.4f})"
+    )
+    if result.peak_bytes is not None:
+        console.print(f"GPU memory: {result.peak_bytes / 2**30:.2f} GiB at most")

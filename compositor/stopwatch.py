@@ -1,0 +1,130 @@
+"""Times a step of the optimisation, and one of the published method beside it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from compositor.arrays import to_tensor
+from compositor.device import choose_device, feature_dtype
+from compositor.engine import StyleEngine
+from compositor.published_method import Reference
+from compositor.report import Progress
+from compositor.settings import Optimizer, StyleSettings
+from compositor.weights import load_network
+
+STEP_FLOPS = 1.15e6
+"""Floating-point operations a pixel and step: VGG-16's convolutions up to relu5_1, forward and back."""
+
+# The matrix products by which a device's speed is measured: their size, and how many.
+_PRODUCT, _PRODUCTS = 1536, 4
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """How long a step takes at one size.
+
+    Attributes:
+        seconds: of one step of the engine.
+        reference_seconds: of one of the published method, in single precision; None if left out.
+        floor_share: the time that the convolutions alone would take at the speed of a large matrix
+            product, as a share of `seconds`.
+    """
+
+    width: int
+    height: int
+    seconds: float
+    reference_seconds: float | None
+    floor_share: float
+
+    @property
+    def pixels_per_second(self) -> float:
+        """Pixels times steps."""
+        return self.width * self.height / self.seconds
+
+
+def step_time(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, *, reference: bool
+) -> StepTime:
+    """Times `steps` steps of the engine, and of the published method if that is wanted.
+
+    Args:
+        content, style: (H, W, 3) float32, sRGB in 0..1.
+    """
+    device = choose_device(settings.device)
+    height, width = content.shape[:2]
+    seconds = _engine_seconds(content, style, settings, steps)
+    floor = STEP_FLOPS * width * height / _flops(device, feature_dtype(settings.precision, device))
+    theirs = _reference_seconds(content, style, settings, steps, device) if reference else None
+    return StepTime(width, height, seconds, theirs, floor / seconds)
+
+
+def exponent(times: list[StepTime]) -> float:
+    """How a step's time grows with the pixels: the slope of a line through the logarithms; 1 is linear."""
+    pixels = [math.log(each.width * each.height) for each in times]
+    seconds = [math.log(each.seconds) for each in times]
+    return statistics.linear_regression(pixels, seconds).slope
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes that tensors have taken on a GPU so far; None on other devices."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+
+
+def _engine_seconds(content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int) -> float:
+    engine = StyleEngine(settings, style)
+    seen: list[tuple[int, float]] = []
+
+    def watch(progress: Progress) -> None:
+        seen.append((progress.step, time.perf_counter()))
+
+    # The first steps set things up; losses, and so the clock, are read every tenth step on a GPU.
+    warm_up = 10 if engine.device.type != "cpu" else 1
+    total = warm_up + math.ceil(steps / warm_up) * warm_up
+    engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
+    (first, begun), (last, ended) = seen[0], seen[-1]
+    return (ended - begun) / (last - first)
+
+
+def _reference_seconds(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, device: torch.device
+) -> float:
+    reference = Reference(
+        load_network(settings.network),
+        to_tensor(content[..., :3], device),
+        to_tensor(style[..., :3], device),
+        replace(settings, optimizer=Optimizer.LBFGS),
+        published_network=True,
+    )
+    start = to_tensor(content[..., :3], device)
+
+    def run(count: int) -> float:
+        begun = time.perf_counter()
+        reference.minimise(start, count)
+        _wait(device)
+        return time.perf_counter() - begun
+
+    run(1)
+    return (run(1 + steps) - run(1)) / steps
+
+
+def _flops(device: torch.device, dtype: torch.dtype) -> float:
+    """A device's speed at large matrix products, in operations a second."""
+    one, other = (torch.rand(_PRODUCT, _PRODUCT, device=device).to(dtype) for _ in range(2))
+    best = math.inf
+    for _ in range(_PRODUCTS):
+        begun = time.perf_counter()
+        torch.mm(one, other)
+        _wait(device)
+        best = min(best, time.perf_counter() - begun)
+    return 2.0 * _PRODUCT**3 / best
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
