@@ -55,11 +55,15 @@ class CaptureError(Exception):
 
 @dataclass(frozen=True)
 class CapturedFrame:
-    """A frame's files on disk. `passes` is None where no passes were asked for."""
+    """A frame's files on disk. `passes` is None where there are none.
+
+    `content` is a picture, or a movie of which `movie_frame`, counted from 1, is meant.
+    """
 
     frame: int
     content: Path
     passes: Path | None
+    movie_frame: int | None = None
 
 
 def content_path(output: Path, frame: int) -> Path:

@@ -39,13 +39,22 @@ class EngineProcess:
     """
 
     def __init__(
-        self, python: str, log: Path, *, protocol: int, listener: Callable[[Message], None] | None = None
+        self,
+        python: str,
+        log: Path,
+        *,
+        protocol: int,
+        listener: Callable[[Message], None] | None = None,
+        environment: Mapping[str, str] | None = None,
+        memory_limit: float | None = None,
     ) -> None:
         """Starts the process and greets it; the answer `ready` or `failed` comes as an event.
 
         Args:
             log: file that gets the process's standard error, appended.
             listener: called with every event in the reading thread, before the event is queued.
+            environment: variables beside those of this process.
+            memory_limit: GiB of the GPU's memory that the engine may take.
 
         Raises:
             EngineError: the process cannot be started, or the log cannot be written.
@@ -57,12 +66,15 @@ class EngineProcess:
         self._sending = threading.Lock()
         self._closing = False
         self._killer: threading.Timer | None = None
-        self._process = self._start(python)
+        self._process = self._start(python, environment or {})
         self._reader = threading.Thread(target=self._read, name="NST engine events", daemon=True)
         self._reader.start()
         # One that ended already reports itself as died.
+        hello: Message = {"command": "hello", "protocol": protocol}
+        if memory_limit is not None:
+            hello["memory_limit"] = memory_limit
         with suppress(EngineError):
-            self.send({"command": "hello", "protocol": protocol})
+            self.send(hello)
 
     @property
     def pid(self) -> int:
@@ -118,7 +130,7 @@ class EngineProcess:
     def _input(self) -> Any:
         return self._process.stdin
 
-    def _start(self, python: str) -> subprocess.Popen[bytes]:
+    def _start(self, python: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         # Blender is a window program on Windows, so that a console would open for its child.
         flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
         try:
@@ -130,7 +142,7 @@ class EngineProcess:
                     stdout=subprocess.PIPE,
                     stderr=log,
                     bufsize=0,  # a buffer would try again to write to an engine that is gone
-                    env=engine_environment(os.environ),
+                    env=engine_environment(os.environ) | dict(environment),
                     cwd=self.log.parent,
                     creationflags=flags,
                 )

@@ -9,74 +9,67 @@ handler catches everything and reports one line; whatever happens here, the rend
 from __future__ import annotations
 
 import functools
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
+from .activity import activity, current_session, new_session, running_session, say, wait_for
 from .camera_note import camera_note
-from .engine_process import DIED, EngineError, Message
+from .engine_process import EngineError, Message
 from .motion_passes import MotionPasses
-from .render_session import RenderSession, SessionError, SessionPlan, State
+from .render_session import RenderSession, State
+from .session_plan import SessionError, SessionPlan
 
-TIMER_BUDGET = 0.01
-"""Seconds of the main thread that one timer call may take from the user interface."""
+__all__ = ["current_session", "open_session", "request_still", "shown_frame"]
 
 
 class _Hooks:
     """What the handlers share from one call to the next; there is one render at a time in a Blender."""
 
     def __init__(self) -> None:
-        self.session: RenderSession | None = None
         self.opened_ahead = False
         self.passes: MotionPasses | None = None
-        self.listener: Callable[[Message], None] | None = None
         self.still_file: tuple[Path, int] | None = None
-        self.last_line = ""
+        self.still_plan: SessionPlan | None = None
+        self.frames_rendered = 0
+        self.shown: tuple[str, int] | None = None
 
 
 hooks = _Hooks()
 
 
-def current_session() -> RenderSession | None:
-    """The session that renders or stylises, or the last one that did."""
-    return hooks.session
-
-
-def status_line() -> str:
-    """What the user interface shows: the last thing that was reported."""
-    return hooks.last_line
-
-
-def open_session(
-    scene: bpy.types.Scene,
-    listener: Callable[[Message], None] | None = None,
-    *,
-    more_styles: Sequence[str] = (),
-    style_weights: Sequence[float] = (),
-) -> RenderSession:
+def open_session(scene: bpy.types.Scene, listener: Callable[[Message], None] | None = None) -> RenderSession:
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
-        more_styles, style_weights: see `SessionPlan.from_scene`.
 
     Raises:
         SessionError: the scene's settings do not allow it, or the engine does not start.
     """
-    plan = SessionPlan.from_scene(scene, more_styles, style_weights)
-    session = RenderSession(plan, _report, listener)
-    hooks.listener = listener
+    plan = SessionPlan.from_scene(scene)
+    activity.listener = listener
+    session = new_session(plan)
     try:
         session.start_engine()
         session.wait_ready()
     except EngineError as error:
         session.end()
         raise SessionError(str(error)) from None
-    hooks.session, hooks.opened_ahead = session, True
+    hooks.opened_ahead = True
     return session
+
+
+def request_still(plan: SessionPlan) -> None:
+    """The next single render is stylised by this plan (of `for_still`), whatever the scene says."""
+    hooks.still_plan = plan
+
+
+def shown_frame() -> tuple[str, int] | None:
+    """The scene's name and the frame that the Render Result holds, if it was rendered in this Blender."""
+    return hooks.shown
 
 
 def _guarded(function: Callable[..., None]) -> Callable[..., None]:
@@ -91,7 +84,7 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
             if session is not None:
                 session.fail(line)
             else:
-                _say(line)
+                say(line, error=True)
 
     return handler
 
@@ -99,18 +92,20 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
 @_guarded
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Checks the settings before the first frame; the engine is started by the first one that is written."""
-    if not scene.nst.enabled:
+    hooks.frames_rendered, hooks.shown = 0, None
+    still_plan = hooks.still_plan
+    if still_plan is None and not scene.nst.enabled:
         return
-    session = hooks.session
+    session = activity.session
     if session is not None and session.state is State.STYLISING:
-        _say("the render before this one is still being stylised: this one is rendered only")
+        say("the frames before this render are still being stylised: this one is rendered only")
         return
     if not hooks.opened_ahead:
         _forget_render()  # one that began and, as Blender refused it, never ended
         try:
-            hooks.session = RenderSession(SessionPlan.from_scene(scene), _report, hooks.listener)
+            new_session(still_plan or SessionPlan.from_scene(scene))
         except SessionError as error:
-            _say(f"not stylised: {error}")
+            say(f"not stylised: {error}", error=True)
             return
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
@@ -121,8 +116,15 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
     """`frame_change_post`: while a render is on, the graph it is given is the render's."""
     session = _rendering()
-    if session is not None and session.state is State.RENDERING:
+    if session is not None:
         session.notes[scene.frame_current] = camera_note(scene, depsgraph)
+
+
+@_guarded
+def on_render_post(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    """Notes that the Render Result is now this frame."""
+    hooks.frames_rendered += 1
+    hooks.shown = (scene.name, scene.frame_current)
 
 
 @_guarded
@@ -133,7 +135,7 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     disk gets here, which F12 never is; a script's `write_still` shows by the file that it writes.
     """
     session = _rendering()
-    if session is None or (not session.sent and _is_written_still(scene)):
+    if session is None or (not session.captured and _is_written_still(scene)):
         return
     session.add_rendered_frame(scene)
     if bpy.app.background:
@@ -141,66 +143,79 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 
 
 @_guarded
-def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    """`render_complete`, `render_cancel`: no more frames come. In background, waits for the styled ones."""
+def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    """The render is whole. If no frame of it was one of an animation, it was a still."""
+    session = _rendering()
+    if session is not None and not session.captured and hooks.frames_rendered:
+        if hooks.still_plan is None and scene.nst.stills:
+            notes = session.notes
+            session = new_session(session.plan.for_still())
+            session.notes = notes
+        if hooks.still_plan is not None or scene.nst.stills:
+            session.add_rendered_frame(scene)
+    _end_render()
+
+
+@_guarded
+def on_render_cancel(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    """The render was stopped: the frames that it has are still stylised."""
+    _end_render()
+
+
+@_guarded
+def on_load(_scene: object, _depsgraph: object = None) -> None:
+    """Another file is loaded: a render of this one is over. What was captured of it is still stylised."""
+    hooks.passes = None  # its scene is gone
+    hooks.shown = None
+    session = _rendering()
+    if session is not None and not hooks.opened_ahead:
+        session.finish()
+
+
+def _end_render() -> None:
+    """No more frames come. In background, waits for the styled ones."""
+    hooks.still_plan = None
     _restore_passes()
     session = _rendering()
     if session is None:
         return
     session.finish()
     if bpy.app.background:
-        while session.state is not State.ENDED:
-            session.drain(1.0, wait=0.5)
-
-
-@persistent
-def drain_on_timer() -> float:
-    """Takes the engine's events on the main thread; returns seconds until the next call."""
-    session = hooks.session
-    if session is None or session.state is State.ENDED:
-        return 1.0
-    if session.drain(TIMER_BUDGET):
-        _redraw_properties()
-    return 0.1
+        wait_for(session)
 
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("render_init", on_render_init),
     ("frame_change_post", on_frame_change),
+    ("render_post", on_render_post),
     ("render_write", on_render_write),
-    ("render_complete", on_render_end),
-    ("render_cancel", on_render_end),
+    ("render_complete", on_render_complete),
+    ("render_cancel", on_render_cancel),
+    ("load_pre", on_load),
 )
 
 
 def register() -> None:
-    """Hooks the handlers, and in the user interface the timer."""
+    """Hooks the handlers."""
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
-    if not bpy.app.background:
-        # Here and not when a render begins: that happens in another thread, where timers must not be touched.
-        bpy.app.timers.register(drain_on_timer, persistent=True)
 
 
 def unregister() -> None:
-    """Unhooks everything; a session that is on its way ends, its finished frames are kept."""
+    """Unhooks them; a render that is on its way goes on without being stylised."""
     for name, handler in _HANDLERS:
         registered = getattr(bpy.app.handlers, name)
         if handler in registered:
             registered.remove(handler)
-    if bpy.app.timers.is_registered(drain_on_timer):
-        bpy.app.timers.unregister(drain_on_timer)
-    engine = hooks.session.engine if hooks.session is not None else None
-    _forget_render()
-    if engine is not None:
-        engine.join()
+    _restore_passes()
 
 
 def _forget_render() -> None:
     _restore_passes()
-    if hooks.session is not None:
-        hooks.session.end()
-        hooks.session = None
+    session = running_session()
+    if session is not None:
+        session.end()
+    activity.session = None
 
 
 def _restore_passes() -> None:
@@ -210,7 +225,7 @@ def _restore_passes() -> None:
 
 
 def _rendering() -> RenderSession | None:
-    session = hooks.session
+    session = activity.session
     return session if session is not None and session.state is State.RENDERING else None
 
 
@@ -225,38 +240,3 @@ def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
 
 def _is_written_still(scene: bpy.types.Scene) -> bool:
     return hooks.still_file is not None and _still_file(scene) != hooks.still_file
-
-
-def _report(event: Message) -> None:
-    if hooks.listener is not None and event["event"] in ("rendered", "failed", DIED):
-        # The engine's own events have reached the listener already, in the reading thread.
-        hooks.listener(event)
-    match event["event"]:
-        case "rendered":
-            _say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
-        case "progress":
-            hooks.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
-        case "notice":
-            _say(event["text"])
-        case "frame_done":
-            _say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
-        case "done":
-            _say(f"{len(event['frames'])} frames stylised")
-        case "cancelled":
-            _say(f"cancelled; {len(event['frames'])} frames are finished and kept")
-        case "failed" | "died":
-            _say(event["error"])
-
-
-def _say(line: str) -> None:
-    hooks.last_line = line[:1].upper() + line[1:]
-    if hooks.listener is None:
-        print(f"Blender NST: {line}")
-        sys.stdout.flush()
-
-
-def _redraw_properties() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PROPERTIES":
-                area.tag_redraw()

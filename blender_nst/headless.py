@@ -184,11 +184,13 @@ def compositor_tree(scene: bpy.types.Scene) -> Any:
     return scene.compositing_node_group if hasattr(scene, "compositing_node_group") else scene.node_tree
 
 
-def configure(scene: bpy.types.Scene, job: Any, properties: Any) -> None:
+def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any) -> None:
     """Sets the scene's style settings as the job says."""
     nst = scene.nst
     nst.enabled = True
-    nst.style_path = job.styles[0]
+    nst.styles.clear()
+    for number, style in enumerate(job.styles):
+        styles.add_style(nst, style, job.style_weights[number] if job.style_weights else 1.0)
     nst.output_path = job.output
     try:
         properties.apply_settings(nst, "style_settings", job.style_settings)
@@ -208,21 +210,27 @@ def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
 def run(job_path: Path) -> None:
     """Does the whole job; returns when every frame is styled."""
     package = load_package()
-    from blender_nst import engine_process, handlers, preferences, properties, render_job, render_session
+    from blender_nst import (
+        engine_options,
+        engine_process,
+        handlers,
+        properties,
+        render_job,
+        session_plan,
+        styles,
+    )
 
     try:
         job = render_job.RenderJob.read(job_path)
-        set_engine(job, preferences.PYTHON_VARIABLE, engine_process.EXTRA_PATH_VARIABLE)
+        set_engine(job, engine_options.PYTHON_VARIABLE, engine_process.EXTRA_PATH_VARIABLE)
         disable_installed_copy()
         package.register()
         scene = open_scene(job)
-        configure(scene, job, properties)
+        configure(scene, job, properties, styles)
         frames = check_renderable(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
-        session = handlers.open_session(
-            scene, on_event, more_styles=job.styles[1:], style_weights=job.style_weights
-        )
-    except (render_job.RenderJobError, render_session.SessionError) as error:
+        session = handlers.open_session(scene, on_event)
+    except (render_job.RenderJobError, session_plan.SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
     share = render.resolution_percentage / 100.0

@@ -1,11 +1,27 @@
-"""Panels in the render properties. They only draw."""
+"""Panels in the render properties, and the preview's in the Image Editor. They only draw."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .handlers import current_session, status_line
-from .operators import NST_OT_cancel
+from . import preview
+from .activity import current_session, running_session, status_line
+from .batch import (
+    NST_OT_cancel,
+    NST_OT_open_output,
+    NST_OT_preview,
+    NST_OT_stylise_frame,
+    NST_OT_stylise_frames,
+)
+from .engine_options import EnginePythonError, engine_options
+from .forecast import animation_forecast, batch_forecast
+from .presets import draw_preset_button
+from .properties import FrameSource
+from .session_progress import session_progress
+from .styles import draw_styles
+from .wrapped_text import draw_wrapped
 
 
 class _RenderPanel:
@@ -30,51 +46,134 @@ class _RenderPanel:
 
 
 class RENDER_PT_nst(_RenderPanel, bpy.types.Panel):
-    """The switch, the style and where the frames go."""
+    """The switch, the styles, what matters most, and what goes on."""
 
     bl_label = "Neural Style"
-    property_names = ("style_path", "preset", "output_path")
+    property_names = (
+        "preset",
+        "strength",
+        "style_weight",
+        "content_weight",
+        "temporal_weight",
+        "colour",
+        "output_path",
+        "stills",
+    )
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draws the switch."""
         self.layout.prop(context.scene.nst, "enabled", text="")
 
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Draws the button of the saved presets."""
+        draw_preset_button(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
-        """Draws the settings, then what goes on."""
+        """Draws what goes on, the styles, the settings, and what a render will do."""
+        layout, scene = self.layout, context.scene
+        draw_activity(layout, context)
+        draw_styles(layout, scene.nst)
         super().draw(context)
-        layout = self.layout
-        if context.scene.render.use_motion_blur:
-            layout.label(text="Motion blur: no motion vectors are rendered", icon="INFO")
-        session = current_session()
-        if session is not None and session.error:
-            layout.label(text=session.error, icon="ERROR")
-        elif status_line():
-            layout.label(text=status_line())
-        if NST_OT_cancel.poll(context):
-            layout.operator(NST_OT_cancel.bl_idname, icon="X")
+        if scene.nst.enabled:
+            draw_wrapped(layout, context, f"Ctrl-F12: {animation_forecast(scene)}", "RENDER_ANIMATION")
+            if scene.render.use_motion_blur:
+                draw_wrapped(layout, context, "Motion blur: no motion vectors are rendered", "INFO")
+            elif scene.frame_step != 1:
+                draw_wrapped(layout, context, "Frame step: motion vectors do not fit, flow is used", "INFO")
+        try:
+            engine_options()
+        except EnginePythonError:
+            draw_wrapped(layout, context, "The style engine is not installed", "ERROR")
+            show = layout.operator("preferences.addon_show", text="Install It in the Preferences")
+            show.module = __package__ or ""
 
 
-class RENDER_PT_nst_weights(_RenderPanel, bpy.types.Panel):
-    """What the optimisation balances."""
+class RENDER_PT_nst_frames(_RenderPanel, bpy.types.Panel):
+    """The buttons for frames that are rendered already."""
 
-    bl_label = "Weights"
+    bl_label = "Rendered Frames"
+    bl_parent_id = "RENDER_PT_nst"
+    bl_options = set()  # noqa: RUF012
+    property_names = ("source", "source_path", "custom_range", "range_start", "range_end", "range_step")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draws where the frames come from, the buttons, and the preview."""
+        layout, nst = self.layout, context.scene.nst
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(nst, "source")
+        if nst.source == FrameSource.FILES.name:
+            layout.prop(nst, "source_path")
+        layout.prop(nst, "custom_range")
+        if nst.custom_range:
+            column = layout.column(align=True)
+            for name in ("range_start", "range_end", "range_step"):
+                column.prop(nst, name)
+        draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE")
+        layout.operator(NST_OT_stylise_frames.bl_idname, icon="PLAY")
+        row = layout.row(align=True)
+        row.operator(NST_OT_stylise_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
+        draft = row.operator(NST_OT_stylise_frame.bl_idname, text="Draft of It")
+        draft.draft = True
+        row = layout.row(align=True)
+        row.operator(NST_OT_preview.bl_idname, icon="HIDE_OFF")
+        row.operator(NST_OT_open_output.bl_idname, text="Open Folder", icon="FILE_FOLDER")
+
+
+class IMAGE_PT_nst(bpy.types.Panel):
+    """Progress and comparison beside the preview."""
+
+    bl_label = "Neural Style"
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Neural Style"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draws the progress and the switch between styled and rendered."""
+        draw_activity(self.layout, context)
+        row = self.layout.row()
+        row.enabled = preview.available()
+        row.prop(context.window_manager, "nst_preview_side", expand=True)
+
+
+def draw_activity(layout: Any, context: bpy.types.Context) -> None:
+    """Draws the running session's progress, or what the last one said."""
+    session = running_session()
+    if session is None:
+        line, is_error = status_line()
+        ended = current_session()
+        if line:
+            elsewhere = ended is not None and ended.plan.scene != context.scene.name
+            line = f"{ended.plan.scene}: {line}" if ended is not None and elsewhere else line
+            draw_wrapped(layout, context, line, "ERROR" if is_error else "CHECKMARK")
+        return
+    progress = session_progress(session)
+    row = layout.row(align=True)
+    row.progress(factor=progress.share, text=progress.text)
+    if NST_OT_cancel.poll(context):
+        row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
+    if preview.available():
+        layout.row().prop(context.window_manager, "nst_preview_side", expand=True)
+
+
+class RENDER_PT_nst_strokes(_RenderPanel, bpy.types.Panel):
+    """The size of the strokes, and how fine the noise may be."""
+
+    bl_label = "Strokes"
     bl_parent_id = "RENDER_PT_nst"
     property_names = (
-        "content_weight",
-        "style_weight",
         "tv_weight",
-        "temporal_weight",
         "style_size",
         "style_scale",
     )
 
 
 class RENDER_PT_nst_colour(_RenderPanel, bpy.types.Panel):
-    """Whose colours the result has, and how much of the render stays."""
+    """Factors on the result's colours."""
 
-    bl_label = "Colour"
+    bl_label = "Colour Gains"
     bl_parent_id = "RENDER_PT_nst"
-    property_names = ("colour", "strength", "red_gain", "green_gain", "blue_gain")
+    property_names = ("red_gain", "green_gain", "blue_gain")
 
 
 class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
@@ -139,7 +238,8 @@ class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
 
 _PANELS = (
     RENDER_PT_nst,
-    RENDER_PT_nst_weights,
+    RENDER_PT_nst_frames,
+    RENDER_PT_nst_strokes,
     RENDER_PT_nst_colour,
     RENDER_PT_nst_optimisation,
     RENDER_PT_nst_network,
@@ -149,11 +249,11 @@ _PANELS = (
 
 def register() -> None:
     """Registers the panels; a parent goes before its children."""
-    for panel in _PANELS:
+    for panel in (*_PANELS, IMAGE_PT_nst):
         bpy.utils.register_class(panel)
 
 
 def unregister() -> None:
     """Removes the panels."""
-    for panel in reversed(_PANELS):
+    for panel in (IMAGE_PT_nst, *reversed(_PANELS)):
         bpy.utils.unregister_class(panel)

@@ -1,19 +1,20 @@
-"""The extension's preferences: which Python runs the style engine."""
+"""The extension's preferences: which engine, on which device, and with how much of the machine."""
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import os
-from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
-"""Names the engine's Python; goes before the preference, so that a script can choose."""
+from .engine_operators import draw_cache, draw_engine
+from .engine_options import PYTHON_VARIABLE
 
-_MISSING = (
-    "no Python is named for the style engine: set it in the Blender NST preferences, or in the environment"
-    f" variable {PYTHON_VARIABLE}"
-)
+_DEVICES = [
+    ("auto", "Automatic", "CUDA, then Metal, then the processor"),
+    ("cuda", "CUDA", "An NVIDIA GPU"),
+    ("mps", "Metal", "An Apple GPU"),
+    ("cpu", "CPU", "The processor: slow, and always there"),
+]
 
 
 class NSTPreferences(bpy.types.AddonPreferences):
@@ -22,50 +23,75 @@ class NSTPreferences(bpy.types.AddonPreferences):
     bl_idname = __package__
 
     engine_python: bpy.props.StringProperty(
-        name="Engine Python",
-        description="Python in whose environment the style engine (the blender-nst package) is installed",
+        name="Other Engine",
+        description=(
+            "Python in whose environment the style engine (the package blender-nst) is installed already;"
+            " empty for the one that is installed here"
+        ),
         subtype="FILE_PATH",
     )
+    wheel_folder: bpy.props.StringProperty(
+        name="Folder of Wheels",
+        description=(
+            "Install without a network: a folder with the wheels of the engine's packages, filled on another"
+            " computer by `pip download`"
+        ),
+        subtype="DIR_PATH",
+    )
+    torch_packages: bpy.props.StringProperty(
+        name="PyTorch",
+        description=(
+            "What is given to pip for PyTorch, such as a version or the index of a build for your GPU;"
+            " empty for the choice by what this machine has"
+        ),
+    )
+    device: bpy.props.EnumProperty(
+        name="Device", description="Where the engine computes, for scenes that leave it open", items=_DEVICES
+    )
+    use_memory_limit: bpy.props.BoolProperty(
+        name="Limit GPU Memory", description="Leave a part of the GPU's memory to other programs"
+    )
+    memory_limit: bpy.props.FloatProperty(
+        name="GPU Memory",
+        description="GiB of the GPU's memory that the engine may take",
+        default=6.0,
+        min=1.0,
+        max=1024.0,
+        soft_max=48.0,
+        precision=1,
+    )
+    after_render: bpy.props.BoolProperty(
+        name="Stylise After the Render",
+        description=(
+            "Start the engine when the whole animation is rendered: for a Blender and an engine that share"
+            " one GPU"
+        ),
+    )
+    cache_folder: bpy.props.StringProperty(
+        name="Network Cache",
+        description="Folder for networks that are fetched (VGG-19); empty for PyTorch's own",
+        subtype="DIR_PATH",
+    )
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Draws the one setting, and says whether the environment variable overrules it."""
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draws the engine's state and its installation, then the settings."""
         layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(self, "engine_python")
         overruling = os.environ.get(PYTHON_VARIABLE)
         if overruling:
             layout.label(text=f"{PYTHON_VARIABLE} goes first: {overruling}", icon="INFO")
-        elif not self.engine_python:
-            layout.label(text="The style engine needs a Python of its own", icon="ERROR")
-
-
-class EnginePythonError(Exception):
-    """No Python for the engine, or the one that is named is not there."""
-
-
-def engine_python() -> str:
-    """The engine's Python.
-
-    Raises:
-        EnginePythonError: none is named, or it is not an executable file.
-    """
-    named = os.environ.get(PYTHON_VARIABLE) or _preference()
-    if not named:
-        raise EnginePythonError(_MISSING)
-    path = Path(bpy.path.abspath(named))
-    if not (path.is_file() and os.access(path, os.X_OK)):
-        raise EnginePythonError(
-            f"{path}: the style engine's Python is not there; name another in the preferences or"
-            f" in {PYTHON_VARIABLE}"
-        )
-    return str(path)
-
-
-def _preference() -> str:
-    # The command line loads this folder as a plain package, which has no entry among the add-ons.
-    addon = bpy.context.preferences.addons.get(__package__ or "")
-    return addon.preferences.engine_python if addon is not None and addon.preferences is not None else ""
+        draw_engine(layout, context, self)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        column.prop(self, "engine_python")
+        column.prop(self, "device")
+        row = column.row(heading="Limit GPU Memory")
+        row.prop(self, "use_memory_limit", text="")
+        limit = row.row()
+        limit.active = self.use_memory_limit
+        limit.prop(self, "memory_limit", text="GiB")
+        column.prop(self, "after_render")
+        draw_cache(column, self)
 
 
 def register() -> None:

@@ -7,10 +7,13 @@ The style engine's dataclasses are the one definition of every setting; the sche
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import json
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
+
+from .styles import OVERRIDABLE, NSTStyle, add_style
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent / "settings_schema.json").read_text("utf-8"))
 GROUPS = ("style_settings", "sequence_settings")
@@ -23,6 +26,24 @@ _PRESET_ITEMS = [
     *((name.upper(), name.title(), f"The {name} preset's steps") for name in SCHEMA["presets"]),
     (CUSTOM_PRESET, "Custom", "Steps of your own"),
 ]
+
+
+class FrameSource(Enum):
+    """Where rendered frames are taken from: title and help for people."""
+
+    RENDER = ("Scene Output", "The files that the scene's render has written, frames or a movie")
+    CAPTURED = ("Captured", "The frames and passes that an animation render with Neural Style has kept")
+    FILES = ("Files", "A folder, a sequence or a movie of any renderer or camera")
+
+    @property
+    def title(self) -> str:
+        """For the menu."""
+        return self.value[0]
+
+    @property
+    def help(self) -> str:
+        """For the tooltip."""
+        return self.value[1]
 
 
 class SettingError(Exception):
@@ -112,6 +133,7 @@ def _make_property(entry: dict[str, Any]) -> Any:
         "name": _title(entry["name"]),
         "description": entry["help"] + (f" (in {unit})" if unit else ""),
         "options": set(),  # not animatable: the engine reads the settings once, when a render begins
+        "override": OVERRIDABLE,
     }
     bounds = {}
     if "minimum" in entry:
@@ -155,20 +177,48 @@ def _choice_title(choice: str) -> str:
     return names.get(choice, choice.replace("_", " ").title())
 
 
+def _first_style_get(nst: "NSTSceneProperties") -> str:
+    return nst.styles[0].path if nst.styles else ""
+
+
+def _first_style_set(nst: "NSTSceneProperties", path: str) -> None:
+    if nst.styles:
+        nst.styles[0].path = path
+    else:
+        add_style(nst, path)
+
+
 class NSTSceneProperties(bpy.types.PropertyGroup):
-    """`Scene.nst`: whether and how the scene's animation renders are stylised."""
+    """`Scene.nst`: whether and how the scene's renders are stylised."""
 
     enabled: bpy.props.BoolProperty(
         name="Neural Style",
         description="Stylise every animation render of this scene",
         default=False,
         options=set(),
+        override=OVERRIDABLE,
     )
+    stills: bpy.props.BoolProperty(
+        name="Stills Too",
+        description="Stylise single renders (F12) as well, into the folder stills in the output folder",
+        default=False,
+        options=set(),
+        override=OVERRIDABLE,
+    )
+    styles: bpy.props.CollectionProperty(
+        name="Styles",
+        description="Style pictures; several are blended by their weights",
+        type=NSTStyle,
+        override={"LIBRARY_OVERRIDABLE", "USE_INSERTION"},
+    )
+    active_style: bpy.props.IntProperty(name="Chosen Style", min=0, options={"SKIP_SAVE"})
     style_path: bpy.props.StringProperty(
         name="Style",
-        description="Picture whose strokes and colours the animation takes: a JPEG or PNG of a painting",
+        description="The first of the style pictures, for scripts",
         subtype="FILE_PATH",
-        options=set(),
+        get=_first_style_get,
+        set=_first_style_set,
+        options={"SKIP_SAVE"},
     )
     output_path: bpy.props.StringProperty(
         name="Output",
@@ -176,6 +226,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         subtype="DIR_PATH",
         default="//styled/",
         options=set(),
+        override=OVERRIDABLE,
     )
     preset: bpy.props.EnumProperty(
         name="Preset",
@@ -184,6 +235,42 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         get=_preset_get,
         set=_preset_set,
         options=set(),
+    )
+    source: bpy.props.EnumProperty(
+        name="Frames",
+        description="Which rendered frames the button stylises",
+        items=[(each.name, each.title, each.help) for each in FrameSource],
+        default=FrameSource.RENDER.name,
+        options=set(),
+        override=OVERRIDABLE,
+    )
+    source_path: bpy.props.StringProperty(
+        name="Files",
+        description="A folder of numbered pictures, one of a sequence, a pattern with ####, or a movie",
+        subtype="FILE_PATH",
+        options=set(),
+        override=OVERRIDABLE,
+    )
+    custom_range: bpy.props.BoolProperty(
+        name="Custom Range",
+        description="Stylise other frames than the scene's range; than all, of picked files",
+        default=False,
+        options=set(),
+        override=OVERRIDABLE,
+    )
+    range_start: bpy.props.IntProperty(
+        name="Start", description="First frame", default=1, options=set(), override=OVERRIDABLE
+    )
+    range_end: bpy.props.IntProperty(
+        name="End", description="Last frame", default=250, options=set(), override=OVERRIDABLE
+    )
+    range_step: bpy.props.IntProperty(
+        name="Step",
+        description="Every how many frames",
+        default=1,
+        min=1,
+        options=set(),
+        override=OVERRIDABLE,
     )
 
 
@@ -196,7 +283,7 @@ NSTSceneProperties.__annotations__.update(
 def register() -> None:
     """Adds `Scene.nst`."""
     bpy.utils.register_class(NSTSceneProperties)
-    bpy.types.Scene.nst = bpy.props.PointerProperty(type=NSTSceneProperties)
+    bpy.types.Scene.nst = bpy.props.PointerProperty(type=NSTSceneProperties, override=OVERRIDABLE)
 
 
 def unregister() -> None:

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from . import handlers, operators, panels, preferences, properties
+from . import (
+    activity,
+    batch,
+    engine_operators,
+    handlers,
+    panels,
+    preferences,
+    presets,
+    preview,
+    properties,
+    styles,
+)
 
-_MODULES = (preferences, properties, operators, panels, handlers)
+_MODULES = (
+    styles,
+    properties,
+    preferences,
+    engine_operators,
+    batch,
+    presets,
+    preview,
+    panels,
+    activity,
+    handlers,
+)
 
 
 def register() -> None:

@@ -1,8 +1,7 @@
-"""The state of one animation render that is stylised: what was captured and sent, what came back."""
+"""The state of what is stylised, a render or a batch: what was captured and sent, what came back."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import uuid
@@ -11,24 +10,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
 from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
-from .preferences import EnginePythonError, engine_python
-from .properties import SCHEMA, settings_dicts
+from .properties import SCHEMA
+from .session_plan import SessionPlan
 
 READY_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""
 
 LOG_NAME = "engine.log"
 
-
-class SessionError(Exception):
-    """The render cannot be stylised; one line that says why and what to do. The render itself goes on."""
+PREVIEW_EVERY = 5
+"""Optimisation steps between two pictures of a frame on its way; what comes too fast is left out."""
 
 
 class State(Enum):
@@ -39,54 +36,9 @@ class State(Enum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True)
-class SessionPlan:
-    """What a session was asked to do, read from the scene once."""
-
-    python: str
-    styles: list[Path]
-    style_weights: list[float]
-    output: Path
-    style_settings: dict[str, Any]
-    sequence_settings: dict[str, Any]
-    total: int
-
-    @property
-    def content_bits(self) -> int:
-        """Of the captured pictures: as many as the styled ones can show."""
-        return 8 if self.sequence_settings.get("output_format", "png") == "png" else 16
-
-    @classmethod
-    def from_scene(
-        cls, scene: bpy.types.Scene, more_styles: Sequence[str] = (), style_weights: Sequence[float] = ()
-    ) -> SessionPlan:
-        """Reads and checks the scene's settings; writes nothing, since a still may be all that is rendered.
-
-        Args:
-            more_styles: style pictures beside the scene's own.
-            style_weights: of all of them, the scene's own first; none makes them equal.
-
-        Raises:
-            SessionError: a path is empty, not there or not writable, or no engine is installed.
-        """
-        try:
-            python = engine_python()
-        except EnginePythonError as error:
-            raise SessionError(str(error)) from None
-        styles = [_absolute(path, "style picture") for path in (scene.nst.style_path, *more_styles)]
-        for style in styles:
-            if not style.is_file():
-                raise SessionError(f"{style}: the style picture is not there; choose another")
-        output = _absolute(scene.nst.output_path, "output folder")
-        _check_writable(output)
-        style_settings, sequence_settings = settings_dicts(scene)
-        total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
-        return cls(python, styles, list(style_weights), output, style_settings, sequence_settings, total)
-
-
 @dataclass
 class RenderSession:
-    """One render on its way through the engine.
+    """One render, or one batch of files, on its way through the engine.
 
     The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
     `drain`, and is then the only one that changes `done` and `progress`.
@@ -99,9 +51,17 @@ class RenderSession:
     state: State = State.RENDERING
     engine: EngineProcess | None = None
     ready: bool = False
+    captured: list[CapturedFrame] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
+    frame_seconds: list[float] = field(default_factory=list)
+    """Of the frames that are done."""
+    visits: int = 0
+    """Frames that were begun, each as often as the sequence was gone through."""
     progress: Message | None = None
+    device: str = ""
+    previewed: Path | None = None
+    """The latest picture of a frame on its way, or of one that is done."""
     error: str | None = None
     cancelling: bool = False
     started_at: float = 0.0
@@ -120,7 +80,12 @@ class RenderSession:
             return self.engine
         plan = self.plan
         engine = self.engine = EngineProcess(
-            plan.python, plan.output / LOG_NAME, protocol=SCHEMA["protocol"], listener=self.listener
+            plan.engine.python,
+            plan.output / LOG_NAME,
+            protocol=SCHEMA["protocol"],
+            listener=self.listener,
+            environment=plan.engine.environment,
+            memory_limit=plan.engine.memory_limit,
         )
         self.started_at = time.monotonic()
         engine.send(
@@ -133,6 +98,7 @@ class RenderSession:
                 "style_settings": plan.style_settings,
                 "sequence_settings": plan.sequence_settings,
                 "total": plan.total,
+                "preview_every": 0 if bpy.app.background else PREVIEW_EVERY,
             }
         )
         return engine
@@ -149,32 +115,43 @@ class RenderSession:
         if self.state is not State.RENDERING:
             return
         try:
-            engine = self.start_engine()
+            engine = None if self.plan.engine.after_render else self.start_engine()
             captured = capture_frame(
                 scene, self.plan.output, note=self._note(scene), bits=self.plan.content_bits
             )
-            self._send_frame(engine, captured)
+            self.captured.append(captured)
+            if engine is not None:
+                self._send_frame(engine, captured)
         except CaptureError as error:
             self.fail(str(error))
             return
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        count, total = len(self.sent), self.plan.total
+        count, total = len(self.captured), self.plan.total
         self.report({"event": "rendered", "frame": captured.frame, "count": count, "total": total})
 
     def finish(self) -> None:
-        """The render is over, whole or cancelled: what was handed over is still stylised."""
+        """The render is over, whole or cancelled: what was captured is still stylised."""
         with self._changing:
             if self.state is not State.RENDERING:
                 return
-            if not self.sent or self.engine is None:
+            if not self.captured:
                 self.end()
                 return
             self.state = State.STYLISING
-        # An engine that no longer listens has ended, and its last event says so.
-        with suppress(EngineError):
-            self.engine.send({"command": "finish", "job": self.job})
+        self._send_rest(self.captured[len(self.sent) :])
+
+    def stylise_files(self, frames: Sequence[CapturedFrame]) -> None:
+        """Stylises frames that are on disk, without waiting; raises EngineError where no engine starts."""
+        self.start_engine()
+        self.captured = list(frames)
+        self.state = State.STYLISING
+        # An engine that is still starting does not read: many frames would fill the pipe and block.
+        feeder = threading.Thread(
+            target=self._send_rest, args=(self.captured,), name="NST frames", daemon=True
+        )
+        feeder.start()
 
     def cancel(self) -> None:
         """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
@@ -224,6 +201,18 @@ class RenderSession:
         if self.engine is not None:
             self.engine.close()
 
+    def _send_rest(self, frames: Sequence[CapturedFrame]) -> None:
+        try:
+            engine = self.start_engine()
+        except EngineError as error:
+            self.fail(str(error), died=True)
+            return
+        # An engine that no longer listens has ended, and its last event says so.
+        with suppress(EngineError):
+            for frame in frames:
+                self._send_frame(engine, frame)
+            engine.send({"command": "finish", "job": self.job})
+
     def _note(self, scene: bpy.types.Scene) -> Note:
         """The note of the frame that was just rendered; the next ones come while it is on its way."""
         note = self.notes.pop(scene.frame_current, None)
@@ -238,6 +227,8 @@ class RenderSession:
         }
         if captured.passes is not None:
             command["passes"] = str(captured.passes)
+        if captured.movie_frame is not None:
+            command["movie_frame"] = captured.movie_frame
         engine.send(command)
         self.sent.append(captured.frame)
 
@@ -245,14 +236,22 @@ class RenderSession:
         match event["event"]:
             case "ready":
                 self.ready = True
+                self.device = str(event.get("device", ""))
                 self.report(event)
             case "notice":
                 self.report(event)
             case "progress":
+                before = self.progress
+                if before is None or before["frame"] != event["frame"] or before["step"] > event["step"]:
+                    self.visits += 1
                 self.progress = event
                 self.report(event)
+            case "preview":
+                self.previewed = Path(event["path"])
             case "frame_done":
                 self.done.append(event["frame"])
+                self.frame_seconds.append(event["seconds"])
+                self.previewed = Path(event["path"])
                 self.report(event)
             case "done" | "cancelled":
                 self.report(event)
@@ -266,18 +265,3 @@ class RenderSession:
 def _located(event: Message) -> str:
     frame, error = event.get("frame"), str(event.get("error", "the style engine failed"))
     return error if frame is None or f"frame {frame}" in error else f"frame {frame}: {error}"
-
-
-def _absolute(path: str, what: str) -> Path:
-    if not path.strip():
-        raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
-    if path.startswith("//") and not bpy.data.filepath:
-        raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
-    return Path(os.path.normpath(bpy.path.abspath(path)))
-
-
-def _check_writable(folder: Path) -> None:
-    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        reason = "it cannot be written to" if there.is_dir() else "it is no folder"
-        raise SessionError(f"{there}: {reason}; choose another output folder")

@@ -34,6 +34,20 @@ def describe_device(device: torch.device) -> str:
     return device.type
 
 
+def device_memory(device: torch.device) -> float | None:
+    """The GPU's memory in GiB; None where the device has none of its own."""
+    if device.type != "cuda":
+        return None
+    return torch.cuda.get_device_properties(device).total_memory / 2**30
+
+
+def limit_memory(device: torch.device, gibibytes: float | None) -> None:
+    """Lets this process take so much of the GPU's memory at most; does nothing without a GPU or a limit."""
+    total = device_memory(device)
+    if total is not None and gibibytes is not None:
+        torch.cuda.set_per_process_memory_fraction(min(1.0, gibibytes / total), device)
+
+
 def torch_version() -> str:
     """PyTorch's version with the suffix of its build, as `2.13.0+cpu`."""
     return str(torch.__version__)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from compositor.report import Progress as StepProgress
 from video.driver import FrameResult, SequenceResult
-from video.protocol import Cancelled, Done, FrameDone, Progress
+from video.protocol import Cancelled, Done, FrameDone, Preview, Progress
+from video.snapshots import ShownPreview
 
 
 def progress_event(job: str, number: int, progress: StepProgress) -> Progress:
     """Progress within frame `number`."""
     return Progress(job, number, progress.step, progress.steps, progress.losses, progress.steps_per_second)
+
+
+def preview_event(job: str, shown: ShownPreview) -> Preview:
+    """A picture of a frame on its way is on disk."""
+    return Preview(job, shown.number, shown.step, str(shown.path))
 
 
 def frame_event(job: str, result: FrameResult) -> FrameDone:

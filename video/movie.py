@@ -18,6 +18,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from video.errors import FileError
 from video.files import write_atomically
+from video.images import read_picture
+from video.picture import Picture
 from video.promises import MOST_PIXELS
 from video.settings import MovieCodec
 
@@ -45,6 +47,32 @@ def read_movie(path: Path) -> Iterator[np.ndarray]:
     with _opened(path) as container:
         for frame in container.decode(_video_stream(container, path)):
             yield _pixels(frame)
+
+
+class PictureReader:
+    """Reads pictures from files and from movies; a movie stays open for the picture after."""
+
+    def __init__(self) -> None:
+        self._movie: Path | None = None
+        self._pictures: Iterator[np.ndarray] = iter(())
+        self._next = 1
+
+    def read(self, path: Path, movie_frame: int | None = None) -> Picture:
+        """A picture as `read_picture` gives it; of a movie the one with this number, counted from 1.
+
+        Raises:
+            FileError: missing, damaged, or a movie that has fewer pictures.
+        """
+        if movie_frame is None:
+            return read_picture(path)
+        if path != self._movie or movie_frame < self._next:
+            self._movie, self._pictures, self._next = path, read_movie(path), 1
+        for picture in self._pictures:
+            self._next += 1
+            if self._next > movie_frame:
+                return Picture(picture)
+        self._movie = None
+        raise FileError(path, f"has no frame {movie_frame}; choose a range that the movie has")
 
 
 def movie_length(path: Path) -> int:

@@ -10,7 +10,8 @@ Commands (to the worker's standard input), in the order of their use:
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `progress`, `notice`, `frame_done`, `done`, `cancelled`, `failed`.
+Events (from its standard output): `ready`, `progress`, `preview`, `notice`, `frame_done`, `done`,
+`cancelled`, `failed`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ PROTOCOL_VERSION = 1
 
 @dataclass(frozen=True)
 class Hello:
-    """The client's first command: which protocol it speaks. Answered by `ready` or `failed`."""
+    """The client's first command: which protocol it speaks. Answered by `ready` or `failed`.
+
+    `memory_limit` is in GiB of the GPU's memory; without it the process may take all.
+    """
 
     protocol: int
+    memory_limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class Stylize:
 
     There are one or more styles, and as many positive weights, or none, which makes all styles equal.
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
-    an absent one has its default.
+    an absent one has its default. With `preview_every` the engine shows a frame on its way: a picture every
+    so many steps, told of by `preview`.
     """
 
     job: str
@@ -49,16 +55,21 @@ class Stylize:
     sequence_settings: dict[str, Any] = field(default_factory=dict)
     total: int | None = None
     style_weights: list[float] = field(default_factory=list)
+    preview_every: int = 0
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One more frame of the open job: its number, the picture, and the multilayer EXR of its passes."""
+    """One more frame of the open job: its number, the picture, and the multilayer EXR of its passes.
+
+    `content` may be a movie: `movie_frame`, counted from 1, says which of its pictures is meant.
+    """
 
     job: str
     frame: int
     content: str
     passes: str | None = None
+    movie_frame: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +93,17 @@ class Shutdown:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker can take jobs. `device` is what it computes on, as `cpu` or `cuda: NVIDIA H100`."""
+    """The worker can take jobs. `device` is what it computes on, as `cpu` or `cuda: NVIDIA H100`.
+
+    `device_memory` is the GPU's memory in GiB, none without a GPU.
+    """
 
     protocol: int
     version: str
     device: str
     torch: str
+    python: str = ""
+    device_memory: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,16 @@ class Progress:
     steps: int
     losses: dict[str, float]
     steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture of a frame on its way, after `step` steps. The same file every time, replaced in one step."""
+
+    job: str
+    frame: int
+    step: int
+    path: str
 
 
 @dataclass(frozen=True)
@@ -153,7 +179,7 @@ class Failed:
 
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
-Event = Ready | Progress | Notice | FrameDone | Done | Cancelled | Failed
+Event = Ready | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
 
 COMMANDS: dict[str, type] = {
     "hello": Hello,
@@ -166,6 +192,7 @@ COMMANDS: dict[str, type] = {
 EVENTS: dict[str, type] = {
     "ready": Ready,
     "progress": Progress,
+    "preview": Preview,
     "notice": Notice,
     "frame_done": FrameDone,
     "done": Done,

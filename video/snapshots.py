@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from compositor.report import Snapshot
@@ -14,6 +17,7 @@ from video.images import read_image, write_atomically, write_png
 from video.sequence import frame_path
 
 STRIP_NAME = "strip.png"
+PREVIEW_NAME = "preview.png"
 
 # Pictures in a strip; of more snapshots an even choice with the first and the last.
 _LONGEST_STRIP = 10
@@ -95,6 +99,39 @@ class SequenceSnapshots:
         frame = self._frames.pop(number, None)
         if frame is not None:
             frame.finish()
+
+
+@dataclass(frozen=True)
+class ShownPreview:
+    """A picture of frame `number` after `step` steps."""
+
+    number: int
+    step: int
+    path: Path
+
+
+class PreviewFile:
+    """One file that always holds the latest picture of the frame that is being optimised.
+
+    Args:
+        folder: where `preview.png` goes.
+        show: told of every new picture.
+        pause: seconds between two of them at least; what comes earlier is left out.
+    """
+
+    def __init__(self, folder: Path, show: Callable[[ShownPreview], None], pause: float = 0.5) -> None:
+        self._path = folder / PREVIEW_NAME
+        self._show = show
+        self._pause = pause
+        self._shown_at = -pause
+
+    def show(self, number: int, snapshot: Snapshot) -> None:
+        """Writes a snapshot, unless the last one is too new; raises FileError when it cannot be written."""
+        if time.monotonic() - self._shown_at < self._pause:
+            return
+        write_png(self._path, snapshot.image)
+        self._shown_at = time.monotonic()
+        self._show(ShownPreview(number, snapshot.step, self._path))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,23 +9,33 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from compositor.device import choose_device, describe_device, torch_version
+from compositor.device import (
+    choose_device,
+    describe_device,
+    device_memory,
+    limit_memory,
+    torch_version,
+)
 from compositor.engine import StyleEngine
 from compositor.errors import CompositorError
+from compositor.report import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.styles import Style
 from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
-from video.events import end_event, frame_event, progress_event
-from video.images import check_writable, read_image, read_picture
+from video.events import end_event, frame_event, preview_event, progress_event
+from video.images import check_writable, read_image
 from video.metadata import package_version
+from video.movie import PictureReader
 from video.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -44,7 +54,7 @@ from video.protocol import (
 )
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
-from video.snapshots import SequenceSnapshots
+from video.snapshots import PreviewFile, SequenceSnapshots
 
 
 class Worker:
@@ -99,8 +109,18 @@ class Worker:
                 )
             )
             return
-        device = describe_device(choose_device())
-        self._send(Ready(PROTOCOL_VERSION, package_version(), device, torch_version()))
+        device = choose_device()
+        limit_memory(device, hello.memory_limit)
+        self._send(
+            Ready(
+                PROTOCOL_VERSION,
+                package_version(),
+                describe_device(device),
+                torch_version(),
+                platform.python_version(),
+                device_memory(device),
+            )
+        )
 
     def _stylize(self, job: Stylize) -> None:
         finished: list[int] = []
@@ -125,6 +145,16 @@ class Worker:
         output = Path(job.output)
         check_writable(output)
         snapshots = SequenceSnapshots(output / SNAPSHOTS)
+        previews = PreviewFile(output, lambda preview: self._send(preview_event(job.job, preview)))
+        kept = style_settings.snapshot_every > 0
+        if not kept and job.preview_every > 0:
+            style_settings = replace(style_settings, snapshot_every=job.preview_every)
+
+        def take_snapshot(number: int, snapshot: Snapshot) -> None:
+            if kept:
+                snapshots.take(number, snapshot)
+            if job.preview_every > 0:
+                previews.show(number, snapshot)
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
@@ -134,7 +164,7 @@ class Worker:
         listener = Listener(
             progress=lambda number, step: self._send(progress_event(job.job, number, step)),
             frame_done=frame_done,
-            snapshot=snapshots.take,
+            snapshot=take_snapshot,
             notice=lambda text: self._send(Notice(text, job.job)),
             cancelled=lambda: self._is_cancelled(job.job),
         )
@@ -155,6 +185,7 @@ class Worker:
 
     def _frames(self, job: str) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`."""
+        pictures = PictureReader()
         while not self._is_cancelled(job):
             command = self._inbox.get()
             if isinstance(command, Finish) and command.job == job:
@@ -162,7 +193,7 @@ class Worker:
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)
                 try:
-                    picture = read_picture(Path(command.content))
+                    picture = pictures.read(Path(command.content), command.movie_frame)
                 except VideoError as error:
                     raise FrameError(command.frame, str(error)) from None
                 yield SourceFrame(command.frame, picture.image, passes, original=picture.original)

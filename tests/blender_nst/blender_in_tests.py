@@ -20,9 +20,17 @@ RESULT_MARK = "RESULT "
 
 # Loads the extension's source as headless.py does, and ends as every bpy process must.
 _PRELUDE = """
-import importlib.util, json, os, sys
+import importlib.util, json, os, sys, traceback
 from pathlib import Path
 import bpy
+
+def end_at_once(*error):
+    # Python's own end can hang in Blender's exit handlers.
+    traceback.print_exception(*error)
+    sys.stdout.flush()
+    os._exit(1)
+
+sys.excepthook = end_at_once
 
 def load():
     spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless.py")

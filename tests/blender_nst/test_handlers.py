@@ -139,7 +139,7 @@ finish(rendered())
         "no output folder is chosen",
         "it is no folder; choose another output folder",
         "/nowhere/python: the style engine's Python is not there",
-        "no Python is named for the style engine",
+        "the style engine is not installed",
     ]
     lines = lines_of(run)
     assert len(lines) == len(expected), run.output[-2000:]

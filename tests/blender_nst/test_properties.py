@@ -122,5 +122,6 @@ def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
         """
     )
     shown = run.result["shown"]
-    # The switch is in the header; the other two are Blender's own.
-    assert sorted([*shown, "enabled", "name", "rna_type"]) == sorted(run.result["there"])
+    # The switch is in the header, the styles are a list, style_path is for scripts, two are Blender's own.
+    elsewhere = ["enabled", "styles", "active_style", "style_path", "name", "rna_type"]
+    assert sorted([*shown, *elsewhere]) == sorted(run.result["there"])

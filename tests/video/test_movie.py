@@ -11,7 +11,8 @@ import pytest
 from moving_pictures import waves
 
 from video.errors import FileError
-from video.movie import movie_frame_rate, movie_length, read_movie, write_movie
+from video.images import write_png
+from video.movie import PictureReader, movie_frame_rate, movie_length, read_movie, write_movie
 
 
 def pan(count: int, height: int = 48, width: int = 64) -> list[np.ndarray]:
@@ -109,3 +110,16 @@ def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be written") as error:
         write_movie(tmp_path / "file" / "movie.mp4", pan(2), 24.0)
     assert error.value.path == tmp_path / "file" / "movie.mp4"
+
+
+def test_pictures_of_a_movie_by_their_number_in_any_order(tmp_path: Path) -> None:
+    path = tmp_path / "movie.mp4"
+    write_movie(path, [np.full((32, 48, 3), 0.1 * n, np.float32) for n in range(1, 6)], 24.0)
+    reader = PictureReader()
+    for number in (1, 2, 4, 4, 3, 5):
+        assert reader.read(path, number).image.mean() == pytest.approx(0.1 * number, abs=0.02)
+    with pytest.raises(FileError, match="has no frame 6"):
+        reader.read(path, 6)
+    assert reader.read(path, 1).image.mean() == pytest.approx(0.1, abs=0.02)
+    write_png(tmp_path / "one.png", np.full((8, 8, 3), 1.0, np.float32))
+    assert reader.read(tmp_path / "one.png").image.min() == 1.0

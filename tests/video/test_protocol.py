@@ -25,6 +25,7 @@ from video.protocol import (
     FrameDone,
     Hello,
     Notice,
+    Preview,
     Progress,
     Ready,
     Shutdown,
@@ -53,7 +54,7 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
-    Hello: st.builds(Hello, numbers),
+    Hello: st.builds(Hello, numbers, maybe(reals)),
     Stylize: st.builds(
         Stylize,
         texts,
@@ -63,15 +64,17 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         json_objects,
         maybe(numbers),
         st.lists(reals),
+        numbers,
     ),
-    Frame: st.builds(Frame, texts, numbers, texts, maybe(texts)),
+    Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers)),
     Finish: st.builds(Finish, texts),
     Cancel: st.builds(Cancel, texts),
     Shutdown: st.builds(Shutdown),
 }
 EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
-    Ready: st.builds(Ready, numbers, texts, texts, texts),
+    Ready: st.builds(Ready, numbers, texts, texts, texts, texts, maybe(reals)),
     Progress: st.builds(Progress, texts, numbers, numbers, numbers, losses, reals),
+    Preview: st.builds(Preview, texts, numbers, numbers, texts),
     Notice: st.builds(Notice, texts, maybe(texts)),
     FrameDone: st.builds(FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals)),
     Done: st.builds(Done, texts, frames, reals, maybe(texts), maybe(texts)),
@@ -105,7 +108,7 @@ def test_event_round_trip(event: Event) -> None:
 
 
 def test_lines_are_as_the_module_says() -> None:
-    assert json.loads(encode(Hello(1))) == {"command": "hello", "protocol": 1}
+    assert json.loads(encode(Hello(1))) == {"command": "hello", "protocol": 1, "memory_limit": None}
     assert json.loads(encode(Cancelled("a", [1, 2]))) == {"event": "cancelled", "job": "a", "frames": [1, 2]}
     line = '{"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png"}'
     assert decode_command(line) == Frame("a", 1, "/p/c_0001.png")

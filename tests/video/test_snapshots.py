@@ -17,7 +17,7 @@ from video.driver import Listener, SequenceDriver
 from video.images import image_size, read_image
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
-from video.snapshots import SequenceSnapshots, SnapshotFolder
+from video.snapshots import PreviewFile, SequenceSnapshots, ShownPreview, SnapshotFolder
 
 Picture = Callable[..., np.ndarray]
 
@@ -99,3 +99,17 @@ def test_each_frame_of_a_sequence_has_a_folder(picture: Picture, tmp_path: Path)
     assert image_size(tmp_path / "snapshots" / "frame_0000" / "step_00002.png") == (40, 32)
     with (tmp_path / "snapshots" / "frame_0000" / "losses.csv").open(newline="") as table:
         assert next(csv.reader(table))[0] == "step"
+
+
+def test_a_preview_is_one_file_that_is_not_written_too_often(tmp_path: Path) -> None:
+    shown: list[ShownPreview] = []
+    often = PreviewFile(tmp_path, shown.append, pause=0.0)
+    often.show(7, snapshot(100))
+    often.show(7, snapshot(200))
+    assert [(each.number, each.step) for each in shown] == [(7, 100), (7, 200)]
+    assert {each.path for each in shown} == {tmp_path / "preview.png"}
+    assert read_image(tmp_path / "preview.png")[0, 0, 0] == pytest.approx(200 / 255.0)
+    seldom = PreviewFile(tmp_path, shown.append, pause=3600.0)
+    seldom.show(8, snapshot(100))
+    seldom.show(8, snapshot(200))
+    assert len(shown) == 3

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 
 from video.images import write_png
-from video.movie import movie_length
+from video.movie import movie_length, write_movie
 from video.painting import Painting
 from video.protocol import (
     PROTOCOL_VERSION,
@@ -29,6 +31,7 @@ from video.protocol import (
     Frame,
     FrameDone,
     Hello,
+    Preview,
     Progress,
     Ready,
     Shutdown,
@@ -177,6 +180,13 @@ def test_hello_is_answered_by_ready(worker: Conversation) -> None:
     assert ready.version
     assert ready.torch[0].isdigit()
     assert ready.device.split(":")[0] in {"cpu", "mps", "cuda"}
+    assert ready.python == platform.python_version()
+    assert (ready.device_memory is None) == (not ready.device.startswith("cuda"))
+
+
+def test_a_memory_limit_is_taken_with_the_greeting(worker: Conversation) -> None:
+    worker.say(Hello(PROTOCOL_VERSION, memory_limit=4.0))
+    assert isinstance(worker.next_event(), Ready)
 
 
 def test_another_protocol_is_refused_with_both_versions(worker: Conversation) -> None:
@@ -207,6 +217,34 @@ def test_whole_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
     steps = [(event.frame, event.step, event.steps) for event in events if isinstance(event, Progress)]
     assert steps == [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 1), (3, 1, 1)]
     assert len(events) == len(steps) + 3 + 1
+
+
+def test_previews_are_shown_and_snapshots_are_kept_only_if_asked_for(
+    worker: Conversation, files: Path, tmp_path: Path
+) -> None:
+    worker.say(replace(stylize(files, tmp_path), preview_every=2), frame(files, 1), Finish("a"))
+    events = worker.until(Done)
+    shown = [event for event in events if isinstance(event, Preview)]
+    assert [(event.frame, event.step, event.path) for event in shown] == [
+        (1, 2, str(tmp_path / "preview.png"))
+    ]
+    assert (tmp_path / "preview.png").is_file()
+    assert not (tmp_path / "snapshots").exists()
+
+
+def test_a_frame_may_be_a_picture_of_a_movie(worker: Conversation, files: Path, tmp_path: Path) -> None:
+    movie = tmp_path / "clip.mp4"
+    write_movie(movie, [np.full((48, 64, 3), 0.2 * n, np.float32) for n in range(1, 4)], 24.0)
+    worker.say(
+        stylize(files, tmp_path),
+        Frame("a", 12, str(movie), movie_frame=2),
+        Frame("a", 13, str(movie), movie_frame=9),
+        Finish("a"),
+    )
+    failed = worker.until(Failed)[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.frame, failed.frames) == (13, [12])
+    assert "clip.mp4: has no frame 9" in failed.error
 
 
 def test_frames_may_come_one_by_one(worker: Conversation, files: Path, tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""Says beforehand what a render or a batch will do, in one line."""
+
+from __future__ import annotations
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .measured_speed import expected_seconds, last_speed
+from .properties import FrameSource
+from .session_plan import frame_size
+from .session_progress import duration
+
+
+def animation_forecast(scene: bpy.types.Scene) -> str:
+    """Of an animation render: `240 frames at 1920×1080, about 12 min on CUDA, starts at frame 1`."""
+    return _forecast(scene, range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+
+
+def batch_forecast(scene: bpy.types.Scene) -> str:
+    """Of the button for rendered frames."""
+    nst = scene.nst
+    if nst.source == FrameSource.FILES.name and not nst.custom_range:
+        return "All frames of the files"
+    if nst.custom_range:
+        return _forecast(scene, range(nst.range_start, nst.range_end + 1, nst.range_step))
+    return animation_forecast(scene)
+
+
+def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
+    if not numbers:
+        return f"no frames: the range ends at {numbers.stop - 1} and starts at {numbers.start}"
+    width, height = frame_size(scene)
+    count = "1 frame" if len(numbers) == 1 else f"{len(numbers)} frames"
+    parts = [f"{count} at {width}×{height}"]
+    seconds, speed = expected_seconds(scene, len(numbers), width * height), last_speed()
+    if seconds is not None and speed is not None:
+        parts.append(f"about {duration(seconds)} on {speed.device.partition(':')[0].upper()}")
+    parts.append(f"starts at frame {numbers.start}")
+    return ", ".join(parts)

@@ -1,0 +1,71 @@
+"""Remembers how fast the engine was, so that the panel can say beforehand how long frames will take."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .engine_options import data_folder
+from .render_session import RenderSession
+
+FILE_NAME = "speed.json"
+
+
+@dataclass(frozen=True)
+class MeasuredSpeed:
+    """`pixel_steps` are pixels times optimisation steps a second, measured on `device`."""
+
+    device: str
+    pixel_steps: float
+
+
+class _Known:
+    """The file's content, read once."""
+
+    def __init__(self) -> None:
+        self.speed: MeasuredSpeed | None = None
+        self.read = False
+
+
+_known = _Known()
+
+
+def remember(session: RenderSession) -> None:
+    """Keeps the speed of a session's frames; the first one apart, which goes through the pyramid."""
+    seconds = session.frame_seconds[1:]
+    steps = session.plan.sequence_settings["warm_steps"]
+    if not seconds or sum(seconds) <= 0.0:
+        return
+    speed = MeasuredSpeed(session.device, session.plan.frame_pixels * steps * len(seconds) / sum(seconds))
+    _known.speed, _known.read = speed, True
+    folder = data_folder()
+    if folder is not None:
+        with suppress(OSError):
+            (folder / FILE_NAME).write_text(json.dumps(asdict(speed)), "utf-8")
+
+
+def last_speed() -> MeasuredSpeed | None:
+    """The last one that was measured here, in this Blender or in one before."""
+    if not _known.read:
+        _known.read = True
+        folder = data_folder()
+        if folder is not None:
+            with suppress(OSError, ValueError, TypeError):
+                _known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
+    return _known.speed
+
+
+def expected_seconds(scene: bpy.types.Scene, frames: int, pixels: int) -> float | None:
+    """How long `frames` of a scene will take; None where no speed is known.
+
+    Of the first frame's steps about a half is at smaller sizes.
+    """
+    speed = last_speed()
+    if speed is None or speed.pixel_steps <= 0.0 or frames < 1:
+        return None
+    nst = scene.nst
+    steps = nst.steps / 2.0 + nst.warm_steps * (frames * nst.pass_count - 1)
+    return pixels * steps / speed.pixel_steps

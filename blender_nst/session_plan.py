@@ -1,0 +1,132 @@
+"""What a session is asked to do, read from the scene and the preferences once, and checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .engine_options import EngineOptions, EnginePythonError, engine_options
+from .properties import SCHEMA, settings_dicts
+
+STILLS_FOLDER = "stills"
+"""Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""
+
+DRAFT = "draft"
+
+
+class SessionError(Exception):
+    """Nothing can be stylised; one line that says why and what to do. A render goes on."""
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """One job for the engine."""
+
+    engine: EngineOptions
+    styles: list[Path]
+    style_weights: list[float]
+    output: Path
+    style_settings: dict[str, Any]
+    sequence_settings: dict[str, Any]
+    total: int
+    scene: str
+    """The scene's name."""
+    frame_pixels: int
+
+    @property
+    def content_bits(self) -> int:
+        """Of the captured pictures: as many as the styled ones can show."""
+        return 8 if self.sequence_settings.get("output_format", "png") == "png" else 16
+
+    @classmethod
+    def from_scene(cls, scene: bpy.types.Scene, total: int | None = None) -> SessionPlan:
+        """Reads and checks the scene's settings; writes nothing.
+
+        Args:
+            total: the number of frames; those of the scene's range by default.
+
+        Raises:
+            SessionError: a path is empty, not there or not writable, or no engine is installed.
+        """
+        try:
+            engine = engine_options()
+        except EnginePythonError as error:
+            raise SessionError(str(error)) from None
+        styles = style_files(scene)
+        output = absolute_path(scene.nst.output_path, "output folder")
+        check_writable(output)
+        style_settings, sequence_settings = settings_dicts(scene)
+        if style_settings["device"] == "auto":
+            style_settings["device"] = engine.device
+        if total is None:
+            total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        return cls(
+            engine,
+            styles,
+            [float(f"{style.weight:.7g}") for style in scene.nst.styles],
+            output,
+            style_settings,
+            sequence_settings,
+            total,
+            scene.name,
+            frame_pixels(scene),
+        )
+
+    def for_still(self, *, draft: bool = False) -> SessionPlan:
+        """The same for one frame, in a folder of its own; a draft takes the steps of the draft preset."""
+        style, sequence = dict(self.style_settings), dict(self.sequence_settings)
+        if draft:
+            style |= SCHEMA["presets"][DRAFT]["style_settings"]
+            sequence |= SCHEMA["presets"][DRAFT]["sequence_settings"]
+        sequence |= {"pass_count": 1, "movie": False, "contact_sheet": False}
+        return replace(
+            self,
+            output=self.output / STILLS_FOLDER,
+            style_settings=style,
+            sequence_settings=sequence,
+            total=1,
+        )
+
+
+def style_files(scene: bpy.types.Scene) -> list[Path]:
+    """The scene's style pictures; raises SessionError where there are none or one is missing."""
+    if not scene.nst.styles:
+        raise SessionError("no style picture is chosen: add one in Render Properties > Neural Style")
+    files = [absolute_path(style.path, "style picture") for style in scene.nst.styles]
+    for file in files:
+        if not file.is_file():
+            raise SessionError(f"{file}: the style picture is not there; choose another")
+    return files
+
+
+def frame_pixels(scene: bpy.types.Scene) -> int:
+    """Pixels of a rendered frame."""
+    width, height = frame_size(scene)
+    return width * height
+
+
+def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of a rendered frame in pixels."""
+    share = scene.render.resolution_percentage / 100.0
+    return int(scene.render.resolution_x * share), int(scene.render.resolution_y * share)
+
+
+def absolute_path(path: str, what: str) -> Path:
+    """The absolute path of a property; raises SessionError if it is empty or beside an unsaved file."""
+    if not path.strip():
+        raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
+    if path.startswith("//") and not bpy.data.filepath:
+        raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
+    return Path(os.path.normpath(bpy.path.abspath(path)))
+
+
+def check_writable(folder: Path) -> None:
+    """Raises SessionError if the folder cannot be made or written to."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "it cannot be written to" if there.is_dir() else "it is no folder"
+        raise SessionError(f"{there}: {reason}; choose another output folder")
