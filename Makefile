@@ -10,13 +10,21 @@ READY := $(VENV)/.ready
 TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 \
 	&& echo torch torchvision || echo torch==2.13.0 torchvision==0.28.0)
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check setup clean test-install test-window
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
 
 test: check
 	$(BIN)/python -m pytest
+
+# The engine installed for real from the package index into an empty environment, as the extension's button does.
+test-install: $(READY)
+	BLENDER_NST_TEST_INSTALL=1 $(BIN)/python -m pytest tests/blender_nst/test_engine_install.py
+
+# Blender's window under Xvfb: the zip installed, the panel drawn, buttons clicked, frames rendered.
+test-window: $(READY)
+	$(BIN)/python -m pytest tests/window -s
 
 check: $(READY)
 	$(BIN)/ruff check .

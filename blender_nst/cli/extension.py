@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
 from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind, ensure_blender, python_command
+from blender_nst.cli.engine_wheel import build_engine_wheel
 from blender_nst.cli.errors import ExtensionError
 
 SOURCE = Path(__file__).parent.parent
+WHEELS = "wheels"
+"""Folder of the engine's wheel in the zip. Blender must not install it, so that the manifest names none."""
 
 # The bpy module has no command line of its own, but it brings the script that Blender's command line runs.
 _FIND_BUILDER = """
@@ -22,7 +27,7 @@ os._exit(0)
 
 
 def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> Path:
-    """Writes `blender_nst-VERSION.zip` into `output_dir` (made if absent), validated.
+    """Writes `blender_nst-VERSION.zip` into `output_dir` (made if absent): validated, the engine in it.
 
     Args:
         runtime: the Blender whose builder is used; `ensure_blender()` by default.
@@ -36,8 +41,12 @@ def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> 
         output_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExtensionError(f"{output_dir}: the folder cannot be made: {error.strerror}") from None
-    _run([*builder, "validate", str(SOURCE)])
-    _run([*builder, "build", "--source-dir", str(SOURCE), "--output-dir", str(output_dir.absolute())])
+    with tempfile.TemporaryDirectory(prefix="blender-nst-") as scratch:
+        staged = Path(scratch) / SOURCE.name
+        shutil.copytree(SOURCE, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
+        build_engine_wheel(staged / WHEELS)
+        _run([*builder, "validate", str(staged)])
+        _run([*builder, "build", "--source-dir", str(staged), "--output-dir", str(output_dir.absolute())])
     manifest = tomllib.loads((SOURCE / "blender_manifest.toml").read_text("utf-8"))
     archive = output_dir / f"{manifest['id']}-{manifest['version']}.zip"
     if not archive.exists():

@@ -75,7 +75,13 @@ class BlenderInTests:
     runtime: BlenderRuntime
     folder: Path
 
-    def run(self, script: str, *arguments: str, environment: dict[str, str] | None = None) -> ScriptRun:
+    def run(
+        self,
+        script: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        timeout: float = 300.0,
+    ) -> ScriptRun:
         """Runs a script that ends with `finish(result)`; `load()` loads the extension, unregistered."""
         file = self.folder / "script.py"
         prelude = _PRELUDE.format(package=str(PACKAGE), mark=RESULT_MARK)
@@ -86,7 +92,7 @@ class BlenderInTests:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=300,
+            timeout=timeout,
             check=False,
             encoding="utf-8",
             errors="replace",

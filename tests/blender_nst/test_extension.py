@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from blender_in_tests import BlenderInTests
 
+import compositor
 from blender_nst.cli.blender_runtime import BlenderRuntime
+from blender_nst.cli.engine_wheel import build_engine_wheel
 from blender_nst.cli.errors import ExtensionError
 from blender_nst.cli.extension import build_extension
 
@@ -31,6 +36,27 @@ def test_the_zip_holds_the_extension_and_nothing_of_the_command_line(archive: Pa
     assert not strangers
 
 
+def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_path: Path) -> None:
+    (name,) = (each for each in zipfile.ZipFile(archive).namelist() if each.endswith(".whl"))
+    assert name == f"wheels/blender_nst-{version('blender-nst')}-py3-none-any.whl"
+    wheel = Path(zipfile.ZipFile(archive).extract(name, tmp_path))
+    target = tmp_path / "installed"
+    command = ["install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True, timeout=120)
+    checkout = Path(compositor.__file__).parent
+    for file in ("weights.py", "data/vgg16.safetensors"):
+        assert (target / "compositor" / file).read_bytes() == (checkout / file).read_bytes()
+    assert (target / "blender_nst" / "cli" / "app.py").is_file()
+    (about,) = target.glob("*.dist-info")
+    assert "Requires-Dist: torch" in (about / "METADATA").read_text()
+    assert {path.name for path in (about / "licenses").iterdir()} == {"LICENSE", "NOTICE"}
+
+
+def test_the_same_sources_give_the_same_wheel(tmp_path: Path) -> None:
+    first, second = (build_engine_wheel(tmp_path / name) for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+
+
 def test_an_output_folder_that_cannot_be_made_is_an_error_on_one_line(
     blender_runtime: BlenderRuntime, tmp_path: Path
 ) -> None:
@@ -44,7 +70,7 @@ def test_blender_installs_the_zip_and_switches_it_on_and_off(archive: Path, blen
     run = blender.run(
         """
         handlers = bpy.app.handlers
-        lists = ("render_init", "render_write", "render_complete", "render_cancel")
+        lists = ("render_init", "render_post", "render_write", "render_complete", "render_cancel")
         def count():
             return sum("nst" in f.__module__ for name in lists for f in getattr(handlers, name))
         bpy.ops.extensions.package_install_files(
@@ -66,11 +92,11 @@ def test_blender_installs_the_zip_and_switches_it_on_and_off(archive: Path, blen
     assert run.result["on"] == {
         "module": True,
         "enabled": False,
-        "handlers": 4,
+        "handlers": 5,
         "panel": True,
         "python": "",
     }
-    assert run.result["after_load"] == 4
+    assert run.result["after_load"] == 5
     assert run.result["off"] == {"property": False, "handlers": 0, "panel": False}
-    assert run.result["again"] == 4
+    assert run.result["again"] == 5
     assert "Traceback" not in run.output
