@@ -24,7 +24,7 @@ test-install: $(READY)
 
 # Blender's window under Xvfb: the zip installed, the panel drawn, buttons clicked, frames rendered.
 test-window: $(READY)
-	$(BIN)/python -m pytest tests/window -s
+	BLENDER_NST_TEST_WINDOW=1 $(BIN)/python -m pytest tests/window
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,317 @@
+"""Runs inside Blender with a window: does what an artist does, and tells what came of it.
+
+Started by `test_window.py`. Each scenario is a generator on Blender's main thread: it yields seconds to wait,
+so that the user interface goes on meanwhile. Clicks and keys come from xdotool, screenshots from ImageMagick:
+Blender's own are black with software OpenGL. A line that begins with `WINDOW ` carries JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
+MODULE = "bl_ext.user_default.blender_nst"
+PATIENCE = 120.0
+WIDTH = 1600
+BUTTONS = (1.0, 0.0, 1.0)
+"""The colour that operator buttons get while one is looked for; nothing else in the window has it."""
+
+Steps = Iterator[float]
+
+
+def tell(name: str, value: Any) -> None:
+    print(f"WINDOW {json.dumps([name, value])}", flush=True)
+
+
+def tool(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=60)
+
+
+def screenshot(name: str) -> Path:
+    path = FOLDER / f"{name}.png"
+    tool("import", "-window", "root", str(path))
+    return path
+
+
+def nst() -> Any:
+    return bpy.context.scene.nst
+
+
+def activity() -> Any:
+    return sys.modules[f"{MODULE}.activity"]
+
+
+def areas(kind: str) -> list[Any]:
+    return [area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == kind]
+
+
+def until(true: Callable[[], bool], what: str) -> Steps:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE:.0f} s in vain: {what}; {activity().status_line()}")
+        yield 0.2
+
+
+def stylised() -> list[str]:
+    return sorted(path.name for path in (FOLDER / "out" / "styled").glob("*.png"))
+
+
+def session_over() -> bool:
+    return activity().running_session() is None
+
+
+def button_boxes() -> list[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of every operator button in the window, from top to bottom."""
+    command = ["convert", str(screenshot("buttons")), "-depth", "8", "rgb:-"]
+    pixels = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    row_bytes = 3 * WIDTH
+    boxes: list[tuple[int, int, int, int]] = []
+    for row in range(len(pixels) // row_bytes):
+        for run in re.finditer(rb"(?:\xff\x00\xff){30,}", pixels[row * row_bytes : (row + 1) * row_bytes]):
+            left, right = run.start() // 3, run.end() // 3
+            for number, (a, top, b, bottom) in enumerate(boxes):
+                if row <= bottom + 2 and left < b and right > a:
+                    boxes[number] = (min(a, left), top, max(b, right), row)
+                    break
+            else:
+                boxes.append((left, row, right, row))
+    return [box for box in boxes if box[3] - box[1] >= 10]
+
+
+def mark_buttons(on: bool, kept: list[tuple[float, ...]] = []) -> None:  # noqa: B006 - what was there before
+    theme = bpy.context.preferences.themes[0].user_interface.wcol_tool
+    if on:
+        kept.append(tuple(theme.inner))
+        theme.inner = (*BUTTONS, 1.0)
+    else:
+        theme.inner = kept.pop()
+    redraw()
+
+
+def redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            area.tag_redraw()
+
+
+def click_widest_button() -> Steps:
+    """Clicks the button that takes the panel's whole width: Stylise Rendered Frames."""
+    mark_buttons(True)
+    yield 1.5
+    boxes = button_boxes()
+    mark_buttons(False)
+    yield 0.5
+    tell("buttons", boxes)
+    left, top, right, bottom = max(boxes, key=lambda box: box[2] - box[0])
+    x, y = (left + right) // 2, (top + bottom) // 2
+    tool("xdotool", "mousemove", str(x), str(y))
+    yield 0.5
+    tool("xdotool", "click", "1")
+    yield 0.5
+
+
+def prepare() -> Steps:
+    """Installs the zip, makes a scene, shows the panel alone in the properties, an Image Editor beside it."""
+    tool("xdotool", "key", "Escape")  # the splash
+    zip_file = os.environ["NST_WINDOW_ZIP"]
+    bpy.ops.extensions.package_install_files(filepath=zip_file, repo="user_default", enable_on_install=True)
+    preferences = bpy.context.preferences
+    preferences.addons[MODULE].preferences.engine_python = os.environ["NST_WINDOW_PYTHON"]
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 2
+    scene.cycles.use_denoising = False
+    scene.render.resolution_x, scene.render.resolution_y = 96, 64
+    scene.frame_end = 3
+    scene.render.filepath = "//own_"
+    cube = bpy.data.objects["Cube"]
+    for frame, x in ((1, -1.0), (4, 1.0)):
+        cube.location.x = x
+        cube.keyframe_insert("location", frame=frame)
+    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "scene.blend"))
+    for each in list(bpy.types.Panel.__subclasses__()):
+        shown = getattr(each, "bl_context", "") == "render" and each.bl_space_type == "PROPERTIES"
+        if shown and "nst" not in each.__name__ and hasattr(bpy.types, each.__name__):
+            bpy.utils.unregister_class(each)
+    for kind in ("OUTLINER", "PROPERTIES"):
+        for area in areas(kind):
+            with bpy.context.temp_override(area=area):
+                bpy.ops.screen.area_close()
+        yield 0.5
+    large = areas("VIEW_3D")[0]
+    with bpy.context.temp_override(area=large, region=large.regions[-1]):
+        bpy.ops.screen.area_split(direction="VERTICAL", factor=0.62)
+    yield 0.5
+    left, right = sorted(areas("VIEW_3D"), key=lambda area: area.x)
+    left.type, right.type = "IMAGE_EDITOR", "PROPERTIES"
+    yield 1.0
+    right.spaces.active.context = "RENDER"
+    for name in ("style_a.png", "style_b.png"):
+        bpy.ops.nst.style_add(filepath=str(FOLDER / name))
+    nst().styles[1].weight = 0.5
+    nst().enabled = True
+    nst().output_path = "//out/"
+    nst().steps, nst().warm_steps = 16, 6
+    bpy.ops.wm.save_mainfile()
+    yield 2.0
+    screenshot("panel_empty")
+
+
+def ctrl_f12() -> Steps:
+    """An animation render from the window: its frames are stylised while it goes on."""
+    bpy.ops.nst.preview()
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield from until(lambda: activity().running_session() is not None, "the render begins")
+    yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
+    yield 0.4
+    screenshot("rendering")
+    yield from until(session_over, "the end of the animation")
+    yield 1.0
+    tell("animation", {"styled": stylised(), "line": activity().status_line()})
+    tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
+    layer = bpy.context.scene.view_layers[0]
+    tell("passes", [layer.use_pass_vector, layer.use_pass_z])
+
+
+def batch_by_click() -> Steps:
+    """The button is clicked; its frames come; the preview shows them before and after."""
+    for path in (FOLDER / "out" / "styled").glob("*.png"):
+        path.unlink()
+    for area in areas("IMAGE_EDITOR"):
+        area.spaces.active.show_region_ui = False
+    yield from click_widest_button()
+    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
+    yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
+    yield 0.6
+    screenshot("batch")
+    yield from until(session_over, "the end of the batch")
+    yield 1.5
+    screenshot("batch_done")
+    tell("batch", {"styled": stylised(), "line": activity().status_line()})
+    image = bpy.data.images.get("Neural Style")
+    tell("preview", image is not None and [Path(bpy.path.abspath(image.filepath)).name, list(image.size)])
+    bpy.context.window_manager.nst_preview_side = "RENDERED"
+    yield 1.0
+    screenshot("rendered_side")
+    tell("rendered side", image is not None and Path(bpy.path.abspath(image.filepath)).name)
+    bpy.context.window_manager.nst_preview_side = "STYLED"
+
+
+def escape() -> Steps:
+    """Escape stops a batch and keeps what is finished."""
+    nst().warm_steps = 3000
+    yield from click_widest_button()
+    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
+    session = activity().current_session()
+    yield from until(lambda: len(session.done) >= 1, "the first styled frame")
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape")
+    yield 1.0
+    tell("escape", {"done": session.done, "line": activity().status_line()})
+    nst().warm_steps = 6
+
+
+def still() -> Steps:
+    """F12, with stills switched on."""
+    nst().stills = True
+    bpy.context.scene.frame_set(2)
+    bpy.ops.render.render("INVOKE_DEFAULT")
+    yield from until(lambda: activity().running_session() is not None, "the still begins")
+    yield from until(session_over, "the end of the still")
+    yield 1.0
+    folder = FOLDER / "out" / "stills" / "styled"
+    tell(
+        "still", {"styled": sorted(path.name for path in folder.glob("*")), "line": activity().status_line()}
+    )
+    nst().stills = False
+
+
+def preferences_window() -> Steps:
+    """The extension's preferences, drawn."""
+    bpy.ops.nst.engine_check()
+    check = sys.modules[f"{MODULE}.engine_check"].engine_check
+    yield from until(lambda: not check.running, "the engine's answer")
+    tell("check", check.facts)
+    area = areas("IMAGE_EDITOR")[0]
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Blender NST"
+    area.type = "PREFERENCES"
+    yield 1.0
+    bpy.ops.preferences.addon_expand(module=MODULE)
+    yield 1.5
+    screenshot("preferences")
+    area.type = "IMAGE_EDITOR"
+    yield 1.0
+
+
+def load_during_a_run() -> Steps:
+    """Another file is opened while frames are stylised: they are finished, and the file is as it was."""
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.nst.stylise_frames("EXEC_DEFAULT")
+    session = activity().current_session()
+    yield from until(lambda: session.progress is not None, "the batch begins")
+    bpy.ops.wm.read_homefile(load_ui=False)
+    yield 0.5
+    yield from until(session_over, "the end of the batch of the other file")
+    tell("load", {"done": session.done, "images": bpy.data.images.keys(), "line": activity().status_line()})
+
+
+def quit_during_a_run() -> Steps:
+    """Blender quits while frames are stylised."""
+    bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "scene.blend"), load_ui=False)
+    yield 1.0
+    nst().warm_steps = 3000
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.nst.stylise_frames("EXEC_DEFAULT")
+    session = activity().current_session()
+    yield from until(lambda: session.progress is not None, "the batch begins")
+    tell("engine", session.engine.pid)
+    bpy.ops.wm.quit_blender()
+
+
+def everything() -> Steps:
+    scenarios = (
+        prepare,
+        ctrl_f12,
+        batch_by_click,
+        escape,
+        still,
+        preferences_window,
+        load_during_a_run,
+        quit_during_a_run,
+    )
+    for scenario in scenarios:
+        yield from scenario()
+        tell("passed", scenario.__name__)
+
+
+def run(steps: Steps) -> None:
+    def step() -> float | None:
+        try:
+            return next(steps)
+        except StopIteration:
+            return None
+        except BaseException:
+            traceback.print_exc()
+            try:
+                screenshot("failure")
+            finally:
+                sys.stdout.flush()
+                os._exit(1)
+
+    bpy.app.timers.register(step, first_interval=2.0, persistent=True)
+
+
+run(everything())

@@ -1,0 +1,141 @@
+"""Blender's window, as an artist sees it: `make test-window`.
+
+It needs Blender, Xvfb with xvfb-run, xdotool and ImageMagick's import: on the PATH (Debian and Ubuntu: the
+packages blender xvfb xauth xdotool imagemagick), or in a place that the command in BLENDER_NST_WINDOW runs
+things in, such as `chroot /some/root`; this folder and the engine's Python must be there under the same
+paths. The screenshots are left in build/window, to be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blender_nst.cli.blender_runtime import ensure_blender
+from blender_nst.cli.extension import build_extension
+from video.images import write_png
+from video.painting import Painting, paint
+
+RUNNER = "BLENDER_NST_WINDOW"
+ASKED = "BLENDER_NST_TEST_WINDOW"
+TOOLS = ("blender", "xvfb-run", "xdotool", "import", "convert")
+HERE = Path(__file__).parent
+FOLDER = HERE.parent.parent / "build" / "window"
+TIMEOUT = 600.0
+SCREENSHOTS = ("panel_empty", "rendering", "batch", "batch_done", "rendered_side", "preferences")
+
+pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """What the session in Blender told, by name; the list `passed` has the scenarios."""
+    runner = shlex.split(os.environ.get(RUNNER, ""))
+    missing = [tool for tool in TOOLS if not runner and shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not on the PATH: {', '.join(missing)}; install them, or set {RUNNER}")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    for name, painting in (("style_a", Painting.DABS), ("style_b", Painting.SWIRLS)):
+        write_png(FOLDER / f"{name}.png", paint(painting, 256, 192))
+    archive = build_extension(FOLDER / "zip", ensure_blender(report=print))
+    environment = os.environ | {
+        "NST_WINDOW_FOLDER": str(FOLDER),
+        "NST_WINDOW_ZIP": str(archive),
+        "NST_WINDOW_PYTHON": sys.executable,
+        "BLENDER_NST_ENGINE_PATH": str(HERE.parent.parent),
+        "BLENDER_USER_RESOURCES": str(FOLDER / "user"),
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+    }
+    blender = [
+        "blender",
+        "--factory-startup",
+        "--python-exit-code",
+        "3",
+        "--window-geometry",
+        "0",
+        "0",
+        "1600",
+        "1000",
+    ]
+    display = [*runner, "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
+    output = FOLDER / "output.txt"
+    with output.open("w") as file:
+        session = subprocess.Popen(
+            [*display, *blender, "--python", str(HERE / "session.py")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            session.wait(TIMEOUT)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(session.pid, signal.SIGKILL)
+    printed = output.read_text("utf-8", "replace")
+    values: dict[str, Any] = {"passed": [], "output": printed}
+    for line in printed.splitlines():
+        if line.startswith("WINDOW "):
+            name, value = json.loads(line.removeprefix("WINDOW "))
+            values["passed"].append(value) if name == "passed" else values.__setitem__(name, value)
+    return values
+
+
+def test_no_scenario_failed(told: dict[str, Any]) -> None:
+    assert "Traceback" not in told["output"], told["output"][-4000:]
+    assert told["passed"][-1:] == ["load_during_a_run"], "the last one quits Blender"
+    for name in SCREENSHOTS:
+        assert (FOLDER / f"{name}.png").stat().st_size > 20_000
+
+
+def test_an_animation_is_stylised_while_it_renders(told: dict[str, Any]) -> None:
+    assert told["animation"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
+    assert told["animation"]["line"] == ["3 frames stylised", False]
+    assert told["own"] == [f"own_000{number}.png" for number in (1, 2, 3)]
+    assert told["passes"] == [False, True] or told["passes"] == [False, False]
+
+
+def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> None:
+    assert told["batch"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
+    assert told["batch"]["line"] == ["3 frames stylised", False]
+    assert told["preview"] == ["styled_0003.png", [96, 64]]
+    assert told["rendered side"] == "own_0003.png"
+
+
+def test_escape_keeps_what_is_finished(told: dict[str, Any]) -> None:
+    assert told["escape"]["done"] == [1]
+    assert told["escape"]["line"] == ["Cancelled; 1 frames are finished and kept", False]
+
+
+def test_a_still_is_stylised_if_wanted(told: dict[str, Any]) -> None:
+    assert told["still"]["styled"] == ["styled_0002.png"]
+
+
+def test_the_preferences_know_the_engine(told: dict[str, Any]) -> None:
+    assert {"Version", "Python", "PyTorch", "Device"} <= set(told["check"])
+
+
+def test_another_file_does_not_end_a_batch(told: dict[str, Any]) -> None:
+    assert told["load"]["done"] == [1, 2, 3]
+    assert "Neural Style" not in told["load"]["images"]
+
+
+def test_an_engine_does_not_outlive_blender(told: dict[str, Any]) -> None:
+    process = Path("/proc") / str(told["engine"])
+    deadline = time.monotonic() + 20.0
+    while process.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not process.exists()
