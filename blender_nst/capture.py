@@ -19,6 +19,7 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .camera_note import Note
+from .patient_write import set_patiently
 from .view_probe import probe_image, probe_levels, probe_name
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
@@ -151,11 +152,11 @@ def _changed(settings: bpy.types.ImageFormatSettings, values: Mapping[str, Any])
     try:
         for name, value in values.items():
             if hasattr(settings, name):
-                setattr(settings, name, value)
+                set_patiently(settings, name, value)
         yield
     finally:
         for name, value in before:
-            setattr(settings, name, value)
+            set_patiently(settings, name, value)
 
 
 def _one_line(error: Exception) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .patient_write import set_patiently
+
 
 @dataclass
 class MotionPasses:
@@ -29,7 +31,7 @@ class MotionPasses:
         for layer in scene.view_layers:
             for name in wanted:
                 if layer.use and not getattr(layer, name):
-                    setattr(layer, name, True)
+                    set_patiently(layer, name, True)
                     passes.switched_on.append((layer.name, name))
         return passes
 
@@ -39,4 +41,4 @@ class MotionPasses:
         for layer_name, name in self.switched_on:
             layer = scene.view_layers.get(layer_name) if scene is not None else None
             if layer is not None:
-                setattr(layer, name, False)
+                set_patiently(layer, name, False)

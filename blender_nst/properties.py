@@ -147,7 +147,10 @@ def _make_property(entry: dict[str, Any]) -> Any:
         return bpy.props.IntProperty(default=default, subtype=subtype, **bounds, **common)
     if kind == "float":
         precision = 4 if entry.get("maximum", 2.0) <= 1.0 else 2
-        return bpy.props.FloatProperty(default=default, precision=precision, **bounds, **common)
+        subtype = "FACTOR" if bounds == {"min": 0.0, "max": 1.0} else "NONE"
+        return bpy.props.FloatProperty(
+            default=default, precision=precision, subtype=subtype, **bounds, **common
+        )
     if kind == "enum":
         items = [(choice.upper(), _choice_title(choice), "") for choice in entry["choices"]]
         return bpy.props.EnumProperty(items=items, default=default.upper(), **common)

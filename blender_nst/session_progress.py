@@ -54,6 +54,7 @@ def _text(session: RenderSession, left: float | None) -> str:
     if session.progress is None:
         waiting = session.state is State.RENDERING and session.plan.engine.after_render
         return "Stylised after the render" if waiting else "The style engine is starting"
-    total, number = session.plan.total, min(len(session.done) + 1, session.plan.total)
-    frame = f"Frame {session.progress['frame']}, {number} of {total}"
+    done, total, now = len(session.done), session.plan.total, session.progress["frame"]
+    between = now in session.done
+    frame = f"{done} of {total} frames done" if between else f"Frame {now}, {done + 1} of {total}"
     return frame if left is None else f"{frame}, {duration(left)} left"

@@ -216,7 +216,10 @@ def draw_styles(layout: bpy.types.UILayout, nst: bpy.types.PropertyGroup) -> Non
         layout.label(text="Add a picture of a painting, or drop one here", icon="IMAGE_DATA")
         return
     chosen = nst.styles[min(nst.active_style, len(nst.styles) - 1)]
-    layout.prop(chosen, "path")
+    file = layout.column()
+    file.use_property_split = True
+    file.use_property_decorate = False
+    file.prop(chosen, "path")
     icon = thumbnails.icon(chosen.file)
     if icon:
         layout.template_icon(icon_value=icon, scale=5.0)

@@ -7,6 +7,7 @@ Blender's own are black with software OpenGL. A line that begins with `WINDOW ` 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
 PATIENCE = 120.0
 WIDTH = 1600
+SIZE = (192, 108)
 BUTTONS = (1.0, 0.0, 1.0)
 """The colour that operator buttons get while one is looked for; nothing else in the window has it."""
 
@@ -106,6 +108,21 @@ def redraw() -> None:
             area.tag_redraw()
 
 
+def click(x: int, y: int) -> None:
+    """At a point counted from the window's upper left corner."""
+    tool("xdotool", "mousemove", str(x), str(y))
+    time.sleep(0.3)  # Blender must see where the mouse is before it is pressed
+    tool("xdotool", "click", "1")
+
+
+def fit_image() -> None:
+    """Lets the picture fill the Image Editor."""
+    for area in areas("IMAGE_EDITOR"):
+        region = next(each for each in area.regions if each.type == "WINDOW")
+        with bpy.context.temp_override(area=area, region=region):
+            bpy.ops.image.view_all(fit_view=True)
+
+
 def click_widest_button() -> Steps:
     """Clicks the button that takes the panel's whole width: Stylise Rendered Frames."""
     mark_buttons(True)
@@ -115,10 +132,7 @@ def click_widest_button() -> Steps:
     yield 0.5
     tell("buttons", boxes)
     left, top, right, bottom = max(boxes, key=lambda box: box[2] - box[0])
-    x, y = (left + right) // 2, (top + bottom) // 2
-    tool("xdotool", "mousemove", str(x), str(y))
-    yield 0.5
-    tool("xdotool", "click", "1")
+    click((left + right) // 2, (top + bottom) // 2)
     yield 0.5
 
 
@@ -129,17 +143,13 @@ def prepare() -> Steps:
     bpy.ops.extensions.package_install_files(filepath=zip_file, repo="user_default", enable_on_install=True)
     preferences = bpy.context.preferences
     preferences.addons[MODULE].preferences.engine_python = os.environ["NST_WINDOW_PYTHON"]
+    preferences.view.render_display_type = "NONE"
+    sys.path.insert(0, os.environ["NST_WINDOW_SOURCE"])
+    importlib.import_module("demo_scene").build(3, *SIZE)
     scene = bpy.context.scene
-    scene.render.engine = "CYCLES"
-    scene.cycles.samples = 2
+    scene.cycles.samples = 4
     scene.cycles.use_denoising = False
-    scene.render.resolution_x, scene.render.resolution_y = 96, 64
-    scene.frame_end = 3
     scene.render.filepath = "//own_"
-    cube = bpy.data.objects["Cube"]
-    for frame, x in ((1, -1.0), (4, 1.0)):
-        cube.location.x = x
-        cube.keyframe_insert("location", frame=frame)
     bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "scene.blend"))
     for each in list(bpy.types.Panel.__subclasses__()):
         shown = getattr(each, "bl_context", "") == "render" and each.bl_space_type == "PROPERTIES"
@@ -164,6 +174,9 @@ def prepare() -> Steps:
     nst().enabled = True
     nst().output_path = "//out/"
     nst().steps, nst().warm_steps = 16, 6
+    # The panel is closed at first: a click on its header opens it.
+    yield 1.0
+    click(right.x + 80, bpy.context.window_manager.windows[0].height - (right.y + right.height) + 79)
     bpy.ops.wm.save_mainfile()
     yield 2.0
     screenshot("panel_empty")
@@ -175,6 +188,7 @@ def ctrl_f12() -> Steps:
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
     yield from until(lambda: activity().running_session() is not None, "the render begins")
     yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
+    fit_image()
     yield 0.4
     screenshot("rendering")
     yield from until(session_over, "the end of the animation")
@@ -189,8 +203,6 @@ def batch_by_click() -> Steps:
     """The button is clicked; its frames come; the preview shows them before and after."""
     for path in (FOLDER / "out" / "styled").glob("*.png"):
         path.unlink()
-    for area in areas("IMAGE_EDITOR"):
-        area.spaces.active.show_region_ui = False
     yield from click_widest_button()
     yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
     yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")

@@ -1,0 +1,120 @@
+"""Measures the time that the render handlers add to a frame in Blender's own process.
+
+    python handler_time.py                        (a Python that has the bpy module; or in Blender:)
+    blender --background --python handler_time.py
+
+Every handler call of an animation render is timed: the PNG, the multilayer EXR with Vector and Z, and the
+camera's note are written; the engine is not started, as its work is on another device or after the render.
+Prints a line for each size: the median over the frames of the handlers' time, and of the whole frame.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+PACKAGE = Path(__file__).parent.parent.parent / "blender_nst"
+SIZES = ((480, 270), (1920, 1080))
+FRAMES = 8
+
+
+class Stopwatch:
+    """Seconds spent in handlers, by frame."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[int, float] = {}
+
+    def timed(self, handler: Callable[..., None]) -> Callable[..., None]:
+        """The handler, its time added to the scene's frame."""
+
+        @functools.wraps(handler)
+        def call(scene: Any, depsgraph: Any = None) -> None:
+            begun, frame = time.perf_counter(), scene.frame_current
+            handler(scene, depsgraph)
+            self.seconds[frame] = self.seconds.get(frame, 0.0) + time.perf_counter() - begun
+
+        return call
+
+
+def load_package() -> None:
+    """The extension's source as the package `blender_nst`, switched on."""
+    spec = importlib.util.spec_from_file_location(
+        "blender_nst", PACKAGE / "__init__.py", submodule_search_locations=[str(PACKAGE)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["blender_nst"] = package
+    spec.loader.exec_module(package)
+    package.register()
+
+
+def measure(folder: Path, width: int, height: int) -> tuple[float, float]:
+    """Medians in seconds: the handlers' share of a frame, and the whole frame."""
+    handlers = importlib.import_module("blender_nst.handlers")
+    session_plan = importlib.import_module("blender_nst.session_plan")
+    scene = bpy.context.scene
+    scene.render.engine, scene.cycles.samples, scene.cycles.device = "CYCLES", 1, "CPU"
+    scene.cycles.use_denoising = False
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.frame_start, scene.frame_end = 1, FRAMES
+    scene.render.filepath = str(folder / "own_")
+    scene.nst.enabled = True
+    scene.nst.output_path = str(folder / f"out_{width}")
+    scene.nst.style_path = str(Path(__file__))  # never opened: no engine is started
+    watch, finished = Stopwatch(), []
+
+    hooked = [name for name in dir(bpy.app.handlers) if isinstance(getattr(bpy.app.handlers, name), list)]
+    for name in hooked:
+        called = getattr(bpy.app.handlers, name)
+        for index, handler in enumerate(called):
+            if handler.__module__.startswith("blender_nst") and name != "render_complete":
+                called[index] = watch.timed(handler)
+    plan_of = session_plan.SessionPlan.from_scene
+
+    def after_render(*arguments: Any) -> Any:
+        plan = plan_of(*arguments)
+        return session_plan.replace(plan, engine=session_plan.replace(plan.engine, after_render=True))
+
+    session_plan.SessionPlan.from_scene = after_render
+    bpy.app.handlers.render_write.append(lambda *_: finished.append(time.perf_counter()))
+    bpy.app.handlers.render_complete.insert(0, lambda *_: handlers.current_session().end())
+    try:
+        bpy.ops.render.render(animation=True)
+    finally:
+        session_plan.SessionPlan.from_scene = plan_of
+        bpy.app.handlers.render_write.pop()
+        bpy.app.handlers.render_complete.pop(0)
+    whole = [after - before for before, after in pairwise(finished)]
+    return median(watch.seconds[frame] for frame in range(2, FRAMES + 1)), median(whole)
+
+
+def main() -> None:
+    """Measures every size."""
+    os.environ["BLENDER_NST_PYTHON"] = sys.executable
+    load_package()
+    print(f"Blender {bpy.app.version_string}, {FRAMES} frames, Cycles, 1 sample", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for width, height in SIZES:
+            handlers, whole = measure(Path(folder), width, height)
+            print(
+                f"{width}x{height}: handlers {1000 * handlers:.0f} ms a frame,"
+                f" the whole frame {1000 * whole:.0f} ms",
+                flush=True,
+            )
+    sys.stdout.flush()
+    os._exit(0)  # a bpy process can hang in Blender's exit handlers
+
+
+main()
