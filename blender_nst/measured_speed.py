@@ -16,10 +16,15 @@ FILE_NAME = "speed.json"
 
 @dataclass(frozen=True)
 class MeasuredSpeed:
-    """`pixel_steps` are pixels times optimisation steps a second, measured on `device`."""
+    """Pixels times optimisation steps a second, measured on `device`.
+
+    `first` is that of a frame without a predecessor, many of whose steps are at smaller sizes; `pixel_steps` that
+    of the frames after it.
+    """
 
     device: str
     pixel_steps: float
+    first: float
 
 
 class _Known:
@@ -34,12 +39,13 @@ _known = _Known()
 
 
 def remember(session: RenderSession) -> None:
-    """Keeps the speed of a session's frames; the first one apart, which goes through the pyramid."""
-    seconds = session.frame_seconds[1:]
-    steps = session.plan.sequence_settings["warm_steps"]
-    if not seconds or sum(seconds) <= 0.0:
+    """Keeps the speed of a session of several frames."""
+    if len(session.frame_seconds) < 2 or min(session.frame_seconds) <= 0.0:
         return
-    speed = MeasuredSpeed(session.device, session.plan.frame_pixels * steps * len(seconds) / sum(seconds))
+    first, *others = session.frame_seconds
+    plan = session.plan
+    warm = plan.frame_pixels * plan.sequence_settings["warm_steps"] * len(others) / sum(others)
+    speed = MeasuredSpeed(session.device, warm, plan.frame_pixels * plan.style_settings["steps"] / first)
     _known.speed, _known.read = speed, True
     folder = data_folder()
     if folder is not None:
@@ -59,13 +65,10 @@ def last_speed() -> MeasuredSpeed | None:
 
 
 def expected_seconds(scene: bpy.types.Scene, frames: int, pixels: int) -> float | None:
-    """How long `frames` of a scene will take; None where no speed is known.
-
-    Of the first frame's steps about a half is at smaller sizes.
-    """
+    """How long `frames` of a scene will take; None where no speed is known."""
     speed = last_speed()
-    if speed is None or speed.pixel_steps <= 0.0 or frames < 1:
+    if speed is None or min(speed.pixel_steps, speed.first) <= 0.0 or frames < 1:
         return None
     nst = scene.nst
-    steps = nst.steps / 2.0 + nst.warm_steps * (frames * nst.pass_count - 1)
-    return pixels * steps / speed.pixel_steps
+    warm = nst.warm_steps * (frames * nst.pass_count - 1)
+    return pixels * (nst.steps / speed.first + warm / speed.pixel_steps)

@@ -25,7 +25,7 @@ FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
 PATIENCE = 120.0
 WIDTH = 1600
-SIZE = (192, 108)
+SIZE = (128, 72)
 BUTTONS = (1.0, 0.0, 1.0)
 """The colour that operator buttons get while one is looked for; nothing else in the window has it."""
 
@@ -125,6 +125,7 @@ def fit_image() -> None:
 
 def click_widest_button() -> Steps:
     """Clicks the button that takes the panel's whole width: Stylise Rendered Frames."""
+    tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another colour
     mark_buttons(True)
     yield 1.5
     boxes = button_boxes()
@@ -294,7 +295,7 @@ def quit_during_a_run() -> Steps:
 
 
 def everything() -> Steps:
-    scenarios = (
+    scenarios: tuple[Callable[[], Steps], ...] = (
         prepare,
         ctrl_f12,
         batch_by_click,

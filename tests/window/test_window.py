@@ -112,7 +112,7 @@ def test_an_animation_is_stylised_while_it_renders(told: dict[str, Any]) -> None
 def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> None:
     assert told["batch"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
     assert told["batch"]["line"] == ["3 frames stylised", False]
-    assert told["preview"] == ["styled_0003.png", [192, 108]]
+    assert told["preview"] == ["styled_0003.png", [128, 72]]
     assert told["rendered side"] == "own_0003.png"
 
 

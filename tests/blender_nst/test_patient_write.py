@@ -1,0 +1,42 @@
+"""Properties that Blender refuses for a moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from blender_nst import patient_write
+from blender_nst.patient_write import set_patiently
+
+
+class Drawn:
+    """Refuses writes as Blender's properties do while a panel is drawn."""
+
+    def __init__(self) -> None:
+        self.__dict__.update(drawing=True, value="before")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if self.__dict__["drawing"]:
+            raise AttributeError(
+                "Writing to ID classes in this context is not allowed: Scene, Scene datablock"
+            )
+        self.__dict__[name] = value
+
+
+def test_a_write_waits_for_the_end_of_the_drawing() -> None:
+    drawn = Drawn()
+    threading.Timer(0.1, lambda: drawn.__dict__.update(drawing=False)).start()
+    begun = time.monotonic()
+    set_patiently(drawn, "value", "after")
+    assert drawn.__dict__["value"] == "after"
+    assert time.monotonic() - begun >= 0.05
+
+
+def test_another_error_and_a_refusal_without_end_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patient_write, "PATIENCE", 0.05)
+    with pytest.raises(AttributeError, match="Writing to ID classes"):
+        set_patiently(Drawn(), "value", "after")
+    with pytest.raises(AttributeError, match="no attribute"):
+        set_patiently(object(), "value", 1)
