@@ -18,8 +18,8 @@ FILE_NAME = "speed.json"
 class MeasuredSpeed:
     """Pixels times optimisation steps a second, measured on `device`.
 
-    `first` is that of a frame without a predecessor, many of whose steps are at smaller sizes; `pixel_steps` that
-    of the frames after it.
+    `first` is that of a frame without a predecessor, many of whose steps are at smaller sizes; `pixel_steps`
+    that of the frames after it.
     """
 
     device: str

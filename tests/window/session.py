@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import addon_utils  # pyright: ignore[reportMissingImports]
 import bpy  # pyright: ignore[reportMissingImports]
 
 FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
@@ -262,7 +263,8 @@ def preferences_window() -> Steps:
     bpy.context.window_manager.addon_search = "Blender NST"
     area.type = "PREFERENCES"
     yield 1.0
-    bpy.ops.preferences.addon_expand(module=MODULE)
+    addon_utils.module_bl_info(sys.modules[MODULE])["show_expanded"] = True
+    redraw()
     yield 1.5
     screenshot("preferences")
     area.type = "IMAGE_EDITOR"
