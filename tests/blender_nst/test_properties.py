@@ -125,3 +125,22 @@ def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
     # The switch is in the header, the styles are a list, style_path is for scripts, two are Blender's own.
     elsewhere = ["enabled", "styles", "active_style", "style_path", "name", "rna_type"]
     assert sorted([*shown, *elsewhere]) == sorted(run.result["there"])
+
+
+def test_settings_are_saved_as_a_preset_of_blender_and_come_back(blender: BlenderInTests) -> None:
+    run = blender.run(
+        """
+        load().register()
+        nst = bpy.context.scene.nst
+        nst.style_path, nst.steps, nst.pooling, nst.device = "/a.png", 77, "MAX", "CPU"
+        bpy.ops.nst.preset_add(name="Mine")
+        nst.style_path, nst.steps, nst.pooling, nst.device = "/b.png", 5, "AVERAGE", "AUTO"
+        (folder,) = bpy.utils.preset_paths("blender_nst")
+        file = Path(folder) / "Mine.py"
+        bpy.ops.script.execute_preset(filepath=str(file), menu_idname="NST_MT_presets")
+        back = [nst.style_path, nst.steps, nst.pooling, nst.device]
+        bpy.ops.nst.preset_add(name="Mine", remove_active=False, remove_name=True)
+        finish([back, file.exists()])
+        """
+    )
+    assert run.result == [["/b.png", 77, "MAX", "AUTO"], False]
