@@ -131,13 +131,16 @@ class IMAGE_PT_nst(bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the progress and the switch between styled and rendered."""
         draw_activity(self.layout, context)
-        row = self.layout.row()
-        row.enabled = preview.available()
-        row.prop(context.window_manager, "nst_preview_side", expand=True)
 
 
 def draw_activity(layout: Any, context: bpy.types.Context) -> None:
-    """Draws the running session's progress, or what the last one said."""
+    """Draws the running session's progress or what the last one said, and the preview's switch."""
+    _draw_progress(layout, context)
+    if preview.available():
+        layout.row().prop(context.window_manager, "nst_preview_side", expand=True)
+
+
+def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
     session = running_session()
     if session is None:
         line, is_error = status_line()
@@ -152,8 +155,6 @@ def draw_activity(layout: Any, context: bpy.types.Context) -> None:
     row.progress(factor=progress.share, text=progress.text)
     if NST_OT_cancel.poll(context):
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
-    if preview.available():
-        layout.row().prop(context.window_manager, "nst_preview_side", expand=True)
 
 
 class RENDER_PT_nst_strokes(_RenderPanel, bpy.types.Panel):

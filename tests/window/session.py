@@ -19,14 +19,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import addon_utils  # pyright: ignore[reportMissingImports]
 import bpy  # pyright: ignore[reportMissingImports]
 
 FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
 PATIENCE = 120.0
 WIDTH = 1600
-SIZE = (128, 72)
+SIZE = tuple(int(side) for side in os.environ.get("NST_WINDOW_SIZE", "128x72").split("x"))
 BUTTONS = (1.0, 0.0, 1.0)
 """The colour that operator buttons get while one is looked for; nothing else in the window has it."""
 
@@ -263,8 +262,8 @@ def preferences_window() -> Steps:
     bpy.context.window_manager.addon_search = "Blender NST"
     area.type = "PREFERENCES"
     yield 1.0
-    addon_utils.module_bl_info(sys.modules[MODULE])["show_expanded"] = True
-    redraw()
+    top = bpy.context.window_manager.windows[0].height - (area.y + area.height)
+    click(area.x + 188, top + 80)  # the triangle that opens the add-on's settings
     yield 1.5
     screenshot("preferences")
     area.type = "IMAGE_EDITOR"

@@ -99,7 +99,7 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
     # Cycles misses the panels at the end that the session has hidden.
     errors = [text for text in told["output"].split("Traceback")[1:] if "/cycles/" not in text]
     assert not errors, errors
-    assert told["passed"][-1:] == ["load_during_a_run"], "the last one quits Blender"
+    assert "load_during_a_run" in told["passed"], "the one before the last, which quits Blender"
     for name in SCREENSHOTS:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
 
