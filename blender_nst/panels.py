@@ -115,6 +115,8 @@ class RENDER_PT_nst_frames(_RenderPanel, bpy.types.Panel):
         row.operator(NST_OT_stylise_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
         draft = row.operator(NST_OT_stylise_frame.bl_idname, text="Draft of It")
         draft.draft = True
+        again = row.operator(NST_OT_stylise_frame.bl_idname, text="", icon="RENDER_STILL")
+        again.render = True
         row = layout.row(align=True)
         row.operator(NST_OT_preview.bl_idname, icon="HIDE_OFF")
         row.operator(NST_OT_open_output.bl_idname, text="Open Folder", icon="FILE_FOLDER")

@@ -25,7 +25,7 @@ FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
 PATIENCE = 120.0
 WIDTH = 1600
-SIZE = tuple(int(side) for side in os.environ.get("NST_WINDOW_SIZE", "128x72").split("x"))
+SIZE = tuple(int(side) for side in os.environ["NST_WINDOW_SIZE"].split("x"))
 BUTTONS = (1.0, 0.0, 1.0)
 """The colour that operator buttons get while one is looked for; nothing else in the window has it."""
 
@@ -170,7 +170,7 @@ def prepare() -> Steps:
     yield 1.0
     right.spaces.active.context = "RENDER"
     for name in ("style_a.png", "style_b.png"):
-        bpy.ops.nst.style_add(filepath=str(FOLDER / name))
+        bpy.ops.nst.style_add(filepath=f"//{name}")
     nst().styles[1].weight = 0.5
     nst().enabled = True
     nst().output_path = "//out/"

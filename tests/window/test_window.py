@@ -33,6 +33,8 @@ TOOLS = ("blender", "xvfb-run", "xdotool", "import", "convert")
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "build" / "window"
 TIMEOUT = 600.0
+SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
+"""Of a frame: larger for a screenshot to be shown."""
 SCREENSHOTS = ("panel_empty", "rendering", "batch", "batch_done", "rendered_side", "preferences")
 
 pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
@@ -52,6 +54,7 @@ def told() -> dict[str, Any]:
     archive = build_extension(FOLDER / "zip", ensure_blender(report=print))
     environment = os.environ | {
         "NST_WINDOW_FOLDER": str(FOLDER),
+        "NST_WINDOW_SIZE": SIZE,
         "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst"),
         "NST_WINDOW_ZIP": str(archive),
         "NST_WINDOW_PYTHON": sys.executable,
@@ -114,7 +117,7 @@ def test_an_animation_is_stylised_while_it_renders(told: dict[str, Any]) -> None
 def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> None:
     assert told["batch"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
     assert told["batch"]["line"] == ["3 frames stylised", False]
-    assert told["preview"] == ["styled_0003.png", [128, 72]]
+    assert told["preview"] == ["styled_0003.png", [int(side) for side in SIZE.split("x")]]
     assert told["rendered side"] == "own_0003.png"
 
 
