@@ -50,6 +50,11 @@ class _Installation:
 _installation = _Installation()
 
 
+def installing() -> bool:
+    """Whether an installation is on its way."""
+    return _installation.running
+
+
 class NST_OT_engine_install(bpy.types.Operator):
     """Install the style engine and PyTorch into the extension's own folder, never into Blender's Python"""
 

@@ -266,6 +266,18 @@ def preferences_window() -> Steps:
     click(area.x + 188, top + 80)  # the triangle that opens the add-on's settings
     yield 1.5
     screenshot("preferences")
+    # An installation from a folder that has no PyTorch: its progress, and how it fails.
+    chosen = bpy.context.preferences.addons[MODULE].preferences
+    chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
+    bpy.ops.nst.engine_install()
+    yield 0.15
+    screenshot("installing")
+    yield from until(
+        lambda: not sys.modules[f"{MODULE}.engine_operators"].installing(), "the installation's end"
+    )
+    yield 1.0
+    screenshot("install_failed")
+    chosen.wheel_folder = chosen.torch_packages = ""
     area.type = "IMAGE_EDITOR"
     yield 1.0
 

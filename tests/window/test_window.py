@@ -35,7 +35,16 @@ FOLDER = HERE.parent.parent / "build" / "window"
 TIMEOUT = 600.0
 SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
 """Of a frame: larger for a screenshot to be shown."""
-SCREENSHOTS = ("panel_empty", "rendering", "batch", "batch_done", "rendered_side", "preferences")
+SCREENSHOTS = (
+    "panel_empty",
+    "rendering",
+    "batch",
+    "batch_done",
+    "rendered_side",
+    "preferences",
+    "installing",
+    "install_failed",
+)
 
 pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
 
