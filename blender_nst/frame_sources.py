@@ -14,7 +14,9 @@ from .capture import CapturedFrame, content_path, passes_path
 from .properties import FrameSource
 from .session_plan import SessionError, absolute_path
 
-MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ogv"})
+MOVIE_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".ts"}
+)
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr"})

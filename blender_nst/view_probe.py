@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
+from itertools import chain, product
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
-import numpy as np
 
 # Scene-linear: black, then AgX's and Filmic's whole range, 10 stops below middle grey to 6.5 above it.
 _STEPS = 33
@@ -28,22 +29,23 @@ def probe_name(scene: bpy.types.Scene) -> str:
 
 def probe_levels(scene: bpy.types.Scene) -> list[float]:
     """The scene-linear levels of the probe's lattice, along each of its axes."""
-    stops = np.linspace(_DARKEST, _BRIGHTEST, _STEPS - 1) - scene.view_settings.exposure
-    return [0.0, *(float(np.float32(level)) for level in _MIDDLE_GREY * 2.0**stops)]
+    stride = (_BRIGHTEST - _DARKEST) / (_STEPS - 2)
+    stops = [_DARKEST + stride * step - scene.view_settings.exposure for step in range(_STEPS - 1)]
+    return [0.0, *array("f", [_MIDDLE_GREY * 2.0**stop for stop in stops])]
 
 
 def probe_image(scene: bpy.types.Scene) -> bpy.types.Image:
     """The probe as a scene-linear image, to be saved by `save_render` with the scene's view."""
-    levels = np.array(probe_levels(scene), np.float32)
+    levels = probe_levels(scene)
     count = len(levels)
     image = bpy.data.images.get(_IMAGE_NAME)
     if image is None or tuple(image.size) != (count * count, count):
         image = bpy.data.images.new(_IMAGE_NAME, count * count, count, alpha=False, float_buffer=True)
-    pixels = np.ones((count, count, count, 4), np.float32)  # green, blue, red
-    pixels[..., 0] = levels
-    pixels[..., 1] = levels[:, None, None]
-    pixels[..., 2] = levels[:, None]
-    image.pixels.foreach_set(pixels.ravel())
+    # The rows are green, within them blue and red. Without numpy, which some systems' Blender lacks.
+    lattice = product(levels, levels, levels)
+    image.pixels.foreach_set(
+        array("f", chain.from_iterable((red, green, blue, 1.0) for green, blue, red in lattice))
+    )
     return image
 
 
