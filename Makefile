@@ -10,13 +10,27 @@ READY := $(VENV)/.ready
 TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 \
 	&& echo torch torchvision || echo torch==2.13.0 torchvision==0.28.0)
 
-.PHONY: demo test check setup clean test-install test-window
+# The Blenders that `make test-blender` runs the tests on, each as a bpy module that it installs once (370 MB).
+BLENDERS ?= 4.2 4.5 5.0 5.2
+
+.PHONY: demo test test-blender test-newest check setup clean test-install test-window
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
 
 test: check
 	$(BIN)/python -m pytest
+
+# All tests that start a Blender, on each version; goes on after a failure and tells at the end.
+test-blender: $(READY)
+	@failed=; for version in $(BLENDERS); do \
+		echo "== Blender $$version"; \
+		$(BIN)/python -m pytest tests/blender_nst --blender-version $$version || failed="$$failed $$version"; \
+	done; test -z "$$failed" || { echo "failed on Blender$$failed" >&2; exit 1; }
+
+# The quick ones of them that look at what differs between versions, on the newest.
+test-newest: $(READY)
+	$(BIN)/python -m pytest tests/blender_nst -m across_versions --blender-version $(lastword $(BLENDERS))
 
 # The engine installed for real from the package index into an empty environment, as the extension's button does.
 test-install: $(READY)

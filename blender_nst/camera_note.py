@@ -10,14 +10,17 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .compositor_trees import tree_of
+
 Note = dict[str, Any]
 """As `video.passes` describes it."""
 
 
 def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> Note:
-    """The note of the scene's current frame; without a camera or a graph it has the motion blur alone."""
+    """The note of the scene's current frame; without a camera or a graph it has no camera."""
     render = scene.render
     note: Note = {"frame": scene.frame_current, "motion_blur": bool(render.use_motion_blur)}
+    note["composited"] = bool(render.use_compositing and tree_of(scene) is not None)
     camera = bound_camera(scene)
     if camera is None or depsgraph is None:
         return note

@@ -19,6 +19,7 @@ from .activity import activity, current_session, new_session, running_session, s
 from .camera_note import camera_note
 from .engine_process import EngineError, Message
 from .motion_passes import MotionPasses
+from .regions import needed_passes
 from .render_session import RenderSession, State
 from .session_plan import SessionError, SessionPlan
 
@@ -109,7 +110,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
             return
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
-    hooks.passes = MotionPasses.turned_on(scene)
+    hooks.passes = MotionPasses.turned_on(scene, needed_passes(scene))
 
 
 @_guarded

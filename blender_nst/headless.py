@@ -6,8 +6,9 @@
 The job is a `render_job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
 that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol` has them, and also
 
-    {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270]}
+    {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}
+    {"event": "composited", "frame": 1, "path": "/p/out/composited/composited_0001.png"}
 
 The exit code is 0 when every frame is styled, 2 after a `failed` event whose cause the user can remove, 1
 after any other. The .blend file is never saved. Nothing is written outside the job's output folder but for
@@ -156,6 +157,17 @@ def uses_sequencer(scene: bpy.types.Scene) -> bool:
     return len(editor.strips if hasattr(editor, "strips") else editor.sequences) > 0
 
 
+def prepare_composite(scene: bpy.types.Scene, blend: str) -> None:
+    """Leaves the compositor to the second pass; raises HeadlessError if there is none."""
+    from blender_nst import compositor_trees
+
+    if compositor_trees.tree_of(scene) is None:
+        raise HeadlessError(
+            f"{blend}: scene {scene.name!r} has no compositor nodes to run over styled frames"
+        )
+    scene.render.use_compositing = False
+
+
 def keep_to_scratch(scene: bpy.types.Scene, folder: Path) -> None:
     """Leads everything that the render itself would write away from the user's files.
 
@@ -184,7 +196,7 @@ def compositor_tree(scene: bpy.types.Scene) -> Any:
     return scene.compositing_node_group if hasattr(scene, "compositing_node_group") else scene.node_tree
 
 
-def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any) -> None:
+def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any, regions: Any) -> None:
     """Sets the scene's style settings as the job says."""
     nst = scene.nst
     nst.enabled = True
@@ -195,7 +207,9 @@ def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any) ->
     try:
         properties.apply_settings(nst, "style_settings", job.style_settings)
         properties.apply_settings(nst, "sequence_settings", job.sequence_settings)
-    except properties.SettingError as error:
+        if job.regions:
+            regions.set_regions(scene, job.regions)
+    except (properties.SettingError, regions.RegionError) as error:
         raise HeadlessError(str(error)) from None
 
 
@@ -215,6 +229,7 @@ def run(job_path: Path) -> None:
         engine_process,
         handlers,
         properties,
+        regions,
         render_job,
         session_plan,
         styles,
@@ -226,8 +241,10 @@ def run(job_path: Path) -> None:
         disable_installed_copy()
         package.register()
         scene = open_scene(job)
-        configure(scene, job, properties, styles)
+        configure(scene, job, properties, styles, regions)
         frames = check_renderable(scene, job.blend)
+        if job.composite:
+            prepare_composite(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
         session = handlers.open_session(scene, on_event)
     except (render_job.RenderJobError, session_plan.SessionError) as error:
@@ -235,13 +252,36 @@ def run(job_path: Path) -> None:
     render = scene.render
     share = render.resolution_percentage / 100.0
     resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
-    emit({"event": "started", "blender": bpy.app.version_string, "frames": frames, "resolution": resolution})
+    emit(
+        {
+            "event": "started",
+            "blender": bpy.app.version_string,
+            "frames": frames,
+            "resolution": resolution,
+            "frame_rate": round(render.fps / render.fps_base, 3),
+        }
+    )
     try:
         bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         raise HeadlessError(f"{job.blend}: Blender cannot render: {' '.join(str(error).split())}") from None
     if len(session.done) != len(frames):
         raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
+    if job.composite:
+        composite(scene, Path(job.output), frames)
+
+
+def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
+    """Runs the scene's compositor over the styled frames."""
+    from blender_nst import composite_pass
+
+    try:
+        second_pass = composite_pass.CompositePass(scene, output, frames[0])
+        for frame in frames:
+            path = second_pass.composite(frame)
+            emit({"event": "composited", "frame": frame, "path": str(path)})
+    except composite_pass.CompositeError as error:
+        raise HeadlessError(str(error)) from None
 
 
 def main() -> NoReturn:

@@ -1,7 +1,8 @@
-"""Switches the passes on that carry motion and depth, for the time of one render."""
+"""Switches the passes on that carry motion, depth and regions, for the time of one render."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import bpy  # pyright: ignore[reportMissingImports]
@@ -21,13 +22,14 @@ class MotionPasses:
     switched_on: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    def turned_on(cls, scene: bpy.types.Scene) -> MotionPasses:
-        """Switches Vector and Z on for the layers that are rendered.
+    def turned_on(cls, scene: bpy.types.Scene, more: Sequence[str] = ()) -> MotionPasses:
+        """Switches Vector and Z on for the layers that are rendered, and `more` of their properties.
 
         With motion blur Blender renders no vectors, and the pass is left as it is.
         """
         passes = cls(scene.name)
         wanted = ["use_pass_z"] if scene.render.use_motion_blur else ["use_pass_z", "use_pass_vector"]
+        wanted += more
         for layer in scene.view_layers:
             for name in wanted:
                 if layer.use and not getattr(layer, name):

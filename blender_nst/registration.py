@@ -5,6 +5,8 @@ from __future__ import annotations
 from . import (
     activity,
     batch,
+    compositor_node,
+    compositor_panel,
     engine_operators,
     handlers,
     panels,
@@ -12,20 +14,26 @@ from . import (
     presets,
     preview,
     properties,
+    regions,
+    regions_panel,
     styles,
 )
 
 _MODULES = (
     styles,
     properties,
+    regions,
     preferences,
     engine_operators,
     batch,
     presets,
     preview,
     panels,
+    regions_panel,
     activity,
     handlers,
+    compositor_node,
+    compositor_panel,
 )
 
 

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+PART_KINDS = ("object", "collection", "material")
+"""What a region can be chosen by."""
+
 
 class RenderJobError(Exception):
     """The job file cannot be read, or a value in it cannot be used; one line."""
@@ -38,9 +41,18 @@ class RenderJob:
     resolution_percentage: int | None = None
     samples: int | None = None
     scene: str | None = None
+    regions: list[dict[str, str | None]] = field(default_factory=list)
+    """Parts of the scene with a style of their own: `kind` (one of `PART_KINDS`), `name`, and `style` (None
+    leaves it as rendered). An empty list leaves the regions that the .blend file has."""
+
+    composite: bool = False
+    """Whether the scene's compositor runs over the styled frames, and not over the rendered ones."""
 
     def __post_init__(self) -> None:
-        if not self.styles:
+        for part in self.regions:
+            if part.keys() != {"kind", "name", "style"} or part["kind"] not in PART_KINDS:
+                raise RenderJobError(f"{part}: a region has a kind ({', '.join(PART_KINDS)}), name and style")
+        if not self.styles and not any(part["style"] for part in self.regions):
             raise RenderJobError("at least one style picture is needed, none was given")
         if self.style_weights and len(self.style_weights) != len(self.styles):
             raise RenderJobError(f"{len(self.style_weights)} style weights for {len(self.styles)} styles")

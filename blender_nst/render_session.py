@@ -98,6 +98,7 @@ class RenderSession:
                 "style_settings": plan.style_settings,
                 "sequence_settings": plan.sequence_settings,
                 "total": plan.total,
+                "regions": plan.regions,
                 "preview_every": 0 if bpy.app.background else PREVIEW_EVERY,
             }
         )

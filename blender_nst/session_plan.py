@@ -11,6 +11,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 from .engine_options import EngineOptions, EnginePythonError, engine_options
 from .properties import SCHEMA, settings_dicts
+from .regions import RegionError, described_regions
 
 STILLS_FOLDER = "stills"
 """Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""
@@ -36,6 +37,8 @@ class SessionPlan:
     scene: str
     """The scene's name."""
     frame_pixels: int
+    regions: list[dict[str, Any]]
+    """As the protocol has them."""
 
     @property
     def content_bits(self) -> int:
@@ -56,7 +59,10 @@ class SessionPlan:
             engine = engine_options()
         except EnginePythonError as error:
             raise SessionError(str(error)) from None
-        styles = style_files(scene)
+        regions = region_commands(scene)
+        only_regions = not scene.nst.styles and any(region["style"] for region in regions)
+        # Without a style for all, what is in no region is left as rendered.
+        styles = [] if only_regions else style_files(scene)
         output = absolute_path(scene.nst.output_path, "output folder")
         check_writable(output)
         style_settings, sequence_settings = settings_dicts(scene)
@@ -74,6 +80,7 @@ class SessionPlan:
             total,
             scene.name,
             frame_pixels(scene),
+            regions,
         )
 
     def for_still(self, *, draft: bool = False) -> SessionPlan:
@@ -96,11 +103,26 @@ def style_files(scene: bpy.types.Scene) -> list[Path]:
     """The scene's style pictures; raises SessionError where there are none or one is missing."""
     if not scene.nst.styles:
         raise SessionError("no style picture is chosen: add one in Render Properties > Neural Style")
-    files = [absolute_path(style.path, "style picture") for style in scene.nst.styles]
-    for file in files:
-        if not file.is_file():
-            raise SessionError(f"{file}: the style picture is not there; choose another")
-    return files
+    return [_style_file(style.path) for style in scene.nst.styles]
+
+
+def region_commands(scene: bpy.types.Scene) -> list[dict[str, Any]]:
+    """The scene's regions as the protocol has them; raises SessionError where one cannot be used."""
+    try:
+        regions = described_regions(scene)
+    except RegionError as error:
+        raise SessionError(str(error)) from None
+    return [
+        region | {"style": None if region["style"] is None else str(_style_file(region["style"]))}
+        for region in regions
+    ]
+
+
+def _style_file(path: str) -> Path:
+    file = absolute_path(path, "style picture")
+    if not file.is_file():
+        raise SessionError(f"{file}: the style picture is not there; choose another")
+    return file
 
 
 def frame_pixels(scene: bpy.types.Scene) -> int:

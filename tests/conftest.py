@@ -1,4 +1,4 @@
-"""Fixtures for every room: pictures made by code, and the environment of a child process."""
+"""Fixtures for every room, and the option that runs the tests in Blender on another version of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,23 @@ Picture = Callable[..., np.ndarray]
 # An example's time says something about the machine and nothing about the code.
 settings.register_profile("repository", deadline=None)
 settings.load_profile("repository")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--blender-version",
+        metavar="X.Y",
+        help="run the tests that start a Blender, and only those, on the bpy module of this version;"
+        " they are skipped where it cannot be had",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--blender-version") is None:
+        return
+    others = [item for item in items if "blender_runtime" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in set(others)]
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,23 @@ def read_channels(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def read_attributes(path: Path) -> dict[str, Any]:
+    """The attributes of the file by name; of several parts the first that has one gives it.
+
+    Raises:
+        FileError: as `video.exr_header.read_header`, or the header is damaged.
+    """
+    read_header(path)
+    attributes: dict[str, Any] = {}
+    try:
+        with silence(), OpenEXR.File(str(path), header_only=True) as file:
+            for part in file.parts:
+                attributes = dict(part.header) | attributes
+    except Exception:  # OpenEXR raises whatever it has
+        raise FileError(path, "the EXR is damaged or cut short; make it again") from None
+    return attributes
+
+
 def read_colour(path: Path) -> np.ndarray:
     """The picture in an EXR: R, G, B, or those of Blender's Combined pass, or a grey channel for all three.
 

@@ -2,7 +2,8 @@
 
 Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
 
-    {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…}}
+    {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…},
+     "composited": false}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
 space (null for a panorama); for `view` see `video.view_transform`. An EXR from elsewhere has no such file,

@@ -4,7 +4,8 @@ Commands (to the worker's standard input), in the order of their use:
 
     {"command": "hello", "protocol": 1}
     {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out", "style_weights": [],
-     "style_settings": {...}, "sequence_settings": {...}, "total": 48}
+     "style_settings": {...}, "sequence_settings": {...}, "total": 48,
+     "regions": [{"kind": "object", "names": ["Suzanne"], "style": "/p/drawing.jpg"}]}
     {"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png", "passes": "/p/p_0001.exr"}
     {"command": "finish", "job": "a"}        no more frames come: write the movie, then answer `done`
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -39,10 +40,24 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class StyledRegion:
+    """What has a style of its own in every frame; without a style, what is left as rendered.
+
+    `kind` is `object` or `material`, and `names` are names of such in the frames' Cryptomatte passes.
+    """
+
+    kind: str
+    names: list[str]
+    style: str | None = None
+
+
+@dataclass(frozen=True)
 class Stylize:
     """Opens a job. `total` is the number of frames that will come, if the client knows it.
 
-    There are one or more styles, and as many positive weights, or none, which makes all styles equal.
+    There are one or more styles, and as many positive weights, or none, which makes all styles equal. Where
+    regions overlap the earlier one goes first; the styles are for what is in none of them. If there are only
+    regions, everything else is left as rendered.
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
     an absent one has its default. With `preview_every` the engine shows a frame on its way: a picture every
     so many steps, told of by `preview`.
@@ -56,6 +71,7 @@ class Stylize:
     total: int | None = None
     style_weights: list[float] = field(default_factory=list)
     preview_every: int = 0
+    regions: list[StyledRegion] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -245,7 +261,7 @@ def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
         if not _fits(value, hints[field_name]):
             raise ProtocolError(f"{name}: {field_name} is {value!r}, which is of a wrong type")
     try:
-        return kind(**values)
+        return kind(**{name: _made(value, hints[name]) for name, value in values.items()})
     except TypeError:
         required = ", ".join(entry.name for entry in fields(kind))  # type: ignore[arg-type]
         raise ProtocolError(f"{name}: a field is missing; it has: {required}") from None
@@ -259,8 +275,24 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
     if origin is dict:
         return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
-    if hint is Any:
-        return True
+    if is_dataclass(hint):
+        return isinstance(value, dict) and _record_fits(value, hint)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+    return hint is Any or (isinstance(value, hint) and not (hint is int and isinstance(value, bool)))
+
+
+def _record_fits(values: dict[str, Any], kind: Any) -> bool:
+    hints = get_type_hints(kind)
+    required = {entry.name for entry in fields(kind) if entry.default is MISSING}
+    return required <= values.keys() <= hints.keys() and all(
+        _fits(value, hints[name]) for name, value in values.items()
+    )
+
+
+def _made(value: Any, hint: Any) -> Any:
+    """The value with its records as the dataclasses that they stand for."""
+    arguments = get_args(hint)
+    if get_origin(hint) is list and is_dataclass(arguments[0]):
+        return [arguments[0](**record) for record in value]  # type: ignore[operator]
+    return value

@@ -30,6 +30,7 @@ from compositor.errors import CompositorError
 from compositor.report import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.styles import Style
+from video.cryptomatte import MatteKind, MatteRegion, MatteSequence
 from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, preview_event, progress_event
@@ -125,7 +126,8 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         finished: list[int] = []
         try:
-            result = self._open(job, finished).run(self._frames(job.job))
+            driver = self._open(job, finished)
+            result = driver.run(MatteSequence(self._frames(job.job), _matte_regions(job)))
         except FrameError as error:
             self._send(Failed(str(error), job.job, error.frame, finished))
         except (CompositorError, VideoError) as error:
@@ -215,12 +217,34 @@ class Worker:
 
 
 def _read_styles(job: Stylize) -> list[Style]:
-    if not job.styles:
+    own = [(place, region.style) for place, region in enumerate(job.regions) if region.style is not None]
+    if not job.styles and not own:
         raise ProtocolError("a job has at least one style picture; this one has none")
     weights = job.style_weights or [1.0] * len(job.styles)
     if len(weights) != len(job.styles):
         raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
-    return [Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)]
+    return [
+        *(Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)),
+        *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
+    ]
+
+
+def _matte_regions(job: Stylize) -> list[MatteRegion]:
+    regions: list[MatteRegion] = []
+    for place, region in enumerate(job.regions):
+        try:
+            kind = MatteKind(region.kind)
+        except ValueError:
+            kinds = " or ".join(MatteKind)
+            raise ProtocolError(f"a region is of the kind {region.kind!r}: it must be {kinds}") from None
+        regions.append(
+            MatteRegion(kind, tuple(region.names), None if region.style is None else _region_name(place))
+        )
+    return regions
+
+
+def _region_name(place: int) -> str:
+    return f"region {place + 1}"
 
 
 def main() -> None:

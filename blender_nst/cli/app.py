@@ -50,13 +50,34 @@ RegionsOption = Annotated[
     typer.Option(
         "--region",
         metavar="MASK=STYLE",
-        help="Another style where a mask is white: a picture; for a sequence mask_####.png or a movie too."
-        " Repeatable.",
+        help="Another style where a mask is white (a picture; for a sequence mask_####.png or a movie too),"
+        " or, with --passes, for object:NAME or material:NAME. Repeatable.",
     ),
 ]
 KeepOption = Annotated[
-    str | None,
-    typer.Option("--keep", metavar="MASK", help="Mask of what is left as rendered, as for --region."),
+    list[str] | None,
+    typer.Option("--keep", metavar="MASK", help="What is left as rendered: a mask or part, as for --region."),
+]
+PartsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="PART=STYLE",
+        help="Another style for a part of the scene: object:NAME, collection:NAME or material:NAME."
+        " Repeatable; where parts overlap the first one goes first.",
+    ),
+]
+CompositeOption = Annotated[
+    bool,
+    typer.Option(
+        "--composite",
+        help="Stylise the frames before the scene's compositor, then run it over the styled ones, into"
+        " composited/.",
+    ),
+]
+KeepPartsOption = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="PART", help="A part that is left as rendered, as for --region."),
 ]
 StartImageOption = Annotated[
     Path | None,
@@ -111,6 +132,9 @@ def render(
     settings: Settings,
     style: StylesOption = None,
     style_weights: WeightsOption = None,
+    region: PartsOption = None,
+    keep: KeepPartsOption = None,
+    composite: CompositeOption = False,
     out: OutOption = Path("out"),
     frames: FramesOption = None,
     blender: BlenderOption = None,
@@ -120,10 +144,17 @@ def render(
     from blender_nst.cli.render import render_and_stylize
     from blender_nst.cli.styles import choose_styles
 
-    choice = choose_styles(style or [], style_weights)
+    choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
     with make_display(as_json) as display:
         render_and_stylize(
-            scene, choice, out, frames=frames, settings=settings, blender=blender, display=display
+            scene,
+            choice,
+            out,
+            frames=frames,
+            composite=composite,
+            settings=settings,
+            blender=blender,
+            display=display,
         )
 
 
@@ -151,7 +182,7 @@ def stylize(
     from blender_nst.cli.stylize import stylize_sequence
 
     choice = choose_styles(
-        style or [], style_weights, regions=region or [], keep=keep, start_image=start_image
+        style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
     )
     with make_display(as_json) as display:
         stylize_sequence(
@@ -185,7 +216,7 @@ def image(
     from blender_nst.cli.stylize import stylize_image
 
     choice = choose_styles(
-        style or [], style_weights, regions=region or [], keep=keep, start_image=start_image
+        style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
     )
     with make_display(as_json) as display:
         stylize_image(source, choice, out, settings, display)
@@ -276,12 +307,21 @@ def doctor(*, blender: BlenderOption = None, as_json: JsonOption = False) -> Non
 
 
 @blender_app.command("install")
-def blender_install(*, as_json: JsonOption = False) -> None:
+def blender_install(
+    *,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            "--version", metavar="X.Y", help="Which Blender, as 4.2; the default fits this Python best."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Install Blender's Python module privately, for this user, unless it is there already."""
     from blender_nst.cli import private_blender
 
     with make_display(as_json) as display:
-        installed = private_blender.find_installed() or private_blender.install(display.say)
+        installed = private_blender.install(display.say, release=release)
     version = ".".join(map(str, installed.version))
     if as_json:
         typer.echo(json.dumps({"python": str(installed.python), "version": version}))

@@ -58,6 +58,10 @@ class Display(Protocol):
         """Blender has rendered a frame."""
         ...
 
+    def composited(self, number: int) -> None:
+        """Blender has composited a styled frame."""
+        ...
+
     def event(self, event: protocol.Event) -> None:
         """The engine has something to tell."""
         ...
@@ -88,6 +92,7 @@ class BarDisplay:
         self._rendering: TaskID | None = None
         self._frames: TaskID | None = None
         self._steps: TaskID | None = None
+        self._compositing: TaskID | None = None
         self._current: int | None = None
 
     def __enter__(self) -> Self:
@@ -131,6 +136,11 @@ class BarDisplay:
     def rendered(self, number: int) -> None:
         if self._rendering is not None:
             self._bars.update(self._rendering, advance=1, note=f"frame {number}")
+
+    def composited(self, number: int) -> None:
+        if self._compositing is None:
+            self._compositing = self._bars.add_task("compositing", total=self._total, note="")
+        self._bars.update(self._compositing, advance=1, note=f"frame {number}")
 
     def event(self, event: protocol.Event) -> None:
         if isinstance(event, protocol.Progress):
@@ -183,6 +193,10 @@ class JsonDisplay:
 
     def rendered(self, number: int) -> None:
         sys.stdout.write(f'{{"event": "rendered", "frame": {number}}}\n')
+        sys.stdout.flush()
+
+    def composited(self, number: int) -> None:
+        sys.stdout.write(f'{{"event": "composited", "frame": {number}}}\n')
         sys.stdout.flush()
 
     def event(self, event: protocol.Event) -> None:

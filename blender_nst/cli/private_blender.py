@@ -8,18 +8,20 @@ import re
 import shutil
 import subprocess
 import sys
-import venv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 from blender_nst.cli.errors import BlenderError
 from blender_nst.cli.file_lock import FileLockedError, locked
 
+PYTHONS = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.1": (3, 13), "5.2": (3, 13)}
+"""Which Python a Blender's `bpy` fits: each wheel is made for exactly one."""
+
 RELEASES = {(3, 11): "4.5", (3, 13): "5.2"}
-"""Which Blender's `bpy` fits which Python: each wheel is made for exactly one."""
+"""The Blender that is installed unless another is asked for, by the Python at hand."""
 
 STAMP = "installed.json"
 """Written last: a folder without it is what an interrupted installation left."""
@@ -64,9 +66,9 @@ def cache_folder() -> Path:
     return user_cache_path("blender-nst", appauthor=False)
 
 
-def find_installed(cache: Path | None = None) -> InstalledModule | None:
-    """The private Blender for the Python at hand, if an earlier run installed it whole."""
-    release = RELEASES.get(sys.version_info[:2])
+def find_installed(cache: Path | None = None, release: str | None = None) -> InstalledModule | None:
+    """The private Blender for the Python at hand, or of a release, if an earlier run installed it whole."""
+    release = release or RELEASES.get(sys.version_info[:2])
     if release is None:
         return None
     folder = _folder(release, cache)
@@ -78,7 +80,9 @@ def find_installed(cache: Path | None = None) -> InstalledModule | None:
         return None
 
 
-def install(report: Callable[[str], None], cache: Path | None = None) -> InstalledModule:
+def install(
+    report: Callable[[str], None], cache: Path | None = None, release: str | None = None
+) -> InstalledModule:
     """Installs the `bpy` that fits the Python at hand, unless another process has just done so.
 
     Safe to call from two processes at once: the second waits and uses what the first installed. An
@@ -86,25 +90,24 @@ def install(report: Callable[[str], None], cache: Path | None = None) -> Install
 
     Args:
         report: gets a line of text for each thing that happens, pip's own lines included.
+        release: as `5.2`; installs this one, with another Python where the one at hand does not fit it.
 
     Raises:
-        BlenderError: no `bpy` fits this Python, the installation failed, or a system library is missing.
+        BlenderError: no `bpy` fits a Python that is here, the installation failed, or a system library is
+            missing.
     """
-    release = RELEASES.get(sys.version_info[:2])
-    if release is None:
-        here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        raise BlenderError(
-            f"no Blender was found, and Python {here} has no bpy module to install"
-            " (3.11 and 3.13 have): install Blender, or name one with --blender"
-        )
+    release = release or _release_for_this_python()
+    already = find_installed(cache, release)
+    if already is not None:
+        return already
+    python = python_for(release)
     folder = _folder(release, cache)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with locked(
             folder.with_name(f"{folder.name}.lock"), lambda: report("Another process installs Blender…")
         ):
-            already = find_installed(cache)
-            return already or _install(release, folder, report)
+            return find_installed(cache, release) or _install(release, python, folder, report)
     except FileLockedError as error:
         raise BlenderError(str(error)) from None
     except OSError as error:
@@ -116,6 +119,63 @@ def install(report: Callable[[str], None], cache: Path | None = None) -> Install
             f"{folder}: Python cannot make a virtual environment with pip (on Debian and Ubuntu: apt install"
             " python3-venv); or install Blender and name it with --blender"
         ) from None
+
+
+def python_for(release: str) -> Path:
+    """A Python on this machine that the release's `bpy` fits.
+
+    Raises:
+        BlenderError: there is no such release, or no such Python.
+    """
+    wanted = PYTHONS.get(release)
+    if wanted is None:
+        raise BlenderError(f"Blender {release} has no bpy module to install; there are: {', '.join(PYTHONS)}")
+    if wanted == sys.version_info[:2]:
+        return Path(sys.executable)
+    for candidate in _pythons(*wanted):
+        if _is_python(candidate, wanted):
+            return candidate
+    name = f"Python {wanted[0]}.{wanted[1]}"
+    raise BlenderError(f"Blender {release} needs {name}, which is not on this machine: install {name}")
+
+
+def _release_for_this_python() -> str:
+    release = RELEASES.get(sys.version_info[:2])
+    if release is None:
+        here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise BlenderError(
+            f"no Blender was found, and Python {here} has no bpy module to install"
+            " (3.11 and 3.13 have): install Blender, or name one with --blender"
+        )
+    return release
+
+
+def _pythons(major: int, minor: int) -> Iterator[Path]:
+    """Where a Python of another version may be: on the PATH, and among pyenv's and uv's."""
+    on_path = shutil.which(f"python{major}.{minor}")
+    if on_path is not None:
+        yield Path(on_path)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    uv = user_data_path("uv", appauthor=False) / "python"
+    for folder, versions in ((pyenv / "versions", f"{major}.{minor}*"), (uv, f"cpython-{major}.{minor}*")):
+        for version in sorted(folder.glob(versions), reverse=True):
+            yield version / ("python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _is_python(program: Path, version: tuple[int, int]) -> bool:
+    """Whether it starts and is of this version; pyenv's commands on the PATH may lead to none."""
+    script = "import sys; print(*sys.version_info[:2])"
+    try:
+        finished = subprocess.run(
+            [str(program), "-E", "-c", script],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return finished.stdout.split() == [str(part).encode() for part in version]
 
 
 def module_version(python: Path) -> tuple[int, int, int]:
@@ -160,13 +220,15 @@ def _environment_python(folder: Path) -> Path:
     return folder / "Scripts" / "python.exe" if sys.platform == "win32" else folder / "bin" / "python"
 
 
-def _install(release: str, folder: Path, report: Callable[[str], None]) -> InstalledModule:
+def _install(release: str, python: Path, folder: Path, report: Callable[[str], None]) -> InstalledModule:
     if folder.exists():
         # A virtual environment cannot be renamed: it is built in place, and the stamp says it is whole.
         report("Removing what an interrupted installation left")
         shutil.rmtree(folder)
     report(f"Installing Blender {release} (the bpy module) into {folder}")
-    venv.create(folder, with_pip=True, symlinks=sys.platform != "win32")
+    subprocess.run(
+        [str(python), "-m", "venv", str(folder)], stdin=subprocess.DEVNULL, capture_output=True, check=True
+    )
     python = _environment_python(folder)
     major, minor = release.split(".")
     requirement = f"bpy>={release},<{major}.{int(minor) + 1}"

@@ -22,12 +22,14 @@ from blender_nst.render_job import RenderJob, RenderJobError
 from compositor.settings import settings_to_json
 from video import protocol
 from video.errors import ProtocolError
-from video.images import check_writable
-from video.sequence import parse_range
+from video.images import check_writable, read_image
+from video.movie import write_movie
+from video.sequence import frame_path, parse_range
 
 SOURCE = Path(__file__).parent.parent
 EVENT_MARK = "NST "
 LOG_NAME = "blender.log"
+COMPOSITED_MOVIE = "composited.mp4"
 
 
 def render_and_stylize(
@@ -36,6 +38,7 @@ def render_and_stylize(
     out: Path,
     *,
     frames: str | None,
+    composite: bool = False,
     settings: Settings,
     blender: Path | None,
     display: Display,
@@ -49,6 +52,9 @@ def render_and_stylize(
     """
     if not scene.is_file():
         raise InputError(f"{scene}: there is no such .blend file")
+    if choice.regions or choice.keep is not None:
+        mask = choice.keep or choice.regions[0][0]
+        raise InputError(f"{mask}: a region of a render is object:NAME, collection:NAME or material:NAME")
     choice.read_styles()
     chosen = None if frames is None else parse_range(frames)
     found = find_blender(blender)
@@ -66,20 +72,33 @@ def render_and_stylize(
             engine_path=_checkout(),
             style_settings=settings_to_json(style_settings),
             sequence_settings=settings_to_json(sequence_settings),
+            regions=[part.for_job() for part in choice.parts],
+            composite=composite,
             frames=chosen and (chosen.first, chosen.last, chosen.step),
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
     try:
-        done = _run(runtime, job, out / LOG_NAME, display)
+        done, frame_rate = _run(runtime, job, out / LOG_NAME, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
     tell_results(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
+    if composite:
+        display.say(f"through the scene's compositor: {out / 'composited'}")
+        if sequence_settings.movie:
+            _write_composited_movie(out, done.frames, frame_rate)
+            display.say(f"movie: {out / COMPOSITED_MOVIE}")
 
 
-def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> protocol.Done:
-    """Runs Blender to its end and shows its events; returns the last one."""
+def _write_composited_movie(out: Path, frames: list[int], frame_rate: float) -> None:
+    paths = (frame_path(out / "composited/composited_####.png", frame) for frame in frames)
+    write_movie(out / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
+
+
+def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[protocol.Done, float]:
+    """Runs Blender to its end and shows its events; returns the engine's last one, and the frame rate."""
     done: protocol.Done | None = None
+    frame_rate = 24.0
     failure: str | None = None
     scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
     with scratch as folder, log.open("w", encoding="utf-8") as lines:
@@ -88,6 +107,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
         with _started(runtime.command(SOURCE / "headless.py", [str(job_file)])) as process:
             for values in _events(process, lines):
                 failure = _show(values, display) or failure
+                frame_rate = values.get("frame_rate", frame_rate)
                 if values.get("event") == "done":
                     done = protocol.Done(**{key: value for key, value in values.items() if key != "event"})
             code = process.wait()
@@ -95,7 +115,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
         raise RenderError(failure, code or 1)
     if done is None or code != 0:
         raise RenderError(f"Blender ended with code {code} before all frames were done; {log} has its words")
-    return done
+    return done, frame_rate
 
 
 @contextmanager
@@ -150,6 +170,8 @@ def _show(values: dict[str, Any], display: Display) -> str | None:
         display.say(f"Blender {values['blender']}: {len(frames)} frames of {width}×{height} px")
     elif kind == "rendered":
         display.rendered(values["frame"])
+    elif kind == "composited":
+        display.composited(values["frame"])
     elif kind == "failed":
         return str(values.get("error", "failed without a word"))
     else:

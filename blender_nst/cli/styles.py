@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from blender_nst.cli.errors import InputError
+from blender_nst.cli.parts import ScenePart, parse_part
 from compositor.arrays import check_image
 from compositor.styles import Style
+from video.cryptomatte import MatteSequence
 from video.images import read_image
 from video.masks import Mask, MaskedSequence, open_mask
 from video.sequence import SourceFrame
@@ -28,11 +30,14 @@ class StyleChoice:
     """Mask and style picture; several styles may share one mask."""
     keep: str | None = None
     start_image: Path | None = None
+    parts: tuple[ScenePart, ...] = ()
+    """Of the scene; where two overlap the earlier one goes first."""
 
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing whose size must be that of the picture."""
-        return not self.regions and self.keep is None and self.start_image is None
+        masks = self.regions or self.parts or self.keep
+        return not masks and self.start_image is None
 
     def read_styles(self) -> list[Style]:
         """The engine's styles; raises FileError or ImageError for what is no usable picture."""
@@ -40,6 +45,7 @@ class StyleChoice:
         return [
             *(Style(read_style(path), weight) for path, weight in everywhere),
             *(Style(read_style(path), region=mask) for mask, path in self.regions),
+            *(Style(read_style(part.style), region=part.text) for part in self.parts if part.style),
         ]
 
     def read_start_image(self, content: np.ndarray) -> np.ndarray | None:
@@ -67,6 +73,8 @@ class StyleChoice:
         Raises:
             FileError, SequenceError: a mask is missing, no picture, or of another size than the content.
         """
+        if self.parts:
+            frames = MatteSequence(frames, [part.matte() for part in self.parts])
         if not self.regions and self.keep is None:
             return frames
         size = content.shape[1], content.shape[0]
@@ -83,20 +91,33 @@ def choose_styles(
     weights: str | None,
     *,
     regions: Sequence[str] = (),
-    keep: str | None = None,
+    keep: Sequence[str] = (),
     start_image: Path | None = None,
 ) -> StyleChoice:
     """The choice that the options make.
 
     Raises:
-        InputError: there is no style, a weight is no positive number or has no style, a region has no `=`.
+        InputError: there is no style, a weight is no positive number or has no style, a region has no `=`,
+            or several masks say what is kept.
     """
     if not styles and not regions:
         raise InputError(
             "no style: name a picture with --style, or one for a region with --region MASK=STYLE"
         )
+    # What is kept goes first, so that nothing paints over it.
+    wanted = [(text, None) for text in keep] + [_region(text) for text in regions]
+    parts = tuple(part for text, style in wanted if (part := parse_part(text, style)))
+    named = {part.text for part in parts}
+    masks = [text for text in keep if text not in named]
+    if len(masks) > 1:
+        raise InputError(f"--keep {masks[1]}: one mask says what is left as rendered; join them into one")
     return StyleChoice(
-        tuple(styles), parse_weights(weights, len(styles)), tuple(map(_region, regions)), keep, start_image
+        tuple(styles),
+        parse_weights(weights, len(styles)),
+        tuple((text, style) for text, style in wanted if style is not None and text not in named),
+        masks[0] if masks else None,
+        start_image,
+        parts,
     )
 
 

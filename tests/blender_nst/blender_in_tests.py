@@ -18,6 +18,9 @@ REPOSITORY = Path(__file__).parent.parent.parent
 PACKAGE = REPOSITORY / "blender_nst"
 RESULT_MARK = "RESULT "
 
+TINY_STYLE: dict[str, Any] = {"steps": 3, "coarsest_size": 64, "device": "cpu"}
+TINY_SEQUENCE: dict[str, Any] = {"warm_steps": 1}
+
 # Loads the extension's source as headless.py does, and ends as every bpy process must.
 _PRELUDE = """
 import importlib.util, json, os, sys, traceback

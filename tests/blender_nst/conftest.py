@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blender_in_tests import REPOSITORY, BlenderInTests
+from blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTests
 from command_line import Cli, make_cli
 from PIL import Image
 
-from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender
+from blender_nst.cli import private_blender
+from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind, ensure_blender
+from blender_nst.cli.errors import BlenderError
 from blender_nst.render_job import RenderJob
-
-TINY_STYLE: dict[str, Any] = {"steps": 3, "coarsest_size": 64, "device": "cpu"}
-TINY_SEQUENCE: dict[str, Any] = {"warm_steps": 1}
 
 _SCENE = """
 scene = bpy.context.scene
@@ -36,9 +35,19 @@ for frame, x in ((1, -1.0), (5, 1.0)):
 
 
 @pytest.fixture(scope="session")
-def blender_runtime() -> BlenderRuntime:
-    """The Blender that the command line would use; installs the private one if there is none."""
-    return ensure_blender(report=print)
+def blender_runtime(request: pytest.FixtureRequest) -> BlenderRuntime:
+    """The Blender that the command line would use; installs the private one if there is none.
+
+    With `--blender-version` it is that version's module, and the tests are skipped where it cannot be had.
+    """
+    version = request.config.getoption("--blender-version")
+    if version is None:
+        return ensure_blender(report=print)
+    try:
+        installed = private_blender.install(print, release=version)
+    except BlenderError as error:
+        pytest.skip(str(error))
+    return BlenderRuntime(installed.python, RuntimeKind.MODULE, installed.version)
 
 
 @pytest.fixture

@@ -128,3 +128,39 @@ def test_commands_of_both_kinds_pass_the_arguments_after_two_dashes(blender_runt
         command = replace(blender_runtime, kind=kind).command(Path("a script.py"), ["job.json"])
         assert command[0] == str(blender_runtime.program)
         assert command[-3:] == ["a script.py", "--", "job.json"]
+
+
+def test_a_release_is_installed_with_a_python_that_fits_it() -> None:
+    here = private_blender.PYTHONS | {"9.9": sys.version_info[:2]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(private_blender, "PYTHONS", here | {"9.8": (9, 99)})
+        assert private_blender.python_for("9.9") == Path(sys.executable)
+        with pytest.raises(
+            BlenderError, match=r"Blender 9\.8 needs Python 9\.99, which is not on this machine"
+        ):
+            private_blender.python_for("9.8")
+    with pytest.raises(BlenderError, match=r"Blender 3\.6 has no bpy module to install; there are: 4\.2, "):
+        private_blender.python_for("3.6")
+
+
+def test_a_python_of_pyenvs_is_found_and_a_command_that_leads_nowhere_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_blender, "PYTHONS", {"9.8": (9, 99)})
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    broken = make_program(tmp_path / "shims" / "python9.99", "9.99 is not chosen")
+    assert broken.exists()
+    found = make_program(tmp_path / "pyenv" / "versions" / "9.99.1" / "bin" / "python", "9 99")
+    assert private_blender.python_for("9.8") == found
+
+
+def test_a_named_release_is_found_beside_the_usual_one(tmp_path: Path) -> None:
+    for release in ("4.2", "5.2"):
+        make_program(tmp_path / f"bpy-{release}" / "bin" / "python", "")
+        stamp = tmp_path / f"bpy-{release}" / private_blender.STAMP
+        stamp.write_text(json.dumps({"version": [*map(int, release.split(".")), 3]}))
+    for release in ("4.2", "5.2"):
+        installed = private_blender.install(print, tmp_path, release)
+        assert installed.python.parent.parent.name == f"bpy-{release}"
+    assert private_blender.find_installed(tmp_path, "5.0") is None

@@ -25,6 +25,7 @@ def image_settings(scene):
 """
 
 
+@pytest.mark.across_versions
 def test_a_frame_is_saved_as_displayed_picture_and_as_passes(
     blender: BlenderInTests, blend_file: Path, tmp_path: Path
 ) -> None:

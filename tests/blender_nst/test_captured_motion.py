@@ -105,6 +105,7 @@ def capture(
     )
 
 
+@pytest.mark.across_versions
 def test_vectors_lead_to_the_same_picture_and_no_other_sign_does(capture: Capture) -> None:
     first, second, _ = capture.frames
     motion = vector_motion(first, second)
@@ -128,6 +129,7 @@ def test_the_way_forward_is_the_way_back_turned_round(capture: Capture) -> None:
     assert capture.psnr(motion.backward, trusted, earlier=2) > 30.0
 
 
+@pytest.mark.across_versions
 def test_cameras_are_noted_as_they_were_at_each_frame(capture: Capture) -> None:
     cameras = [frame.passes and frame.passes.camera for frame in capture.frames]
     for number, camera in enumerate(cameras, start=1):
@@ -153,6 +155,7 @@ def test_the_wall_moves_by_the_cameras_alone_and_the_ball_does_not(capture: Capt
     assert np.median(error[ball]) > 1.0
 
 
+@pytest.mark.across_versions
 def test_the_sky_moves_as_the_camera_turns(capture: Capture) -> None:
     first, second, _ = capture.frames
     assert second.passes is not None

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 from command_line import Cli
 
+from video.cryptomatte import identifier
 from video.images import read_image, write_png
 from video.painting import Painting
 
@@ -116,6 +118,26 @@ def test_regions_of_a_sequence(cli: Cli, files: Path, tmp_path: Path, mask: str)
         assert (tmp_path / "snapshots" / f"frame_{number:04}" / "strip.png").is_file()
 
 
+def test_parts_of_a_sequence_with_passes(cli: Cli, files: Path, tmp_path: Path) -> None:
+    """The left half of each frame is the cube, which is left as rendered."""
+    cube = np.full((32, 48), identifier("Cube"), np.uint32).view(np.float32)
+    left = (np.arange(48) < 24).astype(np.float32) * np.ones((32, 1), np.float32)
+    (tmp_path / "passes").mkdir()
+    for number in (1, 2):
+        channels = {"ViewLayer.CryptoObject00.r": cube, "ViewLayer.CryptoObject00.g": left}
+        exr = OpenEXR.File({"type": OpenEXR.scanlineimage}, channels)
+        exr.write(str(tmp_path / "passes" / f"passes_{number:04}.exr"))
+    options = ["--passes", tmp_path / "passes", "--keep", "object:Cube", "--style", files / "knife.png"]
+    wanted = ["--warm-steps", "1", "--no-movie", "--no-contact-sheet", *TINY]
+    outcome = cli("stylize", files / "frames", *options, "--out", tmp_path, *wanted)
+    assert outcome.code == 0, outcome.stderr
+    for number in (1, 2):
+        result = read_image(tmp_path / "styled" / f"styled_{number:04}.png")
+        rendered = read_image(files / "frames" / f"f_{number:04}.png")
+        np.testing.assert_array_equal(result[:, :24], rendered[:, :24])
+        assert difference(result[:, 24:], rendered[:, 24:]) > 0.005
+
+
 IMAGE = "image {f}/picture.png --out {out}/a.png"
 SEQUENCE = "stylize {f}/frames --out {out}"
 REFUSALS = {
@@ -127,6 +149,10 @@ REFUSALS = {
     "infinite weight": (f"{IMAGE} -s {{f}}/knife.png --style-weights inf", "'inf' is no positive number"),
     "no equals sign": (f"{IMAGE} --region {{f}}/left.png", "write it as MASK=STYLE"),
     "no mask": (f"{IMAGE} --region ={{f}}/knife.png", "write it as MASK=STYLE"),
+    "no name of a part": (f"{IMAGE} --region object:={{f}}/knife.png", "the name of the object is missing"),
+    "part without passes": (f"{IMAGE} --region object:Cube={{f}}/knife.png", "frame 1: has no passes"),
+    "collection of frames": (f"{IMAGE} --region collection:A={{f}}/knife.png", "name the objects"),
+    "two masks that keep": (f"{IMAGE} -s {{f}}/knife.png --keep a.png --keep b.png", "join them into one"),
     "mask missing": (f"{IMAGE} --region {{f}}/no.png={{f}}/knife.png", "no.png: does not exist"),
     "region's style missing": (f"{IMAGE} --region {{f}}/left.png={{f}}/no.png", "no.png: does not exist"),
     "mask too small": (f"{IMAGE} --region {{f}}/small.png={{f}}/knife.png", "small.png is 20×20 px"),

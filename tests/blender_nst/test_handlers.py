@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from blender_in_tests import BlenderInTests, ScriptRun
+from PIL import Image
 
 _OPEN = """
 load().register()
@@ -71,6 +74,54 @@ finish({"state": state(), "before": before, "after": [layer.use_pass_vector, lay
     assert run.result["frame"] == 2
     assert lines_of(run)[-1] == "Blender NST: 3 frames stylised"
     assert "styled/styled_0003.png" in files_in(blender.folder / "out")
+
+
+FORMATS = {
+    "PNG": ["own_0001.png", "own_0002.png", "own_0003.png"],
+    "OPEN_EXR": ["own_0001.exr", "own_0002.exr", "own_0003.exr"],
+    "OPEN_EXR_MULTILAYER": ["own_0001.exr", "own_0002.exr", "own_0003.exr"],
+    "FFMPEG": ["own_0001-0003.mkv"],
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "PNG",
+        "OPEN_EXR",
+        pytest.param("OPEN_EXR_MULTILAYER", marks=pytest.mark.across_versions),
+        pytest.param("FFMPEG", marks=pytest.mark.across_versions),
+    ],
+)
+def test_whatever_the_render_itself_writes(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path, kind: str
+) -> None:
+    run = run_in(
+        blender,
+        f"kind = {kind!r}"
+        + """
+settings = scene.render.image_settings
+if hasattr(settings, "media_type"):
+    settings.media_type = {"FFMPEG": "VIDEO", "OPEN_EXR_MULTILAYER": "MULTI_LAYER_IMAGE"}.get(kind, "IMAGE")
+settings.file_format = kind
+if kind == "FFMPEG":
+    scene.render.ffmpeg.format, scene.render.ffmpeg.codec = "MKV", "H264"
+before = [settings.file_format, settings.color_mode, settings.color_depth, settings.exr_codec]
+bpy.ops.render.render(animation=True)
+after = [settings.file_format, settings.color_mode, settings.color_depth, settings.exr_codec]
+finish({"done": state()["done"], "own": rendered(), "same": before == after})
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == {"done": [1, 2, 3], "own": FORMATS[kind], "same": True}, run.output[-2000:]
+    for number in (1, 2, 3):
+        content = np.asarray(Image.open(blender.folder / f"out/content/content_{number:04d}.png"))
+        styled = np.asarray(Image.open(blender.folder / f"out/styled/styled_{number:04d}.png"))
+        assert content.shape == styled.shape == (64, 96, 4)
+        # As it is displayed and not linear: a grey cube in the default light is bright.
+        assert content[content[..., 3] == 255][:, :3].mean() > 80.0
+        assert (blender.folder / f"out/passes/passes_{number:04d}.exr").stat().st_size > 0
 
 
 def test_a_still_is_left_alone(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
@@ -231,7 +282,8 @@ seen = []
 def stop(*_):
     seen.append(scene.frame_current)
     if scene.frame_current == 2:
-        bpy.app.handlers.render_cancel[-1](scene, None)
+        for handler in bpy.app.handlers.render_cancel:
+            handler(scene, None)
 bpy.app.handlers.render_write.append(stop)
 bpy.ops.render.render(animation=True)
 finish(state())

@@ -1,0 +1,332 @@
+"""The second pass: the user's compositor tree over styled frames, against colours that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from blender_in_tests import BlenderInTests
+from PIL import Image
+
+from blender_nst.render_job import RenderJob
+from video.passes import BACKGROUND_DEPTH, read_passes
+
+MakeJob = Callable[..., RenderJob]
+pytestmark = pytest.mark.across_versions
+
+COLOUR = (176, 120, 84)
+# A tree that halves the light of what is near (in frame 3 it quarters it), and makes the sky green.
+_TREE = """
+from blender_nst.compositor_trees import make_tree, new_math, new_mix, tree_of
+
+def make_user_tree(scene):
+    tree, output = make_tree(scene)
+    layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+    for layer in scene.view_layers:
+        layer.use_pass_z = True
+    darker = tree.nodes.new("CompositorNodeExposure")
+    for frame, exposure in ((2, -1.0), (3, -2.0)):
+        darker.inputs["Exposure"].default_value = exposure
+        darker.inputs["Exposure"].keyframe_insert("default_value", frame=frame)
+    far = new_math(tree, "GREATER_THAN")
+    far.inputs[1].default_value = 1e9
+    (factor, near_colour, far_colour), result = new_mix(tree)
+    far_colour.default_value = 0.0, 0.5, 0.0, 1.0
+    tree.links.new(layers.outputs["Image"], darker.inputs[0])
+    tree.links.new(layers.outputs["Depth"], far.inputs[0])
+    tree.links.new(far.outputs[0], factor)
+    tree.links.new(darker.outputs[0], near_colour)
+    tree.links.new(result, output.inputs[0])
+    return tree
+"""
+
+
+def test_the_command_line_stylises_first_and_composites_then(
+    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
+) -> None:
+    blend = tmp_path / "graded.blend"
+    blender.run(
+        "load()\n"
+        + _TREE
+        + """
+bpy.ops.wm.open_mainfile(filepath=arguments[0])
+scene = bpy.context.scene
+make_user_tree(scene)
+scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 1.5
+scene.render.film_transparent = False
+scene.frame_end = 2
+bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
+finish()
+""",
+        make_job().blend,
+        str(blend),
+    )
+    saved = blend.read_bytes()
+    run = blender.headless(make_job(blend=str(blend), composite=True))
+    assert run.code == 0, run.output[-3000:]
+    assert [event["frame"] for event in run.of("composited")] == [1, 2]
+    assert blend.read_bytes() == saved
+    out = tmp_path / "out"
+    for number in (1, 2):
+        styled = np.asarray(Image.open(out / "styled" / f"styled_{number:04d}.png")) / 255.0
+        result = np.asarray(Image.open(out / "composited" / f"composited_{number:04d}.png")) / 255.0
+        depth = read_passes(out / "passes" / f"passes_{number:04d}.exr").depth
+        assert depth is not None
+        expected = encoded(0.5 * decoded(styled))
+        expected[depth >= BACKGROUND_DEPTH] = encoded(np.array([0.0, 0.5, 0.0]))
+        assert 0.1 < (depth >= BACKGROUND_DEPTH).mean() < 0.95
+        np.testing.assert_allclose(result, expected, atol=1.0 / 255.0)
+    assert not list((out / "composited").glob(".*"))
+
+
+def decoded(values: np.ndarray) -> np.ndarray:
+    """Light of sRGB values."""
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def encoded(light: np.ndarray) -> np.ndarray:
+    """sRGB values of light."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1.0 / 2.4) - 0.055)
+
+
+# Frames 1 and 3 are styled in one colour, which is none of the render.
+_PREPARE = (
+    "load().register()\n"
+    + _TREE
+    + """
+folder = Path(arguments[0])
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples, scene.cycles.device, scene.cycles.use_denoising = 1, "CPU", False
+scene.render.resolution_x, scene.render.resolution_y = 24, 16
+scene.frame_start, scene.frame_end = 1, 3
+scene.nst.output_path = str(folder / "out")
+cube = bpy.data.objects["Cube"]
+cube.scale = 40, 40, 1  # it fills the picture
+
+def counts():
+    return {name: len(getattr(bpy.data, name)) for name in
+            ("scenes", "images", "node_groups", "objects", "actions", "worlds", "collections", "cameras")}
+
+def capture():
+    from blender_nst.capture import capture_frame
+    def save(*_):
+        capture_frame(scene, folder / "out")
+    bpy.app.handlers.render_post.append(save)
+    scene.render.filepath = str(folder / "own_")
+    bpy.ops.render.render(animation=True)
+    bpy.app.handlers.render_post.remove(save)
+
+def composite():
+    try:
+        return list(bpy.ops.nst.composite())
+    except RuntimeError as error:
+        return str(error)
+"""
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    styled = tmp_path / "out" / "styled"
+    styled.mkdir(parents=True)
+    for number in (1, 3):
+        Image.new("RGB", (24, 16), COLOUR).save(styled / f"styled_{number:04d}.png")
+    return tmp_path
+
+
+def composited(folder: Path, number: int) -> np.ndarray:
+    path = folder / "out" / "composited" / f"composited_{number:04d}.png"
+    return np.asarray(Image.open(path)).astype(int)
+
+
+@pytest.mark.parametrize("view", ["AgX", "Filmic", "Standard"])
+def test_a_known_colour_comes_out_and_the_users_scene_is_as_before(
+    blender: BlenderInTests, folder: Path, view: str
+) -> None:
+    run = blender.run(
+        _PREPARE
+        + """
+tree = make_user_tree(scene)
+scene.view_settings.view_transform = arguments[1]
+scene.view_settings.exposure, scene.view_settings.gamma = 0.7, 1.3
+extra = tree.nodes.new("CompositorNodeOutputFile")
+if hasattr(extra, "base_path"):
+    extra.base_path = str(folder / "extra")
+else:
+    extra.directory = str(folder / "extra")
+    extra.file_output_items.new("RGBA", "Image")
+layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+tree.links.new(layers.outputs["Image"], extra.inputs[0])
+bpy.ops.nst.add_to_compositor()
+capture()
+def state():
+    return {
+        "counts": counts(),
+        "nodes": sorted([node.name, node.mute] for node in tree.nodes),
+        "links": len(tree.links),
+        "view": [scene.view_settings.view_transform, round(scene.view_settings.exposure, 3)],
+        "render": [scene.render.filepath, scene.render.resolution_x, scene.render.image_settings.color_mode],
+        "frame": scene.frame_current,
+        "styled": [image.colorspace_settings.name for image in bpy.data.images if image.source == "SEQUENCE"],
+    }
+for path in folder.glob("extra/*"):
+    path.unlink()
+before = state()
+result = composite()
+finish({"result": result, "before": before, "after": state()})
+""",
+        str(folder),
+        view,
+    )
+    assert run.result["result"] == ["FINISHED"], run.output[-2000:]
+    assert run.result["after"] == run.result["before"]
+    assert "2 frames composited" in run.output
+    assert "1 frames are not styled" in run.output
+    assert not list(folder.glob("extra/*")), "the user's other files are left alone"
+    for number, share in ((1, 0.5), (3, 0.25)):
+        expected = 255.0 * encoded(share * decoded(np.array(COLOUR) / 255.0))
+        assert np.abs(composited(folder, number) - expected).max() <= 1.0
+    assert not (folder / "out" / "composited" / "composited_0002.png").exists()
+
+
+def test_mattes_groups_and_other_passes_come_from_the_captured_files(
+    blender: BlenderInTests, folder: Path
+) -> None:
+    """The cube's matte, in a group where Blender allows that, makes the cube black and leaves the rest."""
+    run = blender.run(
+        _PREPARE
+        + """
+from blender_nst.compositor_trees import TREES_ARE_GROUPS
+cube.scale = 1, 1, 1
+scene.view_layers[0].use_pass_cryptomatte_object = True
+tree, output = make_tree(scene)
+inner = tree
+if TREES_ARE_GROUPS:
+    inner = bpy.data.node_groups.new("Inner", "CompositorNodeTree")
+    inner.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    node = tree.nodes.new("CompositorNodeGroup")
+    node.node_tree = inner
+    tree.links.new(node.outputs[0], output.inputs[0])
+    output = inner.nodes.new("NodeGroupOutput")
+layers = inner.nodes.new("CompositorNodeRLayers")
+matte = inner.nodes.new("CompositorNodeCryptomatteV2")
+matte.source, matte.scene = "RENDER", scene
+matte.layer_name = "ViewLayer.CryptoObject"
+matte.matte_id = "Cube"
+(factor, first, second), result = new_mix(inner)
+second.default_value = 0.0, 0.0, 0.0, 1.0
+inner.links.new(matte.outputs["Matte"], factor)
+inner.links.new(layers.outputs["Image"], first)
+inner.links.new(result, output.inputs[0])
+capture()
+before = counts()
+finish([composite(), before == counts(), matte.source])
+""",
+        str(folder),
+    )
+    assert run.result == [["FINISHED"], True, "RENDER"], run.output[-2000:]
+    result = composited(folder, 1)
+    assert np.abs(result[0, 0] - COLOUR).max() <= 1
+    assert result[8, 12].max() <= 1
+
+
+def test_what_is_missing_is_told_in_one_line_and_nothing_stays_behind(
+    blender: BlenderInTests, folder: Path
+) -> None:
+    run = blender.run(
+        _PREPARE
+        + """
+said = {"tree": bpy.ops.nst.composite.poll()}
+tree = make_user_tree(scene)
+before = counts()
+said["passes"] = composite()
+scene.nst.output_path = str(folder / "elsewhere")
+said["styled"] = composite()
+scene.nst.output_path = "//out"
+said["unsaved"] = composite()
+scene.nst.output_path = str(folder / "out")
+capture()
+layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+scene.view_layers[0].use_pass_mist = True
+output = next(node for node in tree.nodes if node.bl_idname in ("CompositorNodeComposite", "NodeGroupOutput"))
+tree.links.new(layers.outputs["Mist"], output.inputs[0])
+said["mist"] = composite()
+tree.links.remove(output.inputs[0].links[0])
+said["unlinked"] = composite()
+said["same"] = before == counts()
+finish(said)
+""",
+        str(folder),
+    )
+    said = run.result
+    assert said["tree"] is False
+    assert "passes_0001.exr: is not there" in said["passes"]
+    assert "there are no styled frames" in said["styled"]
+    assert "not saved" in said["unsaved"]
+    assert "the pass Mist" in said["mist"]
+    assert "switch it on and render again" in said["mist"]
+    assert "nothing is linked" in said["unlinked"]
+    assert said["same"]
+    assert "Traceback" not in run.output
+
+
+def test_stylised_before_the_compositor(blender: BlenderInTests, folder: Path, style_picture: Path) -> None:
+    """With the switch on, what is captured is the render as the compositor gets it."""
+    run = blender.run(
+        _PREPARE
+        + """
+nst = scene.nst
+nst.output_path = str(folder / "new")
+from blender_nst.styles import add_style
+add_style(nst, arguments[1])
+nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 1, 64, "CPU", 1
+nst.enabled = True
+make_user_tree(scene)
+scene.frame_end = 1
+scene.nst_compositing.before = True
+scene.render.filepath = str(folder / "before_")
+bpy.ops.render.render(animation=True)
+from blender_nst.handlers import current_session
+from blender_nst.composite_pass import is_composited_already
+done = current_session().done
+said = [is_composited_already(folder / "new", 1)]
+(folder / "new/content/content_0001.png").replace(folder / "before_content.png")
+on_again = scene.render.use_compositing
+nst.enabled = False
+scene.render.filepath = str(folder / "composited_")
+bpy.ops.render.render(animation=True)
+nst.enabled, scene.nst_compositing.before = True, False
+bpy.ops.render.render(animation=True)
+said.append(is_composited_already(folder / "new", 1))
+composite()
+nst.enabled = False
+scene.render.use_compositing = False
+scene.render.filepath = str(folder / "plain_")
+bpy.ops.render.render(animation=True)
+finish([done, on_again, said])
+""",
+        str(folder),
+        str(style_picture),
+    )
+    assert run.result == [[1], True, [False, True]], run.output[-2000:]
+    assert "have its effects twice" in run.output
+
+    def read(path: Path) -> np.ndarray:
+        return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+    content, plain = read(folder / "before_content.png"), read(folder / "plain_0001.png")
+    # Dithering differs by a level.
+    assert np.abs(content - plain).max() <= 1
+    assert np.abs(content - read(folder / "composited_0001.png")).max() > 5
+
+
+def test_a_scene_without_a_tree_is_told_before_it_is_rendered(
+    blender: BlenderInTests, make_job: MakeJob
+) -> None:
+    run = blender.headless(make_job(composite=True))
+    assert run.code == 2
+    assert [event["event"] for event in run.events] == ["failed"]
+    assert "has no compositor nodes to run" in run.events[0]["error"]
