@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
-from compositor.errors import DeviceError
+from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice
 
 
@@ -37,3 +40,22 @@ def describe_device(device: torch.device) -> str:
 def torch_version() -> str:
     """PyTorch's version with the suffix of its build, as `2.13.0+cpu`."""
     return str(torch.__version__)
+
+
+@contextmanager
+def memory_shortage_is_told(what: str) -> Iterator[None]:
+    """Turns PyTorch's several ways of running out of memory into one error, with its advice.
+
+    Raises:
+        MemoryShortageError: `what` does not fit.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        # The CPU's allocator raises a plain RuntimeError.
+        if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error):
+            raise MemoryShortageError(
+                f"there is not enough memory for {what}: make the frames smaller, or compute on the CPU if"
+                " the graphics card is short of it"
+            ) from None
+        raise

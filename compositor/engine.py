@@ -12,7 +12,7 @@ from torch import Tensor
 
 from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
-from compositor.device import choose_device, describe_device
+from compositor.device import choose_device, describe_device, memory_shortage_is_told
 from compositor.download import Report as Fetching
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
@@ -93,6 +93,11 @@ class StyleEngine:
         self._network.check(layer_weights(settings.style_layers))
         self._library = StyleLibrary(listed, settings, self._network, self.device)
 
+    @property
+    def styles(self) -> list[Style]:
+        """The styles as they were given."""
+        return self._library.styles
+
     def stylize(
         self,
         content: np.ndarray,
@@ -127,6 +132,7 @@ class StyleEngine:
 
         Raises:
             ImageError: an array is no image, too small, of another size than the content, or missing.
+            MemoryShortageError: the frame is too large for the device.
         """
         check_image(content, "content")
         tied = temporal and temporal.target
@@ -152,7 +158,8 @@ class StyleEngine:
             snapshot=snapshot,
             cancelled=cancelled,
         )
-        outcome = self._descend(run, self._first_image(canvas, initial, start), canvas, sizes, temporal)
+        with memory_shortage_is_told(f"a frame of {width}×{height} px"):
+            outcome = self._descend(run, self._first_image(canvas, initial, start), canvas, sizes, temporal)
         optimised = to_array(outcome.image)
         report = Report(
             steps=run.taken,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections.abc import Callable
@@ -22,6 +23,9 @@ _SIXTEEN_BIT_FORMATS = frozenset({"PNG", "TIFF"})
 _FIRST_ON_ITS_SIDE = 5
 # TIFF's tag number.
 _BITS_PER_SAMPLE = 258
+
+# No room, no room for this user, no room in a file of the allowed size.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
 
@@ -147,13 +151,25 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        _settle(temporary)
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(path, f"cannot be written ({reason}); choose another output folder") from None
+        raise FileError(path, _why_unwritten(error)) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Has the file on the disk before its name is: after a power cut a name may outlive its content."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _why_unwritten(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "the disk is full; make room, then run it again to go on"
+    return f"cannot be written ({error.strerror or error}); choose another output folder"
 
 
 def check_writable(folder: Path) -> None:

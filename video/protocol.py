@@ -4,13 +4,17 @@ Commands (to the worker's standard input), in the order of their use:
 
     {"command": "hello", "protocol": 1}
     {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out", "style_weights": [],
-     "style_settings": {...}, "sequence_settings": {...}, "total": 48}
+     "style_settings": {...}, "sequence_settings": {...}, "total": 48, "restart": false, "source": {}}
     {"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png", "passes": "/p/p_0001.exr"}
     {"command": "finish", "job": "a"}        no more frames come: write the movie, then answer `done`
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `progress`, `notice`, `frame_done`, `done`, `cancelled`, `failed`.
+Events (from its standard output): `ready`, `opened`, `progress`, `notice`, `frame_done`, `done`, `cancelled`,
+`failed`; and `heartbeat` every few seconds, whatever goes on.
+
+A job goes on with what an earlier one of the same settings, styles and source has left in the output folder. The
+client sends all frames again; those that are done are answered at once by a `frame_done` with `resumed`.
 """
 
 from __future__ import annotations
@@ -39,7 +43,9 @@ class Stylize:
 
     There are one or more styles, and as many positive weights, or none, which makes all styles equal.
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
-    an absent one has its default.
+    an absent one has its default. `restart` begins anew where the output folder holds finished frames, which
+    stay until they are replaced. `source` says what the frames are made from, as far as the client knows:
+    where it has changed, the job is refused.
     """
 
     job: str
@@ -49,6 +55,8 @@ class Stylize:
     sequence_settings: dict[str, Any] = field(default_factory=dict)
     total: int | None = None
     style_weights: list[float] = field(default_factory=list)
+    restart: bool = False
+    source: dict[str, str | int | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,23 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Heartbeat:
+    """The process lives. `busy` is how many seconds the work at hand has shown no progress; 0 while idle."""
+
+    busy: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The job is open. `continues` if its folder holds a run of the same settings, styles and source, of which
+    `frames` are finished."""
+
+    job: str
+    continues: bool
+    frames: list[int]
+
+
+@dataclass(frozen=True)
 class Progress:
     """Step `step` of `steps` of a frame; `losses` are unweighted, as `compositor.losses` defines them."""
 
@@ -112,7 +137,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class FrameDone:
-    """A styled frame is on disk. `warp_error` compares it with the one before along the motion."""
+    """A styled frame is on disk. `warp_error` compares it with the one before along the motion.
+
+    `resumed` if an earlier job has made it, of which the numbers are.
+    """
 
     job: str
     frame: int
@@ -121,6 +149,7 @@ class FrameDone:
     steps: int
     losses: dict[str, float]
     warp_error: float | None = None
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +182,7 @@ class Failed:
 
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
-Event = Ready | Progress | Notice | FrameDone | Done | Cancelled | Failed
+Event = Ready | Heartbeat | Opened | Progress | Notice | FrameDone | Done | Cancelled | Failed
 
 COMMANDS: dict[str, type] = {
     "hello": Hello,
@@ -165,6 +194,8 @@ COMMANDS: dict[str, type] = {
 }
 EVENTS: dict[str, type] = {
     "ready": Ready,
+    "heartbeat": Heartbeat,
+    "opened": Opened,
     "progress": Progress,
     "notice": Notice,
     "frame_done": FrameDone,

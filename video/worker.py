@@ -13,18 +13,19 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
 
 from compositor.device import choose_device, describe_device, torch_version
 from compositor.engine import StyleEngine
-from compositor.errors import CompositorError
+from compositor.errors import CompositorError, MemoryShortageError
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.styles import Style
+from video import protocol
 from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, progress_event
+from video.heartbeat import Heartbeat
 from video.images import check_writable, read_image
 from video.protocol import (
     PROTOCOL_VERSION,
@@ -36,6 +37,7 @@ from video.protocol import (
     Frame,
     Hello,
     Notice,
+    Opened,
     Ready,
     Shutdown,
     Stylize,
@@ -45,17 +47,27 @@ from video.protocol import (
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 from video.snapshots import SequenceSnapshots
+from video.version import package_version
+
+EXIT_OUT_OF_MEMORY = 77
+"""Exit code of a worker that had no memory left; a fresh one may get on."""
+
+_LONGEST_LINE = 1 << 20
+"""Characters of a command; a line beyond is none, and must not fill the memory."""
 
 
 class Worker:
     """Reads commands and writes events until the input ends or `shutdown` comes."""
 
     def __init__(self, commands: TextIO, events: TextIO) -> None:
+        self.exit_code = 0
         self._commands = commands
         self._events = events
+        self._sending = threading.Lock()
         self._inbox: queue.Queue[Command | ProtocolError] = queue.Queue()
         self._stopping = threading.Event()
         self._cancelled_jobs: set[str] = set()
+        self._heartbeat = Heartbeat(lambda busy: self._send(protocol.Heartbeat(busy)))
 
     def run(self) -> None:
         """Serves commands; returns when there is nothing more to serve."""
@@ -64,7 +76,7 @@ class Worker:
             self._serve(self._inbox.get())
 
     def _read(self) -> None:
-        for line in self._commands:
+        for line in self._lines():
             if not line.strip():
                 continue
             try:
@@ -80,6 +92,14 @@ class Worker:
             self._inbox.put(command)
         self._stopping.set()
         self._inbox.put(Shutdown())
+
+    def _lines(self) -> Iterator[str]:
+        """The lines of the input; one that is too long comes as its beginning, which is no JSON."""
+        while line := self._commands.readline(_LONGEST_LINE):
+            rest = line
+            while not rest.endswith("\n") and (rest := self._commands.readline(_LONGEST_LINE)):
+                pass
+            yield line
 
     def _serve(self, command: Command | ProtocolError) -> None:
         if isinstance(command, ProtocolError):
@@ -105,7 +125,12 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         finished: list[int] = []
         try:
-            result = self._open(job, finished).run(self._frames(job.job))
+            with self._heartbeat.working():
+                result = self._open(job, finished).run(self._frames(job.job))
+        except (MemoryShortageError, MemoryError) as error:
+            self._send(Notice(str(error) or "there is not enough memory", job.job))
+            self.exit_code = EXIT_OUT_OF_MEMORY
+            self._stopping.set()
         except FrameError as error:
             self._send(Failed(str(error), job.job, error.frame, finished))
         except (CompositorError, VideoError) as error:
@@ -136,10 +161,24 @@ class Worker:
             frame_done=frame_done,
             snapshot=snapshots.take,
             notice=lambda text: self._send(Notice(text, job.job)),
-            cancelled=lambda: self._is_cancelled(job.job),
+            opened=lambda continues, frames: self._send(Opened(job.job, continues, list(frames))),
+            cancelled=lambda: self._cancelled_between_steps(job.job),
         )
         engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
-        return SequenceDriver(engine, sequence_settings, output, listener)
+        return SequenceDriver(
+            engine,
+            sequence_settings,
+            output,
+            listener,
+            restart=job.restart,
+            source=job.source,
+            total=job.total,
+        )
+
+    def _cancelled_between_steps(self, job: str) -> bool:
+        """Whether the job is cancelled; asked before every step, so that it is a sign of progress too."""
+        self._heartbeat.progress()
+        return self._is_cancelled(job)
 
     def _fetching(self, job: str) -> Callable[[str, float], None]:
         """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
@@ -156,7 +195,8 @@ class Worker:
     def _frames(self, job: str) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`."""
         while not self._is_cancelled(job):
-            command = self._inbox.get()
+            with self._heartbeat.waiting():
+                command = self._inbox.get()
             if isinstance(command, Finish) and command.job == job:
                 return
             if isinstance(command, Frame) and command.job == job:
@@ -177,8 +217,9 @@ class Worker:
     def _send(self, event: Event) -> None:
         line = encode(event)
         try:
-            self._events.write(line)
-            self._events.flush()
+            with self._sending:
+                self._events.write(line)
+                self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
 
@@ -192,14 +233,6 @@ def _read_styles(job: Stylize) -> list[Style]:
     return [Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)]
 
 
-def package_version() -> str:
-    """The installed version of Blender NST, or `source` when it runs from a checkout."""
-    try:
-        return version("blender-nst")
-    except PackageNotFoundError:
-        return "source"
-
-
 def main() -> None:
     """Serves standard input and output; see the module's docstring."""
     events = os.fdopen(os.dup(1), "w", encoding="ascii", errors="strict", newline="\n")
@@ -207,10 +240,11 @@ def main() -> None:
     os.dup2(2, 1)
     # A byte that is no UTF-8 makes a malformed command, not a dead worker.
     commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
-    Worker(commands, events).run()
+    worker = Worker(commands, events)
+    worker.run()
     sys.stderr.flush()
     # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
-    os._exit(0)
+    os._exit(worker.exit_code)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def test_frame_that_is_too_small_is_named(engine: StyleEngine, tmp_path: Path) -
 
 def test_unwritable_output_is_told(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, no folder")
-    with pytest.raises(FileError, match=r"styled_0001\.png.*cannot be written"):
+    with pytest.raises(FileError, match=r"file: cannot be written"):
         run(engine, pan[:1], tmp_path / "file")
 
 
@@ -278,7 +278,12 @@ def test_further_passes_go_over_all_frames_and_tell_of_the_last(
     result = run(engine, pan, tmp_path, settings, listener)
     assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
     assert told == ([4, 3, 2, 1] if passes == 2 else [1, 2, 3, 4])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["contact_sheet.png", "styled", "styled.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "contact_sheet.png",
+        "journal.json",
+        "styled",
+        "styled.mp4",
+    ]
     one = run(engine, pan, tmp_path / "one").frames
     assert any(
         (read_image(ours.path) != read_image(theirs.path)).any()

@@ -23,8 +23,10 @@ from video.protocol import (
     Finish,
     Frame,
     FrameDone,
+    Heartbeat,
     Hello,
     Notice,
+    Opened,
     Progress,
     Ready,
     Shutdown,
@@ -63,6 +65,8 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         json_objects,
         maybe(numbers),
         st.lists(reals),
+        st.booleans(),
+        st.dictionaries(texts, st.none() | numbers | reals | texts, max_size=3),
     ),
     Frame: st.builds(Frame, texts, numbers, texts, maybe(texts)),
     Finish: st.builds(Finish, texts),
@@ -71,9 +75,13 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
 }
 EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
     Ready: st.builds(Ready, numbers, texts, texts, texts),
+    Heartbeat: st.builds(Heartbeat, reals),
+    Opened: st.builds(Opened, texts, st.booleans(), frames),
     Progress: st.builds(Progress, texts, numbers, numbers, numbers, losses, reals),
     Notice: st.builds(Notice, texts, maybe(texts)),
-    FrameDone: st.builds(FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals)),
+    FrameDone: st.builds(
+        FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals), st.booleans()
+    ),
     Done: st.builds(Done, texts, frames, reals, maybe(texts), maybe(texts)),
     Cancelled: st.builds(Cancelled, texts, frames),
     Failed: st.builds(Failed, texts, maybe(texts), maybe(numbers), frames),

@@ -28,7 +28,9 @@ from video.protocol import (
     Finish,
     Frame,
     FrameDone,
+    Heartbeat,
     Hello,
+    Opened,
     Progress,
     Ready,
     Shutdown,
@@ -89,10 +91,13 @@ class Conversation:
         self.process.stdin.close()
 
     def next_event(self) -> Event:
-        """The next event; every line of the stream must be one."""
-        line = self._lines.get(timeout=PATIENCE)
-        assert line is not None, "the worker ended"
-        return decode_event(line.decode("ascii"))
+        """The next event that is no heartbeat; every line of the stream must be one."""
+        while True:
+            line = self._lines.get(timeout=PATIENCE)
+            assert line is not None, "the worker ended"
+            event = decode_event(line.decode("ascii"))
+            if not isinstance(event, Heartbeat):
+                return event
 
     def until(self, kind: type) -> list[Event]:
         """The events up to and including the first of a kind."""
@@ -106,7 +111,8 @@ class Conversation:
         lines: list[bytes] = []
         while (line := self._lines.get(timeout=PATIENCE)) is not None:
             lines.append(line)
-        return [decode_event(each.decode("ascii")) for each in lines]
+        events = [decode_event(each.decode("ascii")) for each in lines]
+        return [each for each in events if not isinstance(each, Heartbeat)]
 
 
 @contextmanager
@@ -206,7 +212,8 @@ def test_whole_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
     assert [event.warp_error is None for event in finished] == [True, False, False]
     steps = [(event.frame, event.step, event.steps) for event in events if isinstance(event, Progress)]
     assert steps == [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 1), (3, 1, 1)]
-    assert len(events) == len(steps) + 3 + 1
+    assert events[0] == Opened("a", False, [])
+    assert len(events) == 1 + len(steps) + 3 + 1
 
 
 def test_frames_may_come_one_by_one(worker: Conversation, files: Path, tmp_path: Path) -> None:
@@ -267,7 +274,7 @@ def test_malformed_line_does_not_disturb_an_open_job(
     worker.say_line(b"what?\n")
     worker.say(frame(files, 1), Finish("a"))
     events = worker.until(Done)
-    assert isinstance(events[0], Failed)
+    assert len([event for event in events if isinstance(event, Failed)]) == 1
     done = events[-1]
     assert isinstance(done, Done)
     assert done.frames == [1]
@@ -311,7 +318,7 @@ def test_frame_that_cannot_be_read_fails_the_job_and_names_it(
 
 def test_second_job_has_to_wait(worker: Conversation, files: Path, tmp_path: Path) -> None:
     worker.say(stylize(files, tmp_path), stylize(files, tmp_path / "other", "second"))
-    failed = worker.next_event()
+    failed = worker.until(Failed)[-1]
     assert isinstance(failed, Failed)
     assert failed.job == "second"
     worker.say(frame(files, 1), Finish("a"))
@@ -320,7 +327,7 @@ def test_second_job_has_to_wait(worker: Conversation, files: Path, tmp_path: Pat
 
 def test_hello_is_answered_while_a_job_is_open(worker: Conversation, files: Path, tmp_path: Path) -> None:
     worker.say(stylize(files, tmp_path), Hello(PROTOCOL_VERSION))
-    assert isinstance(worker.next_event(), Ready)
+    worker.until(Ready)
     worker.say(Cancel("a"))
     assert worker.next_event() == Cancelled("a", [])
 
