@@ -137,7 +137,7 @@ class SequenceDriver:
             entry = record.journal.resumed(index, frame.number, picture)
             if entry is not None:
                 shot = frame.image if entry.begins_shot else shot
-                self._remember(record, index, rendered, memory)
+                self._remember(record, (0, index), rendered, memory)
                 if complete or shelf is None:
                     self._tell_resumed(record, entry, frame)
                 elif shelf is not None:
@@ -180,7 +180,7 @@ class SequenceDriver:
             entry = entries[index]
             if position < done:
                 alone = index if entry.alone else alone
-                self._remember(record, index, rendered, memory)
+                self._remember(record, (number, index), rendered, memory)
                 if last:
                     self._tell_resumed(record, entry, frame)
                 yield not self.listener.cancelled()
@@ -205,9 +205,9 @@ class SequenceDriver:
             self._keep_result(result, frame, finished, tell=last)
             yield True
 
-    def _remember(self, record: Record, index: int, rendered: Rendered, memory: Memory) -> None:
+    def _remember(self, record: Record, place: tuple[int, int], rendered: Rendered, memory: Memory) -> None:
         """Puts a finished frame into the memory, if the frame that the run goes on with will look at it."""
-        results = record.remembered(index)
+        results = record.remembered(*place)
         if results is not None:
             memory.add(Finished(rendered, *results))
 

@@ -14,8 +14,9 @@ INTERVAL = 5.0
 class Heartbeat:
     """Calls `beat` every few seconds on a thread of its own, with how long the work has shown no progress.
 
-    A process that is stopped, or whose interpreter hangs, falls silent; work that hangs is told by a time that
-    grows without end. Which time is too long is the caller's to say: a first step may compile for minutes.
+    A process that is stopped, or whose interpreter hangs, falls silent; work that hangs is told by a time
+    that grows without end. Which time is too long is the caller's to say: a first step may compile for
+    minutes.
     """
 
     def __init__(self, beat: Callable[[float], None], interval: float = INTERVAL) -> None:

@@ -13,8 +13,8 @@ Commands (to the worker's standard input), in the order of their use:
 Events (from its standard output): `ready`, `opened`, `progress`, `notice`, `frame_done`, `done`, `cancelled`,
 `failed`; and `heartbeat` every few seconds, whatever goes on.
 
-A job goes on with what an earlier one of the same settings, styles and source has left in the output folder. The
-client sends all frames again; those that are done are answered at once by a `frame_done` with `resumed`.
+A job goes on with what an earlier one of the same settings, styles and source has left in the output folder.
+The client sends all frames again; those that are done are answered at once by a `frame_done` with `resumed`.
 """
 
 from __future__ import annotations
@@ -107,8 +107,10 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Opened:
-    """The job is open. `continues` if its folder holds a run of the same settings, styles and source, of which
-    `frames` are finished."""
+    """The job is open.
+
+    `continues` if its folder holds a run of the same settings, styles and source, of which `frames` are done.
+    """
 
     job: str
     continues: bool

@@ -40,7 +40,7 @@ class Record:
         self._passes = settings.pass_count
         self._kept = KeptResults(output)
         self._styled_path = styled_path
-        self._remembered: dict[int, Results] = {}
+        self._remembered: dict[tuple[int, int], Results] = {}
         # What stands in the folder and is not in the journal belongs to no run any more.
         if not journal.entries:
             self._kept.clear()
@@ -71,9 +71,9 @@ class Record:
             return len(self.journal.entries) if pass_number < self.journal.pass_number else 0
         return self.journal.done
 
-    def remembered(self, index: int) -> Results | None:
-        """What the next frame remembers of a finished one; None if that is not looked at any more."""
-        return self._remembered.pop(index, None)
+    def remembered(self, pass_number: int, index: int) -> Results | None:
+        """What the frame that a pass goes on with remembers of a finished one; None if nothing."""
+        return self._remembered.pop((pass_number, index), None)
 
     def optimised(self, pass_number: int, index: int) -> np.ndarray:
         """The result of a pass before the last; raises FileError if it is lost."""
@@ -161,7 +161,7 @@ class Record:
             if results is None:
                 self._remembered.clear()
                 return False
-            self._remembered[index] = results
+            self._remembered[pass_number, index] = results
             if entry.alone:
                 break
         return True

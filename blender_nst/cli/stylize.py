@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,10 +42,13 @@ def stylize_sequence(
     passes: Path | None = None,
     frames: str | None = None,
     skip_missing: bool = False,
+    restart: bool = False,
     settings: Settings,
     display: Display,
 ) -> SequenceResult:
     """Stylises the frames of `source` into `out`; everything is checked before anything is written.
+
+    Goes on with the frames that an earlier run of the same settings has left there, unless `restart`.
 
     Raises:
         VideoError, CompositorError, InputError: bad input; finished frames are kept.
@@ -80,9 +83,19 @@ def stylize_sequence(
             frame_done=frame_done,
             snapshot=snapshots.take,
             notice=lambda text: display.event(Notice(text, JOB)),
+            opened=lambda continues, frames: tell_resumed(display, frames),
             cancelled=interrupted.is_set,
         )
-        result = SequenceDriver(engine, sequence_settings, out, listener, initial).run(masked)
+        driver = SequenceDriver(
+            engine,
+            sequence_settings,
+            out,
+            listener,
+            initial,
+            restart=restart,
+            total=len(sequence.numbers),
+        )
+        result = driver.run(masked)
     display.event(end_event(JOB, result))
     if result.cancelled:
         raise InterruptedRunError
@@ -137,6 +150,12 @@ def _check_apart(source: Path, out: Path) -> None:
     over_movie = (out / MOVIE_NAME).resolve() == source.resolve()
     if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
+
+
+def tell_resumed(display: Display, frames: Sequence[int]) -> None:
+    """Says that a run goes on with finished frames."""
+    if frames:
+        display.say(f"goes on with {len(frames)} finished frames (--restart begins anew)")
 
 
 def tell_results(display: Display, out: Path, frames: int, seconds: float) -> None:
