@@ -18,6 +18,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
 from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
+from .engine_supervisor import SupervisedEngine
 from .preferences import EnginePythonError, engine_python
 from .properties import SCHEMA, settings_dicts
 
@@ -92,7 +93,7 @@ class RenderSession:
     listener: Callable[[Message], None] | None = None
     job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: State = State.RENDERING
-    engine: EngineProcess | None = None
+    engine: SupervisedEngine | None = None
     ready: bool = False
     sent: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
@@ -105,7 +106,7 @@ class RenderSession:
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
-    def start_engine(self) -> EngineProcess:
+    def start_engine(self) -> SupervisedEngine:
         """Starts the engine and opens the job; does nothing if that was done.
 
         Raises:
@@ -114,8 +115,11 @@ class RenderSession:
         if self.engine is not None:
             return self.engine
         plan = self.plan
-        engine = self.engine = EngineProcess(
-            plan.python, plan.output / LOG_NAME, protocol=SCHEMA["protocol"], listener=self.listener
+        engine = self.engine = SupervisedEngine(
+            lambda listener: EngineProcess(
+                plan.python, plan.output / LOG_NAME, protocol=SCHEMA["protocol"], listener=listener
+            ),
+            listener=self.listener,
         )
         self.started_at = time.monotonic()
         engine.send(
@@ -222,7 +226,7 @@ class RenderSession:
         note = self.notes.pop(scene.frame_current, None)
         return camera_note(scene, None) if note is None else note
 
-    def _send_frame(self, engine: EngineProcess, captured: CapturedFrame) -> None:
+    def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
         command: Message = {
             "command": "frame",
             "job": self.job,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INTERVAL = 5.0
+INTERVAL = 2.0
 """Seconds between two heartbeats."""
 
 
