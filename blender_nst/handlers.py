@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
@@ -56,22 +58,26 @@ def open_session(
     *,
     more_styles: Sequence[str] = (),
     style_weights: Sequence[float] = (),
+    source: Mapping[str, Any] | None = None,
 ) -> RenderSession:
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
         more_styles, style_weights: see `SessionPlan.from_scene`.
+        source: what the frames are rendered from; see `video.protocol.Stylize`.
 
     Raises:
-        SessionError: the scene's settings do not allow it, or the engine does not start.
+        SessionError: the scene's settings do not allow it, the engine does not start, or it cannot go on with
+            what is in the output folder.
     """
-    plan = SessionPlan.from_scene(scene, more_styles, style_weights)
+    plan = replace(SessionPlan.from_scene(scene, more_styles, style_weights), source=dict(source or {}))
     session = RenderSession(plan, _report, listener)
     hooks.listener = listener
     try:
         session.start_engine()
         session.wait_ready()
+        session.wait_opened()
     except EngineError as error:
         session.end()
         raise SessionError(str(error)) from None
@@ -145,8 +151,12 @@ def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """`render_complete`, `render_cancel`: no more frames come. In background, waits for the styled ones."""
     _restore_passes()
     session = _rendering()
-    if session is None:
-        return
+    if session is not None:
+        finish_session(session)
+
+
+def finish_session(session: RenderSession) -> None:
+    """No more frames come. In background, waits for the styled ones."""
     session.finish()
     if bpy.app.background:
         while session.state is not State.ENDED:
@@ -242,6 +252,8 @@ def _report(event: Message) -> None:
             _say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
         case "done":
             _say(f"{len(event['frames'])} frames stylised")
+        case "opened" if event["frames"]:
+            _say(f"goes on with {len(event['frames'])} finished frames")
         case "cancelled":
             _say(f"cancelled; {len(event['frames'])} frames are finished and kept")
         case "failed" | "died":

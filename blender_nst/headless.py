@@ -190,6 +190,7 @@ def configure(scene: bpy.types.Scene, job: Any, properties: Any) -> None:
     nst.enabled = True
     nst.style_path = job.styles[0]
     nst.output_path = job.output
+    nst.restart = job.restart
     try:
         properties.apply_settings(nst, "style_settings", job.style_settings)
         properties.apply_settings(nst, "sequence_settings", job.sequence_settings)
@@ -220,7 +221,7 @@ def run(job_path: Path) -> None:
         frames = check_renderable(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
         session = handlers.open_session(
-            scene, on_event, more_styles=job.styles[1:], style_weights=job.style_weights
+            scene, on_event, more_styles=job.styles[1:], style_weights=job.style_weights, source=job.source
         )
     except (render_job.RenderJobError, render_session.SessionError) as error:
         raise HeadlessError(str(error)) from None
@@ -228,12 +229,25 @@ def run(job_path: Path) -> None:
     share = render.resolution_percentage / 100.0
     resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
     emit({"event": "started", "blender": bpy.app.version_string, "frames": frames, "resolution": resolution})
+    left = session.add_captured_frames(frames) if session.continues else frames
+    if left:
+        render_from(scene, frames, left[0], job.blend)
+    else:
+        handlers.finish_session(session)
+    if len(session.done) != len(frames):
+        raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
+
+
+def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: str) -> None:
+    """Renders the animation from a frame on; returns when every frame is styled."""
+    for frame in frames[: frames.index(first)]:
+        # What is simulated frame by frame and not baked gets its state here, as it would have by rendering.
+        scene.frame_set(frame)
+    scene.frame_start = first
     try:
         bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
-        raise HeadlessError(f"{job.blend}: Blender cannot render: {' '.join(str(error).split())}") from None
-    if len(session.done) != len(frames):
-        raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
+        raise HeadlessError(f"{blend}: Blender cannot render: {' '.join(str(error).split())}") from None
 
 
 def main() -> NoReturn:

@@ -33,7 +33,7 @@ class RENDER_PT_nst(_RenderPanel, bpy.types.Panel):
     """The switch, the style and where the frames go."""
 
     bl_label = "Neural Style"
-    property_names = ("style_path", "preset", "output_path")
+    property_names = ("style_path", "preset", "output_path", "restart")
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draws the switch."""

@@ -38,6 +38,10 @@ class RenderJob:
     resolution_percentage: int | None = None
     samples: int | None = None
     scene: str | None = None
+    restart: bool = False
+    """Begin anew where the output folder holds finished frames; otherwise go on with them."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What tells this render from another one: captured frames of another are not taken."""
 
     def __post_init__(self) -> None:
         if not self.styles:

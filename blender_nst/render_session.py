@@ -17,6 +17,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
+from .capture_log import CaptureLog
 from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
 from .engine_supervisor import SupervisedEngine
 from .preferences import EnginePythonError, engine_python
@@ -51,6 +52,10 @@ class SessionPlan:
     style_settings: dict[str, Any]
     sequence_settings: dict[str, Any]
     total: int
+    restart: bool = False
+    """Begin anew where the output folder holds finished frames."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What the frames are rendered from, where that is known; see `video.protocol.Stylize`."""
 
     @classmethod
     def from_scene(
@@ -77,7 +82,16 @@ class SessionPlan:
         _check_writable(output)
         style_settings, sequence_settings = settings_dicts(scene)
         total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
-        return cls(python, styles, list(style_weights), output, style_settings, sequence_settings, total)
+        return cls(
+            python,
+            styles,
+            list(style_weights),
+            output,
+            style_settings,
+            sequence_settings,
+            total,
+            scene.nst.restart,
+        )
 
 
 @dataclass
@@ -101,10 +115,15 @@ class RenderSession:
     error: str | None = None
     cancelling: bool = False
     started_at: float = 0.0
+    continues: bool | None = None
+    """Whether the engine goes on with an earlier run; None until it has opened the job."""
     notes: dict[int, Note] = field(default_factory=dict)
     """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
+
+    def __post_init__(self) -> None:
+        self._log = CaptureLog(self.plan.output)
 
     def start_engine(self) -> SupervisedEngine:
         """Starts the engine and opens the job; does nothing if that was done.
@@ -132,6 +151,8 @@ class RenderSession:
                 "style_settings": plan.style_settings,
                 "sequence_settings": plan.sequence_settings,
                 "total": plan.total,
+                "restart": plan.restart,
+                "source": plan.source,
             }
         )
         return engine
@@ -143,6 +164,32 @@ class RenderSession:
         wait_ready(self.engine, READY_TIMEOUT)
         self.ready = True
 
+    def wait_opened(self) -> None:
+        """Blocks until the engine has opened the job; raises EngineError if it does not."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        while self.continues is None:
+            self.drain(0.1, wait=0.5)
+            if self.state is State.ENDED or time.monotonic() > deadline:
+                raise EngineError(self.error or "the style engine has not opened the job")
+
+    def add_captured_frames(self, frames: Sequence[int]) -> list[int]:
+        """Hands over the first of these frames, as far as an earlier render of this run has captured them.
+
+        Returns:
+            The frames that are still to be rendered.
+
+        Raises:
+            EngineError: the engine cannot be started, or is gone.
+        """
+        engine = self.start_engine()
+        for position, frame in enumerate(frames):
+            captured = self._log.captured(frame)
+            if captured is None:
+                return list(frames[position:])
+            self._send_frame(engine, captured)
+            self._tell_rendered(frame)
+        return []
+
     def add_rendered_frame(self, scene: bpy.types.Scene) -> None:
         """Captures the frame that was just rendered and hands it to the engine. On the render's thread."""
         if self.state is not State.RENDERING:
@@ -150,6 +197,7 @@ class RenderSession:
         try:
             engine = self.start_engine()
             captured = capture_frame(scene, self.plan.output, note=self._note(scene))
+            self._log.add(captured.frame)
             self._send_frame(engine, captured)
         except CaptureError as error:
             self.fail(str(error))
@@ -157,8 +205,7 @@ class RenderSession:
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        count, total = len(self.sent), self.plan.total
-        self.report({"event": "rendered", "frame": captured.frame, "count": count, "total": total})
+        self._tell_rendered(captured.frame)
 
     def finish(self) -> None:
         """The render is over, whole or cancelled: what was handed over is still stylised."""
@@ -221,6 +268,10 @@ class RenderSession:
         if self.engine is not None:
             self.engine.close()
 
+    def _tell_rendered(self, frame: int) -> None:
+        count, total = len(self.sent), self.plan.total
+        self.report({"event": "rendered", "frame": frame, "count": count, "total": total})
+
     def _note(self, scene: bpy.types.Scene) -> Note:
         """The note of the frame that was just rendered; the next ones come while it is on its way."""
         note = self.notes.pop(scene.frame_current, None)
@@ -242,6 +293,12 @@ class RenderSession:
         match event["event"]:
             case "ready":
                 self.ready = True
+                self.report(event)
+            case "opened":
+                self.continues = event["continues"]
+                if not self.continues:
+                    # What an earlier run has captured belongs to another scene, or to other settings of it.
+                    self._log.restrict(self.sent)
                 self.report(event)
             case "notice":
                 self.report(event)

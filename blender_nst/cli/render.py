@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -36,11 +37,15 @@ def render_and_stylize(
     out: Path,
     *,
     frames: str | None,
+    restart: bool = False,
     settings: Settings,
     blender: Path | None,
     display: Display,
 ) -> None:
     """Renders `scene` and stylises its frames into `out`; the .blend is never changed.
+
+    Goes on with what an earlier run of the same .blend and settings has rendered and stylised there, unless
+    `restart`.
 
     Raises:
         InputError, VideoError, BlenderError: bad input, found before Blender starts.
@@ -67,6 +72,8 @@ def render_and_stylize(
             style_settings=settings_to_json(style_settings),
             sequence_settings=settings_to_json(sequence_settings),
             frames=chosen and (chosen.first, chosen.last, chosen.step),
+            restart=restart,
+            source={".blend": _hash(scene), "Blender": ".".join(map(str, runtime.version))},
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
@@ -158,6 +165,12 @@ def _show(values: dict[str, Any], display: Display) -> str | None:
         except ProtocolError:
             display.say(f"unknown event from Blender: {kind}")
     return None
+
+
+def _hash(scene: Path) -> str:
+    """Tells one state of a .blend from another; the files that it links to are not looked at."""
+    with scene.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 def _checkout() -> str | None:

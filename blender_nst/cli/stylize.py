@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from video.driver import (
 )
 from video.events import end_event, frame_event, progress_event
 from video.images import check_writable, read_image, write_png
-from video.protocol import Notice
+from video.protocol import Notice, Opened
 from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence, parse_range
 from video.snapshots import SequenceSnapshots, SnapshotFolder
 
@@ -83,7 +83,7 @@ def stylize_sequence(
             frame_done=frame_done,
             snapshot=snapshots.take,
             notice=lambda text: display.event(Notice(text, JOB)),
-            opened=lambda continues, frames: tell_resumed(display, frames),
+            opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
             cancelled=interrupted.is_set,
         )
         driver = SequenceDriver(
@@ -150,12 +150,6 @@ def _check_apart(source: Path, out: Path) -> None:
     over_movie = (out / MOVIE_NAME).resolve() == source.resolve()
     if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
-
-
-def tell_resumed(display: Display, frames: Sequence[int]) -> None:
-    """Says that a run goes on with finished frames."""
-    if frames:
-        display.say(f"goes on with {len(frames)} finished frames (--restart begins anew)")
 
 
 def tell_results(display: Display, out: Path, frames: int, seconds: float) -> None:
