@@ -243,18 +243,24 @@ def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
     name = values.pop(key, None)
     kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ProtocolError(f"unknown {key} {name!r}; known: {', '.join(kinds)}")
+        raise ProtocolError(f"unknown {key} {_shown(name)}; known: {', '.join(kinds)}")
     hints = get_type_hints(kind)
     for field_name, value in values.items():
         if field_name not in hints:
-            raise ProtocolError(f"{name}: unknown field {field_name!r}")
+            raise ProtocolError(f"{name}: unknown field {_shown(field_name)}")
         if not _fits(value, hints[field_name]):
-            raise ProtocolError(f"{name}: {field_name} is {value!r}, which is of a wrong type")
+            raise ProtocolError(f"{name}: {field_name} is {_shown(value)}, which is of a wrong type")
     try:
         return kind(**values)
     except TypeError:
         required = ", ".join(entry.name for entry in fields(kind))  # type: ignore[arg-type]
         raise ProtocolError(f"{name}: a field is missing; it has: {required}") from None
+
+
+def _shown(value: Any) -> str:
+    """What was received, short enough for a line."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _fits(value: Any, hint: Any) -> bool:

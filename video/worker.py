@@ -13,6 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -54,6 +55,9 @@ EXIT_OUT_OF_MEMORY = 77
 
 _LONGEST_LINE = 1 << 20
 """Characters of a command; a line beyond is none, and must not fill the memory."""
+
+_LONGEST_ERROR = 1000
+"""Characters; what was received may be quoted in it."""
 
 
 class Worker:
@@ -215,6 +219,8 @@ class Worker:
         return self._stopping.is_set() or job in self._cancelled_jobs
 
     def _send(self, event: Event) -> None:
+        if isinstance(event, Failed) and len(event.error) > _LONGEST_ERROR:
+            event = replace(event, error=f"{event.error[:_LONGEST_ERROR]}…")
         line = encode(event)
         try:
             with self._sending:

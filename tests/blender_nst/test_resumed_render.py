@@ -1,4 +1,4 @@
-"""Renders of the command line that are killed, Blender or the engine, and go on when they are called again."""
+"""Renders of the command line that are killed, Blender or the engine, and called again."""
 
 from __future__ import annotations
 
