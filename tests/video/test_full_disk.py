@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits and mounts of POSIX")
+
+MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,7 @@ def test_a_file_that_no_room_is_left_for(
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A file system of its own; skips the test where it may not be mounted."""
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    command = [MOUNT, "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     try:
         mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
@@ -104,15 +107,15 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run([UMOUNT, str(folder)], check=True)
 
 
 def remount(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+    subprocess.run([MOUNT, "-o", f"remount,{options}", str(folder)], check=True)
 
 
 @posix
-@pytest.mark.parametrize("size", ["24k", "28k", "32k", "36k"])
+@pytest.mark.parametrize("size", ["24k", "32k"])
 def test_a_disk_that_is_full(
     engine: StyleEngine, pan: list[SourceFrame], whole: dict[str, bytes], tmp_path: Path, size: str
 ) -> None:
@@ -125,10 +128,12 @@ def test_a_disk_that_is_full(
             check_kept(disk, whole, len(done))
         remount(disk, "size=8m")
         resumed: list[int] = []
-        assert (
-            run(engine, pan, disk, lambda each: resumed.append(each.number) if each.resumed else None)
-            == whole
-        )
+
+        def frame_done(result: FrameResult) -> None:
+            if result.resumed:
+                resumed.append(result.number)
+
+        assert run(engine, pan, disk, frame_done) == whole
         assert resumed == done
 
 
