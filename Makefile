@@ -10,13 +10,18 @@ READY := $(VENV)/.ready
 TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 \
 	&& echo torch torchvision || echo torch==2.13.0 torchvision==0.28.0)
 
-.PHONY: demo test check setup clean
+.PHONY: demo test test-kill check setup clean
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
 
 test: check
 	$(BIN)/python -m pytest
+
+# The same runs killed far more often than in `make test`; says how many kills there were.
+test-kill: $(READY)
+	BLENDER_NST_KILL_CHAINS=3 $(BIN)/python -m pytest -rP \
+		tests/video/test_killed_runs.py tests/blender_nst/test_resumed_render.py
 
 check: $(READY)
 	$(BIN)/ruff check .

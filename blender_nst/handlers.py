@@ -141,6 +141,9 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     session = _rendering()
     if session is None or (not session.sent and _is_written_still(scene)):
         return
+    if not session.sent and not scene.render.use_overwrite:
+        # Blender passes over frames whose files are there, without a word: what was captured of them is used.
+        session.add_captured_frames(range(scene.frame_start, scene.frame_current, scene.frame_step))
     session.add_rendered_frame(scene)
     if bpy.app.background:
         session.drain(0.05)

@@ -37,7 +37,7 @@ def pan(count: int) -> Iterator[SourceFrame]:
 
 def main() -> None:
     """Runs it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Memory and open files over a long sequence.")
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--every", type=int, default=50, help="frames between two looks")
     parser.add_argument("--json", action="store_true")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from blender_nst.engine_process import EngineProcess, Message
-from blender_nst.engine_supervisor import SupervisedEngine
+from blender_nst.engine_supervisor import SILENCE, STUCK, SupervisedEngine
 from video.images import write_png
 from video.painting import Painting
 from video.protocol import PROTOCOL_VERSION
@@ -47,7 +47,12 @@ def files(picture: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def supervised(
-    log: Path, *, pythons: list[str] | None = None, protocols: list[int] | None = None, **limits: float
+    log: Path,
+    *,
+    pythons: list[str] | None = None,
+    protocols: list[int] | None = None,
+    silence: float = SILENCE,
+    stuck: float = STUCK,
 ) -> Iterator[SupervisedEngine]:
     """An engine; its first and second life may have pythons and protocols of their own."""
     lives = iter(range(9))
@@ -58,7 +63,7 @@ def supervised(
         protocol = protocols[life] if protocols else PROTOCOL_VERSION
         return EngineProcess(python, log, protocol=protocol, listener=listener)
 
-    engine = SupervisedEngine(start, **limits)
+    engine = SupervisedEngine(start, silence=silence, stuck=stuck)
     try:
         yield engine
     finally:

@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from blender_in_tests import BlenderInTests, events_in
@@ -20,7 +19,7 @@ from blender_nst.render_job import RenderJob
 MakeJob = Callable[..., RenderJob]
 # More for `make test-kill`.
 CHAINS = int(os.environ.get("BLENDER_NST_KILL_CHAINS", "1"))
-FRAMES = (1, 6, 1)
+FRAMES = (1, 4, 1)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engi
 
 @needs_proc
 def test_killed_renders_end_with_the_same_frames(
-    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path, record_property: Any
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
 ) -> None:
     job = make_job(blend=str(small_blend), frames=FRAMES, source={".blend": "small"})
     whole = blender.headless(replace(job, output=str(tmp_path / "whole")))
@@ -79,11 +78,11 @@ def test_killed_renders_end_with_the_same_frames(
         while killed:
             engine = chance.random() < 0.4
             process = blender.start_headless(replace(job, output=str(output)))
-            killed = kill_after(process, chance.randint(2, 22), output, engine=engine)
+            killed = kill_after(process, chance.randint(4, 16), output, engine=engine)
             blender_kills += killed
             engine_kills += engine
         assert pictures(output) == expected
-    record_property("kills", {"Blender": blender_kills, "engine": engine_kills})
+    print(f"{blender_kills} kills of Blender, {engine_kills} of the engine")
     assert blender_kills > 0
 
 
@@ -102,8 +101,8 @@ def test_frames_that_are_rendered_are_not_rendered_again(
     finished = blender.headless(job)
     assert finished.code == 0, finished.output[-3000:]
     assert {path: path.stat().st_mtime_ns for path in captured} == captured
-    assert [event["frame"] for event in finished.of("rendered")] == [1, 2, 3, 4, 5, 6]
-    assert finished.of("done")[0]["frames"] == [1, 2, 3, 4, 5, 6]
+    assert [event["frame"] for event in finished.of("rendered")] == [1, 2, 3, 4]
+    assert finished.of("done")[0]["frames"] == [1, 2, 3, 4]
     # All are there: nothing is rendered, nothing stylised.
     again = blender.headless(job)
     assert again.code == 0, again.output[-3000:]

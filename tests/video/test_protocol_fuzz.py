@@ -34,6 +34,7 @@ from video.protocol import (
 Picture = Callable[..., np.ndarray]
 LINES = int(os.environ.get("BLENDER_NST_FUZZ_LINES", "10000"))
 BATCH = 20
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 values = st.recursive(
     st.none()
@@ -104,7 +105,7 @@ def worker(
 _count = 0
 
 
-@settings(max_examples=max(1, LINES // BATCH), suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=max(1, LINES // BATCH), suppress_health_check=SLOW, database=None)
 @given(batch=st.lists(lines.filter(is_harmless), min_size=BATCH, max_size=BATCH))
 def test_no_line_ends_the_worker(worker: Conversation, batch: list[bytes]) -> None:
     global _count  # noqa: PLW0603
