@@ -137,10 +137,10 @@ class SequenceDriver:
             entry = record.journal.resumed(index, frame.number, picture)
             if entry is not None:
                 shot = frame.image if entry.begins_shot else shot
-                self._remember(record, (0, index), rendered, memory)
-                if complete or shelf is None:
+                record.remind(memory, 0, index, rendered)
+                if shelf is None:
                     self._tell_resumed(record, entry, frame)
-                elif shelf is not None:
+                else:
                     shelf.add(frame, begins_shot=entry.begins_shot, again=True)
                 yield not self.listener.cancelled()
                 continue
@@ -158,7 +158,7 @@ class SequenceDriver:
                 shelf.add(frame, begins_shot=recall is None)
             finished, result = self._finish(frame, rendered, recall, stylized, begun)
             memory.add(finished)
-            entry = _entry(result, picture, recall is None, recall is None)
+            entry = Entry.of(result, picture, begins_shot=recall is None, alone=recall is None)
             record.add(0, index + 1, entry, finished, index=index)
             self._keep_result(result, frame, finished, tell=shelf is None)
             yield not self.listener.cancelled()
@@ -180,15 +180,16 @@ class SequenceDriver:
             entry = entries[index]
             if position < done:
                 alone = index if entry.alone else alone
-                self._remember(record, (number, index), rendered, memory)
+                record.remind(memory, number, index, rendered)
                 if last:
                     self._tell_resumed(record, entry, frame)
                 yield not self.listener.cancelled()
                 continue
             own = record.optimised(number - 1, index)
             recall = memory.recall(rendered)
-            if recall is None or alone is not None:
-                self.engine.adopt_colours(shelf.shot_content(index if alone is None else alone))
+            adopted = index if recall is None else alone
+            if adopted is not None:
+                self.engine.adopt_colours(shelf.shot_content(adopted))
                 alone = None
             share = 0.0 if recall is None else _NEIGHBOURS_SHARE * recall.reliability[..., None]
             start = own if recall is None else own + share * (recall.target - own)
@@ -200,16 +201,10 @@ class SequenceDriver:
                 return
             finished, result = self._finish(frame, rendered, recall, stylized, begun)
             memory.add(finished)
-            entry = _entry(result, entry.picture, entry.begins_shot, recall is None)
+            entry = Entry.of(result, entry.picture, begins_shot=entry.begins_shot, alone=recall is None)
             record.add(number, position + 1, entry, finished, index=index)
             self._keep_result(result, frame, finished, tell=last)
             yield True
-
-    def _remember(self, record: Record, place: tuple[int, int], rendered: Rendered, memory: Memory) -> None:
-        """Puts a finished frame into the memory, if the frame that the run goes on with will look at it."""
-        results = record.remembered(*place)
-        if results is not None:
-            memory.add(Finished(rendered, *results))
 
     def _tell_resumed(self, record: Record, entry: Entry, frame: SourceFrame) -> None:
         result = record.resumed_result(entry)
@@ -296,19 +291,6 @@ class SequenceDriver:
                 contact_sheet = self.output / CONTACT_SHEET_NAME
                 self._sheet.write(contact_sheet)
         return SequenceResult(results, time.perf_counter() - begun, cancelled, movie, contact_sheet)
-
-
-def _entry(result: FrameResult, picture: str, begins_shot: bool, alone: bool) -> Entry:
-    return Entry(
-        frame=result.number,
-        picture=picture,
-        begins_shot=begins_shot,
-        alone=alone,
-        seconds=result.seconds,
-        warp_error=result.warp_error,
-        report=result.report,
-        kept=(),
-    )
 
 
 def _size_change(before: np.ndarray, now: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from compositor.report import Report, Stopped
 from video.errors import FileError, JournalError
 from video.images import write_atomically
+from video.results import FrameResult
 
 JOURNAL_NAME = "journal.json"
 _FORMAT = 1
@@ -41,6 +42,20 @@ class Entry:
     warp_error: float | None
     report: Report
     kept: tuple[str, ...]
+
+    @classmethod
+    def of(cls, result: FrameResult, picture: str, *, begins_shot: bool, alone: bool) -> Entry:
+        """The entry of a frame that was just made, of whose result nothing is kept yet."""
+        return cls(
+            frame=result.number,
+            picture=picture,
+            begins_shot=begins_shot,
+            alone=alone,
+            seconds=result.seconds,
+            warp_error=result.warp_error,
+            report=result.report,
+            kept=(),
+        )
 
 
 class Journal:

@@ -22,7 +22,10 @@ CASES: dict[str, dict[str, Any]] = {
         "sequence": {"denoise": "bilateral", "memory": 3},
         "transparent": True,
     },
-    "three passes": {"sequence": {"pass_count": 3, "memory": 2}, "style": {"strength": 0.8}},
+    "three passes": {
+        "sequence": {"pass_count": 3, "memory": 2},
+        "style": {"strength": 0.8, "colour": "match"},
+    },
     "every frame alone": {"sequence": {"motion": "none"}},
 }
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +331,31 @@ def test_hello_is_answered_while_a_job_is_open(worker: Conversation, files: Path
     worker.until(Ready)
     worker.say(Cancel("a"))
     assert worker.next_event() == Cancelled("a", [])
+
+
+def test_nothing_is_written_outside_the_jobs_folder(
+    child_environment: dict[str, str], files: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "inside"
+    strange = "../../evil"
+    numbers = (-7, 0, 123_456_789_012)
+    with conversation(MODULE, child_environment, tmp_path / "log.txt") as worker:
+        job = stylize(files, output, strange, TINY | {"snapshot_every": 1})
+        frames = [Frame(strange, number, str(files / "c_0001.png")) for number in numbers]
+        worker.say(replace(job, source={strange: strange}), *frames, Finish(strange))
+        worker.until(Done)
+        # Too long for a file name: a clear word, and the frames before it are kept.
+        worker.say(stylize(files, output / "b", "b"), Frame("b", 10**300, str(files / "c_0001.png")))
+        failed = worker.until(Failed)[-1]
+        assert isinstance(failed, Failed)
+        assert len(failed.error.splitlines()) == 1
+        assert "internal" not in failed.error
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name for name in written if not name.startswith("inside/")} == {"log.txt"}
+    styled = {name for name in written if name.startswith("inside/styled/")}
+    names = ("styled_-0007.png", "styled_0000.png", "styled_123456789012.png")
+    assert styled == {f"inside/styled/{name}" for name in names}
+    assert not list(files.parent.rglob("*evil*"))
 
 
 def test_end_of_input_ends_the_process(fresh: Conversation) -> None:
