@@ -268,6 +268,16 @@ class RenderSession:
         if self.engine is not None:
             self.engine.close()
 
+    def _take_opened(self, event: Message) -> None:
+        self.report(event)
+        try:
+            if not event["continues"]:
+                # What an earlier run has captured belongs to another scene, or to other settings of it.
+                self._log.restrict(self.sent)
+        except CaptureError as error:
+            self.fail(str(error))
+        self.continues = event["continues"]
+
     def _tell_rendered(self, frame: int) -> None:
         count, total = len(self.sent), self.plan.total
         self.report({"event": "rendered", "frame": frame, "count": count, "total": total})
@@ -295,11 +305,7 @@ class RenderSession:
                 self.ready = True
                 self.report(event)
             case "opened":
-                self.continues = event["continues"]
-                if not self.continues:
-                    # What an earlier run has captured belongs to another scene, or to other settings of it.
-                    self._log.restrict(self.sent)
-                self.report(event)
+                self._take_opened(event)
             case "notice":
                 self.report(event)
             case "progress":
