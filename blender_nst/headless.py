@@ -67,6 +67,8 @@ def end(code: int) -> NoReturn:
 
 def on_event(event: dict[str, Any]) -> None:
     """Passes an event on; ends at once when there is nothing left to render for."""
+    if event["event"] == "opened":
+        return  # `run` tells it, behind `started`
     if event["event"] not in ("failed", "died"):
         emit(event)
         return
@@ -229,6 +231,7 @@ def run(job_path: Path) -> None:
     share = render.resolution_percentage / 100.0
     resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
     emit({"event": "started", "blender": bpy.app.version_string, "frames": frames, "resolution": resolution})
+    emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})
     left = session.add_captured_frames(frames) if session.continues else frames
     if left:
         render_from(scene, frames, left[0], job.blend)

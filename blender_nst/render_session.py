@@ -117,6 +117,8 @@ class RenderSession:
     started_at: float = 0.0
     continues: bool | None = None
     """Whether the engine goes on with an earlier run; None until it has opened the job."""
+    resumed: list[int] = field(default_factory=list)
+    """The frames that the earlier run had finished."""
     notes: dict[int, Note] = field(default_factory=dict)
     """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
@@ -276,7 +278,7 @@ class RenderSession:
                 self._log.restrict(self.sent)
         except CaptureError as error:
             self.fail(str(error))
-        self.continues = event["continues"]
+        self.continues, self.resumed = event["continues"], event["frames"]
 
     def _tell_rendered(self, frame: int) -> None:
         count, total = len(self.sent), self.plan.total
