@@ -76,9 +76,9 @@ def test_killed_renders_end_with_the_same_frames(
         output.mkdir()
         killed = True
         while killed:
-            engine = chance.random() < 0.4
+            engine = blender_kills > 0 and chance.random() < 0.3
             process = blender.start_headless(replace(job, output=str(output)))
-            killed = kill_after(process, chance.randint(4, 16), output, engine=engine)
+            killed = kill_after(process, chance.randint(3, 12), output, engine=engine)
             blender_kills += killed
             engine_kills += engine
         assert pictures(output) == expected
