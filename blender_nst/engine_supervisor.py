@@ -188,12 +188,14 @@ class SupervisedEngine:
         self._report({"event": "notice", "text": f"{why}: it is started once more and goes on", "job": None})
         with self._lock:
             self._life += 1
-            self._told, self._telling, self._hangs = 0, False, None
+            # Until it runs, nobody may tell it anything: that would go to the one that has ended.
+            self._told, self._telling, self._hangs = 0, True, None
             self._quiet_for = self._silence - START
         try:
             self._engine = self._begin()
             if self._closed.is_set():
                 self._engine.close()
+            self._telling = False
             self._tell()
         except EngineError as error:
             self._report({"event": DIED, "error": str(error)})
