@@ -1,5 +1,7 @@
 """Saves a rendered frame for the style engine: the picture as a PNG, and its passes as a multilayer EXR.
 
+Beside the passes goes a note of the camera and of the view transform, see `video.passes`.
+
 `Render Result.save_render` writes in the format of the scene's image settings, so those are changed for a
 moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one.
 """
@@ -17,6 +19,7 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .camera_note import Note
+from .view_probe import probe_image, probe_levels, probe_name
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
 # use_exr_interleave with 5.0 or later; where one is missing it is skipped.
@@ -31,6 +34,12 @@ _IMAGE_SETTINGS = (
     "compression",
 )
 
+_PNG = {
+    "media_type": "IMAGE",
+    "file_format": "PNG",
+    "color_management": "FOLLOW_SCENE",
+    "compression": 15,
+}
 _PASSES = {
     "media_type": "MULTI_LAYER_IMAGE",
     "file_format": "OPEN_EXR_MULTILAYER",
@@ -64,45 +73,52 @@ def passes_path(output: Path, frame: int) -> Path:
 
 
 def capture_frame(
-    scene: bpy.types.Scene, output: Path, *, with_passes: bool = True, note: Note | None = None
+    scene: bpy.types.Scene,
+    output: Path,
+    *,
+    with_passes: bool = True,
+    note: Note | None = None,
+    bits: int = 8,
 ) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
 
-    The PNG has the scene's view transform (display-referred, 8 bit), with alpha if the film is transparent.
-    The EXR is scene-linear in full float; the note about its camera lies beside it as JSON. All appear under
-    their names only when they are complete.
+    The PNG has the scene's view transform (display-referred, of 8 or 16 bits), with alpha if the film is
+    transparent. The EXR is scene-linear in full float; the note about its camera and view lies beside it as
+    JSON. All appear under their names only when they are complete.
 
     Raises:
         CaptureError: a file cannot be written.
     """
     frame = scene.frame_current
     content, passes = content_path(output, frame), passes_path(output, frame)
-    picture = {
-        "media_type": "IMAGE",
-        "file_format": "PNG",
-        "color_mode": "RGBA" if scene.render.film_transparent else "RGB",
-        "color_depth": "8",
-        "color_management": "FOLLOW_SCENE",
-        "compression": 15,
-    }
-    _save(scene, content, picture)
+    _save(scene, "Render Result", content, _PNG | {"color_mode": _mode(scene), "color_depth": str(bits)})
     if with_passes:
-        _save(scene, passes, _PASSES)
+        _save(scene, "Render Result", passes, _PASSES)
         if note is not None:
-            _write_note(passes.with_suffix(".json"), note)
+            probe = passes.with_name(probe_name(scene))
+            if not probe.is_file():
+                _save(
+                    scene, probe_image(scene).name, probe, _PNG | {"color_mode": "RGB", "color_depth": "16"}
+                )
+            view = {"probe": probe.name, "levels": probe_levels(scene)}
+            _write_note(passes.with_suffix(".json"), note | {"view": view})
     return CapturedFrame(frame, content, passes if with_passes else None)
+
+
+def _mode(scene: bpy.types.Scene) -> str:
+    return "RGBA" if scene.render.film_transparent else "RGB"
 
 
 def _numbered(frame: int) -> str:
     return f"-{-frame:04d}" if frame < 0 else f"{frame:04d}"
 
 
-def _save(scene: bpy.types.Scene, path: Path, image_settings: Mapping[str, Any]) -> None:
+def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mapping[str, Any]) -> None:
     unfinished = _unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _changed(scene.render.image_settings, image_settings):
-            bpy.data.images["Render Result"].save_render(str(unfinished), scene=scene)
+            bpy.data.images[image].save_render(str(unfinished), scene=scene)
         unfinished.replace(path)
     except (OSError, RuntimeError, KeyError) as error:
         with suppress(OSError):

@@ -96,6 +96,7 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
         "seed",
         "snapshot_every",
         "device",
+        "precision",
     )
 
 
@@ -128,7 +129,10 @@ class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
         "debug",
         "denoise",
         "denoise_strength",
+        "output_format",
+        "dynamic_range",
         "movie",
+        "movie_codec",
         "contact_sheet",
     )
 

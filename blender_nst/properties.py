@@ -141,8 +141,16 @@ def _title(name: str) -> str:
 
 def _choice_title(choice: str) -> str:
     # Abbreviations stay capitals, words get one.
-    names = {"lbfgs": "L-BFGS"}
-    if choice in ("cuda", "mps", "cpu", "dis", "nlm"):
+    names = {
+        "lbfgs": "L-BFGS",
+        "png": "PNG, 8 bits",
+        "png16": "PNG, 16 bits",
+        "exr": "OpenEXR, half",
+        "h264": "H.264 (MP4)",
+        "prores": "ProRes 4444 (MOV)",
+        "ffv1": "FFV1, lossless (MKV)",
+    }
+    if choice in ("cuda", "mps", "cpu", "dis", "nlm", "hdr"):
         return choice.upper()
     return names.get(choice, choice.replace("_", " ").title())
 

@@ -57,6 +57,11 @@ class SessionPlan:
     source: dict[str, Any] = field(default_factory=dict)
     """What the frames are rendered from, where that is known; see `video.protocol.Stylize`."""
 
+    @property
+    def content_bits(self) -> int:
+        """Of the captured pictures: as many as the styled ones can show."""
+        return 8 if self.sequence_settings.get("output_format", "png") == "png" else 16
+
     @classmethod
     def from_scene(
         cls, scene: bpy.types.Scene, more_styles: Sequence[str] = (), style_weights: Sequence[float] = ()
@@ -198,7 +203,9 @@ class RenderSession:
             return
         try:
             engine = self.start_engine()
-            captured = capture_frame(scene, self.plan.output, note=self._note(scene))
+            captured = capture_frame(
+                scene, self.plan.output, note=self._note(scene), bits=self.plan.content_bits
+            )
             self._log.add(captured.frame)
             self._send_frame(engine, captured)
         except CaptureError as error:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from compositor.errors import DeviceError, MemoryShortageError
-from compositor.settings import DeviceChoice
+from compositor.settings import DeviceChoice, Precision
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
@@ -59,3 +59,26 @@ def memory_shortage_is_told(what: str) -> Iterator[None]:
                 " the graphics card is short of it"
             ) from None
         raise
+
+
+def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """What the network's features are computed with.
+
+    `auto` takes bfloat16 where the hardware has it: on NVIDIA GPUs since Ampere, on CPUs with AVX-512 BF16 or
+    AMX. Elsewhere it would be emulated, slower than single precision.
+    """
+    if precision is Precision.AUTO:
+        return torch.bfloat16 if _has_bfloat16(device) else torch.float32
+    return {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}[precision]
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    # Not public, and not in every release: without them, single precision it is.
+    checks = (
+        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+    return any(check() for check in checks if check is not None)

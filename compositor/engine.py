@@ -12,17 +12,16 @@ from torch import Tensor
 
 from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
-from compositor.device import choose_device, describe_device, memory_shortage_is_told
+from compositor.descent import Descent
+from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
-from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.mix import mix
 from compositor.normalized_network import normalize_network
 from compositor.objective import Hold, StyleObjective
-from compositor.optimize import Outcome, optimize
-from compositor.pyramid import fit, resize, scale_sizes, share_steps
-from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback, Stopped
+from compositor.pyramid import fit, scale_sizes, share_steps
+from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
 from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.start import start_image
@@ -98,6 +97,11 @@ class StyleEngine:
         """The styles as they were given."""
         return self._library.styles
 
+    @property
+    def style_digest(self) -> str:
+        """A hash of the style pictures, see `StyleLibrary.digest`."""
+        return self._library.digest
+
     def stylize(
         self,
         content: np.ndarray,
@@ -158,8 +162,16 @@ class StyleEngine:
             snapshot=snapshot,
             cancelled=cancelled,
         )
+        descent = Descent(
+            self._network,
+            self._library,
+            self.settings,
+            canvas,
+            hold=self._hold(temporal),
+            fixed=self._fixed(temporal),
+        )
         with memory_shortage_is_told(f"a frame of {width}×{height} px"):
-            outcome = self._descend(run, self._first_image(canvas, initial, start), canvas, sizes, temporal)
+            outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
         optimised = to_array(outcome.image)
         report = Report(
             steps=run.taken,
@@ -198,7 +210,9 @@ class StyleEngine:
         )
         part = None if mask is None else map_to_tensor(mask, self.device)
         with torch.no_grad():
-            return float(self._objective(Canvas(wanted, None, {None: part}), None)(seen)[loss])
+            canvas = Canvas(wanted, None, {None: part})
+            objective = StyleObjective(self._network, self.settings, wanted, canvas.regions(self._library))
+            return float(objective(seen)[loss])
 
     def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:
         settings = self.settings
@@ -207,57 +221,14 @@ class StyleEngine:
             pictures = [check_image(style.image, "style picture")[..., :3] for style in styles]
             small = [fit(to_tensor(each, self.device), _NORMALIZING_SIZE) for each in pictures]
             weights = normalize_network(weights, small, settings.pooling)
-        return FeatureNetwork(weights, settings.pooling, self.device)
+        dtype = feature_dtype(settings.precision, self.device)
+        return FeatureNetwork(weights, settings.pooling, self.device, dtype)
 
     def _first_image(self, canvas: Canvas, initial: np.ndarray | None, start: np.ndarray | None) -> Tensor:
         given = initial if start is None else start
         if given is None:
             return start_image(canvas.content, self._library, self.settings)
         return to_tensor(given[..., :3], self.device)
-
-    def _descend(
-        self,
-        run: Run,
-        image: Tensor,
-        canvas: Canvas,
-        sizes: Sequence[tuple[int, int]],
-        temporal: Temporal | None,
-    ) -> Outcome:
-        moments, outcome, hold = None, None, self._hold(temporal)
-        for scale, (height, width) in enumerate(sizes):
-            finest = scale == len(sizes) - 1
-            finer = resize(image, height, width)
-            if outcome is not None:
-                finer = finer + _lost_detail(canvas.content, outcome.image.shape[-2:], (height, width))
-            outcome = optimize(
-                finer.clamp(0.0, 1.0),
-                self._objective(canvas.at(height, width), hold if finest else None),
-                run.shares[scale],
-                self.settings,
-                settle=finest,
-                moments=moments and moments.resized(height, width),
-                stiffness=hold.stiffness if finest and hold is not None else 0.0,
-                fixed=self._fixed(temporal) if finest else None,
-                after_step=run.at_scale(height, width),
-                snapshot_due=run.snapshot_due,
-                take_snapshot=run.take_snapshot,
-                cancelled=run.cancelled,
-            )
-            image, moments = outcome.image, outcome.moments
-            run.taken += outcome.steps
-            if outcome.stopped is Stopped.CANCELLED:
-                break
-        if outcome is None:
-            raise ImageError("the content has no size")
-        # A cancelled cold start may have ended at a coarse scale.
-        outcome.image = resize(outcome.image, *sizes[-1]).clamp(0.0, 1.0)
-        return outcome
-
-    def _objective(self, canvas: Canvas, hold: Hold | None) -> StyleObjective:
-        regions = canvas.regions(self._library)
-        return StyleObjective(
-            self._network, self.settings, canvas.content, regions, visible=canvas.visible, hold=hold
-        )
 
     def _hold(self, temporal: Temporal | None) -> Hold | None:
         if temporal is None or temporal.weight == 0.0:
@@ -271,13 +242,3 @@ class StyleEngine:
             return None
         check_size(temporal.still, temporal.target, "map of still pixels")
         return map_to_tensor(temporal.still.astype(np.float32), self.device) > 0.5
-
-
-def _lost_detail(content: Tensor, coarse: Sequence[int], fine: tuple[int, int]) -> Tensor:
-    """What a coarser scale could not show of the content, (1, 3, H, W), around zero.
-
-    Added when a coarse result goes to the next scale: shapes that are small for the coarse one come back at
-    once instead of being drawn again by the content loss, and stay where they are.
-    """
-    target = resize(content, *fine)
-    return target - resize(resize(content, coarse[0], coarse[1]), *fine)

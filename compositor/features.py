@@ -11,6 +11,7 @@ from torch import Tensor
 from compositor.errors import LayerError
 from compositor.settings import Pooling
 from compositor.vgg import Convolution, NetworkWeights
+from compositor.windows import reach
 
 _Step = Callable[[Tensor, bool], Tensor]
 """Takes the maps so far, and whether borders are replicated."""
@@ -43,9 +44,20 @@ class FeatureNetwork:
     and small style pictures teach statistics of zeros that break out as blobs. And pooling keeps a last odd
     row or column (with the mean or maximum of what is there), which would otherwise get no gradient from the
     deeper layers.
+
+    Args:
+        dtype: what is computed with from `conv1_2` on. The first convolution, a hundredth of the work, always
+            takes single precision: bfloat16 would round its input to whole levels of 0..255 and coarser.
     """
 
-    def __init__(self, weights: NetworkWeights, pooling: Pooling, device: torch.device) -> None:
+    def __init__(
+        self,
+        weights: NetworkWeights,
+        pooling: Pooling,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.dtype = dtype
         self._steps: list[tuple[str, _Step]] = []
         self._mean = torch.tensor(weights.mean, device=device).view(1, 3, 1, 1)
         block = "1"
@@ -53,7 +65,9 @@ class FeatureNetwork:
             if convolution.name[4] != block:
                 self._steps.append((f"pool{block}", _pool(pooling)))
                 block = convolution.name[4]
-            self._steps.append((convolution.name, _convolve(convolution, device)))
+            first = convolution.name == "conv1_1"
+            step = _convolve(convolution, device, torch.float32 if first else dtype)
+            self._steps.append((convolution.name, step))
             self._steps.append((f"relu{convolution.name[4:]}", lambda x, _: F.relu(x)))
         self.layers = tuple(name for name, _ in self._steps)
 
@@ -62,6 +76,10 @@ class FeatureNetwork:
         for name in names:
             if name not in self.layers:
                 raise LayerError(f"the network has no layer {name!r}; it has: {', '.join(self.layers)}")
+
+    def reach(self, names: Iterable[str]) -> int:
+        """Pixels that a feature of the named layers looks beyond the cell that it stands for, at most."""
+        return reach([name for name in self.layers if name.startswith("conv")], names)
 
     def __call__(self, image: Tensor, names: Iterable[str], *, replicate: bool = True) -> dict[str, Tensor]:
         """The feature maps of the named layers.
@@ -73,7 +91,7 @@ class FeatureNetwork:
                 ones see zeros (see `REPLICATE_FROM`).
 
         Returns:
-            (1, C, h, w) each, in channels-last memory, differentiable (once) towards the image.
+            (1, C, h, w) float32 each, in channels-last memory, differentiable (once) towards the image.
         """
         wanted = set(names)
         features: dict[str, Tensor] = {}
@@ -81,18 +99,19 @@ class FeatureNetwork:
         for name, step in self._steps:
             current = step(current, replicate)
             if name in wanted:
-                features[name] = current
+                features[name] = current.float()
                 if len(features) == len(wanted):
                     break
         return features
 
 
-def _convolve(convolution: Convolution, device: torch.device) -> _Step:
-    weight = convolution.weight.to(device, memory_format=torch.channels_last)
-    bias = convolution.bias.to(device)
+def _convolve(convolution: Convolution, device: torch.device, dtype: torch.dtype) -> _Step:
+    weight = convolution.weight.to(device, dtype, memory_format=torch.channels_last)
+    bias = convolution.bias.to(device, dtype)
     first = convolution.name == "conv1_1"
 
     def convolve(x: Tensor, replicate: bool) -> Tensor:
+        x = x.to(dtype)
         if replicate or first:
             return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
         return F.conv2d(x, weight, bias, padding=1)

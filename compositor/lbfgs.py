@@ -16,7 +16,10 @@ _CAUTION = 1e-6
 
 @dataclass(frozen=True)
 class _Pair:
-    """A step, the change of the gradient that it brought, and one over their product."""
+    """A step, the change of the gradient that it brought, and one over their product.
+
+    The inverse is 0, and the pair so without effect, where the two do not tell of a curvature.
+    """
 
     step: Tensor
     change: Tensor
@@ -45,6 +48,7 @@ class PixelLbfgs:
         self._stiffness = stiffness
         self._pairs: deque[_Pair] = deque(maxlen=history)
         self._before: tuple[Tensor, Tensor] | None = None
+        self._scale = image.new_ones(())
 
     def step(self, gradient: Tensor) -> None:
         """One step down from the image, at which `gradient` was found."""
@@ -52,43 +56,48 @@ class PixelLbfgs:
         outwards = ((self._image <= 0.0) & (gradient > 0.0)) | ((self._image >= 1.0) & (gradient < 0.0))
         downhill = gradient.masked_fill(outwards, 0.0)
         direction = self._direction(downhill).masked_fill(outwards, 0.0)
-        if not bool((direction * downhill).sum() > 0.0):
-            self._pairs.clear()
-            direction = self._first(downhill)
+        # Not asked in Python: a GPU would have to be waited for.
+        descends = (direction * downhill).sum() > 0.0
+        direction = torch.where(descends, direction, self._first(downhill))
         self._before = self._image.clone(), gradient
         self._image.sub_(direction).clamp_(0.0, 1.0)
 
     def _remember(self, gradient: Tensor) -> None:
         if self._before is None:
+            self._scale = _first_scale(gradient)
             return
         image, earlier = self._before
         step, change = self._image - image, gradient - earlier
         product = (step * change).sum()
-        if bool(product > _CAUTION * step.norm() * change.norm()):
-            self._pairs.append(_Pair(step, change, 1.0 / product))
+        tells = product > _CAUTION * step.norm() * change.norm()
+        inverse = torch.where(tells, 1.0 / product, 0.0)
+        self._pairs.append(_Pair(step, change, inverse))
+        curvature = self._curvature(step, change, inverse)
+        self._scale = torch.where(tells, curvature, self._scale)
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The approximate inverse Hessian times the gradient."""
-        if not self._pairs:
-            return self._first(gradient)
         result, shares = gradient.clone(), []
         for pair in reversed(self._pairs):
             share = pair.inverse * (pair.step * result).sum()
             result -= share * pair.change
             shares.append(share)
-        result /= self._curvature(self._pairs[-1]) + self._stiffness
+        result /= self._scale + self._stiffness
         for pair, share in zip(self._pairs, reversed(shares), strict=True):
             result += (share - pair.inverse * (pair.change * result).sum()) * pair.step
         return result
 
-    def _curvature(self, pair: _Pair) -> Tensor:
+    def _curvature(self, step: Tensor, change: Tensor, inverse: Tensor) -> Tensor:
         """A scale for what of the Hessian is not known: that of the newest pair (Nocedal, equation 7.20)."""
-        change = pair.change - self._stiffness * pair.step
-        product = (change * pair.step).sum()
-        scale = change.square().sum() / product
-        whole = pair.change.square().sum() * pair.inverse
-        return torch.where(product > _CAUTION * change.norm() * pair.step.norm(), scale, whole)
+        unknown = change - self._stiffness * step
+        product = (unknown * step).sum()
+        known = product > _CAUTION * unknown.norm() * step.norm()
+        whole = change.square().sum() * inverse
+        return torch.where(known, unknown.square().sum() / product, whole)
 
     def _first(self, gradient: Tensor) -> Tensor:
-        scale = gradient.square().mean().sqrt().clamp_min(1e-20) / _FIRST_STEP
-        return gradient / (scale + self._stiffness)
+        return gradient / (_first_scale(gradient) + self._stiffness)
+
+
+def _first_scale(gradient: Tensor) -> Tensor:
+    return gradient.square().mean().sqrt().clamp_min(1e-20) / _FIRST_STEP

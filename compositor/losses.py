@@ -12,27 +12,32 @@ import torch
 from torch import Tensor
 
 
-def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The Gram matrix (C, C) of feature maps (1, C, H, W): the mean over the pixels of f fᵀ.
+def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The sum over the pixels of f fᵀ, (C, C), of feature maps (1, C, H, W); Gatys equation 3.
 
-    Gatys equation 3 sums over the pixels; the mean makes maps of different sizes comparable. With a mask
-    (1, 1, H, W) in 0..1 it is the weighted mean (compare Gatys et al. 2017, Controlling Perceptual Factors,
-    equation 3, which multiplies the features instead, and so squares soft edges).
+    With a mask (1, 1, H, W) in 0..1 each pixel counts as much as its mask says (compare Gatys et al. 2017,
+    Controlling Perceptual Factors, equation 3, which multiplies the features, and so squares soft edges).
     """
+    return _GramSum.apply(features, mask)  # type: ignore[no-any-return]
+
+
+def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The Gram matrix (C, C) of feature maps (1, C, H, W) as the mean over the pixels of f fᵀ, by the mask.
+
+    The mean makes maps of different sizes comparable.
+    """
+    return gram_sum(features, mask) / _count(features, mask)
+
+
+def feature_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The sum (C) of feature maps (1, C, H, W) over the pixels, weighted by the mask (1, 1, H, W)."""
     pixels = _pixels(features)
-    if mask is None:
-        return pixels.T @ pixels / pixels.shape[0]
-    weights = _pixels(mask)
-    return (pixels * weights).T @ pixels / _total(weights)
+    return pixels.sum(dim=0) if mask is None else (pixels * _pixels(mask)).sum(dim=0)
 
 
 def feature_mean(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """The mean (C) of feature maps (1, C, H, W) over the pixels, weighted by the mask (1, 1, H, W)."""
-    pixels = _pixels(features)
-    if mask is None:
-        return pixels.mean(dim=0)
-    weights = _pixels(mask)
-    return (pixels * weights).sum(dim=0) / _total(weights)
+    return feature_sum(features, mask) / _count(features, mask)
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -50,36 +55,47 @@ def gatys_content_loss(features: Tensor, target: Tensor) -> Tensor:
 
 
 def style_loss(features: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Squared error of the Gram matrix of `features` relative to the target's energy: ‖G − A‖² / ‖A‖².
+    """`gram_distance` of the Gram matrix of `features` to `target`, (C, C) as `gram` makes it."""
+    return gram_distance(gram(features, mask), target)
 
-    `target` is a Gram matrix (C, C) as `gram` makes it.
-    """
-    return _GramError.apply(features, target, mask, 1.0 / _energy(target))  # type: ignore[no-any-return]
+
+def gram_distance(own: Tensor, target: Tensor) -> Tensor:
+    """Squared error of a Gram matrix relative to the target's energy: ‖G − A‖² / ‖A‖²."""
+    return (own - target).square().sum() / _energy(target)
 
 
 def gatys_style_loss(features: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """`gatys_gram_distance` of the Gram matrix of `features` to `target`."""
+    return gatys_gram_distance(gram(features, mask), target)
+
+
+def gatys_gram_distance(own: Tensor, target: Tensor) -> Tensor:
     """Gatys equation 4: ‖G − A‖² / (4 N² M²), N channels and M pixels, with Gram matrices that are sums.
 
-    As `gram` and `target` are means over the pixels, the M² has cancelled already.
+    As these are means over the pixels, the M² has cancelled already.
     """
-    scale = target.new_tensor(0.25 / target.shape[0] ** 2)
-    return _GramError.apply(features, target, mask, scale)  # type: ignore[no-any-return]
+    return (own - target).square().sum() * (0.25 / target.shape[0] ** 2)
 
 
 def wasserstein_loss(
     features: Tensor, mean: Tensor, root: Tensor, energy: Tensor, mask: Tensor | None = None
 ) -> Tensor:
+    """`gaussian_distance` of the features' Gram matrix and mean."""
+    return gaussian_distance(gram(features, mask), feature_mean(features, mask), mean, root, energy)
+
+
+def gaussian_distance(own: Tensor, own_mean: Tensor, mean: Tensor, root: Tensor, energy: Tensor) -> Tensor:
     """Squared 2-Wasserstein distance of two Gaussians that have the feature maps' means and covariances,
     relative to the target's energy: ‖m − μ‖² + tr(C + Σ − 2 (Σ^½ C Σ^½)^½), over ‖μ‖² + tr Σ.
 
     Olkin and Pukelsheim 1982; as a style loss: Vacher et al. 2020, Texture Interpolation.
 
     Args:
+        own, own_mean: Gram matrix (C, C) and mean (C) of the features.
         mean, root: the target's mean (C) and the square root (C, C) of its covariance.
         energy: ‖μ‖² + tr Σ of the target.
     """
-    own_mean = feature_mean(features, mask)
-    covariance = gram(features, mask) - torch.outer(own_mean, own_mean)
+    covariance = own - torch.outer(own_mean, own_mean)
     cross = _RootTrace.apply(root @ covariance @ root)
     spread = covariance.diagonal().sum() + root.square().sum() - 2.0 * cross
     return ((own_mean - mean).square().sum() + spread) / energy.clamp_min(1e-12)
@@ -114,35 +130,32 @@ def temporal_loss(image: Tensor, target: Tensor, reliability: Tensor) -> Tensor:
 
 def matrix_root(matrix: Tensor) -> Tensor:
     """The square root of a symmetric positive semi-definite matrix (C, C)."""
-    values, vectors = torch.linalg.eigh(matrix)
+    values, vectors = _eigh(matrix)
     return (vectors * values.clamp_min(0.0).sqrt()) @ vectors.T
 
 
-class _GramError(torch.autograd.Function):
-    """scale · ‖G − A‖², forward and backward in one matrix product each.
+class _GramSum(torch.autograd.Function):
+    """Σ f fᵀ, with a backward of one matrix product.
 
     Autograd would multiply the features with the Gram matrix's gradient twice, once for each side of f fᵀ;
     the two are each other's transposes.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, target: Tensor, mask: Tensor | None, scale: Tensor) -> Tensor:
-        error = gram(features, mask) - target
+    def forward(ctx: Any, features: Tensor, mask: Tensor | None) -> Tensor:
         ctx.mask = mask
-        ctx.save_for_backward(features, error, scale)
-        return error.square().sum() * scale
+        ctx.save_for_backward(features)
+        pixels = _pixels(features)
+        return (pixels if mask is None else pixels * _pixels(mask)).T @ pixels
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        features, error, scale = ctx.saved_tensors
-        pixels = _pixels(features)
-        weights = None if ctx.mask is None else _pixels(ctx.mask)
-        count = pixels.shape[0] if weights is None else _total(weights)
-        gradient = pixels @ (error * (4.0 * gradients[0] * scale / count))
-        if weights is not None:
-            gradient = gradient * weights
+        (features,) = ctx.saved_tensors
+        gradient = _pixels(features) @ (gradients[0] + gradients[0].T)
+        if ctx.mask is not None:
+            gradient = gradient * _pixels(ctx.mask)
         height, width = features.shape[-2:]
-        return gradient.view(1, height, width, -1).permute(0, 3, 1, 2), None, None, None
+        return gradient.view(1, height, width, -1).permute(0, 3, 1, 2), None
 
 
 class _RootTrace(torch.autograd.Function):
@@ -153,7 +166,7 @@ class _RootTrace(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor) -> Tensor:
-        values, vectors = torch.linalg.eigh(0.5 * (matrix + matrix.T))
+        values, vectors = _eigh(0.5 * (matrix + matrix.T))
         # Directions that hardly vary would get an almost infinite gradient.
         floor = values.abs().max().clamp_min(1e-12) * 1e-6
         roots = values.clamp_min(floor).sqrt()
@@ -166,13 +179,23 @@ class _RootTrace(torch.autograd.Function):
         return gradients[0] * 0.5 * (vectors / roots) @ vectors.T
 
 
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and eigenvectors; in double precision where single precision does not converge, as happens
+    when a map has fewer pixels than channels and most eigenvalues are zero."""
+    try:
+        values, vectors = torch.linalg.eigh(matrix)
+    except RuntimeError:  # LinAlgError, which is one, has no public name
+        values, vectors = (each.to(matrix.dtype) for each in torch.linalg.eigh(matrix.double()))
+    return values, vectors
+
+
 def _pixels(features: Tensor) -> Tensor:
     """(H·W, C), without a copy when the maps are in channels-last memory."""
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
 
 
-def _total(weights: Tensor) -> Tensor:
-    return weights.sum().clamp_min(1e-6)
+def _count(features: Tensor, mask: Tensor | None) -> Tensor | float:
+    return float(features.shape[-2] * features.shape[-1]) if mask is None else mask.sum().clamp_min(1e-6)
 
 
 def _energy(target: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The objective of one scale: fixed targets, and the weighted sum of the losses against them."""
+"""The objective of one scale: fixed targets, the weighted sum of the losses, and its gradient."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from compositor import losses
-from compositor.features import REPLICATE_FROM, FeatureNetwork
+from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.settings import LossScale, StyleSettings, StyleStatistic
+from compositor.sums import FrameSums, Key, Quantity, Sums, added
+from compositor.targets import LayerTarget, StyleTargets, replicates
+from compositor.windows import Window, whole
 
 
 @dataclass(frozen=True)
@@ -30,23 +32,6 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class LayerTarget:
-    """A style's statistics at one layer: Gram matrix (C, C), mean (C), root (C, C) of the covariance, energy.
-
-    Mean, root and energy are there for the Wasserstein loss alone.
-    """
-
-    gram: Tensor
-    mean: Tensor | None = None
-    root: Tensor | None = None
-    energy: Tensor | None = None
-
-
-StyleTargets = dict[str, LayerTarget]
-"""By style layer."""
-
-
-@dataclass(frozen=True)
 class Region:
     """Where a style is wanted: a mask (1, 1, H, W) in 0..1, or None for the whole picture."""
 
@@ -54,48 +39,21 @@ class Region:
     mask: Tensor | None = None
 
 
-def replicates(longer_side: int) -> bool:
-    """Whether the network replicates the borders of frames of this size, in px."""
-    return longer_side >= REPLICATE_FROM
+@dataclass(frozen=True)
+class Focus:
+    """The one part of the frame that is to change, and the image (1, 3, H, W) that the rest stays."""
 
-
-def style_targets(
-    network: FeatureNetwork,
-    pictures: Sequence[tuple[Tensor, float]],
-    settings: StyleSettings,
-    *,
-    replicate: bool,
-) -> StyleTargets:
-    """The targets that one or several style pictures (1, 3, h, w), with a weight each, ask for together.
-
-    The weighted sum of the distances to several Gram matrices is, up to a constant, the distance to their
-    weighted mean; with means and covariances it is the mixture's. So there is one target however many styles.
-    Borders are to be treated as those of the frame are (`replicates`).
-    """
-    total = sum(weight for _, weight in pictures)
-    grams: dict[str, Tensor] = {}
-    means: dict[str, Tensor] = {}
-    layers = layer_weights(settings.style_layers)
-    with torch.no_grad():
-        for picture, weight in pictures:
-            features = network(picture, layers, replicate=replicate)
-            for layer in layers:
-                share = weight / total
-                gram, mean = losses.gram(features[layer]), losses.feature_mean(features[layer])
-                grams[layer] = grams[layer] + share * gram if layer in grams else share * gram
-                means[layer] = means[layer] + share * mean if layer in means else share * mean
-        return {layer: _layer_target(grams[layer], means[layer], settings) for layer in layers}
-
-
-def _layer_target(gram: Tensor, mean: Tensor, settings: StyleSettings) -> LayerTarget:
-    if settings.style_statistic is StyleStatistic.GRAM:
-        return LayerTarget(gram)
-    root = losses.matrix_root(gram - torch.outer(mean, mean))
-    return LayerTarget(gram, mean, root, mean.square().sum() + root.square().sum())
+    window: Window
+    image: Tensor
 
 
 class StyleObjective:
     """Losses of an image against one frame's content and its styles (Gatys 2016, equation 7, and more).
+
+    Content and style losses are functions of sums over the pixels: of squared differences, and of the
+    products that Gram matrices are made of. So the frame can be gone through window by window, first for the
+    sums, then for the gradient, in as little memory as a window takes; and where only a part of the frame is
+    to change, the sums over the rest are taken once.
 
     A region's style loss counts by the region's share of the picture, so that a pixel is pulled equally
     strongly in a small region and in a large one.
@@ -105,6 +63,8 @@ class StyleObjective:
         regions: the styles and where they are wanted.
         visible: (1, 1, H, W) in 0..1, for the total variation; None if every pixel is seen.
         hold: ties the image to the frame before.
+        windows: what the frame is gone through in; None for the frame as one.
+        focus: the part that is to change; None for all of it.
     """
 
     def __init__(
@@ -116,28 +76,89 @@ class StyleObjective:
         *,
         visible: Tensor | None = None,
         hold: Hold | None = None,
+        windows: Sequence[Window] | None = None,
+        focus: Focus | None = None,
     ) -> None:
-        self._network = network
+        height, width = content.shape[-2:]
         self._settings = settings
         self._regions = regions
         self._visible = visible
         self._hold = hold
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
-        self._layers = tuple(self._content_layers | self._style_layers)
-        self._masks: dict[tuple[int, torch.Size], Tensor] = {}
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
-        self._replicate = replicates(max(content.shape[-2:]))
-        with torch.no_grad():
-            self._content = network(content, self._content_layers, replicate=self._replicate)
+        self._sums = FrameSums(
+            network,
+            content,
+            self._content_layers,
+            self._style_layers,
+            [each.mask for each in regions],
+            means=settings.style_statistic is StyleStatistic.WASSERSTEIN,
+            replicate=replicates(max(height, width)),
+        )
+        self._windows = list(windows or [whole(height, width)])
+        self._rest: Sums = {}
+        self._energies = self._content_energies()
+        if focus is not None:
+            self._look_at(focus)
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The unweighted losses `content`, `style`, `tv`, when tied `temporal`, and the weighted `total`."""
+        with torch.no_grad():
+            return self._losses(self._total(image), image)
+
+    def descend(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses of an image (1, 3, H, W), and the gradient of their total."""
+        leaf = image.detach().requires_grad_(True)
+        if len(self._windows) == 1:
+            parts = [self._tracked(image, self._windows[0])]
+            total = added(self._rest, {key: value.detach() for key, value in parts[0][1].items()})
+        else:
+            parts = []
+            with torch.no_grad():
+                total = self._total(image)
+        total = {key: value.detach().requires_grad_(True) for key, value in total.items()}
+        result = self._losses(total, leaf)
+        found = torch.autograd.grad(result["total"], [leaf, *total.values()], allow_unused=True)
+        gradient, pulls = found[0].clone(), dict(zip(total, found[1:], strict=True))
+        for index, window in enumerate(self._windows):
+            part, sums = parts[index] if parts else self._tracked(image, window)
+            pulled = {key: value for key, value in sums.items() if pulls[key] is not None}
+            (back,) = torch.autograd.grad(list(pulled.values()), part, [pulls[key] for key in pulled])
+            window.outer.of(gradient).add_(back)
+        return {name: value.detach() for name, value in result.items()}, gradient
+
+    def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, Sums]:
+        part = window.outer.of(image).detach().requires_grad_(True)
+        return part, self._sums.of(part, window)
+
+    def _total(self, image: Tensor) -> Sums:
+        total = self._rest
+        for window in self._windows:
+            total = added(total, self._sums.of(window.outer.of(image), window))
+        return total
+
+    def _content_energies(self) -> dict[str, Tensor]:
+        """The sum of each content layer's squared features, over the whole frame."""
+        parts = [self._sums.content_energy(window) for window in self._windows]
+        return {
+            layer: torch.stack([part[layer] for part in parts]).sum().clamp_min(1e-12)
+            for layer in self._content_layers
+        }
+
+    def _look_at(self, focus: Focus) -> None:
+        with torch.no_grad():
+            total = self._total(focus.image)
+            self._sums.forget_content()
+            inside = self._sums.of(focus.window.outer.of(focus.image), focus.window)
+            self._rest = added(total, inside, -1.0)
+        self._windows = [focus.window]
+
+    def _losses(self, sums: Sums, image: Tensor) -> dict[str, Tensor]:
         settings = self._settings
-        features = self._network(image, self._layers, replicate=self._replicate)
         result = {
-            "content": self._content_loss(features, image),
-            "style": self._style_loss(features, image),
+            "content": self._content_loss(sums),
+            "style": self._style_loss(sums),
             "tv": losses.tv_loss(image, self._visible),
         }
         total = (
@@ -150,36 +171,28 @@ class StyleObjective:
             total = total + self._hold.weight * result["temporal"]
         return result | {"total": total}
 
-    def _content_loss(self, features: dict[str, Tensor], image: Tensor) -> Tensor:
+    def _content_loss(self, sums: Sums) -> Tensor:
         relative = self._settings.loss_scale is LossScale.RELATIVE
-        distance = losses.content_loss if relative else losses.gatys_content_loss
-        result = image.new_zeros(())
-        for layer, weight in self._content_layers.items():
-            result = result + weight * distance(features[layer], self._content[layer])
-        return result
+        terms = [
+            weight * sums[Key(Quantity.CONTENT, layer)] * (1.0 / self._energies[layer] if relative else 0.5)
+            for layer, weight in self._content_layers.items()
+        ]
+        return torch.stack(terms).sum()
 
-    def _style_loss(self, features: dict[str, Tensor], image: Tensor) -> Tensor:
-        result = image.new_zeros(())
-        for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True)):
-            for layer, weight in self._style_layers.items():
-                mask = self._mask_at(index, features[layer])
-                loss = self._layer_loss(features[layer], region.targets[layer], mask)
-                result = result + share * weight * loss
-        return result
+    def _style_loss(self, sums: Sums) -> Tensor:
+        terms = [
+            share * weight * self._layer_loss(sums, layer, index, region.targets[layer])
+            for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
+            for layer, weight in self._style_layers.items()
+        ]
+        return torch.stack(terms).sum()
 
-    def _layer_loss(self, features: Tensor, target: LayerTarget, mask: Tensor | None) -> Tensor:
+    def _layer_loss(self, sums: Sums, layer: str, region: int, target: LayerTarget) -> Tensor:
+        count = self._sums.count(layer, region)
+        gram = sums[Key(Quantity.GRAM, layer, region)] / count
         if target.mean is not None and target.root is not None and target.energy is not None:
-            return losses.wasserstein_loss(features, target.mean, target.root, target.energy, mask)
+            mean = sums[Key(Quantity.MEAN, layer, region)] / count
+            return losses.gaussian_distance(gram, mean, target.mean, target.root, target.energy)
         if self._settings.loss_scale is LossScale.GATYS:
-            return losses.gatys_style_loss(features, target.gram, mask)
-        return losses.style_loss(features, target.gram, mask)
-
-    def _mask_at(self, index: int, features: Tensor) -> Tensor | None:
-        """The region's mask at a layer's size, each value the mean over the pixels that it stands for."""
-        mask = self._regions[index].mask
-        if mask is None:
-            return None
-        key = index, features.shape[-2:]
-        if key not in self._masks:
-            self._masks[key] = F.adaptive_avg_pool2d(mask, (features.shape[-2], features.shape[-1]))
-        return self._masks[key]
+            return losses.gatys_gram_distance(gram, target.gram)
+        return losses.gram_distance(gram, target.gram)

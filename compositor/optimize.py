@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from compositor.adam import Moments, PixelAdam
@@ -15,11 +14,11 @@ from compositor.lbfgs import PixelLbfgs
 from compositor.report import Stopped
 from compositor.settings import Optimizer, StyleSettings
 
-Objective = Callable[[Tensor], dict[str, Tensor]]
-"""Losses of an image (1, 3, H, W) by name; `total` is the weighted sum that is minimised."""
+Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
+"""Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimised."""
 
-Descent = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
-"""The losses of an image, and the gradient of their total, zero where a pixel is fixed."""
+Descent = Objective
+"""The same, with a gradient that is zero where a pixel is fixed."""
 
 Step = Callable[[float], dict[str, Tensor]]
 """Takes one step; its argument is how far the optimisation is, 0 to 1. Returns the losses before the step."""
@@ -121,9 +120,7 @@ def _lbfgs_steps(image: Tensor, descent: Descent, lbfgs: PixelLbfgs) -> Step:
 
 
 def _descent(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-    leaf = image.detach().requires_grad_(True)
-    losses = objective(leaf)
-    (gradient,) = torch.autograd.grad(losses["total"], leaf)
+    losses, gradient = objective(image)
     return losses, gradient if fixed is None else gradient.masked_fill(fixed, 0.0)
 
 

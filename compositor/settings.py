@@ -91,6 +91,15 @@ def setting(
     )
 
 
+class Precision(StrEnum):
+    """What the network's features are computed with; picture, Gram matrices and losses are always float32."""
+
+    AUTO = "auto"
+    """bfloat16 where the hardware has it."""
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
 @dataclass(frozen=True)
 class StyleSettings:
     """How one frame is stylised. Loss weights are relative: see `compositor.losses` for each loss's scale."""
@@ -171,6 +180,9 @@ class StyleSettings:
     )
     seed: int = setting(0, "Seed of the noise", minimum=0, maximum=2**31 - 1)
     device: DeviceChoice = setting(DeviceChoice.AUTO, "Where the engine computes")
+    precision: Precision = setting(
+        Precision.AUTO, "Precision of the network's features; auto takes bfloat16 where the hardware has it"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)

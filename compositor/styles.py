@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,9 @@ from compositor.arrays import check_image, to_tensor
 from compositor.colour import match_colour, match_luminance
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
-from compositor.objective import StyleTargets, replicates, style_targets
 from compositor.pyramid import fit
 from compositor.settings import Colour, StyleSettings
+from compositor.targets import StyleTargets, replicates, style_targets
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ class StyleLibrary:
         self._device = device
         self._pictures = [self._picture(style.image) for style in self.styles]
         self._targets: dict[tuple[int, str | None], StyleTargets] = {}
+
+    @property
+    def digest(self) -> str:
+        """A hash of all pictures, weights and regions, in hexadecimal: alike for alike styles."""
+        whole = hashlib.sha256()
+        for style in self.styles:
+            whole.update(repr((style.image.shape, style.weight, style.region)).encode())
+            whole.update(np.ascontiguousarray(style.image, np.float32).tobytes())
+        return whole.hexdigest()
 
     @property
     def regions(self) -> list[str | None]:

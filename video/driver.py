@@ -1,8 +1,8 @@
 """Stylises a sequence frame after frame, each warm-started from the ones before.
 
-One frame's way: read, motion to the frame before, reliability, warp, start image, engine, PNG, journal. The
-result that the next frame starts from is rounded to the file's levels, so that a run which reads it back from
-disk goes on with the same numbers.
+One frame's way: read, motion to the frame before, reliability, warp, start image, engine, file. The result
+that the next frame starts from is rounded to the file's levels, so that a run which reads it back from disk
+goes on with the same numbers (see `FrameFormat.bits`).
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ from video.denoise import denoise
 from video.errors import FileError, FrameError
 from video.fingerprint import frame_fingerprint, run_identity
 from video.folder_lock import folder_locked
-from video.images import quantize, read_image, write_png
+from video.images import read_image
 from video.journal import Entry, Journal
 from video.leftovers import remove_leftovers
 from video.memory import Finished, Memory, Recall
+from video.metadata import frame_metadata
 from video.metrics import warp_error
 from video.motion import Rendered
 from video.motion_sources import MotionFinder
-from video.movie import write_movie
+from video.movie import DEFAULT_FRAME_RATE, write_movie
+from video.output import FrameWriter, movie_name, styled_pattern
 from video.passes import Passes, read_passes
 from video.record import Record
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
-from video.settings import MotionSource, SequenceSettings
+from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
 
-STYLED_PATTERN = "styled/styled_####.png"
-MOVIE_NAME = "styled.mp4"
+STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 CONTACT_SHEET_NAME = "contact_sheet.png"
 SNAPSHOTS = "snapshots"
 """Folder beside them where whoever listens to the snapshots keeps them."""
@@ -56,7 +57,8 @@ class SequenceDriver:
     Args:
         engine: for one frame.
         settings: for the sequence.
-        output: the folder; `styled/styled_####.png`, the movie, the contact sheet and the journal go there.
+        output: the folder; `styled/styled_####.png` (or `.exr`), the movie, the contact sheet and the journal
+            go there.
         initial: (H, W, 3) float32 in 0..1, the image that the first frame starts from.
         restart: begin anew; finished frames stay until they are replaced.
         source: what the frames are made from, JSON values by name; a run goes on only where it is the same.
@@ -74,6 +76,12 @@ class SequenceDriver:
 
     def __post_init__(self) -> None:
         self._finder = MotionFinder(self.settings.motion, self.listener.notice)
+        self._writer = FrameWriter(
+            self.settings.output_format,
+            self.settings.dynamic_range,
+            frame_metadata(self.engine.settings, self.settings, self.engine.style_digest),
+            self.listener.notice,
+        )
         self._results: dict[int, FrameResult] = {}
         self._sheet = ContactSheet()
 
@@ -120,7 +128,7 @@ class SequenceDriver:
         return Record(journal, self.output, self.settings, self._styled_path, self.listener.notice)
 
     def _styled_path(self, number: int) -> Path:
-        return frame_path(self.output / STYLED_PATTERN, number)
+        return frame_path(self.output / styled_pattern(self.settings.output_format), number)
 
     def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> Iterator[bool]:
         """Goes through the frames as they come; says after each whether to go on."""
@@ -257,17 +265,19 @@ class SequenceDriver:
     ) -> tuple[Finished, FrameResult]:
         """Writes the frame's picture."""
         clean = denoise(stylized.image, frame.image, self.settings.denoise, self.settings.denoise_strength)
-        styled = quantize(clean)
+        styled = self._writer.rounded(clean)
         error = None
         if recall is not None:
-            styled[recall.still] = recall.before.styled[recall.still]
+            # What the style has left alone stays the render's, to its last bit.
+            held = recall.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            styled[held] = recall.before.styled[held]
             error = warp_error(styled, recall.before.styled, recall.motion.backward, recall.recent)
             if self.settings.debug:
                 write_debug(self.output, frame.number, recall)
         path = self._styled_path(frame.number)
-        write_png(path, styled)
+        self._writer.write(path, frame, styled)
         result = FrameResult(frame.number, path, stylized.report, time.perf_counter() - begun, error)
-        return Finished(rendered, quantize(stylized.optimised), styled), result
+        return Finished(rendered, self._writer.rounded(stylized.optimised), styled), result
 
     def _rendered(self, frame: SourceFrame) -> Rendered:
         passes: Passes | None = None
@@ -285,8 +295,14 @@ class SequenceDriver:
         movie = contact_sheet = None
         if not cancelled and results:
             if self.settings.movie:
-                movie = self.output / MOVIE_NAME
-                write_movie(movie, (read_image(result.path) for result in results), self.settings.frame_rate)
+                movie = self.output / movie_name(self.settings.movie_codec)
+                write_movie(
+                    movie,
+                    (read_image(result.path) for result in results),
+                    self.settings.frame_rate or DEFAULT_FRAME_RATE,
+                    self.settings.movie_codec,
+                    self.settings.output_format.bits,
+                )
             if self.settings.contact_sheet and len(self._sheet):
                 contact_sheet = self.output / CONTACT_SHEET_NAME
                 self._sheet.write(contact_sheet)

@@ -10,14 +10,16 @@ import numpy as np
 
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.styles import Style
+from video.metadata import package_version
 from video.motion import Rendered
 from video.passes import Passes
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
-from video.version import package_version
 
 # What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
-_WITHOUT_EFFECT = frozenset({"device", "snapshot_every", "debug", "movie", "contact_sheet", "frame_rate"})
+_WITHOUT_EFFECT = frozenset(
+    {"device", "snapshot_every", "debug", "movie", "movie_codec", "contact_sheet", "frame_rate"}
+)
 
 
 def run_identity(
@@ -52,7 +54,8 @@ def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> str:
     Not of the files, into which Blender writes the time of the render.
     """
     masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
-    return _of_arrays(frame.image, *masks, frame.keep, *_parts(rendered.passes))
+    original = None if frame.original is None else frame.original.pixels
+    return _of_arrays(frame.image, original, *masks, frame.keep, *_parts(rendered.passes))
 
 
 def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:

@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from video.errors import FileError
-from video.images import write_atomically
+from video.files import write_atomically
+from video.promises import MOST_PIXELS
+from video.settings import MovieCodec
 
-MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ogv"})
+MOVIE_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".gif"}
+    | {".ts", ".mts", ".m2ts", ".3gp", ".mxf", ".y4m"}
+)
+DEFAULT_FRAME_RATE = 24.0
+
+# Nothing that leads to other files, or to the network, as playlists do.
+_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
+_READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+# Colours of a movie that does not name them, by convention those of its size.
+_TALLEST_SD = 576
 
 
 def read_movie(path: Path) -> Iterator[np.ndarray]:
-    """The frames of a movie, one after the other: (H, W, 3) float32 in 0..1.
+    """The frames of a movie, one after the other: (H, W, 3) or, with alpha, (H, W, 4) float32 in 0..1.
+
+    More than 8 bits a channel are kept as 16.
 
     Raises:
         FileError: missing, no movie, or damaged.
     """
-    try:
-        with av.open(str(path)) as container:
-            for frame in container.decode(_video_stream(container, path)):
-                yield frame.to_ndarray(format="rgb24").astype(np.float32) / 255.0
-    except (FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from None
+    with _opened(path) as container:
+        for frame in container.decode(_video_stream(container, path)):
+            yield _pixels(frame)
 
 
 def movie_length(path: Path) -> int:
     """The number of frames, counted by reading the packets: many containers' headers are wrong about it."""
-    try:
-        with av.open(str(path)) as container:
-            packets = container.demux(_video_stream(container, path))
-            count = sum(1 for packet in packets if packet.size)
-    except (FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from None
+    with _opened(path) as container:
+        packets = container.demux(_video_stream(container, path))
+        count = sum(1 for packet in packets if packet.size)
     if count == 0:
         raise FileError(path, "is a movie without frames")
     return count
@@ -47,34 +59,60 @@ def movie_length(path: Path) -> int:
 
 def movie_frame_rate(path: Path) -> float:
     """Frames a second."""
-    try:
-        with av.open(str(path)) as container:
-            rate = _video_stream(container, path).average_rate
-    except (FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from None
-    return float(rate) if rate else 24.0
+    with _opened(path) as container:
+        rate = _video_stream(container, path).average_rate
+    return float(rate) if rate else DEFAULT_FRAME_RATE
 
 
-def write_movie(path: Path, images: Iterable[np.ndarray], frame_rate: float) -> None:
-    """Writes pictures (H, W, 3 or 4), float in 0..1, as H.264 in MP4; transparent ones over black.
+@dataclass(frozen=True)
+class _Encoding:
+    """How frames go into a movie; `alpha` and `bits` are what of the frames is kept."""
 
-    H.264 with 4:2:0 colour needs even sides: an odd last row or column is doubled.
+    encoder: str
+    pixel_format: str
+    alpha: bool
+    bits: int
+    options: Mapping[str, str]
+
+    @property
+    def in_rgb(self) -> bool:
+        """Whether the colours are stored as they are."""
+        return self.pixel_format.startswith(("gbr", "bgr"))
+
+
+def write_movie(
+    path: Path,
+    images: Iterable[np.ndarray],
+    frame_rate: float,
+    codec: MovieCodec = MovieCodec.H264,
+    bits: int = 8,
+) -> None:
+    """Writes pictures (H, W, 3 or 4), float in 0..1, straight alpha.
+
+    H.264 has no alpha: transparent pictures are put over black. With 4:2:0 colour it needs even sides: an odd
+    last row or column is doubled.
+
+    Args:
+        frame_rate: frames a second; 23.976, 29.97 and 59.94 are taken for the broadcast rates.
+        bits: of the pictures; FFV1 keeps 8 or 16 exactly.
 
     Raises:
         FileError: the file cannot be written.
     """
 
     def write(temporary: Path) -> None:
-        rate = Fraction(frame_rate).limit_denominator(1001)
-        with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as container:
-            stream = container.add_stream("libx264", rate=rate, options={"crf": "16", "preset": "medium"})
-            stream.pix_fmt = "yuv420p"
-            for index, image in enumerate(images):
-                pixels = _opaque(image)
-                if index == 0:
-                    stream.height, stream.width = pixels.shape[:2]
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-            container.mux(stream.encode())
+        stream, encoding = None, None
+        with av.open(str(temporary), "w", format=codec.suffix[1:].replace("mkv", "matroska")) as container:
+            for image in images:
+                if stream is None or encoding is None:
+                    encoding = _encoding(codec, image.shape[2] == 4, bits)
+                    stream = _add_stream(container, encoding, frame_rate)
+                frame = _frame(image, encoding)
+                if not stream.height:
+                    stream.height, stream.width = frame.height, frame.width
+                container.mux(stream.encode(frame))
+            if stream is not None:
+                container.mux(stream.encode())
 
     try:
         write_atomically(path, write)
@@ -82,20 +120,91 @@ def write_movie(path: Path, images: Iterable[np.ndarray], frame_rate: float) -> 
         raise FileError(path, f"the movie cannot be written ({error})") from None
 
 
+def _encoding(codec: MovieCodec, alpha: bool, bits: int) -> _Encoding:
+    if codec is MovieCodec.H264:
+        return _Encoding("libx264", "yuv420p", False, 8, {"crf": "16", "preset": "medium"})
+    if codec is MovieCodec.PRORES:
+        pixels = "yuva444p10le" if alpha else "yuv444p10le"
+        return _Encoding("prores_ks", pixels, alpha, 16, {"profile": "4444", "vendor": "apl0"})
+    deep = bits > 8
+    pixels = {(0, 0): "bgr0", (0, 1): "bgra", (1, 0): "gbrp16le", (1, 1): "gbrap16le"}[deep, alpha]
+    return _Encoding("ffv1", pixels, alpha, 16 if deep else 8, {"level": "3", "slicecrc": "1"})
+
+
+def _add_stream(
+    container: av.container.OutputContainer, encoding: _Encoding, frame_rate: float
+) -> av.VideoStream:
+    stream = container.add_stream(encoding.encoder, rate=_exact_rate(frame_rate))
+    if not isinstance(stream, av.VideoStream):
+        raise TypeError(f"{encoding.encoder} is no encoder of pictures")
+    stream.options = dict(encoding.options)
+    stream.width = stream.height = 0
+    stream.pix_fmt = encoding.pixel_format
+    if not encoding.in_rgb:
+        # Named, or players guess by the size.
+        stream.codec_context.colorspace = Colorspace.ITU709
+        stream.codec_context.color_primaries = ColorPrimaries.BT709
+        stream.codec_context.color_trc = ColorTrc.BT709
+        stream.codec_context.color_range = ColorRange.MPEG
+    return stream
+
+
+def _frame(image: np.ndarray, encoding: _Encoding) -> av.VideoFrame:
+    pixels = image
+    if image.shape[2] == 4 and not encoding.alpha:
+        pixels = image[..., :3] * image[..., 3:]
+    kind = np.uint16 if encoding.bits == 16 else np.uint8
+    levels: Any = np.round(np.clip(pixels, 0.0, 1.0) * np.iinfo(kind).max).astype(kind)
+    if not encoding.in_rgb:
+        levels = cv2.copyMakeBorder(
+            levels, 0, levels.shape[0] % 2, 0, levels.shape[1] % 2, cv2.BORDER_REPLICATE
+        )
+    names = {(3, 8): "rgb24", (4, 8): "rgba", (3, 16): "rgb48le", (4, 16): "rgba64le"}
+    frame = av.VideoFrame.from_ndarray(
+        np.ascontiguousarray(levels), format=names[levels.shape[2], encoding.bits]
+    )
+    if encoding.in_rgb:
+        return frame.reformat(format=encoding.pixel_format)
+    converted = frame.reformat(format=encoding.pixel_format, dst_colorspace=Colorspace.ITU709)
+    converted.colorspace, converted.color_range = Colorspace.ITU709, ColorRange.MPEG
+    return converted
+
+
+def _pixels(frame: av.VideoFrame) -> np.ndarray:
+    components = frame.format.components
+    alpha = len(components) in (2, 4) or frame.format.has_palette
+    deep = max(component.bits for component in components) > 8
+    names = {(0, 0): "rgb24", (1, 0): "rgba", (0, 1): "rgb48le", (1, 1): "rgba64le"}
+    source = None
+    if not frame.format.is_rgb and frame.colorspace == ColorPrimaries.UNSPECIFIED:
+        source = Colorspace.ITU709 if frame.height > _TALLEST_SD else Colorspace.ITU601
+    pixels = frame.reformat(format=names[alpha, deep], src_colorspace=source).to_ndarray()
+    return pixels.astype(np.float32) / (65535.0 if deep else 255.0)
+
+
+def _exact_rate(frame_rate: float) -> Fraction:
+    broadcast = Fraction(round(frame_rate * 1.001) * 1000, 1001)
+    if abs(float(broadcast) - frame_rate) < 0.002 and abs(frame_rate - round(frame_rate)) > 0.002:
+        return broadcast
+    return Fraction(frame_rate).limit_denominator(1001)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+    try:
+        # With its protocol named, a file's name is never taken for another one.
+        with av.open(f"file:{path}", options=_READING) as container:
+            yield container
+    except FileNotFoundError:
+        raise FileError(path, "does not exist; check the name") from None
+    except (FFmpegError, OSError, ValueError):
+        raise FileError(path, "is no movie that can be read, or is damaged") from None
+
+
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     if not container.streams.video:
         raise FileError(path, "has no pictures in it, only sound or data")
-    return container.streams.video[0]
-
-
-def _unreadable(path: Path, error: Exception) -> FileError:
-    if isinstance(error, FileNotFoundError):
-        return FileError(path, "does not exist; check the name")
-    return FileError(path, "is no movie that can be read, or is damaged")
-
-
-def _opaque(image: np.ndarray) -> np.ndarray:
-    colour = image[..., :3] * image[..., 3:4] if image.shape[2] == 4 else image
-    pixels = np.round(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)
-    odd_rows, odd_columns = pixels.shape[0] % 2, pixels.shape[1] % 2
-    return cv2.copyMakeBorder(pixels, 0, odd_rows, 0, odd_columns, cv2.BORDER_REPLICATE)
+    stream = container.streams.video[0]
+    if stream.width * stream.height > MOST_PIXELS:
+        raise FileError(path, "has too many pixels; the limit is about 89 million")
+    return stream

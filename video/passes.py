@@ -2,23 +2,24 @@
 
 Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
 
-    {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false}
+    {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…}}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
-space (null for a panorama). An EXR from elsewhere has no such file, and then these things are not known.
+space (null for a panorama); for `view` see `video.view_transform`. An EXR from elsewhere has no such file,
+and then these things are not known.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import OpenEXR
 
 from video.errors import FileError
+from video.exr import read_channels
+from video.note import read_note
 
 BACKGROUND_DEPTH = 1e9
 """Blender's depth where there is no surface is 1e10."""
@@ -63,11 +64,8 @@ def read_passes(path: Path) -> Passes:
     """
     if not path.is_file():
         raise FileError(path, "there are no passes")
-    try:
-        channels = _channels(path)
-    except Exception as error:  # OpenEXR raises whatever it has
-        raise FileError(path, f"the passes cannot be read: {' '.join(str(error).split())}") from None
-    noted = _noted(path.with_suffix(".json"))
+    channels = read_channels(path)
+    noted = read_note(path)
     return Passes(
         vector=_stacked(channels, ("Vector",), "XYZW"),
         depth=_single(channels, ("Depth", "Z"), "Z"),
@@ -75,21 +73,6 @@ def read_passes(path: Path) -> Passes:
         camera=_camera(noted),
         motion_blur=bool(noted.get("motion_blur", False)),
     )
-
-
-def _channels(path: Path) -> dict[str, np.ndarray]:
-    """Every channel's pixels by its full name, `layer.pass.channel`, the first part's first."""
-    found: dict[str, np.ndarray] = {}
-    with OpenEXR.File(str(path), header_only=True) as file:
-        promised = len(file.parts)
-    with OpenEXR.File(str(path), separate_channels=True) as file:
-        # OpenEXR leaves a part that it cannot read out, with a warning.
-        if len(file.parts) < promised:
-            raise ValueError("the file is damaged or cut short")
-        for part in file.parts:
-            for name, channel in part.channels.items():
-                found.setdefault(name, np.asarray(channel.pixels, np.float32))
-    return found
 
 
 def _stacked(channels: dict[str, np.ndarray], names: tuple[str, ...], letters: str) -> np.ndarray | None:
@@ -108,18 +91,6 @@ def _single(channels: dict[str, np.ndarray], names: tuple[str, ...], letter: str
         # Blender 4 calls the only channel of some passes V, later ones by the pass's own letter.
         stacked = _stacked(channels, names, "V")
     return None if stacked is None else stacked[..., 0]
-
-
-def _noted(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise FileError(path, "the note beside the passes cannot be read; render the frame again") from None
-    if not isinstance(values, dict):
-        raise FileError(path, "the note beside the passes is none of Blender NST's; remove it")
-    return values
 
 
 def _camera(noted: dict[str, Any]) -> Camera | None:

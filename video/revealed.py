@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from video.strokes import borrowed_strokes
+
 # Pixels: longer side at which colours are compared. The fit is smooth, and its cost does not grow with the
 # frame (as in He and Sun 2015, Fast Guided Filter).
 _SMALL = 160
@@ -22,7 +24,8 @@ def start_image(content: np.ndarray, target: np.ndarray, reliability: np.ndarray
 
     Revealed areas filled with the plain render keep its colours and show. So the change of colour that the
     style made in the reliable surroundings is learnt and done to the render there: by surface, since what is
-    revealed has the colours of the ground behind, and not those of the thing that moved away.
+    revealed has the colours of the ground behind, and not those of the thing that moved away. And it gets
+    the strokes of places that look alike, since few steps are left to paint any (`strokes`).
 
     Args:
         content: (H, W, 3) float32 in 0..1, this frame's render.
@@ -35,7 +38,9 @@ def start_image(content: np.ndarray, target: np.ndarray, reliability: np.ndarray
     weight = reliability[..., None]
     if float(reliability.min()) >= 1.0:
         return target.astype(np.float32)
-    filled = weight * target + (1.0 - weight) * _recoloured(content, target, reliability)
+    recoloured = _recoloured(content, target, reliability)
+    strokes = borrowed_strokes(content, target - recoloured, reliability)
+    filled = weight * target + (1.0 - weight) * (recoloured + strokes)
     return np.clip(filled, 0.0, 1.0).astype(np.float32)
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from video.errors import FrameError, SequenceError
-from video.images import IMAGE_SUFFIXES, image_size, read_image
+from video.images import IMAGE_SUFFIXES, image_size, read_picture
 from video.movie import MOVIE_SUFFIXES, movie_length, read_movie
+from video.picture import Original
 
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One frame to be stylised: number, picture (as `read_image` gives it), and the file of its passes."""
+    """One frame to be stylised: number, picture (as `read_picture` gives it), and the file of its passes."""
 
     number: int
     image: np.ndarray
@@ -27,6 +28,8 @@ class SourceFrame:
     """By region, (H, W) float32 in 0..1."""
     keep: np.ndarray | None = None
     """(H, W) float32 in 0..1: where the frame is left as rendered."""
+    original: Original | None = None
+    """What the frame's file holds, where that is something else than sRGB."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class ImageSequence:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for number, path in self.files.items():
-            yield SourceFrame(number, read_image(path))
+            picture = read_picture(path)
+            yield SourceFrame(number, picture.image, original=picture.original)
 
 
 @dataclass(frozen=True)
@@ -166,13 +170,10 @@ def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
 
 
 def frame_path(pattern: Path, number: int) -> Path:
-    """The file of one frame: `#` stands for the digits, as in Blender; a minus sign comes on top of them."""
-    match = re.search(r"#+", pattern.name)
-    if match is None:
-        raise SequenceError(f"{pattern} has no #### where the frame number goes")
-    digits = f"{abs(number):0{len(match.group())}d}"
-    name = pattern.name[: match.start()] + ("-" if number < 0 else "") + digits + pattern.name[match.end() :]
-    return pattern.with_name(name)
+    """The file of a frame: the last `####` stands for the digits, as in Blender; a minus sign comes extra."""
+    before, hashes, after = _split(pattern)
+    digits = f"{abs(number):0{len(hashes)}d}"
+    return pattern.with_name(before + ("-" if number < 0 else "") + digits + after)
 
 
 def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
@@ -185,38 +186,57 @@ def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
 
 def _hashes(pattern: Path) -> Path:
     """The pattern with `%04d` written as `####`."""
-    name = re.sub(r"%0?(\d*)d", lambda match: "#" * int(match.group(1) or 1), pattern.name)
-    if len(re.findall(r"#+", name)) != 1:
-        raise SequenceError(f"{pattern} needs exactly one group of #### where the frame number goes")
-    return pattern.with_name(name)
+    name = re.sub(r"%0?([0-9]?)d", lambda match: "#" * int(match.group(1) or 1), pattern.name)
+    hashed = pattern.with_name(name)
+    _split(hashed)
+    return hashed
+
+
+def _split(pattern: Path) -> tuple[str, str, str]:
+    """What is before the frame number in a file's name, its `####`, and what is after it."""
+    match = re.fullmatch(r"(.*?)(#+)([^#]*)", pattern.name, re.DOTALL)
+    if match is None:
+        raise SequenceError(f"{pattern} has no #### where the frame number goes")
+    before, hashes, after = match.groups()
+    return before, hashes, after
 
 
 def _matching(pattern: Path) -> dict[int, Path]:
-    """Files by frame number. A number may have more digits than `#`, and no fewer."""
+    """Files by frame number. A number may have more digits than `#`, and no fewer.
+
+    A minus sign may count as one of them: Blender writes `-0001`, Python with `%04d` `-001`.
+    """
     if not pattern.parent.is_dir():
         raise SequenceError(f"{pattern.parent} does not exist or is no folder")
-    before, hashes, after = re.split(r"(#+)", pattern.name)
+    before, hashes, after = _split(pattern)
+    width = len(hashes)
+    shorter = rf"|-[0-9]{{{width - 1}}}" if width > 1 else ""
     expression = re.compile(
-        re.escape(before) + rf"(-?)(\d{{{len(hashes)}}}|[1-9]\d{{{len(hashes)},}})" + re.escape(after)
+        re.escape(before) + rf"(-?[0-9]{{{width}}}|-?[1-9][0-9]{{{width},}}{shorter})" + re.escape(after)
     )
     found: dict[int, Path] = {}
-    for path in pattern.parent.iterdir():
+    for path in sorted(pattern.parent.iterdir()):
         match = expression.fullmatch(path.name)
         if match is not None and path.is_file():
-            found[int(match.group(1) + match.group(2))] = path
+            number = int(match.group(1))
+            if number in found:
+                raise SequenceError(f"{path} and {found[number].name} are both frame {number}; remove one")
+            found[number] = path
     return dict(sorted(found.items()))
 
 
 def _only_pattern(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> Path:
-    patterns: set[str] = set()
+    patterns: dict[str, bool] = {}
     for path in folder.iterdir():
-        match = re.fullmatch(r"(.*?)(-?)(\d+)", path.stem)
+        match = re.fullmatch(r"(.*?)(-?)([0-9]+)", path.stem, re.DOTALL)
         if path.suffix.lower() in suffixes and match is not None and not path.name.startswith("."):
             before, minus, digits = match.groups()
             # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
             hyphen = minus if before and before[-1].isalnum() else ""
             width = len(digits) if digits.startswith("0") or len(digits) > 4 else min(4, len(digits))
-            patterns.add(before + hyphen + "#" * width + path.suffix)
+            negative = bool(minus) and not hyphen
+            pattern = before + hyphen + "#" * width + path.suffix
+            patterns[pattern] = patterns.get(pattern, True) and negative
     if not patterns:
         kind = "EXRs (as passes_0001.exr)" if suffixes == {".exr"} else "pictures (as render_0001.png)"
         raise SequenceError(f"{folder} holds no numbered {kind}")
@@ -224,7 +244,8 @@ def _only_pattern(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> Pa
     if len(names) > 1:
         listed = ", ".join(sorted(patterns)[:4])
         raise SequenceError(f"{folder} holds several sequences ({listed}); name one of them as the input")
-    return folder / min(patterns, key=len)
+    # The minus sign of a negative frame may have taken a digit's place.
+    return folder / min(patterns, key=lambda pattern: (len(pattern) + patterns[pattern], patterns[pattern]))
 
 
 def _select(

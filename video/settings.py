@@ -36,6 +36,56 @@ class Denoise(StrEnum):
     """Non-local means: averages places that look alike, and keeps more of the strokes."""
 
 
+class FrameFormat(StrEnum):
+    """The files of the styled frames."""
+
+    PNG = "png"
+    """8 bits a channel."""
+    PNG16 = "png16"
+    """16 bits a channel."""
+    EXR = "exr"
+    """OpenEXR: scene-linear light in half precision."""
+
+    @property
+    def bits(self) -> int:
+        """To so many bits the styled picture, in sRGB, is rounded before anything is made of it.
+
+        What the next frame starts from is the rounded picture. A PNG gives it back; an EXR does not, being
+        made from it: whoever goes on from a finished EXR must have kept the rounded picture beside it.
+        """
+        return 8 if self is FrameFormat.PNG else 16
+
+    @property
+    def suffix(self) -> str:
+        """Of the files."""
+        return ".exr" if self is FrameFormat.EXR else ".png"
+
+
+class DynamicRange(StrEnum):
+    """How a styled picture becomes scene-linear light again."""
+
+    DISPLAY = "display"
+    """It looks exactly like the styled picture; nothing is brighter than what a display shows."""
+    HDR = "hdr"
+    """What the style changed is added onto the render's light: highlights keep their range."""
+
+
+class MovieCodec(StrEnum):
+    """How the movie is encoded."""
+
+    H264 = "h264"
+    """MP4, 8 bits, for watching."""
+    PRORES = "prores"
+    """QuickTime, 10 bits, ProRes 4444 with alpha and 422 HQ without: a master for editing."""
+    FFV1 = "ffv1"
+    """Matroska, without any loss, as many bits as the frames have."""
+
+    @property
+    def suffix(self) -> str:
+        """Of the file."""
+        return {MovieCodec.H264: ".mp4", MovieCodec.PRORES: ".mov", MovieCodec.FFV1: ".mkv"}[self]
+
+
 class Preset(StrEnum):
     """Sets steps and scales together: how much time a frame may take."""
 
@@ -79,9 +129,25 @@ class SequenceSettings:
         minimum=0.0,
         maximum=50.0,
     )
-    movie: bool = setting(True, "Write the styled frames as an MP4 movie too")
+    output_format: FrameFormat = setting(
+        FrameFormat.PNG, "Files of the styled frames: PNG of 8 or 16 bits, or scene-linear OpenEXR"
+    )
+    dynamic_range: DynamicRange = setting(
+        DynamicRange.DISPLAY,
+        "Light in an EXR: as the styled picture is displayed, or hdr, which adds the style onto the render",
+    )
+    movie: bool = setting(True, "Write the styled frames as a movie too")
+    movie_codec: MovieCodec = setting(
+        MovieCodec.H264, "The movie: H.264 to watch, ProRes or lossless FFV1 as a master"
+    )
     contact_sheet: bool = setting(True, "Write a sheet of some frames, content over styled")
-    frame_rate: float = setting(24.0, "Frames a second of the movie", minimum=1.0, maximum=240.0, unit="fps")
+    frame_rate: float = setting(
+        0.0,
+        "Frames a second of the movie; 0 takes those of the scene or movie that is stylised, or 24",
+        minimum=0.0,
+        maximum=240.0,
+        unit="fps",
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -89,6 +155,8 @@ class SequenceSettings:
 
 STILL_SETTINGS = frozenset({"denoise", "denoise_strength"})
 """The settings of a sequence that a single picture has too."""
+FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
+"""Those that say what file becomes of a picture."""
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12, "pass_count": 1}),

@@ -1,4 +1,8 @@
-"""Keeps the frames of a sequence on disk for further passes over it, whatever they came from."""
+"""Keeps the frames of a sequence on disk for further passes over it, whatever they came from.
+
+Pictures are kept in 16 bits a channel, which is exact: nothing is read that has more. What a file holds in
+another space than sRGB is kept beside them as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from video.colour_space import ColourSpace
 from video.exact_arrays import load_exactly, save_exactly
+from video.picture import Original
 from video.sequence import SourceFrame
 
 
@@ -18,6 +24,7 @@ class _Entry:
     masks: tuple[str, ...]
     keep: bool
     shot: int
+    space: ColourSpace | None
 
 
 class Shelf:
@@ -48,12 +55,15 @@ class Shelf:
         arrays |= {f"mask{position}": mask for position, mask in enumerate(frame.masks.values())}
         if frame.keep is not None:
             arrays["keep"] = frame.keep
+        if frame.original is not None:
+            arrays["original"] = frame.original.pixels
         for kind, array in arrays.items():
             path = self._path(kind, index)
             if not (again and path.is_file()):
                 save_exactly(path, array)
+        space = None if frame.original is None else frame.original.space
         self._entries.append(
-            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot)
+            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
         )
 
     def frame(self, index: int) -> SourceFrame:
@@ -61,7 +71,10 @@ class Shelf:
         entry = self._entries[index]
         masks = {name: self._load(f"mask{place}", index) for place, name in enumerate(entry.masks)}
         keep = self._load("keep", index) if entry.keep else None
-        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep)
+        original = None
+        if entry.space is not None:
+            original = Original(self._load("original", index), entry.space)
+        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
 
     def shot_content(self, index: int) -> np.ndarray:
         """The first picture of the shot that a frame belongs to."""

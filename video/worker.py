@@ -27,7 +27,8 @@ from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, progress_event
 from video.heartbeat import Heartbeat
-from video.images import check_writable, read_image
+from video.images import check_writable, read_image, read_picture
+from video.metadata import package_version
 from video.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -48,7 +49,6 @@ from video.protocol import (
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 from video.snapshots import SequenceSnapshots
-from video.version import package_version
 
 EXIT_OUT_OF_MEMORY = 77
 """Exit code of a worker that had no memory left; a fresh one may get on."""
@@ -206,10 +206,10 @@ class Worker:
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)
                 try:
-                    image = read_image(Path(command.content))
+                    picture = read_picture(Path(command.content))
                 except VideoError as error:
                     raise FrameError(command.frame, str(error)) from None
-                yield SourceFrame(command.frame, image, passes)
+                yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
             elif isinstance(command, Stylize):
                 self._send(Failed("another job is still open; finish or cancel it first", command.job))
             elif isinstance(command, (Hello, ProtocolError)):

@@ -16,7 +16,7 @@ from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
 from video.protocol import Failed, encode
-from video.settings import STILL_SETTINGS, SequenceSettings
+from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
 
 BAD_INPUT = 2
 
@@ -50,7 +50,8 @@ RegionsOption = Annotated[
     typer.Option(
         "--region",
         metavar="MASK=STYLE",
-        help="Another style where a mask is white: a picture, or mask_####.png for a sequence. Repeatable.",
+        help="Another style where a mask is white: a picture; for a sequence mask_####.png or a movie too."
+        " Repeatable.",
     ),
 ]
 KeepOption = Annotated[
@@ -185,7 +186,7 @@ def stylize(
 
 
 @app.command()
-@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS)
+@with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS | FILE_SETTINGS)
 def image(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
     *,
@@ -195,7 +196,7 @@ def image(
     region: RegionsOption = None,
     keep: KeepOption = None,
     start_image: StartImageOption = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG to write.")] = Path("styled.png"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG or EXR to write.")] = Path("styled.png"),
     as_json: JsonOption = False,
 ) -> None:
     """Stylise one still picture."""

@@ -83,11 +83,12 @@ def _weights() -> Finding:
 def _movies() -> Finding:
     import av
 
-    if "libx264" in av.codecs_available:
-        return Finding("movies", True, "H.264 (libx264)")
-    return Finding(
-        "movies", False, "PyAV has no H.264 encoder", "install the package av from PyPI, or use --no-movie"
-    )
+    encoders = {"H.264": "libx264", "ProRes": "prores_ks", "FFV1": "ffv1"}
+    missing = [name for name, encoder in encoders.items() if encoder not in av.codecs_available]
+    if not missing:
+        return Finding("movies", True, ", ".join(f"{name} ({each})" for name, each in encoders.items()))
+    advice = "install the package av from PyPI, or use --no-movie"
+    return Finding("movies", False, f"PyAV has no encoder for {' and '.join(missing)}", advice)
 
 
 def _blender(explicit: Path | None) -> Finding:

@@ -81,7 +81,7 @@ def render_and_stylize(
         done = _run(runtime, job, out / LOG_NAME, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
-    tell_results(display, out, len(done.frames), done.seconds)
+    tell_results(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
 
 
 def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> protocol.Done:

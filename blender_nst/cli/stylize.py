@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -17,7 +18,6 @@ from compositor.engine import StyleEngine
 from compositor.report import Stopped
 from video.denoise import denoise
 from video.driver import (
-    MOVIE_NAME,
     SNAPSHOTS,
     STYLED_PATTERN,
     FrameResult,
@@ -26,9 +26,20 @@ from video.driver import (
     SequenceResult,
 )
 from video.events import end_event, frame_event, progress_event
-from video.images import check_writable, read_image, write_png
+from video.images import check_writable, read_picture
+from video.metadata import frame_metadata
+from video.movie import movie_frame_rate
+from video.output import FrameWriter, movie_name
 from video.protocol import Notice, Opened
-from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence, parse_range
+from video.sequence import (
+    MovieSequence,
+    PassesSequence,
+    SourceFrame,
+    open_passes,
+    open_sequence,
+    parse_range,
+)
+from video.settings import FrameFormat, MovieCodec
 from video.snapshots import SequenceSnapshots, SnapshotFolder
 
 JOB = "stylize"
@@ -67,6 +78,8 @@ def stylize_sequence(
         first = next(iter(sequence)).image
         masked = choice.masked(masked, first, sequence.numbers)
         initial = choice.read_start_image(first)
+    if isinstance(sequence, MovieSequence) and sequence_settings.frame_rate == 0.0:
+        sequence_settings = replace(sequence_settings, frame_rate=movie_frame_rate(source))
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
     display.expect(len(sequence.numbers))
@@ -99,24 +112,24 @@ def stylize_sequence(
     display.event(end_event(JOB, result))
     if result.cancelled:
         raise InterruptedRunError
-    tell_results(display, out, len(result.frames), result.seconds)
+    tell_results(
+        display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
+    )
     return result
 
 
 def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settings, display: Display) -> None:
-    """Stylises one picture to a PNG.
+    """Stylises one picture to a PNG or, if its name says so, to an EXR.
 
     Raises:
         VideoError, CompositorError, InputError: bad input; nothing is written.
         InterruptedRunError: after Ctrl-C, at the next step; nothing but snapshots is written.
     """
     style_settings, sequence_settings = settings
-    if out.suffix.lower() != ".png":
-        raise InputError(f"{out}: the styled picture is written as PNG; name a file that ends in .png")
-    if out.is_dir():
-        raise InputError(f"{out}: is a folder; name a file that ends in .png")
-    content = check_image(read_image(source), f"picture {source}")
-    (frame,) = choice.masked([SourceFrame(1, content)], content, None)
+    file_format = _still_format(out, sequence_settings.output_format)
+    picture = read_picture(source)
+    content = check_image(picture.image, f"picture {source}")
+    (frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
     initial = choice.read_start_image(content)
     engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
     check_writable(out.parent)
@@ -135,7 +148,9 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     if styled.report.stopped is Stopped.CANCELLED:
         raise InterruptedRunError
     clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
-    write_png(out, clean)
+    metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
+    writer = FrameWriter(file_format, sequence_settings.dynamic_range, metadata, display.say)
+    writer.write(out, frame, writer.rounded(clean))
     snapshots.finish()
     result = FrameResult(1, out, styled.report, styled.report.seconds, None)
     display.event(frame_event(JOB, result))
@@ -143,21 +158,41 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     display.say(f"{out}: {styled.report.steps} steps in {styled.report.seconds:.1f} s; losses: {losses}")
 
 
+def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
+    """The format that the file's name asks for; the settings tell between PNGs of 8 and 16 bits."""
+    suffix = out.suffix.lower()
+    if suffix not in (".png", ".exr"):
+        raise InputError(f"{out}: styled pictures are PNG or EXR; name a file that ends in .png or .exr")
+    if out.is_dir():
+        raise InputError(f"{out}: is a folder; name a file that ends in .png or .exr")
+    if suffix == ".exr":
+        return FrameFormat.EXR
+    return FrameFormat.PNG16 if wanted is FrameFormat.PNG16 else FrameFormat.PNG
+
+
 def _check_apart(source: Path, out: Path) -> None:
     """Raises InputError if results would lie among the input's frames, or replace the input's movie."""
     frames = source if source.is_dir() else source.parent
     written = (out / STYLED_PATTERN).parent
-    over_movie = (out / MOVIE_NAME).resolve() == source.resolve()
+    over_movie = any((out / movie_name(codec)).resolve() == source.resolve() for codec in MovieCodec)
     if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
 
 
-def tell_results(display: Display, out: Path, frames: int, seconds: float) -> None:
+def tell_results(
+    display: Display,
+    out: Path,
+    frames: int,
+    seconds: float,
+    *,
+    movie: Path | str | None,
+    sheet: Path | str | None,
+) -> None:
     """Says in a few lines what was made and where it is."""
     display.say(f"{frames} styled frames in {seconds:.0f} s: {out / 'styled'}")
-    for name, meaning in (("styled.mp4", "movie"), ("contact_sheet.png", "contact sheet")):
-        if (out / name).exists():
-            display.say(f"{meaning}: {out / name}")
+    for path, meaning in ((movie, "movie"), (sheet, "contact sheet")):
+        if path is not None:
+            display.say(f"{meaning}: {path}")
 
 
 @contextmanager

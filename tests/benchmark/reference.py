@@ -20,8 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.features import AVERAGE_POOLING_GAIN
-from compositor.objective import replicates
 from compositor.settings import StyleSettings
+from compositor.targets import replicates
 from compositor.weights import Convolution, NetworkWeights
 
 CONTENT_LAYER = "relu4_2"

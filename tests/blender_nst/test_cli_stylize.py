@@ -80,7 +80,8 @@ REFUSALS = {
         "file: cannot be written",
     ),
     "picture to no PNG": Refusal(
-        "image {files}/picture.png --style {files}/style.png --out {out}/a.jpg", "a.jpg: the styled picture"
+        "image {files}/picture.png --style {files}/style.png --out {out}/a.jpg",
+        "a.jpg: styled pictures are PNG or EXR",
     ),
     "scene not there": Refusal(
         f"render {{files}}/none.blend {STYLE}", "none.blend: there is no such .blend file"

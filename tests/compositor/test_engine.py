@@ -16,8 +16,8 @@ import torch
 from compositor.engine import StyleEngine, Temporal
 from compositor.errors import DeviceError, ImageError, LayerError
 from compositor.report import Progress, Stopped
-from compositor.settings import DeviceChoice, Optimizer, Start, StyleSettings
-from video.painting import Painting
+from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
+from video.painting import Painting, paint
 
 Picture = Callable[..., np.ndarray]
 
@@ -58,6 +58,22 @@ def test_result_is_an_image_of_the_content_size_with_a_report(
     assert set(report.losses) == {"content", "style", "tv", "total"}
     assert report.device == "cpu"
     assert report.steps_per_second == pytest.approx(6 / report.seconds)
+
+
+@pytest.mark.parametrize("painting", [Painting.SWIRLS, Painting.DABS])
+def test_bfloat16_ends_with_the_losses_of_float32(painting: Painting) -> None:
+    style, content = paint(painting, 96, 96), paint(Painting.KNIFE, 96, 64)
+    settings = StyleSettings(steps=40, coarsest_size=96, device=DeviceChoice.CPU)
+    single, half = (
+        StyleEngine(replace(settings, precision=precision), style)
+        for precision in (Precision.FLOAT32, Precision.BFLOAT16)
+    )
+    exact, rounded = single.stylize(content).optimised, half.stylize(content).optimised
+
+    def total(image: np.ndarray) -> float:
+        return single.content_error(image, content) + settings.style_weight * single.style_error(image)
+
+    assert total(rounded) == pytest.approx(total(exact), rel=0.02)
 
 
 def test_style_loss_falls_far_below_that_of_the_content(engine: StyleEngine, content: np.ndarray) -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from compositor.features import FeatureNetwork
-from compositor.objective import Hold, Region, StyleObjective, style_targets
+from compositor.objective import Hold, Region, StyleObjective
 from compositor.settings import Pooling, StyleSettings
+from compositor.targets import style_targets
 from compositor.weights import load_network
 
 SETTINGS = StyleSettings(content_weight=3.0, style_weight=20.0, tv_weight=0.5)

@@ -16,8 +16,9 @@ from benchmark.reference import Reference, noise_start
 from compositor.arrays import to_tensor
 from compositor.engine import StyleEngine
 from compositor.features import FeatureNetwork
-from compositor.objective import Region, StyleObjective, style_targets
+from compositor.objective import Region, StyleObjective
 from compositor.settings import DeviceChoice, StyleSettings
+from compositor.targets import style_targets
 from compositor.weights import NetworkWeights, load_network
 from video.painting import Painting, paint
 
@@ -39,8 +40,7 @@ class Scene:
         return Reference(self.weights, content, style, SETTINGS, published_network=published_network)
 
     def total(self, image: torch.Tensor) -> float:
-        with torch.no_grad():
-            return float(self.objective(image)["total"])
+        return float(self.objective(image)["total"])
 
 
 @pytest.fixture(scope="module")

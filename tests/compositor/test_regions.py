@@ -52,8 +52,8 @@ def test_each_region_takes_its_own_style(content: np.ndarray, red: np.ndarray, b
 
     red_left, blue_right = halves(red, blue)
     blue_left, red_right = halves(blue, red)
-    assert red_left > blue_left + 0.1
-    assert red_right > blue_right + 0.1
+    assert red_left > blue_left + 0.05
+    assert red_right > blue_right + 0.05
 
 
 def test_a_mask_over_everything_is_the_same_as_no_mask(content: np.ndarray, blue: np.ndarray) -> None:

@@ -73,6 +73,39 @@ def test_negative_frames_come_first(tmp_path: Path) -> None:
     assert open_sequence(tmp_path, skip_missing=True).numbers == [-10, -2, 0, 1]
 
 
+def test_a_minus_sign_may_take_a_digits_place(tmp_path: Path) -> None:
+    put(tmp_path, "f_-002.png", "f_-001.png", "f_0000.png", "f_0001.png")
+    for source in (tmp_path, tmp_path / "f_####.png", tmp_path / "f_%04d.png"):
+        assert open_sequence(source).numbers == [-2, -1, 0, 1]
+
+
+def test_a_frame_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "f_-001.png", "f_-0001.png")
+    with pytest.raises(SequenceError, match=r"f_-001\.png and f_-0001\.png are both frame -1"):
+        open_sequence(tmp_path / "f_####.png")
+
+
+@pytest.mark.parametrize(
+    "name", ["größe {0}.png", "絵 {0} 完.png", "take#2 [b] (c)+_{0}.png", "a.b.{0}.png", "it's {0}.PNG"]
+)
+def test_any_name_goes(tmp_path: Path, name: str) -> None:
+    put(tmp_path, *(name.format(f"{number:04d}") for number in (9, 10, 11)))
+    assert open_sequence(tmp_path / name.format("####")).numbers == [9, 10, 11]
+    # Digits of other scripts are letters of a name.
+    put(tmp_path, name.format("٠٠١٢"))
+    assert open_sequence(tmp_path / name.format("####")).numbers == [9, 10, 11]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "file"),
+    [("s#", "s12345"), ("s##########", "s0000000007"), ("a##_###_b", "a##_-007_b"), ("####", "-0007")],
+)
+def test_any_padding_goes_and_the_last_group_counts(tmp_path: Path, pattern: str, file: str) -> None:
+    put(tmp_path, f"{file}.png")
+    (number,) = open_sequence(tmp_path / f"{pattern}.png").numbers
+    assert frame_path(tmp_path / f"{pattern}.png", number) == tmp_path / f"{file}.png"
+
+
 def test_hyphen_after_a_word_is_no_minus(tmp_path: Path) -> None:
     put(tmp_path, "shot-0001.png", "shot-0002.png")
     assert open_sequence(tmp_path).numbers == [1, 2]
@@ -165,7 +198,7 @@ def test_several_sequences_in_one_folder_are_named(tmp_path: Path) -> None:
         ("none", "does not exist"),
         ("none/f_####.png", "does not exist"),
         ("one.png", "is one file"),
-        ("f_##_##.png", "exactly one group"),
+        ("f_##_##.png", "no file matches"),
         ("none.mp4", "does not exist"),
     ],
 )

@@ -37,7 +37,7 @@ def test_round_trip_through_json(settings: SequenceSettings) -> None:
         ("warm_steps", True),
         ("warm_steps", 0),
         ("motion", "vector"),
-        ("frame_rate", 0.5),
+        ("frame_rate", -1.0),
         ("frame_rate", 241),
         ("temporal_weight", -1.0),
         ("steps", 10),

@@ -1,0 +1,64 @@
+"""How much memory a frame takes, how much there is, and the windows that make the one fit into the other."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import torch
+
+from compositor.windows import GRID, Window, tiles, whole
+
+# Bytes for each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
+# backward pass needs of the feature maps, and what is there beside them for a moment.
+_FLOAT32_BYTES, _BFLOAT16_BYTES = 3000, 2100
+# And for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
+_PICTURE_BYTES = 700
+# Share of what is free that is planned with; the rest is for what was not thought of.
+_PLANNED = 0.8
+
+
+def fitting_windows(
+    height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int, *, halvings: int = 0
+) -> list[Window]:
+    """The frame as one window if it fits into the free memory, as tiles if it does not.
+
+    Args:
+        dtype: of the features.
+        margin: px that a tile sees beyond its own.
+        halvings: how often memory has run out all the same; each halves the tiles' area.
+    """
+    free = free_bytes(device)
+    for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
+    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
+    pixels = min(for_features / pixel, height * width) / 2.0**halvings
+    if pixels >= height * width:
+        return [whole(height, width)]
+    side = int(math.sqrt(max(pixels, 0.0))) - 2 * margin
+    return tiles(height, width, max(side // GRID * GRID, 4 * GRID), margin)
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that the engine could still take on a device; None where that is not known."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    if device.type == "cpu":
+        return _free_memory()
+    return None
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _free_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None

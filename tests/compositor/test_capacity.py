@@ -1,0 +1,141 @@
+"""Windows by the memory that there is, and frames that go on in tiles when it runs out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from compositor import capacity, descent
+from compositor.capacity import fitting_windows, free_bytes, is_out_of_memory
+from compositor.engine import StyleEngine, Temporal
+from compositor.errors import DeviceError
+from compositor.settings import DeviceChoice, Precision, StyleSettings
+from compositor.sums import FrameSums, Sums
+from compositor.windows import Window
+from video.painting import Painting, paint
+
+CPU = torch.device("cpu")
+SETTINGS = StyleSettings(steps=4, coarsest_size=512, device=DeviceChoice.CPU, precision=Precision.FLOAT32)
+HEIGHT, WIDTH = 64, 288
+
+
+@pytest.fixture(scope="module")
+def engine() -> StyleEngine:
+    return StyleEngine(SETTINGS, paint(Painting.SWIRLS, 96, 96))
+
+
+@pytest.fixture(scope="module")
+def content() -> np.ndarray:
+    return paint(Painting.DABS, WIDTH, HEIGHT)
+
+
+def test_a_frame_that_fits_is_one_window() -> None:
+    assert len(fitting_windows(90, 160, CPU, torch.float32, 58)) == 1
+
+
+@pytest.mark.parametrize("free", [2**20, 2**30, 2**33])
+def test_tiles_take_no_more_than_there_is(free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: free)
+    windows = fitting_windows(2160, 3840, CPU, torch.float32, 58)
+    largest = max(window.outer.area for window in windows)
+    smallest_possible = (4 * 32 + 2 * (58 + 32)) ** 2
+    assert largest * 3000 < max(free, smallest_possible * 3000)
+    assert sum(window.inner.area for window in windows) == 2160 * 3840
+
+
+def test_bfloat16_takes_larger_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: 2**33)
+    single, half = (
+        len(fitting_windows(2160, 3840, CPU, dtype, 58)) for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert half < single
+
+
+def test_free_memory_is_known_here() -> None:
+    free = free_bytes(CPU)
+    assert free is None or free > 2**20
+
+
+def test_only_memory_errors_are_taken_for_them() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(10**15)
+    assert is_out_of_memory(raised.value)
+    assert not is_out_of_memory(RuntimeError("size mismatch"))
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Memory for 15 000 px at once: for a larger window an impossible amount is asked of PyTorch."""
+    areas: list[int] = []
+    of = FrameSums.of
+
+    def limited(self: FrameSums, image: torch.Tensor, window: Window) -> Sums:
+        areas.append(window.outer.area)
+        if window.outer.area > 15_000:
+            torch.empty(10**15)
+        return of(self, image, window)
+
+    monkeypatch.setattr(FrameSums, "of", limited)
+    return areas
+
+
+def test_a_frame_that_runs_out_of_memory_is_gone_through_in_tiles(
+    engine: StyleEngine, content: np.ndarray, narrow: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiled = engine.stylize(content)
+    assert narrow[0] == HEIGHT * WIDTH
+    assert 0 < narrow[-1] <= 15_000
+    monkeypatch.undo()
+    whole = engine.stylize(content)
+    assert tiled.report.steps == whole.report.steps == 4
+    np.testing.assert_allclose(tiled.optimised, whole.optimised, atol=0.02)
+
+
+def test_no_memory_at_all_is_one_line(
+    engine: StyleEngine, content: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FrameSums, "of", lambda *_: torch.empty(10**15))
+    with pytest.raises(DeviceError, match="288×64"):
+        engine.stylize(content)
+
+
+def test_only_the_part_that_may_change_is_looked_at(
+    engine: StyleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = paint(Painting.DABS, 480, HEIGHT)
+    start = paint(Painting.KNIFE, 480, HEIGHT)
+    still = np.ones((HEIGHT, 480), bool)
+    still[20:40, 20:60] = False
+    temporal = Temporal(start, still.astype(np.float32), 200.0, still)
+    part = engine.stylize(content, start=start, temporal=temporal)
+    monkeypatch.setattr(descent, "_WORTH_FOCUSING", 0.0)
+    whole = engine.stylize(content, start=start, temporal=temporal)
+    np.testing.assert_array_equal(part.optimised[still], start[still])
+    np.testing.assert_allclose(part.optimised, whole.optimised, atol=0.01)
+    assert part.report.losses["total"] == pytest.approx(whole.report.losses["total"], rel=1e-3)
+    assert not np.array_equal(part.optimised[~still], start[~still])
+
+
+def test_a_focus_costs_less_than_the_frame(engine: StyleEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    areas: list[int] = []
+    of = FrameSums.of
+
+    def counted(self: FrameSums, image: torch.Tensor, window: Window) -> Sums:
+        areas.append(window.outer.area)
+        return of(self, image, window)
+
+    monkeypatch.setattr(FrameSums, "of", counted)
+    start = paint(Painting.KNIFE, 480, HEIGHT)
+    still = np.ones((HEIGHT, 480), bool)
+    still[20:40, 20:60] = False
+    engine.stylize(
+        paint(Painting.DABS, 480, HEIGHT),
+        start=start,
+        temporal=Temporal(start, still.astype(np.float32), 200.0, still),
+        steps=replace(SETTINGS, steps=6).steps,
+    )
+    assert areas[-6:] == [areas[-1]] * 6
+    assert areas[-1] < 0.6 * HEIGHT * 480

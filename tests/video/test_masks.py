@@ -1,0 +1,66 @@
+"""Masks from pictures of any kind, frame by frame from files and from movies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from video.errors import FrameError, SequenceError, VideoError
+from video.exr import write_exr
+from video.images import write_png
+from video.masks import Mask, MaskedSequence, open_mask, read_mask
+from video.movie import write_movie
+from video.sequence import SourceFrame
+from video.settings import MovieCodec
+
+SIZE = 24, 16
+FRAMES = [SourceFrame(number, np.zeros((16, 24, 3), np.float32)) for number in (2, 4, 5)]
+
+
+def levels(mask: Mask) -> list[float]:
+    """The mask's mean in each of the frames."""
+    return [float(frame.masks["a"].mean()) for frame in MaskedSequence(FRAMES, {"a": mask})]
+
+
+def grey(level: float) -> np.ndarray:
+    return np.full((16, 24, 3), level, np.float32)
+
+
+def test_the_numbers_of_an_exr_are_the_mask(tmp_path: Path) -> None:
+    write_exr(tmp_path / "mask.exr", grey(0.25))
+    assert read_mask(tmp_path / "mask.exr") == pytest.approx(0.25)
+    write_png(tmp_path / "mask.png", grey(0.25), 16)
+    assert read_mask(tmp_path / "mask.png") == pytest.approx(0.25, abs=1e-4)
+
+
+def test_a_mask_for_each_frame(tmp_path: Path) -> None:
+    for number in range(1, 6):
+        write_exr(tmp_path / f"m_{number:03d}.exr", grey(number / 10))
+    mask = open_mask(str(tmp_path / "m_###.exr"), SIZE, [2, 4, 5])
+    assert levels(mask) == pytest.approx([0.2, 0.4, 0.5], abs=1e-3)
+
+
+def test_a_movie_goes_along_with_the_frames(tmp_path: Path) -> None:
+    path = tmp_path / "mask.mkv"
+    write_movie(path, [grey(number / 10) for number in range(1, 7)], 24.0, MovieCodec.FFV1, 16)
+    assert levels(open_mask(str(path), SIZE, [2, 4, 5])) == pytest.approx([0.2, 0.4, 0.5], abs=1e-3)
+
+
+def test_a_movie_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mask.mkv"
+    write_movie(path, [grey(0.5)] * 4, 24.0, MovieCodec.FFV1)
+    with pytest.raises(SequenceError, match="has the frames 1-4"):
+        open_mask(str(path), SIZE, [2, 4, 5])
+    with pytest.raises(SequenceError, match="one size"):
+        open_mask(str(path), (24, 18), [2, 4])
+    with pytest.raises(SequenceError, match="there is one picture"):
+        open_mask(str(path), SIZE, None)
+    mask = open_mask(str(path), SIZE, [2, 4])
+    path.unlink()
+    with pytest.raises(VideoError, match="does not exist"):
+        levels(mask)
+    write_movie(path, [grey(0.5)] * 2, 24.0, MovieCodec.FFV1)
+    with pytest.raises(FrameError, match=r"frame 4: .*mask\.mkv ends before"):
+        levels(mask)

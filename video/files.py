@@ -1,0 +1,62 @@
+"""Writes files so that each is whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from video.errors import FileError
+
+# No room, no room for this user, no room in a file of the allowed size.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` fill a temporary file beside `path`, then moves it there in one step.
+
+    Raises:
+        FileError: the file cannot be written; what was at `path` before is still there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        _settle(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise FileError(path, _why_unwritten(error)) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Has the file on the disk before its name is: after a power cut a name may outlive its content."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _why_unwritten(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "the disk is full; make room, then run it again to go on"
+    return f"cannot be written ({error.strerror or error}); choose another output folder"
+
+
+def check_writable(folder: Path) -> None:
+    """Makes the output folder and tries it out, so that no work is lost later.
+
+    Raises:
+        FileError: it cannot be made or written to.
+    """
+    probe = folder / f".blender-nst.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise FileError(
+            folder, f"cannot be written to ({error.strerror}); choose another output folder"
+        ) from None

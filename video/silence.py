@@ -1,0 +1,48 @@
+"""Keeps what native decoders print about damaged files off the terminal: the error says it in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+_one_at_a_time = threading.RLock()
+
+
+class _OthersOnly:
+    """A text stream that drops what the thread that made it prints, and passes on what others do."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._thread else self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Drops what is printed inside: to standard output by this thread, to standard error by native code.
+
+    While it lasts, which is while one file is decoded, the whole process has no standard error.
+    """
+    with _one_at_a_time:
+        sys.stderr.flush()
+        before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            with redirect_stdout(_OthersOnly(sys.stdout)):
+                yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            os.close(nowhere)
