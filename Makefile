@@ -13,7 +13,7 @@ TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/nu
 # The Blenders that `make test-blender` runs the tests on, each as a bpy module that it installs once (370 MB).
 BLENDERS ?= 4.2 4.5 5.0 5.2
 
-.PHONY: demo test test-blender test-newest check setup clean test-install test-window
+.PHONY: demo test test-blender test-newest test-install test-window test-kill check setup clean
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
@@ -39,6 +39,11 @@ test-install: $(READY)
 # Blender's window under Xvfb: the zip installed, the panel drawn, buttons clicked, frames rendered.
 test-window: $(READY)
 	BLENDER_NST_TEST_WINDOW=1 $(BIN)/python -m pytest tests/window
+
+# The same runs killed far more often than in `make test`; says how many kills there were.
+test-kill: $(READY)
+	BLENDER_NST_KILL_CHAINS=3 $(BIN)/python -m pytest -rP \
+		tests/video/test_killed_runs.py tests/blender_nst/test_resumed_render.py
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -118,6 +118,8 @@ def report(event: Message) -> None:
             say("1 frame stylised" if count == 1 else f"{count} frames stylised")
             if activity.session is not None:
                 measured_speed.remember(activity.session)
+        case "opened" if event["frames"]:
+            say(f"goes on with {len(event['frames'])} finished frames")
         case "cancelled":
             say(f"cancelled; {len(event['frames'])} frames are finished and kept")
         case "failed" | "died":

@@ -2,6 +2,8 @@
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
+from dataclasses import replace
+
 import bpy  # pyright: ignore[reportMissingImports]
 
 from . import handlers, preview
@@ -11,6 +13,9 @@ from .frame_sources import find_passes, is_there, rendered_file, source_frames
 from .render_session import State
 from .session_plan import SessionError, SessionPlan, absolute_path
 from .session_progress import session_progress
+
+JOURNAL_NAME = "journal.json"
+"""The engine's, in the output folder (`video.journal`, which cannot be imported here)."""
 
 WATCH_INTERVAL = 0.2
 """Seconds between two looks at a session."""
@@ -91,6 +96,14 @@ class _BatchOperator:
             bpy.ops.nst.watch("INVOKE_DEFAULT")
         return {"FINISHED"}
 
+    def _stylise_sources(self, context: bpy.types.Context, *, restart: bool) -> set[str]:
+        try:
+            frames = source_frames(context.scene)
+            plan = SessionPlan.from_scene(context.scene, total=len(frames))
+            return self._run(context, replace(plan, restart=restart), frames)
+        except SessionError as error:
+            return self._refuse(error)
+
     def _refuse(self, error: Exception) -> set[str]:
         say(str(error), error=True)
         self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
@@ -104,13 +117,32 @@ class NST_OT_stylise_frames(_BatchOperator, bpy.types.Operator):
     bl_label = "Stylise Rendered Frames"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Collects the frames and starts."""
+        """Collects the frames and starts anew; styled frames that are there stay until they are replaced."""
+        return self._stylise_sources(context, restart=True)
+
+
+class NST_OT_resume(_BatchOperator, bpy.types.Operator):
+    """Go on with rendered frames where stylising them was stopped; what is finished stays as it is"""
+
+    bl_idname = "nst.resume"
+    bl_label = "Resume"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where something was begun."""
+        if not super().poll(context):
+            return False
         try:
-            frames = source_frames(context.scene)
-            plan = SessionPlan.from_scene(context.scene, total=len(frames))
-            return self._run(context, plan, frames)
-        except SessionError as error:
-            return self._refuse(error)
+            begun = (absolute_path(context.scene.nst.output_path, "output folder") / JOURNAL_NAME).is_file()
+        except SessionError:
+            begun = False
+        if not begun:
+            cls.poll_message_set("Nothing was begun in the output folder")
+        return begun
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Collects the frames and goes on; refuses where the settings are not those of the frames there."""
+        return self._stylise_sources(context, restart=False)
 
 
 class NST_OT_stylise_frame(_BatchOperator, bpy.types.Operator):
@@ -219,6 +251,7 @@ def _rendered_frame(scene: bpy.types.Scene, plan: SessionPlan) -> CapturedFrame 
 _CLASSES = (
     NST_OT_watch,
     NST_OT_stylise_frames,
+    NST_OT_resume,
     NST_OT_stylise_frame,
     NST_OT_preview,
     NST_OT_open_output,

@@ -133,7 +133,8 @@ def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mappin
 
 def _unfinished(path: Path) -> Path:
     # save_render appends the format's extension where it is missing, hence a temporary name that has it.
-    return path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # As such the engine knows it, which clears up after a Blender that was killed.
+    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
 
 
 def _write_note(path: Path, note: Note) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 EXTRA_PATH_VARIABLE = "BLENDER_NST_ENGINE_PATH"
 """A folder to import the engine from, for running it from a source checkout."""
@@ -26,9 +26,23 @@ DIED = "died"
 
 Message = dict[str, Any]
 
+_CAUSES = {
+    77: " (there was not enough memory)",  # what `video.worker` says
+    -9: " (it was killed, as a system does that is short of memory)",
+}
+
 
 class EngineError(Exception):
     """The engine cannot be started, or no longer listens; one line that says where its log is."""
+
+
+class Engine(Protocol):
+    """What is asked of an engine, supervised or not."""
+
+    @property
+    def log(self) -> Path: ...
+
+    def next_event(self, timeout: float = 0.0) -> Message | None: ...
 
 
 class EngineProcess:
@@ -121,6 +135,10 @@ class EngineProcess:
         self._killer.daemon = True
         self._killer.start()
 
+    def kill(self) -> None:
+        """Ends a process that no longer listens; it reports itself as died."""
+        self._process.kill()
+
     def join(self, timeout: float = 10.0) -> None:
         """Waits for the end of a process that was closed."""
         if threading.current_thread() is not self._reader:
@@ -166,7 +184,8 @@ class EngineProcess:
             code = self._process.wait(2.0)
         except subprocess.TimeoutExpired:
             return f"the style engine no longer listens: see {self.log}"
-        return f"the style engine ended with exit code {code}: see {self.log}"
+        cause = _CAUSES.get(code, "")
+        return f"the style engine ended with exit code {code}{cause}: see {self.log}"
 
     def _report(self, event: Message) -> None:
         if self._listener is not None:
@@ -183,7 +202,7 @@ class EngineProcess:
         }
 
 
-def wait_ready(engine: EngineProcess, timeout: float) -> Message:
+def wait_ready(engine: Engine, timeout: float) -> Message:
     """Waits for the engine's answer to the greeting; returns its `ready` event.
 
     Raises:

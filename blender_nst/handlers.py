@@ -9,8 +9,10 @@ handler catches everything and reports one line; whatever happens here, the rend
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
@@ -41,21 +43,29 @@ class _Hooks:
 hooks = _Hooks()
 
 
-def open_session(scene: bpy.types.Scene, listener: Callable[[Message], None] | None = None) -> RenderSession:
+def open_session(
+    scene: bpy.types.Scene,
+    listener: Callable[[Message], None] | None = None,
+    *,
+    source: Mapping[str, Any] | None = None,
+) -> RenderSession:
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
+        source: what the frames are rendered from; see `video.protocol.Stylize`.
 
     Raises:
-        SessionError: the scene's settings do not allow it, or the engine does not start.
+        SessionError: the scene's settings do not allow it, the engine does not start, or it cannot go on with
+            what is in the output folder.
     """
-    plan = SessionPlan.from_scene(scene)
+    plan = replace(SessionPlan.from_scene(scene), source=dict(source or {}))
     activity.listener = listener
     session = new_session(plan)
     try:
         session.start_engine()
         session.wait_ready()
+        session.wait_opened()
     except EngineError as error:
         session.end()
         raise SessionError(str(error)) from None
@@ -138,6 +148,9 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     session = _rendering()
     if session is None or (not session.captured and _is_written_still(scene)):
         return
+    if not session.captured and not scene.render.use_overwrite:
+        # Blender passes over frames whose files are there, without a word: what was captured of them is used.
+        session.add_captured_frames(range(scene.frame_start, scene.frame_current, scene.frame_step))
     session.add_rendered_frame(scene)
     if bpy.app.background:
         session.drain(0.05)
@@ -178,8 +191,12 @@ def _end_render() -> None:
     hooks.still_plan = None
     _restore_passes()
     session = _rendering()
-    if session is None:
-        return
+    if session is not None:
+        finish_session(session)
+
+
+def finish_session(session: RenderSession) -> None:
+    """No more frames come. In background, waits for the styled ones."""
     session.finish()
     if bpy.app.background:
         wait_for(session)

@@ -68,6 +68,8 @@ def end(code: int) -> NoReturn:
 
 def on_event(event: dict[str, Any]) -> None:
     """Passes an event on; ends at once when there is nothing left to render for."""
+    if event["event"] == "opened":
+        return  # `run` tells it, behind `started`
     if event["event"] not in ("failed", "died"):
         emit(event)
         return
@@ -204,6 +206,7 @@ def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any, re
     for number, style in enumerate(job.styles):
         styles.add_style(nst, style, job.style_weights[number] if job.style_weights else 1.0)
     nst.output_path = job.output
+    nst.restart = job.restart
     try:
         properties.apply_settings(nst, "style_settings", job.style_settings)
         properties.apply_settings(nst, "sequence_settings", job.sequence_settings)
@@ -246,7 +249,7 @@ def run(job_path: Path) -> None:
         if job.composite:
             prepare_composite(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
-        session = handlers.open_session(scene, on_event)
+        session = handlers.open_session(scene, on_event, source=job.source)
     except (render_job.RenderJobError, session_plan.SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
@@ -261,14 +264,28 @@ def run(job_path: Path) -> None:
             "frame_rate": round(render.fps / render.fps_base, 3),
         }
     )
-    try:
-        bpy.ops.render.render(animation=True, scene=scene.name)
-    except RuntimeError as error:
-        raise HeadlessError(f"{job.blend}: Blender cannot render: {' '.join(str(error).split())}") from None
+    emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})
+    left = session.add_captured_frames(frames) if session.continues else frames
+    if left:
+        render_from(scene, frames, left[0], job.blend)
+    else:
+        handlers.finish_session(session)
     if len(session.done) != len(frames):
         raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
     if job.composite:
         composite(scene, Path(job.output), frames)
+
+
+def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: str) -> None:
+    """Renders the animation from a frame on; returns when every frame is styled."""
+    for frame in frames[: frames.index(first)]:
+        # What is simulated frame by frame and not baked gets its state here, as it would have by rendering.
+        scene.frame_set(frame)
+    scene.frame_start = first
+    try:
+        bpy.ops.render.render(animation=True, scene=scene.name)
+    except RuntimeError as error:
+        raise HeadlessError(f"{blend}: Blender cannot render: {' '.join(str(error).split())}") from None
 
 
 def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:

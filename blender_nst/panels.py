@@ -12,6 +12,7 @@ from .batch import (
     NST_OT_cancel,
     NST_OT_open_output,
     NST_OT_preview,
+    NST_OT_resume,
     NST_OT_stylise_frame,
     NST_OT_stylise_frames,
 )
@@ -58,6 +59,7 @@ class RENDER_PT_nst(_RenderPanel, bpy.types.Panel):
         "colour",
         "output_path",
         "stills",
+        "restart",
     )
 
     def draw_header(self, context: bpy.types.Context) -> None:
@@ -110,7 +112,9 @@ class RENDER_PT_nst_frames(_RenderPanel, bpy.types.Panel):
             for name in ("range_start", "range_end", "range_step"):
                 column.prop(nst, name)
         draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE")
-        layout.operator(NST_OT_stylise_frames.bl_idname, icon="PLAY")
+        row = layout.row(align=True)
+        row.operator(NST_OT_stylise_frames.bl_idname, icon="PLAY")
+        row.operator(NST_OT_resume.bl_idname)
         row = layout.row(align=True)
         row.operator(NST_OT_stylise_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
         draft = row.operator(NST_OT_stylise_frame.bl_idname, text="Draft of It")

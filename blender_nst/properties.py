@@ -231,6 +231,13 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         options=set(),
         override=OVERRIDABLE,
     )
+    restart: bpy.props.BoolProperty(
+        name="Restart",
+        description="Begin anew, and replace finished frames in the output folder. Otherwise a render goes on"
+        " with them, if it has the same settings and pictures, and is refused if it has not",
+        default=False,
+        options=set(),
+    )
     preset: bpy.props.EnumProperty(
         name="Preset",
         description="How much time a frame may take; choosing one sets the steps",

@@ -47,6 +47,10 @@ class RenderJob:
 
     composite: bool = False
     """Whether the scene's compositor runs over the styled frames, and not over the rendered ones."""
+    restart: bool = False
+    """Begin anew where the output folder holds finished frames; otherwise go on with them."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What tells this render from another one: captured frames of another are not taken."""
 
     def __post_init__(self) -> None:
         for part in self.regions:

@@ -15,7 +15,9 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
+from .capture_log import CaptureLog
 from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
+from .engine_supervisor import SupervisedEngine
 from .properties import SCHEMA
 from .session_plan import SessionPlan
 
@@ -49,7 +51,7 @@ class RenderSession:
     listener: Callable[[Message], None] | None = None
     job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: State = State.RENDERING
-    engine: EngineProcess | None = None
+    engine: SupervisedEngine | None = None
     ready: bool = False
     captured: list[CapturedFrame] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
@@ -65,12 +67,20 @@ class RenderSession:
     error: str | None = None
     cancelling: bool = False
     started_at: float = 0.0
+    continues: bool | None = None
+    """Whether the engine goes on with an earlier run; None until it has opened the job."""
+    resumed: list[int] = field(default_factory=list)
+    """The frames that the earlier run had finished."""
     notes: dict[int, Note] = field(default_factory=dict)
     """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
-    def start_engine(self) -> EngineProcess:
+    def __post_init__(self) -> None:
+        self._log = CaptureLog(self.plan.output)
+        self._from_files = False
+
+    def start_engine(self) -> SupervisedEngine:
         """Starts the engine and opens the job; does nothing if that was done.
 
         Raises:
@@ -79,13 +89,16 @@ class RenderSession:
         if self.engine is not None:
             return self.engine
         plan = self.plan
-        engine = self.engine = EngineProcess(
-            plan.engine.python,
-            plan.output / LOG_NAME,
-            protocol=SCHEMA["protocol"],
+        engine = self.engine = SupervisedEngine(
+            lambda listener: EngineProcess(
+                plan.engine.python,
+                plan.output / LOG_NAME,
+                protocol=SCHEMA["protocol"],
+                listener=listener,
+                environment=plan.engine.environment,
+                memory_limit=plan.engine.memory_limit,
+            ),
             listener=self.listener,
-            environment=plan.engine.environment,
-            memory_limit=plan.engine.memory_limit,
         )
         self.started_at = time.monotonic()
         engine.send(
@@ -100,6 +113,8 @@ class RenderSession:
                 "total": plan.total,
                 "regions": plan.regions,
                 "preview_every": 0 if bpy.app.background else PREVIEW_EVERY,
+                "restart": plan.restart,
+                "source": plan.source,
             }
         )
         return engine
@@ -111,6 +126,34 @@ class RenderSession:
         wait_ready(self.engine, READY_TIMEOUT)
         self.ready = True
 
+    def wait_opened(self) -> None:
+        """Blocks until the engine has opened the job; raises EngineError if it does not."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        while self.continues is None:
+            self.drain(0.1, wait=0.5)
+            if self.state is State.ENDED or time.monotonic() > deadline:
+                raise EngineError(self.error or "the style engine has not opened the job")
+
+    def add_captured_frames(self, frames: Sequence[int]) -> list[int]:
+        """Hands over the first of these frames, as far as an earlier render of this run has captured them.
+
+        Returns:
+            The frames that are still to be rendered.
+
+        Raises:
+            EngineError: the engine cannot be started, or is gone.
+        """
+        engine = None if self.plan.engine.after_render else self.start_engine()
+        for position, frame in enumerate(frames):
+            captured = self._log.captured(frame)
+            if captured is None:
+                return list(frames[position:])
+            self.captured.append(captured)
+            if engine is not None:
+                self._send_frame(engine, captured)
+            self._tell_rendered(frame)
+        return []
+
     def add_rendered_frame(self, scene: bpy.types.Scene) -> None:
         """Captures the frame that was just rendered and hands it to the engine. On the render's thread."""
         if self.state is not State.RENDERING:
@@ -120,6 +163,7 @@ class RenderSession:
             captured = capture_frame(
                 scene, self.plan.output, note=self._note(scene), bits=self.plan.content_bits
             )
+            self._log.add(captured.frame)
             self.captured.append(captured)
             if engine is not None:
                 self._send_frame(engine, captured)
@@ -129,8 +173,7 @@ class RenderSession:
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        count, total = len(self.captured), self.plan.total
-        self.report({"event": "rendered", "frame": captured.frame, "count": count, "total": total})
+        self._tell_rendered(captured.frame)
 
     def finish(self) -> None:
         """The render is over, whole or cancelled: what was captured is still stylised."""
@@ -145,6 +188,7 @@ class RenderSession:
 
     def stylise_files(self, frames: Sequence[CapturedFrame]) -> None:
         """Stylises frames that are on disk, without waiting; raises EngineError where no engine starts."""
+        self._from_files = True
         self.start_engine()
         self.captured = list(frames)
         self.state = State.STYLISING
@@ -214,12 +258,26 @@ class RenderSession:
                 self._send_frame(engine, frame)
             engine.send({"command": "finish", "job": self.job})
 
+    def _take_opened(self, event: Message) -> None:
+        self.report(event)
+        try:
+            if not event["continues"] and not self._from_files:
+                # What an earlier run has captured belongs to another scene, or to other settings of it.
+                self._log.restrict(each.frame for each in self.captured)
+        except CaptureError as error:
+            self.fail(str(error))
+        self.continues, self.resumed = event["continues"], event["frames"]
+
+    def _tell_rendered(self, frame: int) -> None:
+        count, total = len(self.captured), self.plan.total
+        self.report({"event": "rendered", "frame": frame, "count": count, "total": total})
+
     def _note(self, scene: bpy.types.Scene) -> Note:
         """The note of the frame that was just rendered; the next ones come while it is on its way."""
         note = self.notes.pop(scene.frame_current, None)
         return camera_note(scene, None) if note is None else note
 
-    def _send_frame(self, engine: EngineProcess, captured: CapturedFrame) -> None:
+    def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
         command: Message = {
             "command": "frame",
             "job": self.job,
@@ -239,6 +297,8 @@ class RenderSession:
                 self.ready = True
                 self.device = str(event.get("device", ""))
                 self.report(event)
+            case "opened":
+                self._take_opened(event)
             case "notice":
                 self.report(event)
             case "progress":
@@ -251,7 +311,8 @@ class RenderSession:
                 self.previewed = Path(event["path"])
             case "frame_done":
                 self.done.append(event["frame"])
-                self.frame_seconds.append(event["seconds"])
+                if not event.get("resumed"):
+                    self.frame_seconds.append(event["seconds"])
                 self.previewed = Path(event["path"])
                 self.report(event)
             case "done" | "cancelled":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ class SessionPlan:
     frame_pixels: int
     regions: list[dict[str, Any]]
     """As the protocol has them."""
+    restart: bool = False
+    """Begin anew where the output folder holds finished frames."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What the frames are rendered from, where that is known; see `video.protocol.Stylize`."""
 
     @property
     def content_bits(self) -> int:
@@ -81,6 +85,7 @@ class SessionPlan:
             scene.name,
             frame_pixels(scene),
             regions,
+            scene.nst.restart,
         )
 
     def for_still(self, *, draft: bool = False) -> SessionPlan:
@@ -96,6 +101,7 @@ class SessionPlan:
             style_settings=style,
             sequence_settings=sequence,
             total=1,
+            restart=True,
         )
 
 

@@ -51,7 +51,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _free_memory() -> int | None:

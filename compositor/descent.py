@@ -10,7 +10,7 @@ from torch import Tensor
 from compositor.adam import Moments
 from compositor.canvas import Canvas
 from compositor.capacity import fitting_windows, is_out_of_memory
-from compositor.errors import DeviceError, ImageError
+from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.objective import Focus, Hold, StyleObjective
@@ -61,7 +61,7 @@ class Descent:
 
         Raises:
             ImageError: there are no sizes.
-            DeviceError: memory does not suffice, however small the windows.
+            RuntimeError: PyTorch's, for want of memory however small the windows.
         """
         moments: Moments | None = None
         outcome: Outcome | None = None
@@ -90,11 +90,7 @@ class Descent:
                     raise
             if image.device.type == "cuda":
                 torch.cuda.empty_cache()
-        height, width = image.shape[-2:]
-        raise DeviceError(
-            f"the memory of {image.device.type} does not suffice for a frame of {width}×{height} px:"
-            " close other programs, or stylise a smaller one"
-        )
+        return self._optimize(image, run, scale, moments, _HALVINGS)
 
     def _optimize(
         self, image: Tensor, run: Run, scale: int, moments: Moments | None, halvings: int

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
-from compositor.errors import DeviceError
+from compositor.capacity import is_out_of_memory
+from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice, Precision
 
 
@@ -51,6 +55,24 @@ def limit_memory(device: torch.device, gibibytes: float | None) -> None:
 def torch_version() -> str:
     """PyTorch's version with the suffix of its build, as `2.13.0+cpu`."""
     return str(torch.__version__)
+
+
+@contextmanager
+def memory_shortage_is_told(what: str) -> Iterator[None]:
+    """Turns PyTorch's several ways of running out of memory into one error, with its advice.
+
+    Raises:
+        MemoryShortageError: `what` does not fit.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or is_out_of_memory(error):
+            raise MemoryShortageError(
+                f"there is not enough memory for {what}: make the frames smaller, or compute on the CPU if"
+                " the graphics card is short of it"
+            ) from None
+        raise
 
 
 def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:

@@ -13,7 +13,7 @@ from torch import Tensor
 from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.descent import Descent
-from compositor.device import choose_device, describe_device, feature_dtype
+from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
 from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
@@ -93,6 +93,11 @@ class StyleEngine:
         self._library = StyleLibrary(listed, settings, self._network, self.device)
 
     @property
+    def styles(self) -> list[Style]:
+        """The styles as they were given."""
+        return self._library.styles
+
+    @property
     def style_digest(self) -> str:
         """A hash of the style pictures, see `StyleLibrary.digest`."""
         return self._library.digest
@@ -131,6 +136,7 @@ class StyleEngine:
 
         Raises:
             ImageError: an array is no image, too small, of another size than the content, or missing.
+            MemoryShortageError: the frame is too large for the device.
         """
         check_image(content, "content")
         tied = temporal and temporal.target
@@ -164,7 +170,8 @@ class StyleEngine:
             hold=self._hold(temporal),
             fixed=self._fixed(temporal),
         )
-        outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
+        with memory_shortage_is_told(f"a frame of {width}×{height} px"):
+            outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
         optimised = to_array(outcome.image)
         report = Report(
             steps=run.taken,

@@ -23,3 +23,7 @@ class ImageError(CompositorError):
 
 class DeviceError(CompositorError):
     """The device that was asked for is not there."""
+
+
+class MemoryShortageError(CompositorError):
+    """There is not enough memory, on the graphics card or in the machine, for a picture of this size."""

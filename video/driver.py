@@ -7,23 +7,26 @@ goes on with the same numbers (see `FrameFormat.bits`).
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from compositor.engine import StyleEngine, Stylized, Temporal
 from compositor.errors import ImageError
-from compositor.report import CancelCheck, Progress, Report, Snapshot, Stopped
+from compositor.report import Stopped
 from video.contact_sheet import ContactSheet
 from video.debug import write_debug
 from video.denoise import denoise
 from video.errors import FileError, FrameError
+from video.fingerprint import frame_fingerprint, run_identity
+from video.folder_lock import folder_locked
 from video.images import read_image
+from video.journal import Entry, Journal
+from video.leftovers import remove_leftovers
 from video.memory import Finished, Memory, Recall
 from video.metadata import frame_metadata
 from video.metrics import warp_error
@@ -32,6 +35,8 @@ from video.motion_sources import MotionFinder
 from video.movie import DEFAULT_FRAME_RATE, write_movie
 from video.output import FrameWriter, movie_name, styled_pattern
 from video.passes import Passes, read_passes
+from video.record import Record
+from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
@@ -45,48 +50,19 @@ SNAPSHOTS = "snapshots"
 _NEIGHBOURS_SHARE = 0.5
 
 
-@dataclass(frozen=True)
-class FrameResult:
-    """A styled frame on disk; `warp_error` is absent for a frame without a predecessor."""
-
-    number: int
-    path: Path
-    report: Report
-    seconds: float
-    warp_error: float | None
-
-
-@dataclass(frozen=True)
-class SequenceResult:
-    """What a run left behind. After a cancellation there are neither movie nor contact sheet."""
-
-    frames: list[FrameResult]
-    seconds: float
-    cancelled: bool
-    movie: Path | None = None
-    contact_sheet: Path | None = None
-
-
-@dataclass
-class Listener:
-    """What to call while a sequence is stylised, on the same thread."""
-
-    progress: Callable[[int, Progress], None] = lambda number, progress: None
-    frame_done: Callable[[FrameResult], None] = lambda result: None
-    snapshot: Callable[[int, Snapshot], None] = lambda number, snapshot: None
-    notice: Callable[[str], None] = lambda text: None
-    cancelled: CancelCheck = lambda: False
-
-
 @dataclass
 class SequenceDriver:
-    """Stylises one sequence into a folder.
+    """Stylises one sequence into a folder, or goes on with it where an earlier run has stopped.
 
     Args:
         engine: for one frame.
         settings: for the sequence.
-        output: the folder; `styled/styled_####.png` (or `.exr`), the movie and the contact sheet go there.
+        output: the folder; `styled/styled_####.png` (or `.exr`), the movie, the contact sheet and the journal
+            go there.
         initial: (H, W, 3) float32 in 0..1, the image that the first frame starts from.
+        restart: begin anew; finished frames stay until they are replaced.
+        source: what the frames are made from, JSON values by name; a run goes on only where it is the same.
+        total: how many frames will come, where that is known.
     """
 
     engine: StyleEngine
@@ -94,6 +70,9 @@ class SequenceDriver:
     output: Path
     listener: Listener = field(default_factory=Listener)
     initial: np.ndarray | None = None
+    restart: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict)
+    total: int | None = None
 
     def __post_init__(self) -> None:
         self._finder = MotionFinder(self.settings.motion, self.listener.notice)
@@ -107,37 +86,75 @@ class SequenceDriver:
         self._sheet = ContactSheet()
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
-        """Stylises the frames as they come.
+        """Stylises the frames as they come, all but those that an earlier run has finished.
 
         Raises:
+            JournalError: the folder holds frames of other settings, styles or pictures.
             FrameError: a frame of another size than the first, or one that cannot be stylised.
-            FileError: a frame cannot be read or written. Finished frames stay in every case.
+            FileError: a frame cannot be read or written, or another run is at work in the folder. Finished
+                frames stay in every case.
         """
         begun = time.perf_counter()
         self._results.clear()
         self._sheet = ContactSheet()
-        if self.settings.pass_count == 1:
-            finished = all(self._first_pass(frames, None))
-            return self._end(begun, cancelled=not finished or self.listener.cancelled())
-        with _scratch(self.output) as folder:
-            shelf = Shelf(folder)
-            finished = all(self._first_pass(frames, shelf))
+        with folder_locked(self.output, self.listener.notice):
+            remove_leftovers(self.output)
+            record = self._open_record()
+            try:
+                return self._run(frames, record, begun)
+            finally:
+                if not self.source:
+                    record.journal.remove_if_empty()
+
+    def _run(self, frames: Iterable[SourceFrame], record: Record, begun: float) -> SequenceResult:
+        self.listener.opened(record.journal.continues, record.finished_frames)
+        finished = all(self._first_pass(frames, record))
+        if record.shelf is not None:
             for number in range(1, self.settings.pass_count):
                 finished = (
-                    finished and not self.listener.cancelled() and all(self._further_pass(number, shelf))
+                    finished
+                    and not self.listener.cancelled()
+                    and all(self._further_pass(number, record, record.shelf))
                 )
-        return self._end(begun, cancelled=not finished or self.listener.cancelled())
+        result = self._end(begun, cancelled=not finished or self.listener.cancelled())
+        if not result.cancelled:
+            record.close(complete=self.total is not None and len(result.frames) >= self.total)
+        return result
 
-    def _first_pass(self, frames: Iterable[SourceFrame], shelf: Shelf | None) -> Iterator[bool]:
+    def _open_record(self) -> Record:
+        settings = self.engine.settings, self.settings
+        identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
+        journal = Journal.open(self.output, identity, restart=self.restart)
+        return Record(journal, self.output, self.settings, self._styled_path, self.listener.notice)
+
+    def _styled_path(self, number: int) -> Path:
+        return frame_path(self.output / styled_pattern(self.settings.output_format), number)
+
+    def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> Iterator[bool]:
         """Goes through the frames as they come; says after each whether to go on."""
         memory = Memory(self._finder, self.settings.memory)
-        first: SourceFrame | None = None
-        for frame in frames:
-            first = first or frame
+        first = shot = None
+        shelf, complete, count = record.shelf, record.is_complete, 0
+        for index, frame in enumerate(frames):
+            first, count = first or frame, index + 1
             if first.image.shape != frame.image.shape:
                 raise FrameError(frame.number, _size_change(first.image, frame.image))
             begun = time.perf_counter()
             rendered = self._rendered(frame)
+            picture = frame_fingerprint(frame, rendered)
+            entry = record.journal.resumed(index, frame.number, picture)
+            if entry is not None:
+                shot = frame.image if entry.begins_shot else shot
+                record.remind(memory, 0, index, rendered)
+                if shelf is None:
+                    self._tell_resumed(record, entry, frame)
+                else:
+                    shelf.add(frame, begins_shot=entry.begins_shot, again=True)
+                yield not self.listener.cancelled()
+                continue
+            if shot is not None:
+                self.engine.adopt_colours(shot)
+                shot = None
             recall = memory.recall(rendered)
             start = None if recall is None else recall.start
             initial = self.initial if frame is first else None
@@ -145,28 +162,43 @@ class SequenceDriver:
             if stylized is None:
                 yield False
                 return
-            memory.add(self._finish(frame, rendered, recall, stylized, begun, tell=shelf is None))
             if shelf is not None:
-                shelf.add(frame, self._writer.rounded(stylized.optimised), begins_shot=recall is None)
-            if self.listener.cancelled():
-                yield False
-                return
-            yield True
+                shelf.add(frame, begins_shot=recall is None)
+            finished, result = self._finish(frame, rendered, recall, stylized, begun)
+            memory.add(finished)
+            entry = Entry.of(result, picture, begins_shot=recall is None, alone=recall is None)
+            record.add(0, index + 1, entry, finished, index=index)
+            self._keep_result(result, frame, finished, tell=shelf is None)
+            yield not self.listener.cancelled()
+        if not complete:
+            record.journal.check_length(count)
 
-    def _further_pass(self, number: int, shelf: Shelf) -> Iterator[bool]:
+    def _further_pass(self, number: int, record: Record, shelf: Shelf) -> Iterator[bool]:
         """Goes through the frames again, backwards by turns, from their own results and their neighbours'.
 
         Ruder, Dosovitskiy, Brox 2016, section 4.4: what only later frames show gets back to earlier ones.
         """
         memory = Memory(self._finder, self.settings.memory)
-        indices = range(len(shelf)) if number % 2 == 0 else range(len(shelf) - 1, -1, -1)
-        for index in indices:
+        entries, done = record.journal.entries, record.done(number)
+        last, alone = number == self.settings.pass_count - 1, None
+        for position, index in enumerate(record.order(number, len(shelf))):
             begun = time.perf_counter()
-            frame, own = shelf.frame(index), shelf.optimised(index)
+            frame = shelf.frame(index)
             rendered = self._rendered(frame)
+            entry = entries[index]
+            if position < done:
+                alone = index if entry.alone else alone
+                record.remind(memory, number, index, rendered)
+                if last:
+                    self._tell_resumed(record, entry, frame)
+                yield not self.listener.cancelled()
+                continue
+            own = record.optimised(number - 1, index)
             recall = memory.recall(rendered)
-            if recall is None:
-                self.engine.adopt_colours(shelf.shot_content(index))
+            adopted = index if recall is None else alone
+            if adopted is not None:
+                self.engine.adopt_colours(shelf.shot_content(adopted))
+                alone = None
             share = 0.0 if recall is None else _NEIGHBOURS_SHARE * recall.reliability[..., None]
             start = own if recall is None else own + share * (recall.target - own)
             if recall is not None:
@@ -175,10 +207,27 @@ class SequenceDriver:
             if stylized is None or self.listener.cancelled():
                 yield False
                 return
-            last = number == self.settings.pass_count - 1
-            memory.add(self._finish(frame, rendered, recall, stylized, begun, tell=last))
-            shelf.replace(index, self._writer.rounded(stylized.optimised))
+            finished, result = self._finish(frame, rendered, recall, stylized, begun)
+            memory.add(finished)
+            entry = Entry.of(result, entry.picture, begins_shot=entry.begins_shot, alone=recall is None)
+            record.add(number, position + 1, entry, finished, index=index)
+            self._keep_result(result, frame, finished, tell=last)
             yield True
+
+    def _tell_resumed(self, record: Record, entry: Entry, frame: SourceFrame) -> None:
+        result = record.resumed_result(entry)
+        self._results[frame.number] = result
+        self.listener.frame_done(result)
+        self._sheet.add(frame.number, frame.image, read_image(result.path))
+
+    def _keep_result(
+        self, result: FrameResult, frame: SourceFrame, finished: Finished, *, tell: bool
+    ) -> None:
+        """`tell` the listener unless another pass follows."""
+        self._results[frame.number] = result
+        if tell:
+            self.listener.frame_done(result)
+            self._sheet.add(frame.number, frame.image, finished.styled)
 
     def _stylize(
         self, frame: SourceFrame, recall: Recall | None, start: np.ndarray | None, initial: np.ndarray | None
@@ -213,10 +262,8 @@ class SequenceDriver:
         recall: Recall | None,
         stylized: Stylized,
         begun: float,
-        *,
-        tell: bool,
-    ) -> Finished:
-        """Writes the frame; `tell` the listener unless another pass follows."""
+    ) -> tuple[Finished, FrameResult]:
+        """Writes the frame's picture."""
         clean = denoise(stylized.image, frame.image, self.settings.denoise, self.settings.denoise_strength)
         styled = self._writer.rounded(clean)
         error = None
@@ -227,14 +274,10 @@ class SequenceDriver:
             error = warp_error(styled, recall.before.styled, recall.motion.backward, recall.recent)
             if self.settings.debug:
                 write_debug(self.output, frame.number, recall)
-        path = frame_path(self.output / styled_pattern(self.settings.output_format), frame.number)
+        path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
         result = FrameResult(frame.number, path, stylized.report, time.perf_counter() - begun, error)
-        self._results[frame.number] = result
-        if tell:
-            self.listener.frame_done(result)
-            self._sheet.add(frame.number, frame.image, styled)
-        return Finished(rendered, self._writer.rounded(stylized.optimised), styled)
+        return Finished(rendered, self._writer.rounded(stylized.optimised), styled), result
 
     def _rendered(self, frame: SourceFrame) -> Rendered:
         passes: Passes | None = None
@@ -264,18 +307,6 @@ class SequenceDriver:
                 contact_sheet = self.output / CONTACT_SHEET_NAME
                 self._sheet.write(contact_sheet)
         return SequenceResult(results, time.perf_counter() - begun, cancelled, movie, contact_sheet)
-
-
-@contextmanager
-def _scratch(output: Path) -> Iterator[Path]:
-    """A folder for the time of the run, on the disk that has room for the results."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(prefix=".passes-", dir=output)
-    except OSError as error:
-        raise FileError(output, f"cannot be written to: {error.strerror}") from None
-    with made as folder:
-        yield Path(folder)
 
 
 def _size_change(before: np.ndarray, now: np.ndarray) -> str:

@@ -21,6 +21,10 @@ class SequenceError(VideoError):
     """The input is no usable sequence: nothing there, an empty range, a missing frame."""
 
 
+class JournalError(VideoError):
+    """The output folder holds a run that this one cannot go on with; nothing in it was changed."""
+
+
 class FrameError(VideoError):
     """One frame cannot be stylised; the frames before it are finished and kept."""
 

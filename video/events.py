@@ -28,6 +28,7 @@ def frame_event(job: str, result: FrameResult) -> FrameDone:
         result.report.steps,
         result.report.losses,
         result.warp_error,
+        result.resumed,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from video.errors import FileError
+
+# No room, no room for this user, no room in a file of the allowed size.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -20,13 +24,25 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        _settle(temporary)
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(path, f"cannot be written ({reason}); choose another output folder") from None
+        raise FileError(path, _why_unwritten(error)) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Has the file on the disk before its name is: after a power cut a name may outlive its content."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _why_unwritten(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "the disk is full; make room, then run it again to go on"
+    return f"cannot be written ({error.strerror or error}); choose another output folder"
 
 
 def check_writable(folder: Path) -> None:

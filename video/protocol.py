@@ -4,15 +4,18 @@ Commands (to the worker's standard input), in the order of their use:
 
     {"command": "hello", "protocol": 1}
     {"command": "stylize", "job": "a", "styles": ["/p/painting.jpg"], "output": "/p/out", "style_weights": [],
-     "style_settings": {...}, "sequence_settings": {...}, "total": 48,
+     "style_settings": {...}, "sequence_settings": {...}, "total": 48, "restart": false, "source": {},
      "regions": [{"kind": "object", "names": ["Suzanne"], "style": "/p/drawing.jpg"}]}
     {"command": "frame", "job": "a", "frame": 1, "content": "/p/c_0001.png", "passes": "/p/p_0001.exr"}
     {"command": "finish", "job": "a"}        no more frames come: write the movie, then answer `done`
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `progress`, `preview`, `notice`, `frame_done`, `done`,
-`cancelled`, `failed`.
+Events (from its standard output): `ready`, `opened`, `progress`, `preview`, `notice`, `frame_done`, `done`,
+`cancelled`, `failed`; and `heartbeat` every few seconds, whatever goes on.
+
+A job goes on with what an earlier one of the same settings, styles and source has left in the output folder.
+The client sends all frames again; those that are done are answered at once by a `frame_done` with `resumed`.
 """
 
 from __future__ import annotations
@@ -60,7 +63,9 @@ class Stylize:
     regions, everything else is left as rendered.
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
     an absent one has its default. With `preview_every` the engine shows a frame on its way: a picture every
-    so many steps, told of by `preview`.
+    so many steps, told of by `preview`. `restart` begins anew where the output folder holds finished frames,
+    which stay until they are replaced. `source` says what the frames are made from, as far as the client
+    knows: where it has changed, the job is refused.
     """
 
     job: str
@@ -72,6 +77,8 @@ class Stylize:
     style_weights: list[float] = field(default_factory=list)
     preview_every: int = 0
     regions: list[StyledRegion] = field(default_factory=list)
+    restart: bool = False
+    source: dict[str, str | int | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,25 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Heartbeat:
+    """The process lives. `busy` is how many seconds the work at hand has shown no progress; 0 while idle."""
+
+    busy: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The job is open.
+
+    `continues` if its folder holds a run of the same settings, styles and source, of which `frames` are done.
+    """
+
+    job: str
+    continues: bool
+    frames: list[int]
+
+
+@dataclass(frozen=True)
 class Progress:
     """Step `step` of `steps` of a frame; `losses` are unweighted, as `compositor.losses` defines them."""
 
@@ -154,7 +180,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class FrameDone:
-    """A styled frame is on disk. `warp_error` compares it with the one before along the motion."""
+    """A styled frame is on disk. `warp_error` compares it with the one before along the motion.
+
+    `resumed` if an earlier job has made it, of which the numbers are.
+    """
 
     job: str
     frame: int
@@ -163,6 +192,7 @@ class FrameDone:
     steps: int
     losses: dict[str, float]
     warp_error: float | None = None
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +225,7 @@ class Failed:
 
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
-Event = Ready | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
+Event = Ready | Heartbeat | Opened | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
 
 COMMANDS: dict[str, type] = {
     "hello": Hello,
@@ -207,6 +237,8 @@ COMMANDS: dict[str, type] = {
 }
 EVENTS: dict[str, type] = {
     "ready": Ready,
+    "heartbeat": Heartbeat,
+    "opened": Opened,
     "progress": Progress,
     "preview": Preview,
     "notice": Notice,
@@ -253,18 +285,24 @@ def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
     name = values.pop(key, None)
     kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ProtocolError(f"unknown {key} {name!r}; known: {', '.join(kinds)}")
+        raise ProtocolError(f"unknown {key} {_shown(name)}; known: {', '.join(kinds)}")
     hints = get_type_hints(kind)
     for field_name, value in values.items():
         if field_name not in hints:
-            raise ProtocolError(f"{name}: unknown field {field_name!r}")
+            raise ProtocolError(f"{name}: unknown field {_shown(field_name)}")
         if not _fits(value, hints[field_name]):
-            raise ProtocolError(f"{name}: {field_name} is {value!r}, which is of a wrong type")
+            raise ProtocolError(f"{name}: {field_name} is {_shown(value)}, which is of a wrong type")
     try:
         return kind(**{name: _made(value, hints[name]) for name, value in values.items()})
     except TypeError:
         required = ", ".join(entry.name for entry in fields(kind))  # type: ignore[arg-type]
         raise ProtocolError(f"{name}: a field is missing; it has: {required}") from None
+
+
+def _shown(value: Any) -> str:
+    """What was received, short enough for a line."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -12,11 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from video.colour_space import ColourSpace
-from video.errors import FileError
+from video.exact_arrays import load_exactly, save_exactly
 from video.picture import Original
 from video.sequence import SourceFrame
-
-_LEVELS = np.float32(65535.0)
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,10 @@ class _Entry:
 
 
 class Shelf:
-    """Frames with their results so far, in order.
+    """The frames of a run, in order.
 
     Args:
-        folder: an existing one that nothing else writes to; whoever made it removes it.
+        folder: one that nothing else writes to; whoever named it removes it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,65 +42,46 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, frame: SourceFrame, optimised: np.ndarray, *, begins_shot: bool) -> None:
-        """Keeps one more frame and its result; raises FileError if the disk does not take it."""
+    def add(self, frame: SourceFrame, *, begins_shot: bool, again: bool = False) -> None:
+        """Keeps one more frame; `again` if an earlier run has done so, and what is on disk is good.
+
+        Raises:
+            FileError: the disk does not take it.
+        """
         index = len(self._entries)
         if begins_shot:
             self._shot = index
-        self._save("content", index, frame.image)
-        for position, mask in enumerate(frame.masks.values()):
-            self._save(f"mask{position}", index, mask)
+        arrays = {"content": frame.image}
+        arrays |= {f"mask{position}": mask for position, mask in enumerate(frame.masks.values())}
         if frame.keep is not None:
-            self._save("keep", index, frame.keep)
+            arrays["keep"] = frame.keep
         if frame.original is not None:
-            self._write("original", index, frame.original.pixels)
+            arrays["original"] = frame.original.pixels
+        for kind, array in arrays.items():
+            path = self._path(kind, index)
+            if not (again and path.is_file()):
+                save_exactly(path, array)
         space = None if frame.original is None else frame.original.space
         self._entries.append(
             _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
         )
-        self.replace(index, optimised)
 
     def frame(self, index: int) -> SourceFrame:
-        """The frame as it came."""
+        """The frame as it came; raises FileError if it is lost."""
         entry = self._entries[index]
         masks = {name: self._load(f"mask{place}", index) for place, name in enumerate(entry.masks)}
         keep = self._load("keep", index) if entry.keep else None
         original = None
         if entry.space is not None:
-            original = Original(self._read("original", index), entry.space)
+            original = Original(self._load("original", index), entry.space)
         return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
 
     def shot_content(self, index: int) -> np.ndarray:
         """The first picture of the shot that a frame belongs to."""
         return self._load("content", self._entries[index].shot)
 
-    def optimised(self, index: int) -> np.ndarray:
-        """The result that was kept last."""
-        return self._load("optimised", index)
-
-    def replace(self, index: int, optimised: np.ndarray) -> None:
-        """Keeps a better result of a frame."""
-        self._save("optimised", index, optimised)
-
-    def _save(self, kind: str, index: int, array: np.ndarray) -> None:
-        self._write(kind, index, np.round(array * _LEVELS).astype(np.uint16))
-
     def _load(self, kind: str, index: int) -> np.ndarray:
-        return self._read(kind, index).astype(np.float32) / _LEVELS
-
-    def _write(self, kind: str, index: int, array: np.ndarray) -> None:
-        path = self._path(kind, index)
-        try:
-            np.save(path, array, allow_pickle=False)
-        except OSError as error:
-            raise FileError(path, f"cannot be written: {error.strerror}") from None
-
-    def _read(self, kind: str, index: int) -> np.ndarray:
-        path = self._path(kind, index)
-        try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise FileError(path, f"cannot be read: {error}") from None
+        return load_exactly(self._path(kind, index))
 
     def _path(self, kind: str, index: int) -> Path:
         return self._folder / f"{kind}_{index:06d}.npy"

@@ -26,14 +26,16 @@ from compositor.device import (
     torch_version,
 )
 from compositor.engine import StyleEngine
-from compositor.errors import CompositorError
+from compositor.errors import CompositorError, MemoryShortageError
 from compositor.report import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.styles import Style
+from video import protocol
 from video.cryptomatte import MatteKind, MatteRegion, MatteSequence
 from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, preview_event, progress_event
+from video.heartbeat import Heartbeat
 from video.images import check_writable, read_image
 from video.metadata import package_version
 from video.movie import PictureReader
@@ -47,6 +49,7 @@ from video.protocol import (
     Frame,
     Hello,
     Notice,
+    Opened,
     Ready,
     Shutdown,
     Stylize,
@@ -57,16 +60,28 @@ from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 from video.snapshots import PreviewFile, SequenceSnapshots
 
+EXIT_OUT_OF_MEMORY = 77
+"""Exit code of a worker that had no memory left; a fresh one may get on."""
+
+_LONGEST_LINE = 1 << 20
+"""Characters of a command; a line beyond is none, and must not fill the memory."""
+
+_LONGEST_ERROR = 1000
+"""Characters; what was received may be quoted in it."""
+
 
 class Worker:
     """Reads commands and writes events until the input ends or `shutdown` comes."""
 
     def __init__(self, commands: TextIO, events: TextIO) -> None:
+        self.exit_code = 0
         self._commands = commands
         self._events = events
+        self._sending = threading.Lock()
         self._inbox: queue.Queue[Command | ProtocolError] = queue.Queue()
         self._stopping = threading.Event()
         self._cancelled_jobs: set[str] = set()
+        self._heartbeat = Heartbeat(lambda busy: self._send(protocol.Heartbeat(busy)))
 
     def run(self) -> None:
         """Serves commands; returns when there is nothing more to serve."""
@@ -75,7 +90,7 @@ class Worker:
             self._serve(self._inbox.get())
 
     def _read(self) -> None:
-        for line in self._commands:
+        for line in self._lines():
             if not line.strip():
                 continue
             try:
@@ -91,6 +106,14 @@ class Worker:
             self._inbox.put(command)
         self._stopping.set()
         self._inbox.put(Shutdown())
+
+    def _lines(self) -> Iterator[str]:
+        """The lines of the input; one that is too long comes as its beginning, which is no JSON."""
+        while line := self._commands.readline(_LONGEST_LINE):
+            rest = line
+            while not rest.endswith("\n") and (rest := self._commands.readline(_LONGEST_LINE)):
+                pass
+            yield line
 
     def _serve(self, command: Command | ProtocolError) -> None:
         if isinstance(command, ProtocolError):
@@ -126,8 +149,13 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         finished: list[int] = []
         try:
-            driver = self._open(job, finished)
-            result = driver.run(MatteSequence(self._frames(job.job), _matte_regions(job)))
+            with self._heartbeat.working():
+                driver = self._open(job, finished)
+                result = driver.run(MatteSequence(self._frames(job.job), _matte_regions(job)))
+        except (MemoryShortageError, MemoryError) as error:
+            self._send(Notice(str(error) or "there is not enough memory", job.job))
+            self.exit_code = EXIT_OUT_OF_MEMORY
+            self._stopping.set()
         except FrameError as error:
             self._send(Failed(str(error), job.job, error.frame, finished))
         except (CompositorError, VideoError) as error:
@@ -168,10 +196,24 @@ class Worker:
             frame_done=frame_done,
             snapshot=take_snapshot,
             notice=lambda text: self._send(Notice(text, job.job)),
-            cancelled=lambda: self._is_cancelled(job.job),
+            opened=lambda continues, frames: self._send(Opened(job.job, continues, list(frames))),
+            cancelled=lambda: self._cancelled_between_steps(job.job),
         )
         engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
-        return SequenceDriver(engine, sequence_settings, output, listener)
+        return SequenceDriver(
+            engine,
+            sequence_settings,
+            output,
+            listener,
+            restart=job.restart,
+            source=job.source,
+            total=job.total,
+        )
+
+    def _cancelled_between_steps(self, job: str) -> bool:
+        """Whether the job is cancelled; asked before every step, so that it is a sign of progress too."""
+        self._heartbeat.progress()
+        return self._is_cancelled(job)
 
     def _fetching(self, job: str) -> Callable[[str, float], None]:
         """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
@@ -189,7 +231,8 @@ class Worker:
         """The job's frames as they arrive, until `finish`."""
         pictures = PictureReader()
         while not self._is_cancelled(job):
-            command = self._inbox.get()
+            with self._heartbeat.waiting():
+                command = self._inbox.get()
             if isinstance(command, Finish) and command.job == job:
                 return
             if isinstance(command, Frame) and command.job == job:
@@ -208,10 +251,13 @@ class Worker:
         return self._stopping.is_set() or job in self._cancelled_jobs
 
     def _send(self, event: Event) -> None:
+        if isinstance(event, Failed) and len(event.error) > _LONGEST_ERROR:
+            event = replace(event, error=f"{event.error[:_LONGEST_ERROR]}…")
         line = encode(event)
         try:
-            self._events.write(line)
-            self._events.flush()
+            with self._sending:
+                self._events.write(line)
+                self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
 
@@ -254,10 +300,11 @@ def main() -> None:
     os.dup2(2, 1)
     # A byte that is no UTF-8 makes a malformed command, not a dead worker.
     commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
-    Worker(commands, events).run()
+    worker = Worker(commands, events)
+    worker.run()
     sys.stderr.flush()
     # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
-    os._exit(0)
+    os._exit(worker.exit_code)
 
 
 if __name__ == "__main__":

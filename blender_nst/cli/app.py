@@ -92,6 +92,15 @@ PassesOption = Annotated[
 SkipOption = Annotated[
     bool, typer.Option("--skip-missing", help="Leave out frames that are missing instead of stopping.")
 ]
+RestartOption = Annotated[
+    bool,
+    typer.Option(
+        "--restart/--resume",
+        help="Begin anew, or go on with the finished frames of the same settings in the output folder, which"
+        " is the default.",
+        show_default=False,
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if absent.")]
 FramesOption = Annotated[
     str | None, typer.Option("--frames", "-f", help="Frames as 1-48, every second one as 1-48x2, one as 7.")
@@ -137,6 +146,7 @@ def render(
     composite: CompositeOption = False,
     out: OutOption = Path("out"),
     frames: FramesOption = None,
+    restart: RestartOption = False,
     blender: BlenderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -152,6 +162,7 @@ def render(
             out,
             frames=frames,
             composite=composite,
+            restart=restart,
             settings=settings,
             blender=blender,
             display=display,
@@ -175,6 +186,7 @@ def stylize(
     out: OutOption = Path("out"),
     frames: FramesOption = None,
     skip_missing: SkipOption = False,
+    restart: RestartOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Stylise frames that are there already: a numbered sequence or a movie."""
@@ -192,6 +204,7 @@ def stylize(
             passes=passes,
             frames=frames,
             skip_missing=skip_missing,
+            restart=restart,
             settings=settings,
             display=display,
         )

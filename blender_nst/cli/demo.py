@@ -35,7 +35,14 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
     build_scene(runtime, scene, frames, WIDTH, HEIGHT)
     choice = choose_styles([style], None)
     render_and_stylize(
-        scene, choice, out, frames=None, settings=settings, blender=runtime.program, display=display
+        scene,
+        choice,
+        out,
+        frames=None,
+        restart=True,
+        settings=settings,
+        blender=runtime.program,
+        display=display,
     )
 
 

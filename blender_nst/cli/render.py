@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -39,11 +40,15 @@ def render_and_stylize(
     *,
     frames: str | None,
     composite: bool = False,
+    restart: bool = False,
     settings: Settings,
     blender: Path | None,
     display: Display,
 ) -> None:
     """Renders `scene` and stylises its frames into `out`; the .blend is never changed.
+
+    Goes on with what an earlier run of the same .blend and settings has rendered and stylised there, unless
+    `restart`.
 
     Raises:
         InputError, VideoError, BlenderError: bad input, found before Blender starts.
@@ -75,6 +80,8 @@ def render_and_stylize(
             regions=[part.for_job() for part in choice.parts],
             composite=composite,
             frames=chosen and (chosen.first, chosen.last, chosen.step),
+            restart=restart,
+            source={".blend": _hash(scene), "Blender": ".".join(map(str, runtime.version))},
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
@@ -180,6 +187,12 @@ def _show(values: dict[str, Any], display: Display) -> str | None:
         except ProtocolError:
             display.say(f"unknown event from Blender: {kind}")
     return None
+
+
+def _hash(scene: Path) -> str:
+    """Tells one state of a .blend from another; the files that it links to are not looked at."""
+    with scene.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 def _checkout() -> str | None:

@@ -30,7 +30,7 @@ from video.images import check_writable, read_picture
 from video.metadata import frame_metadata
 from video.movie import movie_frame_rate
 from video.output import FrameWriter, movie_name
-from video.protocol import Notice
+from video.protocol import Notice, Opened
 from video.sequence import (
     MovieSequence,
     PassesSequence,
@@ -53,10 +53,13 @@ def stylize_sequence(
     passes: Path | None = None,
     frames: str | None = None,
     skip_missing: bool = False,
+    restart: bool = False,
     settings: Settings,
     display: Display,
 ) -> SequenceResult:
     """Stylises the frames of `source` into `out`; everything is checked before anything is written.
+
+    Goes on with the frames that an earlier run of the same settings has left there, unless `restart`.
 
     Raises:
         VideoError, CompositorError, InputError: bad input; finished frames are kept.
@@ -93,9 +96,19 @@ def stylize_sequence(
             frame_done=frame_done,
             snapshot=snapshots.take,
             notice=lambda text: display.event(Notice(text, JOB)),
+            opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
             cancelled=interrupted.is_set,
         )
-        result = SequenceDriver(engine, sequence_settings, out, listener, initial).run(masked)
+        driver = SequenceDriver(
+            engine,
+            sequence_settings,
+            out,
+            listener,
+            initial,
+            restart=restart,
+            total=len(sequence.numbers),
+        )
+        result = driver.run(masked)
     display.event(end_event(JOB, result))
     if result.cancelled:
         raise InterruptedRunError

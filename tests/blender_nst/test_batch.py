@@ -127,6 +127,31 @@ finish([seen, done()])
     assert not (blender.folder / "out").exists()
 
 
+def test_resume_keeps_what_is_finished_and_stylising_again_begins_anew(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    write_frames(blender.folder, [f"own_{number:04d}.png" for number in (1, 2, 3)])
+    result = run_in(
+        blender,
+        """
+seen = [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.stylise_frames)]
+styled = folder / "out" / "styled"
+(styled / "styled_0003.png").unlink()
+times = lambda: [path.stat().st_mtime_ns for path in sorted(styled.iterdir())]
+first = times()
+seen += [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.resume), times()[:2] == first, len(times())]
+nst.steps = 5
+seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylise_frames), times()[:2] != first]
+finish(seen)
+""",
+        blend_file,
+        style_picture,
+    )
+    assert result[:6] == [False, ["FINISHED"], True, ["FINISHED"], True, 3]
+    assert result[6] == ["CANCELLED"]
+    assert result[7:] == [["FINISHED"], True]
+
+
 def test_picked_files_of_every_kind(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
     folder = blender.folder
     write_frames(folder / "shot", ["shot-08.png", "shot-09.png", "shot-10.png", ".shot-11.png"])

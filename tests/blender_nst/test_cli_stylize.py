@@ -149,7 +149,24 @@ def test_stylize_writes_frames_movie_and_contact_sheet(cli: Cli, files: Path, tm
     assert image_size(out / "styled" / "styled_0003.png") == (64, 48)
     assert movie_length(out / "styled.mp4") == 3
     assert image_size(out / "contact_sheet.png")[0] > 3 * 64
-    assert sorted(path.name for path in out.iterdir()) == ["contact_sheet.png", "styled", "styled.mp4"]
+    made = ["contact_sheet.png", "journal.json", "styled", "styled.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == made
+
+
+def test_a_run_goes_on_or_begins_anew(cli: Cli, files: Path, tmp_path: Path) -> None:
+    arguments = ["stylize", files / "frames", "--style", files / "style.png", "--out", tmp_path, *TINY]
+    assert cli(*arguments, "--frames", "1-2").code == 0
+    longer = cli(*arguments)
+    assert longer.code == 0, longer.stderr
+    assert "goes on with 2 finished frames" in longer.stderr
+    refused = cli(*arguments, "--strength", "0.5")
+    assert refused.code == 2
+    assert "strength was 1.0, is 0.5" in refused.stderr.splitlines()[-1]
+    assert "--restart" in refused.stderr.splitlines()[-1]
+    anew = cli(*arguments, "--strength", "0.5", "--restart", "--json")
+    assert anew.code == 0, anew.stderr
+    done = [json.loads(line) for line in anew.stdout.splitlines() if '"frame_done"' in line]
+    assert [event["resumed"] for event in done] == [False, False, False]
 
 
 def test_stylize_leaves_out_what_is_not_wanted(cli: Cli, files: Path, tmp_path: Path) -> None:
@@ -157,7 +174,11 @@ def test_stylize_leaves_out_what_is_not_wanted(cli: Cli, files: Path, tmp_path: 
     wanted = ["--frames", "1-3x2", "--no-movie", "--no-contact-sheet", *TINY]
     outcome = cli("stylize", source, "--style", files / "style.png", "--out", tmp_path, *wanted)
     assert outcome.code == 0, outcome.stderr
-    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["styled_0001.png", "styled_0003.png"]
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == [
+        "journal.json",
+        "styled_0001.png",
+        "styled_0003.png",
+    ]
 
 
 def test_json_output_is_a_line_for_each_event(cli: Cli, files: Path, tmp_path: Path) -> None:

@@ -124,6 +124,42 @@ finish({"done": state()["done"], "own": rendered(), "same": before == after})
         assert (blender.folder / f"out/passes/passes_{number:04d}.exr").stat().st_size > 0
 
 
+_AGAIN = """
+bpy.ops.render.render(animation=True)
+session = handlers.current_session()
+finish({"state": state(), "own": rendered(), "continues": session.continues})
+"""
+
+
+def test_a_render_that_goes_on_takes_the_frames_that_blender_passes_over(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run_in(blender, "scene.frame_end = 2\n" + _AGAIN, blend_file, style_picture)
+    styled = blender.folder / "out" / "styled"
+    before = {path.name: path.stat().st_mtime_ns for path in styled.iterdir()}
+    run = run_in(blender, "scene.render.use_overwrite = False\n" + _AGAIN, blend_file, style_picture)
+    assert run.result["state"]["sent"] == run.result["state"]["done"] == [1, 2, 3]
+    assert run.result["continues"]
+    assert "Blender NST: goes on with 2 finished frames" in lines_of(run)
+    assert {name: (styled / name).stat().st_mtime_ns for name in before} == before
+    # A whole render over them again: the pictures are the same, nothing is stylised a second time.
+    again = run_in(blender, _AGAIN, blend_file, style_picture)
+    assert again.result["state"]["done"] == [1, 2, 3]
+    assert {name: (styled / name).stat().st_mtime_ns for name in before} == before
+
+
+def test_another_setting_is_refused_and_restart_begins_anew(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run_in(blender, _AGAIN, blend_file, style_picture)
+    refused = run_in(blender, "nst.steps = 4\n" + _AGAIN, blend_file, style_picture)
+    assert "steps was 3, is 4" in refused.result["state"]["error"]
+    assert len(refused.result["own"]) == 3, "the render goes on"
+    anew = run_in(blender, "nst.steps = 4\nnst.restart = True\n" + _AGAIN, blend_file, style_picture)
+    assert anew.result["state"]["done"] == [1, 2, 3]
+    assert not anew.result["continues"]
+
+
 def test_a_still_is_left_alone(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
     run = run_in(
         blender,

@@ -11,7 +11,7 @@ import torch
 from compositor import capacity, descent
 from compositor.capacity import fitting_windows, free_bytes, is_out_of_memory
 from compositor.engine import StyleEngine, Temporal
-from compositor.errors import DeviceError
+from compositor.errors import MemoryShortageError
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.sums import FrameSums, Sums
 from compositor.windows import Window
@@ -98,7 +98,7 @@ def test_no_memory_at_all_is_one_line(
     engine: StyleEngine, content: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FrameSums, "of", lambda *_: torch.empty(10**15))
-    with pytest.raises(DeviceError, match="288×64"):
+    with pytest.raises(MemoryShortageError, match="288×64"):
         engine.stylize(content)
 
 

@@ -147,7 +147,10 @@ def test_frame_of_another_size_is_named_and_the_earlier_ones_are_kept(
         run(engine, frames, tmp_path, listener=Listener(frame_done=done.append))
     assert error.value.frame == 7
     assert [frame.number for frame in done] == [1, 2]
-    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["styled_0001.png", "styled_0002.png"]
+    assert sorted(path.name for path in (tmp_path / "styled").iterdir()) == [
+        "styled_0001.png",
+        "styled_0002.png",
+    ]
 
 
 def test_frame_that_gains_alpha_is_named(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
@@ -163,7 +166,7 @@ def test_frame_that_is_too_small_is_named(engine: StyleEngine, tmp_path: Path) -
 
 def test_unwritable_output_is_told(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, no folder")
-    with pytest.raises(FileError, match=r"styled_0001\.png.*cannot be written"):
+    with pytest.raises(FileError, match=r"file: cannot be written"):
         run(engine, pan[:1], tmp_path / "file")
 
 
@@ -177,7 +180,10 @@ def test_cancellation_between_frames_keeps_the_finished_ones(
     assert [frame.number for frame in result.frames] == [1, 2]
     assert result.movie is None
     assert result.contact_sheet is None
-    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["styled_0001.png", "styled_0002.png"]
+    assert sorted(path.name for path in (tmp_path / "styled").iterdir()) == [
+        "styled_0001.png",
+        "styled_0002.png",
+    ]
 
 
 def test_cancellation_in_the_middle_of_a_frame_leaves_no_half_frame(
@@ -190,7 +196,7 @@ def test_cancellation_in_the_middle_of_a_frame_leaves_no_half_frame(
     result = run(engine, pan, tmp_path, listener=listener)
     assert result.cancelled
     assert steps == [1] * 6 + [2]
-    assert [path.name for path in tmp_path.rglob("*.*")] == ["styled_0001.png"]
+    assert [path.name for path in (tmp_path / "styled").iterdir()] == ["styled_0001.png"]
 
 
 def test_cancelled_before_the_first_frame_writes_nothing(
@@ -278,7 +284,12 @@ def test_further_passes_go_over_all_frames_and_tell_of_the_last(
     result = run(engine, pan, tmp_path, settings, listener)
     assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
     assert told == ([4, 3, 2, 1] if passes == 2 else [1, 2, 3, 4])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["contact_sheet.png", "styled", "styled.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "contact_sheet.png",
+        "journal.json",
+        "styled",
+        "styled.mp4",
+    ]
     one = run(engine, pan, tmp_path / "one").frames
     assert any(
         (read_image(ours.path) != read_image(theirs.path)).any()

@@ -23,8 +23,10 @@ from video.protocol import (
     Finish,
     Frame,
     FrameDone,
+    Heartbeat,
     Hello,
     Notice,
+    Opened,
     Preview,
     Progress,
     Ready,
@@ -67,6 +69,8 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         st.lists(reals),
         numbers,
         st.lists(st.builds(StyledRegion, texts, st.lists(texts), maybe(texts)), max_size=3),
+        st.booleans(),
+        st.dictionaries(texts, st.none() | numbers | reals | texts, max_size=3),
     ),
     Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers)),
     Finish: st.builds(Finish, texts),
@@ -75,10 +79,14 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
 }
 EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
     Ready: st.builds(Ready, numbers, texts, texts, texts, texts, maybe(reals)),
+    Heartbeat: st.builds(Heartbeat, reals),
+    Opened: st.builds(Opened, texts, st.booleans(), frames),
     Progress: st.builds(Progress, texts, numbers, numbers, numbers, losses, reals),
     Preview: st.builds(Preview, texts, numbers, numbers, texts),
     Notice: st.builds(Notice, texts, maybe(texts)),
-    FrameDone: st.builds(FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals)),
+    FrameDone: st.builds(
+        FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals), st.booleans()
+    ),
     Done: st.builds(Done, texts, frames, reals, maybe(texts), maybe(texts)),
     Cancelled: st.builds(Cancelled, texts, frames),
     Failed: st.builds(Failed, texts, maybe(texts), maybe(numbers), frames),

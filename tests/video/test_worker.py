@@ -30,7 +30,9 @@ from video.protocol import (
     Finish,
     Frame,
     FrameDone,
+    Heartbeat,
     Hello,
+    Opened,
     Preview,
     Progress,
     Ready,
@@ -93,10 +95,13 @@ class Conversation:
         self.process.stdin.close()
 
     def next_event(self) -> Event:
-        """The next event; every line of the stream must be one."""
-        line = self._lines.get(timeout=PATIENCE)
-        assert line is not None, "the worker ended"
-        return decode_event(line.decode("ascii"))
+        """The next event that is no heartbeat; every line of the stream must be one."""
+        while True:
+            line = self._lines.get(timeout=PATIENCE)
+            assert line is not None, "the worker ended"
+            event = decode_event(line.decode("ascii"))
+            if not isinstance(event, Heartbeat):
+                return event
 
     def until(self, kind: type) -> list[Event]:
         """The events up to and including the first of a kind."""
@@ -110,7 +115,8 @@ class Conversation:
         lines: list[bytes] = []
         while (line := self._lines.get(timeout=PATIENCE)) is not None:
             lines.append(line)
-        return [decode_event(each.decode("ascii")) for each in lines]
+        events = [decode_event(each.decode("ascii")) for each in lines]
+        return [each for each in events if not isinstance(each, Heartbeat)]
 
 
 @contextmanager
@@ -217,7 +223,8 @@ def test_whole_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
     assert [event.warp_error is None for event in finished] == [True, False, False]
     steps = [(event.frame, event.step, event.steps) for event in events if isinstance(event, Progress)]
     assert steps == [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 1), (3, 1, 1)]
-    assert len(events) == len(steps) + 3 + 1
+    assert events[0] == Opened("a", False, [])
+    assert len(events) == 1 + len(steps) + 3 + 1
 
 
 def test_previews_are_shown_and_snapshots_are_kept_only_if_asked_for(
@@ -306,7 +313,7 @@ def test_malformed_line_does_not_disturb_an_open_job(
     worker.say_line(b"what?\n")
     worker.say(frame(files, 1), Finish("a"))
     events = worker.until(Done)
-    assert isinstance(events[0], Failed)
+    assert len([event for event in events if isinstance(event, Failed)]) == 1
     done = events[-1]
     assert isinstance(done, Done)
     assert done.frames == [1]
@@ -353,7 +360,7 @@ def test_frame_that_cannot_be_read_fails_the_job_and_names_it(
 
 def test_second_job_has_to_wait(worker: Conversation, files: Path, tmp_path: Path) -> None:
     worker.say(stylize(files, tmp_path), stylize(files, tmp_path / "other", "second"))
-    failed = worker.next_event()
+    failed = worker.until(Failed)[-1]
     assert isinstance(failed, Failed)
     assert failed.job == "second"
     worker.say(frame(files, 1), Finish("a"))
@@ -362,9 +369,34 @@ def test_second_job_has_to_wait(worker: Conversation, files: Path, tmp_path: Pat
 
 def test_hello_is_answered_while_a_job_is_open(worker: Conversation, files: Path, tmp_path: Path) -> None:
     worker.say(stylize(files, tmp_path), Hello(PROTOCOL_VERSION))
-    assert isinstance(worker.next_event(), Ready)
+    worker.until(Ready)
     worker.say(Cancel("a"))
     assert worker.next_event() == Cancelled("a", [])
+
+
+def test_nothing_is_written_outside_the_jobs_folder(
+    child_environment: dict[str, str], files: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "inside"
+    strange = "../../evil"
+    numbers = (-7, 0, 123_456_789_012)
+    with conversation(MODULE, child_environment, tmp_path / "log.txt") as worker:
+        job = stylize(files, output, strange, TINY | {"snapshot_every": 1})
+        frames = [Frame(strange, number, str(files / "c_0001.png")) for number in numbers]
+        worker.say(replace(job, source={strange: strange}), *frames, Finish(strange))
+        worker.until(Done)
+        # Too long for a file name: a clear word, and the frames before it are kept.
+        worker.say(stylize(files, output / "b", "b"), Frame("b", 10**300, str(files / "c_0001.png")))
+        failed = worker.until(Failed)[-1]
+        assert isinstance(failed, Failed)
+        assert len(failed.error.splitlines()) == 1
+        assert "internal" not in failed.error
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name for name in written if not name.startswith("inside/")} == {"log.txt"}
+    styled = {name for name in written if name.startswith("inside/styled/")}
+    names = ("styled_-0007.png", "styled_0000.png", "styled_123456789012.png")
+    assert styled == {f"inside/styled/{name}" for name in names}
+    assert not list(files.parent.rglob("*evil*"))
 
 
 def test_end_of_input_ends_the_process(fresh: Conversation) -> None:

@@ -1,0 +1,66 @@
+"""One run at a time in an output folder: a lock that the system releases when its holder dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from video.errors import FileError
+
+_PATIENCE = 60.0
+"""Seconds to wait for another run: one whose caller was killed ends after its step."""
+
+
+@contextmanager
+def folder_locked(
+    folder: Path, notice: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
+) -> Iterator[None]:
+    """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
+
+    Raises:
+        FileError: another run holds it for longer than `patience` seconds, or it cannot be made.
+    """
+    deadline, told = time.monotonic() + patience, False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        while (held := _try(folder)) is None:
+            if not told:
+                notice(f"another run is at work in {folder}: waiting for its end")
+                told = True
+            if time.monotonic() > deadline:
+                raise FileError(folder, "another run is at work in this folder; end it, or choose another")
+            time.sleep(0.1)
+    except OSError as error:
+        raise FileError(
+            folder, f"cannot be written to ({error.strerror}); choose another output folder"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _try(folder: Path) -> int | None:
+    """An open file that holds the lock until it is closed; None while somebody else has it."""
+    if sys.platform == "win32":
+        # A file that Windows removes when it is closed, by whatever end of the process.
+        try:
+            return os.open(folder / ".lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+        except (FileExistsError, PermissionError):
+            return None
+    import fcntl
+
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    except OSError:
+        # A file system without locks (some network shares): better no lock than no run.
+        return file
+    return file

@@ -1,0 +1,29 @@
+"""Removes what killed runs have left unfinished in an output folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+# `.styled_0007.png.4711.tmp` of this package, `.content_0007.4711.tmp.png` of the extension, whose temporary
+# files need the ending of their format.
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp(\.[a-z]+)?")
+_FOLDERS = (".", "styled", "content", "passes", "debug", ".journal", "snapshots", "snapshots/*")
+
+
+def remove_leftovers(output: Path) -> None:
+    """Removes the temporary files of runs that are over. To be called by whoever holds the folder's lock.
+
+    The files of this process and of its parent, which may be a Blender that is saving a frame, are left.
+    """
+    alive = {os.getpid(), os.getppid()}
+    for pattern in _FOLDERS:
+        for folder in [output] if pattern == "." else output.glob(pattern):
+            if folder.is_dir() and not folder.is_symlink():
+                for path in folder.iterdir():
+                    match = _TEMPORARY.fullmatch(path.name)
+                    if match is not None and int(match.group(1)) not in alive:
+                        with suppress(OSError):
+                            path.unlink()

@@ -1,0 +1,53 @@
+"""What a run makes, and whom it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from compositor.report import CancelCheck, Progress, Report, Snapshot
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """A styled frame on disk.
+
+    Attributes:
+        warp_error: None for a frame without a predecessor.
+        resumed: an earlier run has made it; the report and the seconds are of then.
+    """
+
+    number: int
+    path: Path
+    report: Report
+    seconds: float
+    warp_error: float | None
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class SequenceResult:
+    """What a run left behind. After a cancellation there are neither movie nor contact sheet."""
+
+    frames: list[FrameResult]
+    seconds: float
+    cancelled: bool
+    movie: Path | None = None
+    contact_sheet: Path | None = None
+
+
+@dataclass
+class Listener:
+    """What to call while a sequence is stylised, on the same thread.
+
+    `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
+    and the frames that are done.
+    """
+
+    progress: Callable[[int, Progress], None] = lambda number, progress: None
+    frame_done: Callable[[FrameResult], None] = lambda result: None
+    snapshot: Callable[[int, Snapshot], None] = lambda number, snapshot: None
+    notice: Callable[[str], None] = lambda text: None
+    opened: Callable[[bool, Sequence[int]], None] = lambda continues, frames: None
+    cancelled: CancelCheck = lambda: False
