@@ -185,7 +185,8 @@ class StyleObjective:
             for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
             for layer, weight in self._style_layers.items()
         ]
-        return torch.stack(terms).sum()
+        # Where nothing of the frame is visible there is no region either.
+        return torch.stack(terms).sum() if terms else next(iter(sums.values())).new_zeros(())
 
     def _layer_loss(self, sums: Sums, layer: str, region: int, target: LayerTarget) -> Tensor:
         count = self._sums.count(layer, region)

@@ -108,7 +108,7 @@ class StyleSettings:
         1.0, "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
     )
     style_weight: float = setting(
-        12.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
+        11.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
     )
     tv_weight: float = setting(
         5.0, "Total variation: how strongly fine noise is smoothed away", minimum=0.0, maximum=1e6
@@ -161,7 +161,7 @@ class StyleSettings:
     adam_beta2: float = setting(0.99, "Adam's memory of its square", minimum=0.0, maximum=0.99999)
     lbfgs_history: int = setting(20, "Steps that L-BFGS remembers", minimum=1, maximum=1000)
     steps: int = setting(
-        150,
+        200,
         "Optimisation steps for a frame without a predecessor, over all scales",
         minimum=1,
         maximum=100_000,

@@ -42,6 +42,8 @@ def read_channels(path: Path) -> dict[str, np.ndarray]:
                 for name, channel in part.channels.items():
                     if name not in found:
                         found[name] = _in_display_window(np.asarray(channel.pixels, np.float32), header)
+    except MemoryError:
+        raise  # the picture may be whole
     except Exception:  # OpenEXR raises whatever it has
         raise FileError(path, "the EXR is damaged or cut short; make it again") from None
     return found

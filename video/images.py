@@ -143,6 +143,8 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
         raise FileError(path, "may not be read; check its permissions") from None
     except _UnsupportedError as error:
         raise FileError(path, str(error)) from None
+    except MemoryError:
+        raise  # the picture may be whole
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them raise
         reason = " ".join(str(error).split()) or type(error).__name__
         raise FileError(path, f"the picture is damaged ({reason}); make it again") from None

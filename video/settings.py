@@ -103,7 +103,7 @@ class SequenceSettings:
         "Motion between frames: auto takes the render's vectors where there are any; none flickers",
     )
     warm_steps: int = setting(
-        30, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+        40, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
         200.0,
@@ -160,8 +160,8 @@ FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12, "pass_count": 1}),
-    Preset.STANDARD: ({"steps": 150, "coarsest_size": 256}, {"warm_steps": 30, "pass_count": 1}),
-    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 60, "pass_count": 3}),
+    Preset.STANDARD: ({"steps": 200, "coarsest_size": 256}, {"warm_steps": 40, "pass_count": 1}),
+    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 80, "pass_count": 3}),
 }
 """What each preset sets in StyleSettings and in SequenceSettings."""
 

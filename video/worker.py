@@ -153,7 +153,8 @@ class Worker:
                 driver = self._open(job, finished)
                 result = driver.run(MatteSequence(self._frames(job.job), _matte_regions(job)))
         except (MemoryShortageError, MemoryError) as error:
-            self._send(Notice(str(error) or "there is not enough memory", job.job))
+            told = isinstance(error, MemoryShortageError)
+            self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
             self.exit_code = EXIT_OUT_OF_MEMORY
             self._stopping.set()
         except FrameError as error:

@@ -4,7 +4,7 @@
 
 Three contents by three styles, both ways in one process with the same network. The reference minimises the
 engine's own objective (see `compositor.published_method`), but with a style weight of 15 where the preset
-has 12: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
+has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
 neither column could be compared by itself. Every loss here is the engine's relative loss at full size,
 whichever way a picture came about; `reference_by_itself` and `ours_by_reference` in the JSON output are the
 objective as the reference computes it: another with `--network published`.

@@ -218,9 +218,9 @@ def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tm
 
 @posix
 def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_path: Path) -> None:
-    # The first life may take 3 GB of addresses, too few for a large frame; the second as much as it wants.
+    # Both lives may take 1.5 GB of addresses: enough to start, too few for a large frame, tiles or not.
     small = tmp_path / "python"
-    small.write_text(f'#!/bin/sh\nulimit -v 3000000\nexec {sys.executable} "$@"\n')
+    small.write_text(f'#!/bin/sh\nulimit -v 1500000\nexec {sys.executable} "$@"\n')
     small.chmod(small.stat().st_mode | stat.S_IXUSR)
     frames = tmp_path / "frames"
     frames.mkdir()
@@ -231,7 +231,7 @@ def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_pat
         order(engine, frames, tmp_path / "out", steps=1, coarsest_size=4096)
         events = listen(engine, "done", "died", "failed")
     notices = [notice["text"] for notice in of(events, "notice")]
-    assert any("there is not enough memory for a frame of 3840×2880 px" in text for text in notices)
+    assert any("there is not enough memory" in text for text in notices)
     assert any("it is started once more" in text for text in notices)
     assert events[-1]["event"] == "died"
     assert "not enough memory" in events[-1]["error"]

@@ -123,7 +123,7 @@ def test_what_is_missing_is_told_with_the_frame(tmp_path: Path) -> None:
         read_mattes(path, MatteKind.MATERIAL)
     for frame, regions, message in (
         (SourceFrame(3, image), objects, "has no passes"),
-        (SourceFrame(3, image, tmp_path / "none.exr"), objects, "there are no passes"),
+        (SourceFrame(3, image, tmp_path / "none.exr"), objects, "does not exist"),
         (SourceFrame(3, image, path), materials, "Cryptomatte Material"),
         (SourceFrame(3, np.zeros((2, 2, 3), np.float32), path), objects, "another size"),
     ):
