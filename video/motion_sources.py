@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from compositor.raft import Raft
@@ -16,6 +17,8 @@ from video.vectors import vector_motion, why_no_vectors
 
 # Levels of 0..1 up to which a pixel counts as unchanged: half a level of an 8-bit file, and rounding.
 _UNCHANGED = 0.003
+# Pixels: side of the smallest patch that is believed to rest because it looks the same.
+_PATCH = 7
 # Pixels: less than this is rounding in the Vector pass.
 _STILL = 0.01
 
@@ -62,7 +65,7 @@ class MotionFinder:
         if self._flow is None:
             self._flow = _flow_estimator(self.source)
         motion = self._flow.between(earlier.image, current.image)
-        same = unchanged(earlier, current)[..., None]
+        same = _solid(unchanged(earlier, current))[..., None]
         return Motion(np.where(same, 0.0, motion.backward), np.where(same, 0.0, motion.forward))
 
     def _tell(self, text: str) -> None:
@@ -81,8 +84,20 @@ def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
     """(H, W) bool: where nothing moved and the render did not change.
 
     A surface that moves may look the same before and after; where the motion is exact, it has the last word.
+    Elsewhere single pixels that look the same tell nothing: a flat sky that moves is full of them, and held
+    still they would stand in the picture as dots.
     """
-    return unchanged(earlier, current) & (np.abs(motion.backward).max(axis=2) < _STILL)
+    same = unchanged(earlier, current)
+    if not motion.exact:
+        same = _solid(same)
+    return same & (np.abs(motion.backward).max(axis=2) < _STILL)
+
+
+def _solid(mask: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the mask without what is smaller than a square of `_PATCH` px."""
+    kernel = np.ones((_PATCH, _PATCH), np.uint8)
+    border = cv2.BORDER_REPLICATE
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel, borderType=border) > 0
 
 
 def _flow_estimator(source: MotionSource) -> FlowEstimator:
