@@ -148,7 +148,8 @@ def _stylise(
     scene: Scene, method: MotionSource, engine: StyleEngine, settings: SequenceSettings, out: Path
 ) -> Styled:
     begun = time.perf_counter()
-    result = SequenceDriver(engine, replace(settings, motion=method), out).run(scene.frames)
+    driver = SequenceDriver(engine, replace(settings, motion=method), out, restart=True)
+    result = driver.run(scene.frames)
     total = time.perf_counter() - begun
     warm: Sequence[FrameResult] = [each for each in result.frames if each.warp_error is not None]
     counted = warm or result.frames
