@@ -209,10 +209,8 @@ class StyleEngine:
             to_tensor(check_image(each, "image")[..., :3], self.device) for each in (image, content)
         )
         part = None if mask is None else map_to_tensor(mask, self.device)
-        with torch.no_grad():
-            canvas = Canvas(wanted, None, {None: part})
-            objective = StyleObjective(self._network, self.settings, wanted, canvas.regions(self._library))
-            return float(objective(seen)[loss])
+        regions = Canvas(wanted, None, {None: part}).regions(self._library)
+        return float(StyleObjective(self._network, self.settings, wanted, regions)(seen)[loss])
 
     def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:
         settings = self.settings

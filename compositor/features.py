@@ -65,9 +65,7 @@ class FeatureNetwork:
             if convolution.name[4] != block:
                 self._steps.append((f"pool{block}", _pool(pooling)))
                 block = convolution.name[4]
-            first = convolution.name == "conv1_1"
-            step = _convolve(convolution, device, torch.float32 if first else dtype)
-            self._steps.append((convolution.name, step))
+            self._steps.append((convolution.name, _convolve(convolution, device, dtype)))
             self._steps.append((f"relu{convolution.name[4:]}", lambda x, _: F.relu(x)))
         self.layers = tuple(name for name, _ in self._steps)
 
@@ -106,12 +104,13 @@ class FeatureNetwork:
 
 
 def _convolve(convolution: Convolution, device: torch.device, dtype: torch.dtype) -> _Step:
-    weight = convolution.weight.to(device, dtype, memory_format=torch.channels_last)
-    bias = convolution.bias.to(device, dtype)
     first = convolution.name == "conv1_1"
+    own = torch.float32 if first else dtype
+    weight = convolution.weight.to(device, own, memory_format=torch.channels_last)
+    bias = convolution.bias.to(device, own)
 
     def convolve(x: Tensor, replicate: bool) -> Tensor:
-        x = x.to(dtype)
+        x = x.to(own)
         if replicate or first:
             return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
         return F.conv2d(x, weight, bias, padding=1)
