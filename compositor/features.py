@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.errors import LayerError
+from compositor.rectified import rectified_convolution
 from compositor.settings import Pooling
 from compositor.vgg import Convolution, NetworkWeights
 from compositor.windows import reach
-
-_Step = Callable[[Tensor, bool], Tensor]
-"""Takes the maps so far, and whether borders are replicated."""
 
 SMALLEST_SIDE = 16
 """Pixels: a smaller image has nothing left after the four poolings before `relu5_1`."""
@@ -58,16 +57,10 @@ class FeatureNetwork:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.dtype = dtype
-        self._steps: list[tuple[str, _Step]] = []
+        self._pool, self._gain = _POOLINGS[pooling]
         self._mean = torch.tensor(weights.mean, device=device).view(1, 3, 1, 1)
-        block = "1"
-        for convolution in weights.convolutions:
-            if convolution.name[4] != block:
-                self._steps.append((f"pool{block}", _pool(pooling)))
-                block = convolution.name[4]
-            self._steps.append((convolution.name, _convolve(convolution, device, dtype)))
-            self._steps.append((f"relu{convolution.name[4:]}", lambda x, _: F.relu(x)))
-        self.layers = tuple(name for name, _ in self._steps)
+        self._convolutions = [self._placed(each, device) for each in weights.convolutions]
+        self.layers = tuple(name for each in self._convolutions for name in _names(each))
 
     def check(self, names: Iterable[str]) -> None:
         """Raises LayerError, with what there is, when a name is no layer of this network."""
@@ -89,36 +82,63 @@ class FeatureNetwork:
                 ones see zeros (see `REPLICATE_FROM`).
 
         Returns:
-            (1, C, h, w) float32 each, in channels-last memory, differentiable (once) towards the image.
+            (1, C, h, w) of the network's dtype each, in channels-last memory, differentiable (once) towards
+            the image.
         """
         wanted = set(names)
         features: dict[str, Tensor] = {}
         current = (image * 255.0 - self._mean).contiguous(memory_format=torch.channels_last)
-        for name, step in self._steps:
-            current = step(current, replicate)
+        for name, maps in self._maps(current, wanted, replicate):
             if name in wanted:
-                features[name] = current.float()
+                features[name] = maps
                 if len(features) == len(wanted):
                     break
         return features
 
+    def _maps(self, current: Tensor, wanted: Set[str], replicate: bool) -> Iterator[tuple[str, Tensor]]:
+        """The maps from layer to layer; those of a convolution without its rectifier only where wanted."""
+        for convolution in self._convolutions:
+            conv, relu = _names(convolution)[-2:]
+            first = conv == "conv1_1"
+            if conv.endswith("_1") and not first:
+                current = self._pool(current)
+                pool = _names(convolution)[0]
+                if pool in wanted:
+                    yield pool, self._gain * current
+            weight, bias = convolution.weight, convolution.bias
+            border = replicate or first
+            if conv in wanted:
+                if border:
+                    current = F.pad(current, (1, 1, 1, 1), mode="replicate")
+                current = F.conv2d(current, weight, bias, padding=0 if border else 1).to(self.dtype)
+                yield conv, current
+                current = F.relu(current)
+            else:
+                current = rectified_convolution(current, weight, bias, replicate=border, dtype=self.dtype)
+            yield relu, current
 
-def _convolve(convolution: Convolution, device: torch.device, dtype: torch.dtype) -> _Step:
-    first = convolution.name == "conv1_1"
-    own = torch.float32 if first else dtype
-    weight = convolution.weight.to(device, own, memory_format=torch.channels_last)
-    bias = convolution.bias.to(device, own)
-
-    def convolve(x: Tensor, replicate: bool) -> Tensor:
-        x = x.to(own)
-        if replicate or first:
-            return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
-        return F.conv2d(x, weight, bias, padding=1)
-
-    return convolve
+    def _placed(self, convolution: Convolution, device: torch.device) -> Convolution:
+        """What a convolution computes with: the first of a block has the pooling gain in its weights."""
+        first = convolution.name == "conv1_1"
+        own = torch.float32 if first else self.dtype
+        gain = self._gain if convolution.name.endswith("_1") and not first else 1.0
+        weight = (gain * convolution.weight).to(device, own, memory_format=torch.channels_last)
+        return replace(convolution, weight=weight, bias=convolution.bias.to(device, own))
 
 
-def _pool(pooling: Pooling) -> _Step:
-    if pooling is Pooling.MAX:
-        return lambda x, _: F.max_pool2d(x, 2, ceil_mode=True)
-    return lambda x, _: AVERAGE_POOLING_GAIN * F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
+def _names(convolution: Convolution) -> tuple[str, ...]:
+    """The layers that begin with a convolution or the pooling right before it: pool1 conv2_1 relu2_1."""
+    block, number = convolution.name[4:].split("_")
+    pool = (f"pool{int(block) - 1}",) if number == "1" and block != "1" else ()
+    return *pool, convolution.name, f"relu{block}_{number}"
+
+
+def _average_pool(maps: Tensor) -> Tensor:
+    return F.avg_pool2d(maps, 2, ceil_mode=True, count_include_pad=False)
+
+
+def _max_pool(maps: Tensor) -> Tensor:
+    return F.max_pool2d(maps, 2, ceil_mode=True)
+
+
+_POOLINGS = {Pooling.AVERAGE: (_average_pool, AVERAGE_POOLING_GAIN), Pooling.MAX: (_max_pool, 1.0)}

@@ -31,7 +31,7 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
 def feature_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """The sum (C) of feature maps (1, C, H, W) over the pixels, weighted by the mask (1, 1, H, W)."""
-    pixels = _pixels(features)
+    pixels = _pixels(features).float() if features.dtype is torch.bfloat16 else _pixels(features)
     return pixels.sum(dim=0) if mask is None else (pixels * _pixels(mask)).sum(dim=0)
 
 
@@ -146,14 +146,15 @@ class _GramSum(torch.autograd.Function):
         ctx.mask = mask
         ctx.save_for_backward(features)
         pixels = _pixels(features)
-        return (pixels if mask is None else pixels * _pixels(mask)).T @ pixels
+        weighted = pixels if mask is None else pixels * _pixels(mask).to(pixels.dtype)
+        return _product(weighted.T, pixels)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (features,) = ctx.saved_tensors
-        gradient = _pixels(features) @ (gradients[0] + gradients[0].T)
+        gradient = _pixels(features) @ (gradients[0] + gradients[0].T).to(features.dtype)
         if ctx.mask is not None:
-            gradient = gradient * _pixels(ctx.mask)
+            gradient = gradient * _pixels(ctx.mask).to(features.dtype)
         height, width = features.shape[-2:]
         return gradient.view(1, height, width, -1).permute(0, 3, 1, 2), None
 
@@ -187,6 +188,19 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     except RuntimeError:  # LinAlgError, which is one, has no public name
         values, vectors = (each.to(matrix.dtype) for each in torch.linalg.eigh(matrix.double()))
     return values, vectors
+
+
+def _product(one: Tensor, other: Tensor) -> Tensor:
+    """A matrix product that is summed up in single precision at least, whatever is multiplied.
+
+    On a CPU a product of bfloat16 matrices is, inside, but comes out rounded to bfloat16: an entry of a Gram
+    matrix is off by 1/500 at most, where a good style loss leaves it a tenth away from its target.
+    """
+    if one.dtype is not torch.bfloat16:
+        return one @ other
+    if one.device.type == "cuda":
+        return torch.mm(one, other, out_dtype=torch.float32)
+    return (one @ other).float()
 
 
 def _pixels(features: Tensor) -> Tensor:

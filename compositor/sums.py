@@ -78,7 +78,9 @@ class FrameSums:
         features = self._features(image, window, self._layers)
         content = self.content(window)
         sums: Sums = {
-            Key(Quantity.CONTENT, layer): self._energy(features[layer] - content[layer], window, layer)
+            Key(Quantity.CONTENT, layer): self._energy(
+                features[layer].float() - content[layer].float(), window, layer
+            )
             for layer in self._content_layers
         }
         for layer in self._style_layers:
@@ -135,7 +137,7 @@ class FrameSums:
 
     def _energy(self, maps: Tensor, window: Window, layer: str) -> Tensor:
         covered = self._part(self._coverage[layer], window, layer)
-        squares = maps.square()
+        squares = maps.float().square()
         return (squares if covered is None else squares * covered).sum()
 
     def _part(self, mask: Tensor | None, window: Window, layer: str) -> Tensor | None:

@@ -48,6 +48,17 @@ def test_gram_is_the_same_in_channels_last_memory() -> None:
     torch.testing.assert_close(gram(features.contiguous(memory_format=torch.channels_last)), gram(features))
 
 
+def test_gram_of_bfloat16_features_is_summed_up_in_single_precision() -> None:
+    """A running sum in bfloat16 would stand still at 256 times a term; these are ten thousand terms."""
+    features = (maps(1, 6, 100, 100).abs() + 0.5).to(torch.bfloat16)
+    mask = maps(1, 1, 100, 100, seed=1).abs().clamp(0.0, 1.0).to(torch.bfloat16).float()
+    for seen in (None, mask):
+        found = gram(features, seen)
+        assert found.dtype is torch.float32
+        exact = gram(features.double(), None if seen is None else seen.double())
+        torch.testing.assert_close(found.double(), exact, rtol=4e-3, atol=0.0)
+
+
 def test_content_loss_is_zero_at_the_target_and_one_at_zero() -> None:
     target = maps(1, 3, 4, 5)
     assert content_loss(target, target) == 0.0

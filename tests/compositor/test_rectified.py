@@ -1,0 +1,55 @@
+"""The rectified convolution against PyTorch's own operations, forwards and backwards."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor.rectified import rectified_convolution
+
+
+def random(*shape: int, dtype: torch.dtype, seed: int) -> Tensor:
+    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return values.to(dtype)
+
+
+def by_autograd(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
+    padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
+    return F.relu(F.conv2d(padded, weight, bias))
+
+
+@pytest.mark.parametrize("replicate", [True, False])
+@pytest.mark.parametrize("channels", [3, 8])
+@pytest.mark.parametrize(("height", "width"), [(9, 12), (2, 3), (1, 1)])
+def test_result_and_gradient_are_those_of_autograd(
+    replicate: bool, channels: int, height: int, width: int
+) -> None:
+    dtype = torch.float64
+    maps = random(1, channels, height, width, dtype=dtype, seed=0)
+    maps = maps.contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    weight, bias = (
+        random(5, channels, 3, 3, dtype=dtype, seed=1),
+        random(5, dtype=dtype, seed=2),
+    )
+    pull = random(1, 5, height, width, dtype=dtype, seed=3)
+    ours = rectified_convolution(maps, weight, bias, replicate=replicate, dtype=dtype)
+    theirs = by_autograd(maps, weight, bias, replicate=replicate)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(
+        torch.autograd.grad(ours, maps, pull)[0], torch.autograd.grad(theirs, maps, pull)[0]
+    )
+
+
+def test_first_layer_reads_single_precision_and_hands_on_bfloat16() -> None:
+    """Values that bfloat16 could not tell apart make a difference."""
+    maps = torch.full((1, 3, 4, 4), 200.0).requires_grad_(True)
+    weight, bias = torch.ones(4, 3, 3, 3), torch.full((4,), -27.0 * 200.0)
+    with torch.no_grad():
+        moved = rectified_convolution(maps + 0.25, weight, bias, replicate=True, dtype=torch.bfloat16)
+    torch.testing.assert_close(moved, torch.full((1, 4, 4, 4), 27.0 * 0.25, dtype=torch.bfloat16))
+    result = rectified_convolution(maps + 0.25, weight, bias, replicate=True, dtype=torch.bfloat16)
+    (gradient,) = torch.autograd.grad(result.float().sum(), maps)
+    assert gradient.dtype is torch.float32
+    torch.testing.assert_close(gradient.sum(), torch.tensor(4.0 * 16.0 * 27.0))
