@@ -6,10 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # How far a step without any curvature goes: the root mean square over the pixels, in 0..1.
 _FIRST_STEP = 0.02
+# What is taken for the inverse Hessian before any step has told of it, up to a factor: 1 + _SMOOTHING · G,
+# where G blurs by a Gaussian of this standard deviation in px.
+_SMOOTHING, _SIGMA = 2.0, 1.5
 # A pair of steps tells of curvature when their cosine is above this (cautious update, Li and Fukushima 2001).
 _CAUTION = 1e-6
 
@@ -35,6 +39,11 @@ class PixelLbfgs:
     at its limit that the gradient pushes outwards is held (Bertsekas 1982), every step is clamped, and
     the curvature is that of the clamped steps. What is optimised is then what is seen.
 
+    Without a stiffness, what no pair tells of is taken for softer in what changes slowly over the picture than
+    in what changes from pixel to pixel, and steps go further there (a preconditioner of two levels; compare
+    Bramble, Pasciak and Xu 1990). Four pairs of content and style at 160 px were after 150 steps between 0.4 %
+    better and 2.7 % worse than after 200 steps without it.
+
     Args:
         image: (1, 3, H, W) in 0..1, moved in place.
         history: steps that are remembered; each takes two images of memory.
@@ -46,6 +55,8 @@ class PixelLbfgs:
     def __init__(self, image: Tensor, history: int, stiffness: Tensor | float = 0.0) -> None:
         self._image = image
         self._stiffness = stiffness
+        self._smooth = not isinstance(stiffness, Tensor)
+        self._kernel = _gaussian(_SIGMA).to(image)
         self._pairs: deque[_Pair] = deque(maxlen=history)
         self._before: tuple[Tensor, Tensor] | None = None
         self._scale = image.new_ones(())
@@ -54,8 +65,10 @@ class PixelLbfgs:
         """One step down from the image, at which `gradient` was found."""
         self._remember(gradient)
         outwards = ((self._image <= 0.0) & (gradient > 0.0)) | ((self._image >= 1.0) & (gradient < 0.0))
-        downhill = gradient.masked_fill(outwards, 0.0)
-        direction = self._direction(downhill).masked_fill(outwards, 0.0)
+        # A gradient of exactly zero is that of a pixel that is to stay as it is.
+        stays = outwards | (gradient == 0.0)
+        downhill = gradient.masked_fill(stays, 0.0)
+        direction = self._direction(downhill).masked_fill(stays, 0.0)
         # Not asked in Python: a GPU would have to be waited for.
         descends = (direction * downhill).sum() > 0.0
         direction = torch.where(descends, direction, self._first(downhill))
@@ -64,7 +77,7 @@ class PixelLbfgs:
 
     def _remember(self, gradient: Tensor) -> None:
         if self._before is None:
-            self._scale = _first_scale(gradient)
+            self._scale = _first_scale(self._smoothed(gradient) if self._smooth else gradient)
             return
         image, earlier = self._before
         step, change = self._image - image, gradient - earlier
@@ -82,18 +95,33 @@ class PixelLbfgs:
             share = pair.inverse * (pair.step * result).sum()
             result -= share * pair.change
             shares.append(share)
-        result /= self._scale + self._stiffness
+        result = self._unknown_inverse(result)
         for pair, share in zip(self._pairs, reversed(shares), strict=True):
             result += (share - pair.inverse * (pair.change * result).sum()) * pair.step
         return result
 
+    def _unknown_inverse(self, gradient: Tensor) -> Tensor:
+        """The inverse of what is not known of the Hessian, times a gradient."""
+        if self._smooth:
+            return self._smoothed(gradient) / self._scale
+        return gradient / (self._scale + self._stiffness)
+
     def _curvature(self, step: Tensor, change: Tensor, inverse: Tensor) -> Tensor:
         """A scale for what of the Hessian is not known: that of the newest pair (Nocedal, equation 7.20)."""
+        if self._smooth:
+            return (change * self._smoothed(change)).sum() * inverse
         unknown = change - self._stiffness * step
         product = (unknown * step).sum()
         known = product > _CAUTION * unknown.norm() * step.norm()
         whole = change.square().sum() * inverse
         return torch.where(known, unknown.square().sum() / product, whole)
+
+    def _smoothed(self, values: Tensor) -> Tensor:
+        """Values (1, 3, H, W) and their blur. Zeros beyond the border keep the operation symmetric."""
+        radius = len(self._kernel) // 2
+        across = F.conv2d(values.transpose(0, 1), self._kernel.view(1, 1, 1, -1), padding=(0, radius))
+        both = F.conv2d(across, self._kernel.view(1, 1, -1, 1), padding=(radius, 0))
+        return values + _SMOOTHING * both.transpose(0, 1)
 
     def _first(self, gradient: Tensor) -> Tensor:
         return gradient / (_first_scale(gradient) + self._stiffness)
@@ -101,3 +129,9 @@ class PixelLbfgs:
 
 def _first_scale(gradient: Tensor) -> Tensor:
     return gradient.square().mean().sqrt().clamp_min(1e-20) / _FIRST_STEP
+
+
+def _gaussian(sigma: float) -> Tensor:
+    radius = round(3.0 * sigma)
+    weights = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / sigma).square())
+    return weights / weights.sum()

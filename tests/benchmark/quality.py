@@ -6,7 +6,8 @@ Three contents by three styles, both ways in one process with the same network. 
 engine's own objective (see `compositor.published_method`), but with a style weight of 15 where the preset
 has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
 neither column could be compared by itself. Every loss here is the engine's relative loss at full size,
-whichever way a picture came about; `reference_by_itself` and `ours_by_reference` in the JSON output are the
+whichever way a picture came about. `until` is the time until ours was as good as the reference in the end.
+`reference_by_itself` and `ours_by_reference` in the JSON output are the
 objective as the reference computes it: another with `--network published`.
 
 Sizes are multiples of 64, of which a picture takes 4:3: both sides are then multiples of 16, where the
@@ -17,10 +18,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -30,6 +33,7 @@ from compositor import losses
 from compositor.arrays import to_array, to_tensor
 from compositor.engine import StyleEngine
 from compositor.published_method import Reference, noise_start
+from compositor.report import Progress
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.weights import load_network
 from video.painting import Painting, paint
@@ -51,7 +55,8 @@ class Scores:
 
 @dataclass(frozen=True)
 class Pair:
-    """One content in one style, both ways; the last two are the reference's own objective of each."""
+    """One content in one style, both ways; then the reference's own objective of each, and the seconds until
+    ours was as good as the reference in the end, by the engine's objective; None if it never was."""
 
     content: str
     style: str
@@ -59,6 +64,7 @@ class Pair:
     ours: Scores
     reference_by_itself: float
     ours_by_reference: float
+    until: float | None
 
 
 class Bench:
@@ -85,16 +91,24 @@ class Bench:
         begun = time.perf_counter()
         theirs = self._reference.minimise(self._start, self._arguments.steps)
         between = time.perf_counter()
-        ours = self._engine.stylize(self._content).optimised
+        way: list[tuple[float, float]] = []
+        ours = self._engine.stylize(self._content, progress=partial(self._note, way)).optimised
         ended = time.perf_counter()
+        scores = self._scores(to_array(theirs), between - begun)
         return Pair(
             content_name,
             style_name,
-            self._scores(to_array(theirs), between - begun),
+            scores,
             self._scores(ours, ended - between),
             self._reference.relative_objective(theirs),
             self._reference.relative_objective(to_tensor(ours, _CPU)),
+            next((moment - between for moment, total in way if total <= scores.total), None),
         )
+
+    def _note(self, way: list[tuple[float, float]], progress: Progress) -> None:
+        """Keeps the moment and the objective of a step at full size; coarse scales are of other pictures."""
+        if (progress.height, progress.width) == self._content.shape[:2]:
+            way.append((time.perf_counter(), progress.losses["total"]))
 
     def _scores(self, image: np.ndarray, seconds: float) -> Scores:
         settings = self._settings
@@ -153,8 +167,8 @@ def _arguments() -> Arguments:
 
 
 _HEADINGS = (
-    f"{'':21}{'seconds':^19}  {'style loss':^19}  {'content loss':^17}  {'objective':^17}\n"
-    f"{'content':11}{'style':8}{'ref':>7}{'ours':>7}{'ratio':>7}"
+    f"{'':21}{'seconds':^25}  {'style loss':^19}  {'content loss':^17}  {'objective':^17}\n"
+    f"{'content':11}{'style':8}{'ref':>7}{'ours':>7}{'ratio':>7}{'until':>6}"
     + "".join(f"  {'ref':>8}{'ours':>9}" for _ in range(3))
 )
 
@@ -164,7 +178,7 @@ def _row(pair: Pair) -> str:
     columns = (theirs.style, ours.style, theirs.content, ours.content, theirs.total, ours.total)
     return (
         f"{pair.content:11}{pair.style:8}{theirs.seconds:7.1f}{ours.seconds:7.1f}"
-        f"{ours.seconds / theirs.seconds:7.3f}"
+        f"{ours.seconds / theirs.seconds:7.3f}{pair.until or math.nan:6.1f}"
         + "".join(f"{'  ' if index % 2 == 0 else ' '}{value:8.4f}" for index, value in enumerate(columns))
     )
 
@@ -176,6 +190,11 @@ def _summary(pairs: Sequence[Pair]) -> str:
         ratios = [getattr(pair.ours, name) / getattr(pair.reference, name) for pair in pairs]
         wins = sum(ratio <= 1.0 for ratio in ratios)
         lines.append(f"{name:18}{statistics.median(ratios):8.3f}{max(ratios):8.3f}   {wins} of {len(pairs)}")
+    shares = [math.inf if each.until is None else each.until / each.reference.seconds for each in pairs]
+    lines.append(
+        f"seconds until the reference's objective, of its: median {statistics.median(shares):.3f},"
+        f" worst {max(shares):.3f}"
+    )
     return "\n".join(lines)
 
 
