@@ -11,6 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# Keeps a black picture, whose feature maps may all be zero, from dividing by zero.
+_LEAST_ENERGY = 1e-12
+
 
 def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """The sum over the pixels of f fᵀ, (C, C), of feature maps (1, C, H, W); Gatys equation 3.
@@ -40,33 +43,27 @@ def feature_mean(features: Tensor, mask: Tensor | None = None) -> Tensor:
     return feature_sum(features, mask) / _count(features, mask)
 
 
-def content_loss(features: Tensor, target: Tensor) -> Tensor:
+def content_distance(squares: Tensor, energy: Tensor) -> Tensor:
     """Squared error of feature maps relative to the target's energy: ‖F − P‖² / ‖P‖².
 
-    Gatys equation 1 has the factor 1/2 instead of the division by the energy (`gatys_content_loss`), which
-    makes the same weight mean the same for every layer, size and render.
+    Gatys equation 1 has the factor 1/2 instead of the division by the energy (`gatys_content_distance`),
+    which makes the same weight mean the same for every layer, size and render.
+
+    Args:
+        squares: ‖F − P‖², over the whole frame.
+        energy: ‖P‖².
     """
-    return (features - target).square().sum() / _energy(target)
+    return squares / energy.clamp_min(_LEAST_ENERGY)
 
 
-def gatys_content_loss(features: Tensor, target: Tensor) -> Tensor:
+def gatys_content_distance(squares: Tensor) -> Tensor:
     """Gatys equation 1: half the sum of squared differences."""
-    return 0.5 * (features - target).square().sum()
-
-
-def style_loss(features: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """`gram_distance` of the Gram matrix of `features` to `target`, (C, C) as `gram` makes it."""
-    return gram_distance(gram(features, mask), target)
+    return 0.5 * squares
 
 
 def gram_distance(own: Tensor, target: Tensor) -> Tensor:
     """Squared error of a Gram matrix relative to the target's energy: ‖G − A‖² / ‖A‖²."""
     return (own - target).square().sum() / _energy(target)
-
-
-def gatys_style_loss(features: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """`gatys_gram_distance` of the Gram matrix of `features` to `target`."""
-    return gatys_gram_distance(gram(features, mask), target)
 
 
 def gatys_gram_distance(own: Tensor, target: Tensor) -> Tensor:
@@ -75,13 +72,6 @@ def gatys_gram_distance(own: Tensor, target: Tensor) -> Tensor:
     As these are means over the pixels, the M² has cancelled already.
     """
     return (own - target).square().sum() * (0.25 / target.shape[0] ** 2)
-
-
-def wasserstein_loss(
-    features: Tensor, mean: Tensor, root: Tensor, energy: Tensor, mask: Tensor | None = None
-) -> Tensor:
-    """`gaussian_distance` of the features' Gram matrix and mean."""
-    return gaussian_distance(gram(features, mask), feature_mean(features, mask), mean, root, energy)
 
 
 def gaussian_distance(own: Tensor, own_mean: Tensor, mean: Tensor, root: Tensor, energy: Tensor) -> Tensor:
@@ -98,7 +88,7 @@ def gaussian_distance(own: Tensor, own_mean: Tensor, mean: Tensor, root: Tensor,
     covariance = own - torch.outer(own_mean, own_mean)
     cross = _RootTrace.apply(root @ covariance @ root)
     spread = covariance.diagonal().sum() + root.square().sum() - 2.0 * cross
-    return ((own_mean - mean).square().sum() + spread) / energy.clamp_min(1e-12)
+    return ((own_mean - mean).square().sum() + spread) / energy.clamp_min(_LEAST_ENERGY)
 
 
 def tv_loss(image: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -213,5 +203,4 @@ def _count(features: Tensor, mask: Tensor | None) -> Tensor | float:
 
 
 def _energy(target: Tensor) -> Tensor:
-    # The floor keeps a black picture, whose feature maps may all be zero, from dividing by zero.
-    return target.square().sum().clamp_min(1e-12)
+    return target.square().sum().clamp_min(_LEAST_ENERGY)

@@ -141,10 +141,7 @@ class StyleObjective:
     def _content_energies(self) -> dict[str, Tensor]:
         """The sum of each content layer's squared features, over the whole frame."""
         parts = [self._sums.content_energy(window) for window in self._windows]
-        return {
-            layer: torch.stack([part[layer] for part in parts]).sum().clamp_min(1e-12)
-            for layer in self._content_layers
-        }
+        return {layer: torch.stack([part[layer] for part in parts]).sum() for layer in self._content_layers}
 
     def _look_at(self, focus: Focus) -> None:
         with torch.no_grad():
@@ -172,12 +169,16 @@ class StyleObjective:
         return result | {"total": total}
 
     def _content_loss(self, sums: Sums) -> Tensor:
-        relative = self._settings.loss_scale is LossScale.RELATIVE
         terms = [
-            weight * sums[Key(Quantity.CONTENT, layer)] * (1.0 / self._energies[layer] if relative else 0.5)
+            weight * self._content_distance(sums[Key(Quantity.CONTENT, layer)], layer)
             for layer, weight in self._content_layers.items()
         ]
         return torch.stack(terms).sum()
+
+    def _content_distance(self, squares: Tensor, layer: str) -> Tensor:
+        if self._settings.loss_scale is LossScale.GATYS:
+            return losses.gatys_content_distance(squares)
+        return losses.content_distance(squares, self._energies[layer])
 
     def _style_loss(self, sums: Sums) -> Tensor:
         terms = [

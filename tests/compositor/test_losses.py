@@ -9,11 +9,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.losses import content_loss, gram, style_loss, temporal_loss, tv_loss
+from compositor.losses import content_distance, gram, gram_distance, temporal_loss, tv_loss
 
 
 def maps(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def content_loss(features: Tensor, target: Tensor) -> Tensor:
+    return content_distance((features - target).square().sum(), target.square().sum())
+
+
+def style_loss(features: Tensor, target: Tensor) -> Tensor:
+    return gram_distance(gram(features), target)
 
 
 def has_right_gradient(loss: Callable[[Tensor], Tensor], at: Tensor) -> bool:
