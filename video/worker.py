@@ -37,6 +37,7 @@ from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, preview_event, progress_event
 from video.heartbeat import Heartbeat
 from video.images import check_writable, read_image
+from video.json_lines import decode_command, encode
 from video.metadata import package_version
 from video.movie import PictureReader
 from video.protocol import (
@@ -53,8 +54,6 @@ from video.protocol import (
     Ready,
     Shutdown,
     Stylize,
-    decode_command,
-    encode,
 )
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from blender_nst.cli.display import make_display
-from blender_nst.cli.errors import CommandLineError
+from blender_nst.cli.errors import CommandLineError, end_with
 from blender_nst.cli.options import Settings, with_settings
+from blender_nst.cli.shared_options import (
+    BlenderOption,
+    CompositeOption,
+    FramesOption,
+    JsonOption,
+    KeepOption,
+    KeepPartsOption,
+    OutOption,
+    PartsOption,
+    PassesOption,
+    PictureArgument,
+    RegionsOption,
+    RestartOption,
+    SequenceArgument,
+    SkipOption,
+    StartImageOption,
+    StylesOption,
+    VaryOption,
+    WeightsOption,
+)
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
-from video.protocol import Failed, encode
 from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
 
 BAD_INPUT = 2
@@ -30,90 +48,6 @@ blender_app = typer.Typer(no_args_is_help=True, help="The Blender that renders."
 extension_app = typer.Typer(no_args_is_help=True, help="The extension for Blender's own window.")
 app.add_typer(blender_app, name="blender")
 app.add_typer(extension_app, name="extension")
-
-StylesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--style",
-        "-s",
-        help="A style picture: a painting, a drawing. Several of them, each with --style, mix.",
-    ),
-]
-WeightsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--style-weights", metavar="W,W", help="A weight for each --style, as 1,0.5; default equal."
-    ),
-]
-RegionsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region",
-        metavar="MASK=STYLE",
-        help="Another style where a mask is white (a picture; for a sequence mask_####.png or a movie too),"
-        " or, with --passes, for object:NAME or material:NAME. Repeatable.",
-    ),
-]
-KeepOption = Annotated[
-    list[str] | None,
-    typer.Option("--keep", metavar="MASK", help="What is left as rendered: a mask or part, as for --region."),
-]
-PartsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region",
-        metavar="PART=STYLE",
-        help="Another style for a part of the scene: object:NAME, collection:NAME or material:NAME."
-        " Repeatable; where parts overlap the first one goes first.",
-    ),
-]
-CompositeOption = Annotated[
-    bool,
-    typer.Option(
-        "--composite",
-        help="Stylise the frames before the scene's compositor, then run it over the styled ones, into"
-        " composited/.",
-    ),
-]
-KeepPartsOption = Annotated[
-    list[str] | None,
-    typer.Option("--keep", metavar="PART", help="A part that is left as rendered, as for --region."),
-]
-StartImageOption = Annotated[
-    Path | None,
-    typer.Option("--start-image", help="Picture that the optimisation (of the first frame) starts from."),
-]
-PassesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--passes", help="Multilayer EXRs with Blender's Vector and Z passes: a folder or passes_####.exr."
-    ),
-]
-SkipOption = Annotated[
-    bool, typer.Option("--skip-missing", help="Leave out frames that are missing instead of stopping.")
-]
-RestartOption = Annotated[
-    bool,
-    typer.Option(
-        "--restart/--resume",
-        help="Begin anew, or go on with the finished frames of the same settings in the output folder, which"
-        " is the default.",
-        show_default=False,
-    ),
-]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if absent.")]
-FramesOption = Annotated[
-    str | None, typer.Option("--frames", "-f", help="Frames as 1-48, every second one as 1-48x2, one as 7.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program, no progress bars.")]
-BlenderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--blender",
-        help="Blender's executable, or a Python that has bpy. Otherwise $BLENDER_NST_BLENDER, blender on the "
-        "PATH, or a private bpy that is installed on first use.",
-    ),
-]
 
 
 @app.command()
@@ -172,9 +106,7 @@ def render(
 @app.command()
 @with_settings(StyleSettings, SequenceSettings)
 def stylize(
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="A pattern as render_####.png, a folder, or a movie.")
-    ],
+    source: SequenceArgument,
     *,
     settings: Settings,
     style: StylesOption = None,
@@ -213,7 +145,7 @@ def stylize(
 @app.command()
 @with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS | FILE_SETTINGS)
 def image(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
+    source: PictureArgument,
     *,
     settings: Settings,
     style: StylesOption = None,
@@ -238,18 +170,10 @@ def image(
 @app.command()
 @with_settings(StyleSettings, SequenceSettings, sequence=STILL_SETTINGS)
 def sweep(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")],
+    source: PictureArgument,
     *,
     settings: Settings,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--vary",
-            metavar="NAME=VALUE,VALUE",
-            help="A setting and its values, or style and its pictures; + joins layers, as in"
-            " style_layers=relu1_1,relu1_1+relu2_1. Several of them span a grid.",
-        ),
-    ] = None,
+    vary: VaryOption = None,
     style: StylesOption = None,
     style_weights: WeightsOption = None,
     out: OutOption = Path("sweep"),
@@ -363,18 +287,9 @@ def main() -> None:
     try:
         app()
     except CommandLineError as error:
-        _fail(str(error), error.exit_code)
+        end_with(str(error), error.exit_code)
     except (VideoError, CompositorError) as error:
-        _fail(str(error), BAD_INPUT, getattr(error, "frame", None))
-
-
-def _fail(message: str, code: int, frame: int | None = None) -> None:
-    line = " ".join(message.split())
-    if "--json" in sys.argv:
-        sys.stdout.write(encode(Failed(line, frame=frame)))
-    sys.stderr.write(f"blender-nst: {line}\n")
-    sys.stderr.flush()
-    sys.exit(code)
+        end_with(str(error), BAD_INPUT, getattr(error, "frame", None))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from video import protocol
+from video.json_lines import encode
 
 
 class Display(Protocol):
@@ -202,5 +203,5 @@ class JsonDisplay:
         sys.stdout.flush()
 
     def event(self, event: protocol.Event) -> None:
-        sys.stdout.write(protocol.encode(event))
+        sys.stdout.write(encode(event))
         sys.stdout.flush()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from typing import NoReturn
+
+from video.json_lines import encode
+from video.protocol import Failed
+
 
 class CommandLineError(Exception):
     """Base of every error that the command line raises on purpose; it ends with `exit_code`."""
@@ -36,3 +42,13 @@ class InterruptedRunError(CommandLineError):
 
     def __init__(self) -> None:
         super().__init__("interrupted; finished frames are kept")
+
+
+def end_with(message: str, code: int, frame: int | None = None) -> NoReturn:
+    """Ends the process with one line on standard error, and before it a `failed` where JSON is wanted."""
+    line = " ".join(message.split())
+    if "--json" in sys.argv:
+        sys.stdout.write(encode(Failed(line, frame=frame)))
+    sys.stderr.write(f"blender-nst: {line}\n")
+    sys.stderr.flush()
+    sys.exit(code)

@@ -24,6 +24,7 @@ from compositor.settings import settings_to_json
 from video import protocol
 from video.errors import ProtocolError
 from video.images import check_writable, read_image
+from video.json_lines import decode_event
 from video.movie import write_movie
 from video.sequence import frame_path, parse_range
 
@@ -183,7 +184,7 @@ def _show(values: dict[str, Any], display: Display) -> str | None:
         return str(values.get("error", "failed without a word"))
     else:
         try:
-            display.event(protocol.decode_event(json.dumps(values)))
+            display.event(decode_event(json.dumps(values)))
         except ProtocolError:
             display.say(f"unknown event from Blender: {kind}")
     return None

@@ -14,9 +14,10 @@ import pytest
 from command_line import Cli
 
 from video.images import image_size, read_image, write_png
+from video.json_lines import decode_event
 from video.movie import movie_length
 from video.painting import Painting
-from video.protocol import Done, FrameDone, Progress, decode_event
+from video.protocol import Done, FrameDone, Progress
 
 Picture = Callable[..., np.ndarray]
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video.errors import ProtocolError
+from video.json_lines import decode_command, decode_event, encode
 from video.protocol import (
     COMMANDS,
     EVENTS,
@@ -33,9 +34,6 @@ from video.protocol import (
     Shutdown,
     StyledRegion,
     Stylize,
-    decode_command,
-    decode_event,
-    encode,
 )
 
 # Lone surrogates too: that is how Python holds a file name that is no UTF-8.

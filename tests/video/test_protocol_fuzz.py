@@ -16,6 +16,7 @@ from test_worker import MODULE, TINY, Conversation, conversation
 
 from video.errors import ProtocolError
 from video.images import write_png
+from video.json_lines import decode_command, encode
 from video.painting import Painting
 from video.protocol import (
     PROTOCOL_VERSION,
@@ -27,8 +28,6 @@ from video.protocol import (
     Ready,
     Shutdown,
     Stylize,
-    decode_command,
-    encode,
 )
 
 Picture = Callable[..., np.ndarray]

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from video.images import write_png
+from video.json_lines import decode_event, encode
 from video.movie import movie_length, write_movie
 from video.painting import Painting
 from video.protocol import (
@@ -39,8 +40,6 @@ from video.protocol import (
     Shutdown,
     StyledRegion,
     Stylize,
-    decode_event,
-    encode,
 )
 
 Picture = Callable[..., np.ndarray]
