@@ -302,6 +302,7 @@ class SequenceDriver:
                     self.settings.frame_rate or DEFAULT_FRAME_RATE,
                     self.settings.movie_codec,
                     self.settings.output_format.bits,
+                    metadata=self._writer.metadata,
                 )
             if self.settings.contact_sheet and len(self._sheet):
                 contact_sheet = self.output / CONTACT_SHEET_NAME

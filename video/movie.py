@@ -14,6 +14,7 @@ import av.container
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from video.errors import FileError
@@ -22,6 +23,7 @@ from video.images import read_picture
 from video.picture import Picture
 from video.promises import MOST_PIXELS
 from video.settings import MovieCodec
+from video.ycbcr import ycbcr_planes
 
 MOVIE_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".gif"}
@@ -32,6 +34,8 @@ DEFAULT_FRAME_RATE = 24.0
 # Nothing that leads to other files, or to the network, as playlists do.
 _FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
 _READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+# No random numbers and no versions in the file; keywords of one's own in an MP4 too.
+_WRITING = {"fflags": "+bitexact", "movflags": "+use_metadata_tags"}
 # Colours of a movie that does not name them, by convention those of its size.
 _TALLEST_SD = 576
 
@@ -94,7 +98,7 @@ def movie_frame_rate(path: Path) -> float:
 
 @dataclass(frozen=True)
 class _Encoding:
-    """How frames go into a movie; `alpha` and `bits` are what of the frames is kept."""
+    """How frames go into a movie; `alpha` and `bits` (of a value) are what of the frames is kept."""
 
     encoder: str
     pixel_format: str
@@ -114,8 +118,10 @@ def write_movie(
     frame_rate: float,
     codec: MovieCodec = MovieCodec.H264,
     bits: int = 8,
+    *,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes pictures (H, W, 3 or 4), float in 0..1, straight alpha.
+    """Writes pictures (H, W, 3 or 4), float in 0..1, straight alpha; the same pictures make the same file.
 
     H.264 has no alpha: transparent pictures are put over black. With 4:2:0 colour it needs even sides: an odd
     last row or column is doubled.
@@ -123,6 +129,7 @@ def write_movie(
     Args:
         frame_rate: frames a second; 23.976, 29.97 and 59.94 are taken for the broadcast rates.
         bits: of the pictures; FFV1 keeps 8 or 16 exactly.
+        metadata: texts by keyword.
 
     Raises:
         FileError: the file cannot be written.
@@ -130,7 +137,9 @@ def write_movie(
 
     def write(temporary: Path) -> None:
         stream, encoding = None, None
-        with av.open(str(temporary), "w", format=codec.suffix[1:].replace("mkv", "matroska")) as container:
+        name = codec.suffix[1:].replace("mkv", "matroska")
+        with av.open(str(temporary), "w", format=name, container_options=_WRITING) as container:
+            container.metadata.update(metadata or {})
             for image in images:
                 if stream is None or encoding is None:
                     encoding = _encoding(codec, image.shape[2] == 4, bits)
@@ -153,7 +162,7 @@ def _encoding(codec: MovieCodec, alpha: bool, bits: int) -> _Encoding:
         return _Encoding("libx264", "yuv420p", False, 8, {"crf": "16", "preset": "medium"})
     if codec is MovieCodec.PRORES:
         pixels = "yuva444p10le" if alpha else "yuv444p10le"
-        return _Encoding("prores_ks", pixels, alpha, 16, {"profile": "4444", "vendor": "apl0"})
+        return _Encoding("prores_ks", pixels, alpha, 10, {"profile": "4444", "vendor": "apl0"})
     deep = bits > 8
     pixels = {(0, 0): "bgr0", (0, 1): "bgra", (1, 0): "gbrp16le", (1, 1): "gbrap16le"}[deep, alpha]
     return _Encoding("ffv1", pixels, alpha, 16 if deep else 8, {"level": "3", "slicecrc": "1"})
@@ -181,21 +190,41 @@ def _frame(image: np.ndarray, encoding: _Encoding) -> av.VideoFrame:
     pixels = image
     if image.shape[2] == 4 and not encoding.alpha:
         pixels = image[..., :3] * image[..., 3:]
+    pixels = np.clip(pixels, 0.0, 1.0)
+    return _rgb_frame(pixels, encoding) if encoding.in_rgb else _ycbcr_frame(pixels, encoding)
+
+
+def _rgb_frame(pixels: np.ndarray, encoding: _Encoding) -> av.VideoFrame:
     kind = np.uint16 if encoding.bits == 16 else np.uint8
-    levels: Any = np.round(np.clip(pixels, 0.0, 1.0) * np.iinfo(kind).max).astype(kind)
-    if not encoding.in_rgb:
-        levels = cv2.copyMakeBorder(
-            levels, 0, levels.shape[0] % 2, 0, levels.shape[1] % 2, cv2.BORDER_REPLICATE
-        )
+    levels: Any = np.round(pixels * np.iinfo(kind).max).astype(kind)
     names = {(3, 8): "rgb24", (4, 8): "rgba", (3, 16): "rgb48le", (4, 16): "rgba64le"}
     frame = av.VideoFrame.from_ndarray(
         np.ascontiguousarray(levels), format=names[levels.shape[2], encoding.bits]
     )
-    if encoding.in_rgb:
-        return frame.reformat(format=encoding.pixel_format)
-    converted = frame.reformat(format=encoding.pixel_format, dst_colorspace=Colorspace.ITU709)
-    converted.colorspace, converted.color_range = Colorspace.ITU709, ColorRange.MPEG
-    return converted
+    return frame.reformat(format=encoding.pixel_format)
+
+
+def _ycbcr_frame(pixels: np.ndarray, encoding: _Encoding) -> av.VideoFrame:
+    height, width = pixels.shape[:2]
+    halved = encoding.pixel_format == "yuv420p"
+    if halved:
+        pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    planes = ycbcr_planes(pixels[..., :3], encoding.bits, halved=halved)
+    if encoding.alpha:
+        planes.append(np.round(pixels[..., 3] * (2**encoding.bits - 1)).astype(np.uint16))
+    frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], encoding.pixel_format)
+    for plane, values in zip(frame.planes, planes, strict=True):
+        _fill(plane, values.astype("<u2" if encoding.bits > 8 else np.uint8))
+    frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
+    return frame
+
+
+def _fill(plane: VideoPlane, values: np.ndarray) -> None:
+    """Sets the plane's memory, with zeros beyond the ends of its rows."""
+    rows = np.ascontiguousarray(values).view(np.uint8)
+    memory = np.zeros((plane.height, plane.line_size), np.uint8)
+    memory[:, : rows.shape[1]] = rows
+    plane.update(memory.tobytes())
 
 
 def _pixels(frame: av.VideoFrame) -> np.ndarray:

@@ -76,7 +76,7 @@ class MovieCodec(StrEnum):
     H264 = "h264"
     """MP4, 8 bits, for watching."""
     PRORES = "prores"
-    """QuickTime, 10 bits, ProRes 4444 with alpha and 422 HQ without: a master for editing."""
+    """QuickTime, 10 bits, ProRes 4444, with alpha where the frames have it: a master for editing."""
     FFV1 = "ffv1"
     """Matroska, without any loss, as many bits as the frames have."""
 

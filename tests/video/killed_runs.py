@@ -19,7 +19,6 @@ from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings, settings_from_json
 from video.driver import SequenceDriver
 from video.images import quantize
-from video.movie import movie_length
 from video.painting import Painting, paint
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
@@ -89,12 +88,8 @@ def run_to_its_end(output: Path, case: dict[str, Any]) -> float:
 
 
 def tree(output: Path) -> dict[str, bytes]:
-    """Every file below a folder by its name; the journal without times, the movie by its length.
-
-    PyAV's conversion of colours is not the same to the last bit from one call to the next.
-    """
+    """Every file below a folder by its name; the journal without times."""
     found = {str(path.relative_to(output)): path.read_bytes() for path in output.rglob("*") if path.is_file()}
-    found["styled.mp4"] = str(movie_length(output / "styled.mp4")).encode()
     journal = json.loads(found["journal.json"])
     for entry in journal["frames"]:
         del entry["seconds"], entry["report"]["seconds"]

@@ -6,6 +6,7 @@ import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from moving_pictures import waves
@@ -13,6 +14,8 @@ from moving_pictures import waves
 from video.errors import FileError
 from video.images import write_png
 from video.movie import PictureReader, movie_frame_rate, movie_length, read_movie, write_movie
+from video.settings import MovieCodec
+from video.ycbcr import ycbcr_planes
 
 
 def pan(count: int, height: int = 48, width: int = 64) -> list[np.ndarray]:
@@ -123,3 +126,40 @@ def test_pictures_of_a_movie_by_their_number_in_any_order(tmp_path: Path) -> Non
     assert reader.read(path, 1).image.mean() == pytest.approx(0.1, abs=0.02)
     write_png(tmp_path / "one.png", np.full((8, 8, 3), 1.0, np.float32))
     assert reader.read(tmp_path / "one.png").image.min() == 1.0
+
+
+def test_colours_have_the_values_of_bt_709() -> None:
+    colours = np.array([(1, 1, 1), (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], np.float32)
+    row = np.repeat(colours[None], 2, axis=0).repeat(2, axis=1)
+    values = [(235, 128, 128), (16, 128, 128), (63, 102, 240), (173, 42, 26), (32, 240, 118)]
+    for halved in (False, True):
+        luma, *differences = ycbcr_planes(row, 8, halved=halved)
+        step = 1 if halved else 2
+        found = np.stack([luma[0, ::2], *(each[0, ::step] for each in differences)], axis=1)
+        np.testing.assert_array_equal(found, values)
+    assert [int(plane[0, 0]) for plane in ycbcr_planes(row, 10, halved=False)] == [940, 512, 512]
+
+
+@pytest.mark.parametrize("codec", MovieCodec)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_the_same_pictures_make_the_same_bytes(tmp_path: Path, codec: MovieCodec, alpha: bool) -> None:
+    # Rows that end within a block of the processor's wide instructions.
+    frames = pan(5, 45, 131)
+    if alpha:
+        frames = [np.concatenate([frame, frame[..., :1]], axis=2) for frame in frames]
+    files = []
+    for name in ("one", "other"):
+        write_movie(tmp_path / name, frames, 24.0, codec, metadata={"style": "a ü"})
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1]
+    with av.open(str(tmp_path / "one")) as container:
+        # Matroska writes keywords in capitals.
+        assert {name.lower(): text for name, text in container.metadata.items()}["style"] == "a ü"
+
+
+def test_a_master_keeps_odd_sides_and_colours(tmp_path: Path) -> None:
+    frames = [np.concatenate([frame, frame[..., :1]], axis=2) for frame in pan(3, 31, 45)]
+    write_movie(tmp_path / "master.mov", frames, 24.0, MovieCodec.PRORES)
+    for frame, original in zip(read_movie(tmp_path / "master.mov"), frames, strict=True):
+        assert frame.shape == (31, 45, 4)
+        assert np.abs(frame - original).mean() < 0.004
