@@ -96,11 +96,11 @@ class _BatchOperator:
             bpy.ops.nst.watch("INVOKE_DEFAULT")
         return {"FINISHED"}
 
-    def _stylise_sources(self, context: bpy.types.Context, *, restart: bool) -> set[str]:
+    def _stylise_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
         try:
             frames = source_frames(context.scene)
             plan = SessionPlan.from_scene(context.scene, total=len(frames))
-            return self._run(context, replace(plan, restart=restart), frames)
+            return self._run(context, replace(plan, restart=plan.restart and not resume), frames)
         except SessionError as error:
             return self._refuse(error)
 
@@ -117,8 +117,8 @@ class NST_OT_stylise_frames(_BatchOperator, bpy.types.Operator):
     bl_label = "Stylise Rendered Frames"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Collects the frames and starts anew; styled frames that are there stay until they are replaced."""
-        return self._stylise_sources(context, restart=True)
+        """Collects the frames and goes on with what is finished of them, or anew where Restart is ticked."""
+        return self._stylise_sources(context)
 
 
 class NST_OT_resume(_BatchOperator, bpy.types.Operator):
@@ -141,8 +141,8 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
         return begun
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Collects the frames and goes on; refuses where the settings are not those of the frames there."""
-        return self._stylise_sources(context, restart=False)
+        """Collects the frames and goes on, whatever Restart says."""
+        return self._stylise_sources(context, resume=True)
 
 
 class NST_OT_stylise_frame(_BatchOperator, bpy.types.Operator):

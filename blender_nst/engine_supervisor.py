@@ -41,6 +41,7 @@ class SupervisedEngine:
         start: Start,
         *,
         listener: Callable[[Message], None] | None = None,
+        way_on: str = "start it again",
         silence: float = SILENCE,
         stuck: float = STUCK,
     ) -> None:
@@ -48,6 +49,7 @@ class SupervisedEngine:
 
         Args:
             listener: called with every event, in a reading thread, before it is queued.
+            way_on: what a person does to go on after a second end.
             silence, stuck: seconds; see there.
 
         Raises:
@@ -55,6 +57,7 @@ class SupervisedEngine:
         """
         self._start = start
         self._listener = listener
+        self._way_on = way_on
         self._silence, self._stuck = silence, stuck
         self._events: queue.Queue[Message] = queue.Queue()
         self._lock = threading.Lock()
@@ -182,7 +185,7 @@ class SupervisedEngine:
             return
         if self._life >= _LIVES or not self._ready:
             again = ", for the second time" if self._life > 1 else ""
-            kept = f"; {len(self._done)} finished frames are kept: start it again to go on with them"
+            kept = f"; {len(self._done)} finished frames are kept: {self._way_on} to go on with them"
             self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
             return
         self._report({"event": "notice", "text": f"{why}: it is started once more and goes on", "job": None})

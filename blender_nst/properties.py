@@ -233,8 +233,8 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
     )
     restart: bpy.props.BoolProperty(
         name="Restart",
-        description="Begin anew, and replace finished frames in the output folder. Otherwise a render goes on"
-        " with them, if it has the same settings and pictures, and is refused if it has not",
+        description="Begin anew, and replace finished frames in the output folder. Otherwise what is"
+        " done goes on with them, if it has the same settings and pictures, and is refused if it has not",
         default=False,
         options=set(),
     )

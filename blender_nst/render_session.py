@@ -99,6 +99,7 @@ class RenderSession:
                 memory_limit=plan.engine.memory_limit,
             ),
             listener=self.listener,
+            way_on="press Resume" if self._from_files else "render again",
         )
         self.started_at = time.monotonic()
         engine.send(

@@ -32,6 +32,12 @@ class Style:
     weight: float = 1.0
     region: str | None = None
 
+    @property
+    def digest(self) -> str:
+        """A hash of the picture alone, in hexadecimal."""
+        pixels = np.ascontiguousarray(self.image, np.float32)
+        return hashlib.blake2b(repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16).hexdigest()
+
 
 class StyleLibrary:
     """All styles of an engine, and their targets for the frame sizes that have come up.
@@ -59,11 +65,8 @@ class StyleLibrary:
     @property
     def digest(self) -> str:
         """A hash of all pictures, weights and regions, in hexadecimal: alike for alike styles."""
-        whole = hashlib.sha256()
-        for style in self.styles:
-            whole.update(repr((style.image.shape, style.weight, style.region)).encode())
-            whole.update(np.ascontiguousarray(style.image, np.float32).tobytes())
-        return whole.hexdigest()
+        whole = repr([(style.digest, style.weight, style.region) for style in self.styles])
+        return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
     @property
     def regions(self) -> list[str | None]:

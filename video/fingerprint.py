@@ -39,23 +39,32 @@ def run_identity(
     return {
         "version": package_version(),
         **{name: value for name, value in values.items() if name not in _WITHOUT_EFFECT},
-        "style pictures": [
-            {"picture": _of_arrays(style.image), "weight": style.weight, "region": style.region}
-            for style in styles
-        ],
+        **{
+            f"{what} of style {place}": value
+            for place, style in enumerate(styles, start=1)
+            for what, value in (
+                ("picture", style.digest),
+                ("weight", style.weight),
+                ("region", style.region),
+            )
+        },
         "start image": None if initial is None else _of_arrays(initial),
         **{f"source {name}": value for name, value in (source or {}).items()},
     }
 
 
-def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> str:
-    """The hash of everything that a frame's result depends on: the pixels, masks and passes that were read.
+def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> dict[str, str]:
+    """The hashes of what a frame's result depends on: the picture, masks and passes that were read.
 
     Not of the files, into which Blender writes the time of the render.
     """
     masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
     original = None if frame.original is None else frame.original.pixels
-    return _of_arrays(frame.image, original, *masks, frame.keep, *_parts(rendered.passes))
+    return {
+        "picture": _of_arrays(frame.image, original),
+        "masks": _of_arrays(*masks, frame.keep),
+        "passes": _of_arrays(*_parts(rendered.passes)),
+    }
 
 
 def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:

@@ -7,6 +7,7 @@ moment a run is killed at, the journal names frames that are whole, and the next
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from video.results import FrameResult
 
 JOURNAL_NAME = "journal.json"
 _FORMAT = 1
-_ADVICE = "choose another output folder, or begin anew with --restart"
+_ADVICE = "choose another output folder, or begin anew (--restart; in Blender the tick Restart)"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Entry:
     """A frame that is done in the pass at hand.
 
     Attributes:
-        picture: the hash of what it was made from.
+        picture: the hashes of what it was made from, see `video.fingerprint`.
         begins_shot: in the first pass nothing was known of it from the frames before.
         alone: the same, in the last pass that it was done in.
         report, warp_error: as the frame's result had them.
@@ -35,7 +36,7 @@ class Entry:
     """
 
     frame: int
-    picture: str
+    picture: Mapping[str, str]
     begins_shot: bool
     alone: bool
     seconds: float
@@ -44,7 +45,7 @@ class Entry:
     kept: tuple[str, ...]
 
     @classmethod
-    def of(cls, result: FrameResult, picture: str, *, begins_shot: bool, alone: bool) -> Entry:
+    def of(cls, result: FrameResult, picture: Mapping[str, str], *, begins_shot: bool, alone: bool) -> Entry:
         """The entry of a frame that was just made, of whose result nothing is kept yet."""
         return cls(
             frame=result.number,
@@ -92,11 +93,11 @@ class Journal:
         journal.write()
         return journal
 
-    def resumed(self, index: int, frame: int, picture: str) -> Entry | None:
+    def resumed(self, index: int, frame: int, picture: Mapping[str, str]) -> Entry | None:
         """The entry of the run's frame at `index`, or None where it is still to be done.
 
         Raises:
-            JournalError: another frame was done there, or the frame was made from another picture.
+            JournalError: another frame was done there, or the frame was made from something else.
         """
         if index >= len(self.entries):
             if self.pass_number > 0:
@@ -112,9 +113,9 @@ class Journal:
                 f" comes now): {_ADVICE}"
             )
         if entry.picture != picture:
+            changed = [name for name in picture if entry.picture.get(name) != picture[name]]
             raise JournalError(
-                f"frame {frame}: the picture, its masks or its passes have changed since the frame was"
-                f" stylised: {_ADVICE}"
+                f"frame {frame}: its {' and '.join(changed)} changed since it was stylised: {_ADVICE}"
             )
         return entry
 
@@ -176,7 +177,7 @@ class Journal:
         except (ValueError, TypeError, KeyError, AttributeError):
             known, identity, entries, pass_number, done = False, {}, [], 0, 0
         if not known or not 0 <= done <= len(entries):
-            raise JournalError(f"{self.path}: is no journal that can be read: remove it, or use --restart")
+            raise JournalError(f"{self.path}: is no journal that can be read: {_ADVICE}")
         different = _differences(identity, self._identity)
         if different and not entries:
             return
@@ -193,7 +194,7 @@ def _entry(values: dict[str, Any]) -> Entry:
     report = values["report"]
     scales = [(int(height), int(width)) for height, width in report["scales"]]
     made = Report(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
-    if values.keys() != {field.name for field in fields(Entry)}:
+    if values.keys() != {field.name for field in fields(Entry)} or not isinstance(values["picture"], dict):
         raise ValueError("not an entry")
     return Entry(**(values | {"report": made, "kept": tuple(values["kept"])}))
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from blender_nst.cli.display import make_display
-from blender_nst.cli.errors import CommandLineError, end_with
+from blender_nst.cli.errors import BAD_INPUT, FAILED, CommandLineError, end_with, resuming_command
 from blender_nst.cli.options import Settings, with_settings
 from blender_nst.cli.shared_options import (
     BlenderOption,
@@ -35,8 +35,6 @@ from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
 from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
-
-BAD_INPUT = 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -287,9 +285,12 @@ def main() -> None:
     try:
         app()
     except CommandLineError as error:
-        end_with(str(error), error.exit_code)
+        way_on = f"; to go on: {resuming_command()}" if error.resumable else ""
+        end_with(f"{error}{way_on}", error.exit_code)
     except (VideoError, CompositorError) as error:
         end_with(str(error), BAD_INPUT, getattr(error, "frame", None))
+    except MemoryError:
+        end_with("there is not enough memory; close other programs, or take smaller pictures", FAILED)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.display import Display
-from blender_nst.cli.errors import RenderError
+from blender_nst.cli.errors import InterruptedRunError, RenderError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.render import SOURCE, render_and_stylize
 from blender_nst.cli.styles import choose_styles
@@ -34,16 +34,20 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
     display.say(f"building {scene}")
     build_scene(runtime, scene, frames, WIDTH, HEIGHT)
     choice = choose_styles([style], None)
-    render_and_stylize(
-        scene,
-        choice,
-        out,
-        frames=None,
-        restart=True,
-        settings=settings,
-        blender=runtime.program,
-        display=display,
-    )
+    try:
+        render_and_stylize(
+            scene,
+            choice,
+            out,
+            frames=None,
+            restart=True,
+            settings=settings,
+            blender=runtime.program,
+            display=display,
+        )
+    except (RenderError, InterruptedRunError) as error:
+        error.resumable = False  # called again it builds another scene
+        raise
 
 
 def build_scene(runtime: BlenderRuntime, scene: Path, frames: int, width: int, height: int) -> None:

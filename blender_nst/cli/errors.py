@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import NoReturn
 
 from video.json_lines import encode
 from video.protocol import Failed
 
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+"""Exit codes."""
+
 
 class CommandLineError(Exception):
-    """Base of every error that the command line raises on purpose; it ends with `exit_code`."""
+    """Base of every error that the command line raises on purpose; it ends with `exit_code`.
 
-    exit_code = 2
+    `resumable` if the same command goes on with what is kept.
+    """
+
+    exit_code = BAD_INPUT
+    resumable = False
 
 
 class BlenderError(CommandLineError):
@@ -30,18 +38,35 @@ class InputError(CommandLineError):
 class RenderError(CommandLineError):
     """Blender did not render, or its render was not stylised; code 2 if the user can remove the cause."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    def __init__(self, message: str, exit_code: int = FAILED, *, resumable: bool = False) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.resumable = resumable
 
 
 class InterruptedRunError(CommandLineError):
     """Ctrl-C. The frame in progress is lost, no other."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED
+    resumable = True
 
     def __init__(self) -> None:
         super().__init__("interrupted; finished frames are kept")
+
+
+class InterruptedPictureError(CommandLineError):
+    """Ctrl-C while the only picture was made."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; nothing was written but snapshots")
+
+
+def resuming_command() -> str:
+    """This command again, such that it goes on with what it has finished."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--restart"]
+    return shlex.join(["blender-nst", *arguments])
 
 
 def end_with(message: str, code: int, frame: int | None = None) -> NoReturn:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from blender_nst.cli.blender_runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.display import Display
-from blender_nst.cli.errors import InputError, InterruptedRunError, RenderError
+from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRunError, RenderError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice
 from blender_nst.cli.stylize import tell_results
@@ -120,9 +120,11 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
                     done = protocol.Done(**{key: value for key, value in values.items() if key != "event"})
             code = process.wait()
     if failure is not None:
-        raise RenderError(failure, code or 1)
+        raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
     if done is None or code != 0:
-        raise RenderError(f"Blender ended with code {code} before all frames were done; {log} has its words")
+        raise RenderError(
+            f"Blender ended with code {code} before all frames were done; {log} has its words", resumable=True
+        )
     return done, frame_rate
 
 

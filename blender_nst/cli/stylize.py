@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from blender_nst.cli.display import Display
-from blender_nst.cli.errors import InputError, InterruptedRunError
+from blender_nst.cli.errors import InputError, InterruptedPictureError, InterruptedRunError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice
 from compositor.arrays import check_image
@@ -123,7 +123,7 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
 
     Raises:
         VideoError, CompositorError, InputError: bad input; nothing is written.
-        InterruptedRunError: after Ctrl-C, at the next step; nothing but snapshots is written.
+        InterruptedPictureError: after Ctrl-C, at the next step; nothing but snapshots is written.
     """
     style_settings, sequence_settings = settings
     file_format = _still_format(out, sequence_settings.output_format)
@@ -146,7 +146,7 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
             cancelled=interrupted.is_set,
         )
     if styled.report.stopped is Stopped.CANCELLED:
-        raise InterruptedRunError
+        raise InterruptedPictureError
     clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
     metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
     writer = FrameWriter(file_format, sequence_settings.dynamic_range, metadata, display.say)

@@ -127,7 +127,7 @@ finish([seen, done()])
     assert not (blender.folder / "out").exists()
 
 
-def test_resume_keeps_what_is_finished_and_stylising_again_begins_anew(
+def test_what_is_finished_is_kept_and_restart_begins_anew(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     write_frames(blender.folder, [f"own_{number:04d}.png" for number in (1, 2, 3)])
@@ -141,15 +141,22 @@ times = lambda: [path.stat().st_mtime_ns for path in sorted(styled.iterdir())]
 first = times()
 seen += [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.resume), times()[:2] == first, len(times())]
 nst.steps = 5
-seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylise_frames), times()[:2] != first]
+seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylise_frames), times()[:2] == first]
+seen.append(activity.status_line()[0])
+nst.restart = True
+seen += [attempt(bpy.ops.nst.stylise_frames), times()[:2] != first]
+second = times()
+seen += [attempt(bpy.ops.nst.resume), times() == second]
 finish(seen)
 """,
         blend_file,
         style_picture,
     )
     assert result[:6] == [False, ["FINISHED"], True, ["FINISHED"], True, 3]
-    assert result[6] == ["CANCELLED"]
-    assert result[7:] == [["FINISHED"], True]
+    assert result[6:9] == [["CANCELLED"], ["CANCELLED"], True]
+    assert "steps was 3, is 5" in result[9]
+    assert "the tick Restart" in result[9]
+    assert result[10:] == [["FINISHED"], True, ["FINISHED"], True]
 
 
 def test_picked_files_of_every_kind(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -246,6 +248,32 @@ def test_doctor_tells_a_program_what_is_there(cli: Cli) -> None:
     assert not findings["Blender"]["ok"]
     assert "/none/blender" in findings["Blender"]["found"]
     assert findings["Blender"]["advice"]
+
+
+def test_interrupted_it_says_by_which_command_it_goes_on(
+    files: Path, tmp_path: Path, child_environment: dict[str, str]
+) -> None:
+    start = [sys.executable, "-m", "blender_nst.cli.app"]
+    options = ["--style", str(files / "style.png"), "--out", str(tmp_path / "out put"), "--json", "--restart"]
+    command = [*start, "stylize", str(files / "frames"), *options, *TINY, "--warm-steps", "30"]
+    with subprocess.Popen(
+        command, env=child_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout or ():
+            if isinstance(decode_event(line), FrameDone):
+                process.send_signal(signal.SIGINT)
+                break
+        told = process.communicate()[1].splitlines()[-1]
+    assert process.returncode == 130
+    words, _, resume = told.partition("; to go on: ")
+    assert words == "blender-nst: interrupted; finished frames are kept"
+    again = shlex.split(resume)
+    assert again == ["blender-nst", *(each for each in command[3:] if each != "--restart")]
+    finished = subprocess.run(
+        [*start, *again[1:]], env=child_environment, capture_output=True, check=True, text=True
+    )
+    events = [decode_event(line) for line in finished.stdout.splitlines()]
+    assert [event.resumed for event in events if isinstance(event, FrameDone)] == [True, False, False]
 
 
 def test_program_of_its_own(files: Path, tmp_path: Path, child_environment: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import Colour, DeviceChoice, StyleSettings
+from compositor.styles import Style
 from video.driver import SequenceDriver
 from video.errors import FileError, JournalError
 from video.folder_lock import folder_locked
@@ -144,15 +146,33 @@ def test_other_styles_frames_and_sources_are_refused(
 ) -> None:
     run(engine, pan[:2], tmp_path, source={"scene": "a.blend"})
     other = StyleEngine(STYLE, picture(48, 32, Painting.SWIRLS))
-    with pytest.raises(JournalError, match="other style pictures"):
+    with pytest.raises(JournalError, match="other picture of style 1"):
         run(other, pan, tmp_path, source={"scene": "a.blend"})
     with pytest.raises(JournalError, match=r"source scene was a\.blend, is b\.blend"):
         run(engine, pan, tmp_path, source={"scene": "b.blend"})
     with pytest.raises(JournalError, match="frame 1 where frame 2 comes now"):
         run(engine, pan[1:], tmp_path, source={"scene": "a.blend"})
     brighter = [replace(frame, image=np.clip(frame.image + 0.01, 0.0, 1.0)) for frame in pan]
-    with pytest.raises(JournalError, match=r"frame 2: the picture.* changed"):
+    with pytest.raises(JournalError, match="frame 2: its picture changed since"):
         run(engine, [pan[0], brighter[1]], tmp_path, source={"scene": "a.blend"})
+    kept = [replace(frame, keep=np.ones(frame.image.shape[:2], np.float32)) for frame in brighter]
+    with pytest.raises(JournalError, match="frame 2: its picture and masks changed since"):
+        run(engine, [pan[0], kept[1]], tmp_path, source={"scene": "a.blend"})
+
+
+def test_what_differs_in_the_styles_is_named(
+    pan: list[SourceFrame], picture: Picture, tmp_path: Path
+) -> None:
+    dabs, knife = Style(picture(48, 32, Painting.DABS)), Style(picture(48, 32, Painting.KNIFE))
+    run(StyleEngine(STYLE, [dabs, knife]), pan[:1], tmp_path)
+    for styles, words in (
+        ([dabs, replace(knife, weight=0.5)], "weight of style 2 was 1.0, is 0.5"),
+        ([dabs, dabs], "other picture of style 2"),
+        ([knife, dabs], "other picture of style 1; other picture of style 2"),
+        ([dabs], "other picture of style 2; other weight of style 2"),
+    ):
+        with pytest.raises(JournalError, match=re.escape(f"({words})")):
+            run(StyleEngine(STYLE, styles), pan, tmp_path)
 
 
 def test_what_changes_no_pixel_may_change(
