@@ -49,7 +49,7 @@ class SupervisedEngine:
 
         Args:
             listener: called with every event, in a reading thread, before it is queued.
-            way_on: what a person does to go on after a second end.
+            way_on: what a person does to go on after a second end; empty if somebody else says so.
             silence, stuck: seconds; see there.
 
         Raises:
@@ -185,7 +185,9 @@ class SupervisedEngine:
             return
         if self._life >= _LIVES or not self._ready:
             again = ", for the second time" if self._life > 1 else ""
-            kept = f"; {len(self._done)} finished frames are kept: {self._way_on} to go on with them"
+            kept = (
+                f"; {len(self._done)} finished frames are kept{self._way_on and f': {self._way_on} to go on'}"
+            )
             self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
             return
         self._report({"event": "notice", "text": f"{why}: it is started once more and goes on", "job": None})

@@ -99,7 +99,7 @@ class RenderSession:
                 memory_limit=plan.engine.memory_limit,
             ),
             listener=self.listener,
-            way_on="press Resume" if self._from_files else "render again",
+            way_on=self._way_on,
         )
         self.started_at = time.monotonic()
         engine.send(
@@ -246,6 +246,13 @@ class RenderSession:
             self.state = State.ENDED
         if self.engine is not None:
             self.engine.close()
+
+    @property
+    def _way_on(self) -> str:
+        """How a person goes on with what is kept; a listener, which the command line is, says it itself."""
+        if self.listener is not None:
+            return ""
+        return "press Resume" if self._from_files else "render again"
 
     def _send_rest(self, frames: Sequence[CapturedFrame]) -> None:
         try:

@@ -32,6 +32,8 @@ SOURCE = Path(__file__).parent.parent
 EVENT_MARK = "NST "
 LOG_NAME = "blender.log"
 COMPOSITED_MOVIE = "composited.mp4"
+LAST_FRAME = 1_048_574
+"""Of an animation in Blender, which sets any other number to the nearest that it has."""
 
 
 def render_and_stylize(
@@ -63,6 +65,8 @@ def render_and_stylize(
         raise InputError(f"{mask}: a region of a render is object:NAME, collection:NAME or material:NAME")
     choice.read_styles()
     chosen = None if frames is None else parse_range(frames)
+    if chosen is not None and not (chosen.first >= 0 and chosen.last <= LAST_FRAME):
+        raise InputError(f"the frame range {chosen}: Blender renders animations from frame 0 to {LAST_FRAME}")
     found = find_blender(blender)
     check_writable(out)
     runtime = found or ensure_blender(report=display.say)

@@ -76,3 +76,15 @@ def test_a_region_that_is_no_part_is_refused_before_anything_starts(
     (line,) = outcome.stderr.splitlines()
     assert words in line
     assert not out.exists()
+
+
+@pytest.mark.parametrize("frames", ["-5--3", "-1-4", "1-2000000"])
+def test_frames_that_blender_would_not_render_are_refused(
+    cli: Cli, style_picture: Path, tmp_path: Path, frames: str
+) -> None:
+    (tmp_path / "scene.blend").touch()
+    options = ["--style", style_picture, "--frames", frames, "--out", tmp_path / "out"]
+    outcome = cli("render", tmp_path / "scene.blend", *options)
+    assert outcome.code == 2
+    assert f"the frame range {frames}: Blender renders animations from frame 0 to" in outcome.stderr
+    assert not (tmp_path / "out").exists()

@@ -160,6 +160,32 @@ def test_another_setting_is_refused_and_restart_begins_anew(
     assert not anew.result["continues"]
 
 
+def test_negative_frames_keep_their_numbers(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        """
+nst.stills = True
+scene.frame_set(-3)
+bpy.ops.render.render()
+seen = [state()["done"]]
+# Only newer Blenders have a way to animate them.
+animates = "frame_start" in bpy.ops.render.render.get_rna_type().properties.keys()
+if animates:
+    bpy.ops.render.render(animation=True, frame_start=-2, frame_end=-1)
+    seen.append(state()["done"])
+finish([animates, seen])
+""",
+        blend_file,
+        style_picture,
+    )
+    animates, seen = run.result
+    assert seen == [[-3], [-2, -1]][: 1 + animates]
+    names = [path.name for path in sorted((blender.folder / "out").rglob("styled_*.png"))]
+    assert names == ["styled_-0003.png", "styled_-0001.png", "styled_-0002.png"][: 1 + 2 * animates]
+
+
 def test_a_still_is_left_alone(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
     run = run_in(
         blender,
