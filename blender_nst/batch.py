@@ -9,7 +9,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from . import handlers, preview
 from .activity import current_session, running_session, say, status_line, stylise_files, wait_for
 from .capture import CapturedFrame, CaptureError, capture_frame
-from .frame_sources import find_passes, is_there, rendered_file, source_frames
+from .frame_sources import find_passes, is_there, movie_rate, rendered_file, source_frames
 from .render_session import State
 from .session_plan import SessionError, SessionPlan, absolute_path
 from .session_progress import session_progress
@@ -100,6 +100,8 @@ class _BatchOperator:
         try:
             frames = source_frames(context.scene)
             plan = SessionPlan.from_scene(context.scene, total=len(frames))
+            if frames[0].movie_frame is not None:
+                plan = plan.at_rate(movie_rate(frames[0].content))
             return self._run(context, replace(plan, restart=plan.restart and not resume), frames)
         except SessionError as error:
             return self._refuse(error)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -60,6 +61,12 @@ def rendered_file(scene: bpy.types.Scene, number: int) -> CapturedFrame:
     if not scene.render.is_movie_format:
         return CapturedFrame(number, path, None)
     return CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)
+
+
+def movie_rate(path: Path) -> float:
+    """Frames a second of a movie; raises SessionError if Blender cannot read it."""
+    with _movie(path) as movie:
+        return round(movie.fps, 3)
 
 
 def is_there(frame: CapturedFrame) -> bool:
@@ -160,14 +167,21 @@ def _matching(pattern: Path) -> dict[int, Path]:
 
 
 def _movie_length(path: Path) -> int:
+    with _movie(path) as movie:
+        return movie.frame_duration
+
+
+@contextmanager
+def _movie(path: Path) -> Iterator[bpy.types.MovieClip]:
+    """The movie, in the file for as long as it is looked at."""
     try:
-        movie = bpy.data.images.load(str(path))
+        movie = bpy.data.movieclips.load(str(path))
     except RuntimeError as error:
         raise SessionError(f"{path}: the movie cannot be read: {' '.join(str(error).split())}") from None
     try:
-        return movie.frame_duration
+        yield movie
     finally:
-        bpy.data.images.remove(movie)
+        bpy.data.movieclips.remove(movie)
 
 
 def _listed(numbers: Sequence[int]) -> str:

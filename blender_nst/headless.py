@@ -249,7 +249,9 @@ def run(job_path: Path) -> None:
         if job.composite:
             prepare_composite(scene, job.blend)
         keep_to_scratch(scene, job_path.absolute().parent)
-        session = handlers.open_session(scene, on_event, source=job.source)
+        scenes_rate = scene.render.fps / scene.render.fps_base
+        frame_rate = round(job.sequence_settings.get("frame_rate") or scenes_rate, 3)
+        session = handlers.open_session(scene, on_event, source=job.source, frame_rate=frame_rate)
     except (render_job.RenderJobError, session_plan.SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
@@ -261,7 +263,7 @@ def run(job_path: Path) -> None:
             "blender": bpy.app.version_string,
             "frames": frames,
             "resolution": resolution,
-            "frame_rate": round(render.fps / render.fps_base, 3),
+            "frame_rate": frame_rate,
         }
     )
     emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})

@@ -88,6 +88,10 @@ class SessionPlan:
             scene.nst.restart,
         )
 
+    def at_rate(self, frame_rate: float) -> SessionPlan:
+        """The same with a movie of so many frames a second."""
+        return replace(self, sequence_settings=self.sequence_settings | {"frame_rate": frame_rate})
+
     def for_still(self, *, draft: bool = False) -> SessionPlan:
         """The same for one frame, in a folder of its own; a draft takes the steps of the draft preset."""
         style, sequence = dict(self.style_settings), dict(self.sequence_settings)

@@ -12,7 +12,7 @@ import pytest
 from blender_in_tests import BlenderInTests, ScriptRun
 from PIL import Image
 
-from video.movie import write_movie
+from video.movie import movie_frame_rate, write_movie
 
 _OPEN = """
 load().register()
@@ -180,28 +180,28 @@ def found(path, *numbers):
     return [[each.frame, each.content.name, each.movie_frame, bool(each.passes)] for each in frames]
 finish([found("shot"), found("shot/shot-08.png", 9, 10, 1), found("shot/shot-##.png"), found("below"),
         found("clip.mp4", 2, 4, 2), found("content"),
-        [image.name for image in bpy.data.images if image.source == "MOVIE"]])
+        [movie.name for movie in bpy.data.movieclips]])
 """,
         blend_file,
         style_picture,
     )
-    whole, picked, pattern, below, movie, with_passes, images = result
+    whole, picked, pattern, below, movie, with_passes, left = result
     assert whole == pattern == [[n, f"shot-{n:02d}.png", None, False] for n in (8, 9, 10)]
     assert picked == whole[1:]
     assert [each[0] for each in below] == [-1, 0]
     assert movie == [[2, "clip.mp4", 2, False], [4, "clip.mp4", 4, False]]
     assert [each[3] for each in with_passes] == [False, True, False]
-    assert images == [], "the movie that was measured is not left in the file"
+    assert left == [], "the movie that was measured is not left in the file"
 
 
 def test_a_movie_is_stylised(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
     frames = [np.full((32, 48, 3), 0.2 + 0.2 * n, np.float32) for n in range(3)]
-    write_movie(blender.folder / "clip.mp4", frames, 24.0)
+    write_movie(blender.folder / "clip.mp4", frames, 23.976)
     result = run_in(
         blender,
         """
 nst.source, nst.source_path = "FILES", str(folder / "clip.mp4")
-nst.strength = 0.0
+nst.strength, nst.movie = 0.0, True
 nst.custom_range, nst.range_start, nst.range_end = True, 2, 3
 finish([attempt(bpy.ops.nst.stylise_frames), done()])
 """,
@@ -213,6 +213,7 @@ finish([attempt(bpy.ops.nst.stylise_frames), done()])
     for number in (2, 3):
         path = blender.folder / "out" / "styled" / f"styled_{number:04d}.png"
         assert np.asarray(Image.open(path)).mean() / 255.0 == pytest.approx(0.2 * number, abs=0.03)
+    assert movie_frame_rate(blender.folder / "out" / "styled.mp4") == pytest.approx(24_000 / 1001)
 
 
 def test_this_frame_is_taken_as_it_was_rendered_or_rendered_now(

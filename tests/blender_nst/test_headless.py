@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from blender_in_tests import BlenderInTests, events_in
+from blender_in_tests import TINY_SEQUENCE, BlenderInTests, events_in
 
 from blender_nst.render_job import RenderJob, RenderJobError
+from video.movie import movie_frame_rate
 
 MakeJob = Callable[..., RenderJob]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes in /proc")
@@ -217,10 +218,12 @@ def test_a_file_that_is_no_job_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_overrides_reach_the_render(blender: BlenderInTests, make_job: MakeJob, tmp_path: Path) -> None:
-    run = blender.headless(make_job(frames=(2, 4, 2), resolution_percentage=150, samples=2))
+    rate = {"sequence_settings": TINY_SEQUENCE | {"frame_rate": 12.0}}
+    run = blender.headless(make_job(frames=(2, 4, 2), resolution_percentage=150, samples=2, **rate))
     assert run.code == 0, run.output[-3000:]
     (started,) = run.of("started")
     assert started["frames"] == [2, 4]
     assert started["resolution"] == [144, 96]
     assert [event["frame"] for event in run.of("rendered")] == [2, 4]
     assert run.of("done")[0]["frames"] == [2, 4]
+    assert movie_frame_rate(tmp_path / "out" / "styled.mp4") == started["frame_rate"] == 12.0
