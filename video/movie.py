@@ -262,6 +262,9 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     if not container.streams.video:
         raise FileError(path, "has no pictures in it, only sound or data")
     stream = container.streams.video[0]
+    # None where FFmpeg knows no decoder, as for a name of a codec that damage has made up.
+    if stream.codec_context is None:
+        raise FileError(path, "is in a codec that cannot be read, or is damaged")
     if stream.width * stream.height > MOST_PIXELS:
         raise FileError(path, "has too many pixels; the limit is about 89 million")
     return stream
