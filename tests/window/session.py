@@ -175,6 +175,8 @@ def prepare() -> Steps:
     nst().enabled = True
     nst().output_path = "//out/"
     nst().steps, nst().warm_steps = 16, 6
+    # The scenarios stylise the same frames into one folder, with settings of their own.
+    nst().restart = True
     # The panel is closed at first: a click on its header opens it.
     yield 1.0
     click(right.x + 80, bpy.context.window_manager.windows[0].height - (right.y + right.height) + 79)
