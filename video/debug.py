@@ -24,10 +24,10 @@ def write_debug(output: Path, number: int, recall: Recall) -> None:
     Raises:
         FileError: they cannot be written.
     """
-    write_png(frame_path(output / MOTION_PATTERN, number), flow_wheel(recall.motion.backward))
+    write_png(frame_path(output / MOTION_PATTERN, number), flow_wheel(recall.sight.motion.backward))
     grey = np.repeat(recall.reliability[..., None], 3, axis=2)
     # Blue where the result beside it holds unchanged.
-    grey[recall.still] = (0.45, 0.6, 1.0)
+    grey[recall.sight.still] = (0.45, 0.6, 1.0)
     write_png(frame_path(output / RELIABILITY_PATTERN, number), grey)
 
 

@@ -1,15 +1,19 @@
 """Stylises a sequence frame after frame, each warm-started from the ones before.
 
-One frame's way: read, motion to the frame before, reliability, warp, start image, engine, file. The result
+One frame's way: read, motion to the frames before, reliability (`preparation`, while the frame before is
+stylised), warp, start image, engine, file and journal (`finish`, while the next one is stylised). The result
 that the next frame starts from is rounded to the file's levels, so that a run which reads it back from disk
 goes on with the same numbers (see `FrameFormat.bits`).
 """
 
 from __future__ import annotations
 
+import queue
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +23,19 @@ from compositor.engine import StyleEngine, Stylized, Temporal
 from compositor.errors import ImageError
 from compositor.report import Stopped
 from video.contact_sheet import ContactSheet
-from video.debug import write_debug
-from video.denoise import denoise
-from video.errors import FileError, FrameError
-from video.fingerprint import frame_fingerprint, run_identity
+from video.errors import FrameError
+from video.fingerprint import run_identity
+from video.finish import Finished, Finisher, Unfinished
 from video.folder_lock import folder_locked
 from video.images import read_image
 from video.journal import Entry, Journal
 from video.leftovers import remove_leftovers
-from video.memory import Finished, Memory, Recall
+from video.memory import Memory, Recall
 from video.metadata import frame_metadata
-from video.metrics import warp_error
-from video.motion import Rendered
-from video.motion_sources import MotionFinder
 from video.movie import DEFAULT_FRAME_RATE, write_movie
 from video.output import FrameWriter, movie_name, styled_pattern
-from video.passes import Passes, read_passes
+from video.overlap import Behind, ahead
+from video.preparation import Preparation, Prepared
 from video.record import Record
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
@@ -75,18 +76,23 @@ class SequenceDriver:
     total: int | None = None
 
     def __post_init__(self) -> None:
-        self._finder = MotionFinder(self.settings.motion, self.listener.notice)
+        # What the other threads have to say is told on this one.
+        self._notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._writer = FrameWriter(
             self.settings.output_format,
             self.settings.dynamic_range,
             frame_metadata(self.engine.settings, self.settings, self.engine.style_digest),
-            self.listener.notice,
+            self._notices.put,
         )
+        self._finisher = Finisher(self.settings, self.output, self._writer, self._styled_path)
+        self._behind: Behind[Finished] = Behind(self._take_in)
         self._results: dict[int, FrameResult] = {}
         self._sheet = ContactSheet()
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
         """Stylises the frames as they come, all but those that an earlier run has finished.
+
+        The frames are asked for on another thread, one ahead of the one that is stylised.
 
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
@@ -108,13 +114,13 @@ class SequenceDriver:
 
     def _run(self, frames: Iterable[SourceFrame], record: Record, begun: float) -> SequenceResult:
         self.listener.opened(record.journal.continues, record.finished_frames)
-        finished = all(self._first_pass(frames, record))
+        finished = self._first_pass(frames, record)
         if record.shelf is not None:
             for number in range(1, self.settings.pass_count):
                 finished = (
                     finished
                     and not self.listener.cancelled()
-                    and all(self._further_pass(number, record, record.shelf))
+                    and self._further_pass(number, record, record.shelf)
                 )
         result = self._end(begun, cancelled=not finished or self.listener.cancelled())
         if not result.cancelled:
@@ -130,89 +136,142 @@ class SequenceDriver:
     def _styled_path(self, number: int) -> Path:
         return frame_path(self.output / styled_pattern(self.settings.output_format), number)
 
-    def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> Iterator[bool]:
-        """Goes through the frames as they come; says after each whether to go on."""
-        memory = Memory(self._finder, self.settings.memory)
-        first = shot = None
-        shelf, complete, count = record.shelf, record.is_complete, 0
-        for index, frame in enumerate(frames):
-            first, count = first or frame, index + 1
-            if first.image.shape != frame.image.shape:
-                raise FrameError(frame.number, _size_change(first.image, frame.image))
-            begun = time.perf_counter()
-            rendered = self._rendered(frame)
-            picture = frame_fingerprint(frame, rendered)
-            entry = record.journal.resumed(index, frame.number, picture)
-            if entry is not None:
-                shot = frame.image if entry.begins_shot else shot
-                record.remind(memory, 0, index, rendered)
-                if shelf is None:
-                    self._tell_resumed(record, entry, frame)
-                else:
-                    shelf.add(frame, begins_shot=entry.begins_shot, again=True)
-                yield not self.listener.cancelled()
-                continue
-            if shot is not None:
-                self.engine.adopt_colours(shot)
-                shot = None
-            recall = memory.recall(rendered)
-            start = None if recall is None else recall.start
-            initial = self.initial if frame is first else None
-            stylized = self._stylize(frame, recall, start, initial)
-            if stylized is None:
-                yield False
-                return
-            if shelf is not None:
-                shelf.add(frame, begins_shot=recall is None)
-            finished, result = self._finish(frame, rendered, recall, stylized, begun)
-            memory.add(finished)
-            entry = Entry.of(result, picture, begins_shot=recall is None, alone=recall is None)
-            record.add(0, index + 1, entry, finished, index=index)
-            self._keep_result(result, frame, finished, tell=shelf is None)
-            yield not self.listener.cancelled()
+    def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> bool:
+        """Goes through the frames as they come; False when it was cancelled on the way."""
+        memory = Memory(self.settings.memory)
+        shelf, complete, count, shot = record.shelf, record.is_complete, 0, None
+        done = [entry.begins_shot for entry in record.journal.entries]
+        with self._prepared(frames, done, tell=shelf is None) as upcoming:
+            for index, prepared in enumerate(upcoming):
+                begun, frame, count = time.perf_counter(), prepared.frame, index + 1
+                entry = record.journal.resumed(index, frame.number, prepared.picture)
+                if entry is not None:
+                    shot = frame.image if entry.begins_shot else shot
+                    self._remind(memory, record, 0, index)
+                    if shelf is None:
+                        self._tell_resumed(record, entry, frame)
+                    else:
+                        shelf.add(frame, begins_shot=entry.begins_shot, again=True)
+                    if self.listener.cancelled():
+                        return False
+                    continue
+                if shot is not None:
+                    self.engine.adopt_colours(shot)
+                    shot = None
+                recall = memory.recall(frame.image, prepared.sight)
+                start = None if recall is None else recall.start
+                stylized = self._stylize(frame, recall, start, self.initial if index == 0 else None)
+                if stylized is None:
+                    return False
+                unfinished = self._unfinished(frame, recall, stylized, begun)
+                memory.add(unfinished.optimised)
+                self._behind.hand_over(partial(self._keep, record, index, prepared.picture, unfinished))
         if not complete:
             record.journal.check_length(count)
+        return not self.listener.cancelled()
 
-    def _further_pass(self, number: int, record: Record, shelf: Shelf) -> Iterator[bool]:
+    def _further_pass(self, number: int, record: Record, shelf: Shelf) -> bool:
         """Goes through the frames again, backwards by turns, from their own results and their neighbours'.
 
         Ruder, Dosovitskiy, Brox 2016, section 4.4: what only later frames show gets back to earlier ones.
         """
-        memory = Memory(self._finder, self.settings.memory)
+        memory = Memory(self.settings.memory)
         entries, done = record.journal.entries, record.done(number)
         last, alone = number == self.settings.pass_count - 1, None
-        for position, index in enumerate(record.order(number, len(shelf))):
-            begun = time.perf_counter()
-            frame = shelf.frame(index)
-            rendered = self._rendered(frame)
-            entry = entries[index]
-            if position < done:
-                alone = index if entry.alone else alone
-                record.remind(memory, number, index, rendered)
-                if last:
-                    self._tell_resumed(record, entry, frame)
-                yield not self.listener.cancelled()
-                continue
-            own = record.optimised(number - 1, index)
-            recall = memory.recall(rendered)
-            adopted = index if recall is None else alone
-            if adopted is not None:
-                self.engine.adopt_colours(shelf.shot_content(adopted))
-                alone = None
-            share = 0.0 if recall is None else _NEIGHBOURS_SHARE * recall.reliability[..., None]
-            start = own if recall is None else own + share * (recall.target - own)
-            if recall is not None:
-                start[recall.still] = recall.start[recall.still]
-            stylized = self._stylize(frame, recall, start, None)
-            if stylized is None or self.listener.cancelled():
-                yield False
+        order = record.order(number, len(shelf))
+        frames = (shelf.frame(index) for index in order)
+        with self._prepared(frames, [entries[index].alone for index in order[:done]], tell=last) as upcoming:
+            for position, (index, prepared) in enumerate(zip(order, upcoming, strict=True)):
+                begun, frame, entry = time.perf_counter(), prepared.frame, entries[index]
+                if position < done:
+                    alone = index if entry.alone else alone
+                    self._remind(memory, record, number, index)
+                    if last:
+                        self._tell_resumed(record, entry, frame)
+                    if self.listener.cancelled():
+                        return False
+                    continue
+                own = record.optimised(number - 1, index)
+                recall = memory.recall(frame.image, prepared.sight)
+                adopted = index if recall is None else alone
+                if adopted is not None:
+                    self.engine.adopt_colours(shelf.shot_content(adopted))
+                    alone = None
+                stylized = self._stylize(frame, recall, _between(own, recall), None)
+                if stylized is None:
+                    return False
+                unfinished = self._unfinished(frame, recall, stylized, begun)
+                memory.add(unfinished.optimised)
+                self._behind.hand_over(partial(self._replace, record, number, position, entry, unfinished))
+        return True
+
+    @contextmanager
+    def _prepared(
+        self, frames: Iterable[SourceFrame], done: Sequence[bool], *, tell: bool
+    ) -> Iterator[Iterator[Prepared]]:
+        """The frames of one pass, with a hand beside the optimisation to prepare and one to finish them.
+
+        Args:
+            done: see `Preparation.of`.
+            tell: tell the listener of finished frames; no further pass follows.
+        """
+        prepared = Preparation(self.settings, self._notices.put).of(frames, done)
+        with Behind(partial(self._take_in, tell=tell)) as self._behind:
+            if self.settings.motion is MotionSource.RAFT:
+                yield prepared  # it computes where the engine does, and would only be in its way
                 return
-            finished, result = self._finish(frame, rendered, recall, stylized, begun)
-            memory.add(finished)
-            entry = Entry.of(result, entry.picture, begins_shot=entry.begins_shot, alone=recall is None)
-            record.add(number, position + 1, entry, finished, index=index)
-            self._keep_result(result, frame, finished, tell=last)
-            yield True
+            with ahead(prepared, waiting=self._waiting, interrupt=self.listener.interrupt) as upcoming:
+                yield upcoming
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        # The next frame may be long in coming: the last one is told of before.
+        self._behind.finish()
+        with self.listener.waiting():
+            yield
+
+    def _unfinished(
+        self, frame: SourceFrame, recall: Recall | None, stylized: Stylized, begun: float
+    ) -> Unfinished:
+        optimised = self._writer.rounded(stylized.optimised)
+        return Unfinished(frame, recall, stylized, optimised, time.perf_counter() - begun)
+
+    def _keep(self, record: Record, index: int, picture: str, unfinished: Unfinished) -> Finished:
+        """Puts a frame of the first pass on disk, and then into the journal."""
+        alone = unfinished.recall is None
+        if record.shelf is not None:
+            record.shelf.add(unfinished.frame, begins_shot=alone)
+        finished = self._finisher.finish(unfinished)
+        entry = Entry.of(finished.result, picture, begins_shot=alone, alone=alone)
+        record.add(0, index + 1, entry, finished, index=index)
+        return finished
+
+    def _replace(
+        self, record: Record, number: int, position: int, entry: Entry, unfinished: Unfinished
+    ) -> Finished:
+        """The same for the frame at a position of a further pass; `entry` is that of the pass before."""
+        finished = self._finisher.finish(unfinished)
+        alone = unfinished.recall is None
+        made = Entry.of(finished.result, entry.picture, begins_shot=entry.begins_shot, alone=alone)
+        index = record.order(number, len(record.journal.entries))[position]
+        record.add(number, position + 1, made, finished, index=index)
+        return finished
+
+    def _take_in(self, finished: Finished, *, tell: bool = True) -> None:
+        frame, result = finished.frame, finished.result
+        self._results[frame.number] = result
+        self._tell_notices()
+        if tell:
+            self.listener.frame_done(result)
+            self._sheet.add(frame.number, frame.image, finished.styled)
+
+    def _remind(self, memory: Memory, record: Record, pass_number: int, index: int) -> None:
+        """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""
+        results = record.remembered(pass_number, index)
+        if results is not None:
+            optimised, styled = results
+            memory.add(optimised)
+            self._finisher.remember(styled)
 
     def _tell_resumed(self, record: Record, entry: Entry, frame: SourceFrame) -> None:
         result = record.resumed_result(entry)
@@ -220,23 +279,24 @@ class SequenceDriver:
         self.listener.frame_done(result)
         self._sheet.add(frame.number, frame.image, read_image(result.path))
 
-    def _keep_result(
-        self, result: FrameResult, frame: SourceFrame, finished: Finished, *, tell: bool
-    ) -> None:
-        """`tell` the listener unless another pass follows."""
-        self._results[frame.number] = result
-        if tell:
-            self.listener.frame_done(result)
-            self._sheet.add(frame.number, frame.image, finished.styled)
+    def _tell_notices(self) -> None:
+        while not self._notices.empty():
+            self.listener.notice(self._notices.get())
+
+    def _cancelled(self) -> bool:
+        """Asked between two steps: the last frame is told of as soon as it is done."""
+        self._behind.look()
+        self._tell_notices()
+        return self.listener.cancelled()
 
     def _stylize(
         self, frame: SourceFrame, recall: Recall | None, start: np.ndarray | None, initial: np.ndarray | None
     ) -> Stylized | None:
         """The engine's result; None when it was cancelled on the way."""
-        if self.listener.cancelled():
+        if self._cancelled():
             return None
         temporal = recall and Temporal(
-            recall.target, recall.reliability, self.settings.temporal_weight, recall.still
+            recall.target, recall.reliability, self.settings.temporal_weight, recall.sight.still
         )
         try:
             stylized = self.engine.stylize(
@@ -249,46 +309,13 @@ class SequenceDriver:
                 steps=None if start is None else self.settings.warm_steps,
                 progress=lambda progress: self.listener.progress(frame.number, progress),
                 snapshot=lambda snapshot: self.listener.snapshot(frame.number, snapshot),
-                cancelled=self.listener.cancelled,
+                cancelled=self._cancelled,
             )
         except ImageError as error:
             raise FrameError(frame.number, str(error)) from None
-        return None if stylized.report.stopped is Stopped.CANCELLED else stylized
-
-    def _finish(
-        self,
-        frame: SourceFrame,
-        rendered: Rendered,
-        recall: Recall | None,
-        stylized: Stylized,
-        begun: float,
-    ) -> tuple[Finished, FrameResult]:
-        """Writes the frame's picture."""
-        clean = denoise(stylized.image, frame.image, self.settings.denoise, self.settings.denoise_strength)
-        styled = self._writer.rounded(clean)
-        error = None
-        if recall is not None:
-            # What the style has left alone stays the render's, to its last bit.
-            held = recall.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
-            styled[held] = recall.before.styled[held]
-            error = warp_error(styled, recall.before.styled, recall.motion.backward, recall.recent)
-            if self.settings.debug:
-                write_debug(self.output, frame.number, recall)
-        path = self._styled_path(frame.number)
-        self._writer.write(path, frame, styled)
-        result = FrameResult(frame.number, path, stylized.report, time.perf_counter() - begun, error)
-        return Finished(rendered, self._writer.rounded(stylized.optimised), styled), result
-
-    def _rendered(self, frame: SourceFrame) -> Rendered:
-        passes: Passes | None = None
-        if frame.passes is not None and self._finder.reads_passes:
-            try:
-                passes = read_passes(frame.passes)
-            except FileError as error:
-                if self.settings.motion is MotionSource.VECTORS:
-                    raise FrameError(frame.number, str(error)) from None
-                self.listener.notice(f"{error}; optical flow is used instead")
-        return Rendered(frame.number, frame.image, passes)
+        self._behind.finish()
+        cancelled = stylized.report.stopped is Stopped.CANCELLED or self.listener.cancelled()
+        return None if cancelled else stylized
 
     def _end(self, begun: float, *, cancelled: bool) -> SequenceResult:
         results = [self._results[number] for number in sorted(self._results)]
@@ -310,8 +337,10 @@ class SequenceDriver:
         return SequenceResult(results, time.perf_counter() - begun, cancelled, movie, contact_sheet)
 
 
-def _size_change(before: np.ndarray, now: np.ndarray) -> str:
-    def describe(image: np.ndarray) -> str:
-        return f"{image.shape[1]}×{image.shape[0]} px" + (" with alpha" if image.shape[2] == 4 else "")
-
-    return f"is {describe(now)} but the frames before are {describe(before)}; all must have one size"
+def _between(own: np.ndarray, recall: Recall | None) -> np.ndarray:
+    """The start image of a further pass: a frame's own result, drawn to its neighbours'."""
+    if recall is None:
+        return own
+    start = own + _NEIGHBOURS_SHARE * recall.reliability[..., None] * (recall.target - own)
+    start[recall.sight.still] = recall.start[recall.sight.still]
+    return start

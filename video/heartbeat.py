@@ -23,6 +23,7 @@ class Heartbeat:
         self._beat = beat
         self._interval = interval
         self._progress_at: float | None = None
+        self._idle = self._awaited = False
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     def progress(self) -> None:
@@ -40,16 +41,29 @@ class Heartbeat:
             self._progress_at = before
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """While it lasts the work waits for its caller."""
-        before, self._progress_at = self._progress_at, None
+    def idle(self) -> Iterator[None]:
+        """While it lasts the work stands still for want of what `awaiting` may wait for on another thread."""
+        self._idle = True
         try:
             yield
         finally:
-            self._progress_at = None if before is None else time.monotonic()
+            self.progress()
+            self._idle = False
+
+    @contextmanager
+    def awaiting(self) -> Iterator[None]:
+        """While it lasts the caller is waited for; work that is not idle goes on meanwhile."""
+        self._awaited = True
+        try:
+            yield
+        finally:
+            if self._idle:
+                self.progress()
+            self._awaited = False
 
     def _run(self) -> None:
         while True:
             time.sleep(self._interval)
             since = self._progress_at
-            self._beat(0.0 if since is None else round(time.monotonic() - since, 1))
+            waits = self._idle and self._awaited
+            self._beat(0.0 if since is None or waits else round(time.monotonic() - since, 1))

@@ -125,10 +125,11 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
     if path.is_dir():
         raise FileError(path, "is a folder; name a picture")
     try:
-        with warnings.catch_warnings():
+        # The filters are the whole process's; one file is decoded at a time, as `silence` sees to.
+        with silence(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with silence(), Image.open(path, formats=_FORMATS) as image:
+            with Image.open(path, formats=_FORMATS) as image:
                 check_promise(path, 4 * image.width * image.height)
                 return use(image)
     except FileError:

@@ -10,7 +10,7 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from video.errors import FrameError, SequenceError
-from video.memory import to_older
+from video.lookback import to_older
 from video.metrics import warp_error
 from video.motion import Rendered
 from video.motion_sources import MotionFinder

@@ -1,4 +1,4 @@
-"""What earlier frames say about this one: their results, moved here, and how far each can be believed."""
+"""What earlier results say about this frame: moved here, as far as each can be believed."""
 
 from __future__ import annotations
 
@@ -7,132 +7,71 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from video.motion import Motion, Rendered
-from video.motion_sources import MotionFinder, still
-from video.reliability import agreement, reliability, soft_edges
+from video.lookback import Sight
 from video.revealed import start_image
-from video.settings import MotionSource
-from video.shots import begins_shot
-from video.vectors import longer_motion
 from video.warp import warp
-
-# Share of the frame that must be in doubt for an older frame to be asked.
-_WORTH_ASKING = 0.001
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A frame and its result.
-
-    `optimised` is the engine's own result, `styled` what was made of it for the artist: with a strength of
-    one half, say, a warm start from the latter would halve the style of every further frame again.
-    """
-
-    rendered: Rendered
-    optimised: np.ndarray
-    styled: np.ndarray
 
 
 @dataclass(frozen=True)
 class Recall:
-    """What the frames before say about a frame.
+    """What the results before say about a frame.
 
     Attributes:
-        before: the frame beside it.
-        motion: to that one.
-        recent: (H, W) in 0..1, the reliability of that motion alone.
+        sight: by what it is known.
         target: (H, W, 3) float32 in 0..1, the earlier results, moved to this frame.
         reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
-        still: (H, W) bool, where the result beside it holds unchanged.
         start: (H, W, 3) float32 in 0..1, the image to start from.
     """
 
-    before: Finished
-    motion: Motion
-    recent: np.ndarray
+    sight: Sight
     target: np.ndarray
     reliability: np.ndarray
-    still: np.ndarray
     start: np.ndarray
 
 
 class Memory:
-    """The last frames of the shot at hand.
+    """The last results of the shot at hand: the engine's own (`optimised`), not what was made of them.
+
+    With a strength of one half, say, a warm start from the styled picture would halve the style of every
+    further frame again.
 
     Args:
-        finder: of the motion between frames.
-        length: frames that are kept; those 1, 2, 4, … back are asked.
+        length: results that are kept.
     """
 
-    def __init__(self, finder: MotionFinder, length: int) -> None:
-        self._finder = finder
-        self._frames: deque[Finished] = deque(maxlen=length)
+    def __init__(self, length: int) -> None:
+        self._results: deque[np.ndarray] = deque(maxlen=length)
 
-    def add(self, finished: Finished) -> None:
-        """Remembers a frame."""
-        self._frames.append(finished)
+    def add(self, optimised: np.ndarray) -> None:
+        """Remembers the result of a frame, (H, W, 3) float32 in 0..1."""
+        self._results.append(optimised)
 
-    def forget(self) -> None:
-        """Begins a shot."""
-        self._frames.clear()
+    def recall(self, content: np.ndarray, sight: Sight | None) -> Recall | None:
+        """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
 
-    def recall(self, current: Rendered) -> Recall | None:
-        """What is known about a frame; None, and nothing is remembered any more, if it begins a shot."""
-        if not self._frames or self._finder.source is MotionSource.NONE:
-            return None
-        before = self._frames[-1]
-        motion = self._finder.between(before.rendered, current)
-        recent = reliability(motion, before.rendered, current)
-        if begins_shot(before.rendered, current, recent):
-            self.forget()
-            return None
-        resting = still(motion, before.rendered, current)
-        target, trusted = self._weighted(current, motion, recent)
-        target[resting] = before.optimised[resting]
-        trusted = np.where(resting, np.float32(1.0), trusted)
-        start = start_image(np.ascontiguousarray(current.image[..., :3]), target, trusted)
-        start[resting] = before.optimised[resting]
-        return Recall(before, motion, recent, target, trusted, resting, start)
-
-    def _weighted(
-        self, current: Rendered, motion: Motion, recent: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The earlier results together, the closest first.
-
-        Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
+        Args:
+            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame.
+            sight: of the frames whose results were added.
         """
-        before = self._frames[-1]
-        moved = warp(before.optimised, motion.backward)
-        total = moved * recent[..., None]
-        weight = recent.copy()
-        for age in self._ages():
-            if float((1.0 - weight).mean()) < _WORTH_ASKING:
-                break
-            older = self._frames[-age]
-            backward, trusted = to_older(self._finder, motion, before.rendered, older.rendered, current)
-            share = np.maximum(trusted - weight, 0.0)
-            total += warp(older.optimised, backward) * share[..., None]
-            weight += share
+        if sight is None or not self._results:
+            self._results.clear()
+            return None
+        before, resting, weight = self._results[-1], sight.still, sight.weight
+        target = self._moved(sight, weight)
+        target[resting] = before[resting]
+        trusted = np.where(resting, np.float32(1.0), weight)
+        start = start_image(np.ascontiguousarray(content[..., :3]), target, trusted)
+        start[resting] = before[resting]
+        return Recall(sight, target, trusted, start)
+
+    def _moved(self, sight: Sight, weight: np.ndarray) -> np.ndarray:
+        """The earlier results together, by their shares."""
+        moved = warp(self._results[-1], sight.motion.backward)
+        total = moved * sight.recent[..., None]
+        for each in sight.older:
+            total += warp(self._results[-each.age], each.backward) * each.share[..., None]
         # Where nothing is known the closest frame's result stands in, with no weight.
         nothing = weight < 1e-3
         target = total / np.maximum(weight, 1e-3)[..., None]
         target[nothing] = moved[nothing]
-        return np.clip(target, 0.0, 1.0).astype(np.float32), weight
-
-    def _ages(self) -> list[int]:
-        return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
-
-
-def to_older(
-    finder: MotionFinder, recent: Motion, before: Rendered, older: Rendered, current: Rendered
-) -> tuple[np.ndarray, np.ndarray]:
-    """Motion to a frame before the last, (H, W, 2), and its reliability (H, W).
-
-    Args:
-        recent: the motion between `current` and `before`, the frame beside it.
-    """
-    if recent.exact:
-        backward, depth = longer_motion(recent, before, older, current)
-        return backward, soft_edges(agreement(backward, older, current, depth))
-    longer = finder.flow(older, current)
-    return longer.backward, reliability(longer, older, current)
+        return np.clip(target, 0.0, 1.0).astype(np.float32)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from video.finish import Finished
 from video.journal import Entry, Journal
 from video.kept_results import KeptResults
-from video.memory import Finished, Memory
-from video.motion import Rendered
 from video.results import FrameResult
 from video.settings import SequenceSettings
 from video.shelf import Shelf
@@ -72,11 +71,9 @@ class Record:
             return len(self.journal.entries) if pass_number < self.journal.pass_number else 0
         return self.journal.done
 
-    def remind(self, memory: Memory, pass_number: int, index: int, rendered: Rendered) -> None:
-        """Puts a finished frame into the memory, if the frame that the pass goes on with will look at it."""
-        results = self._remembered.pop((pass_number, index), None)
-        if results is not None:
-            memory.add(Finished(rendered, *results))
+    def remembered(self, pass_number: int, index: int) -> Results | None:
+        """A finished frame's results, once, if the frame that the pass goes on with will look at them."""
+        return self._remembered.pop((pass_number, index), None)
 
     def optimised(self, pass_number: int, index: int) -> np.ndarray:
         """The result of a pass before the last; raises FileError if it is lost."""

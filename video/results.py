@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Listener:
     """What to call while a sequence is stylised, on the same thread.
 
     `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
-    and the frames that are done.
+    and the frames that are done. `waiting` is entered while there is nothing to do but to wait for a frame,
+    `interrupt` called when no further one is wanted: whatever waits for one has to end.
     """
 
     progress: Callable[[int, Progress], None] = lambda number, progress: None
@@ -51,3 +53,5 @@ class Listener:
     notice: Callable[[str], None] = lambda text: None
     opened: Callable[[bool, Sequence[int]], None] = lambda continues, frames: None
     cancelled: CancelCheck = lambda: False
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    interrupt: Callable[[], None] = lambda: None

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 _one_at_a_time = threading.RLock()
@@ -29,20 +29,54 @@ class _OthersOnly:
         return getattr(self._stream, name)
 
 
+class _Past:
+    """Standard error where it leads now, whatever it will lead to; open for as long as somebody holds it."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self._descriptor = os.dup(2)
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+    def write(self, text: str) -> int:
+        os.write(self._descriptor, text.encode(self.encoding, "replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+
 @contextmanager
 def silence() -> Iterator[None]:
     """Drops what is printed inside: to standard output by this thread, to standard error by native code.
 
-    While it lasts, which is while one file is decoded, the whole process has no standard error.
+    While it lasts, which is while one file is decoded, native code of the whole process has no standard
+    error. What other threads print in Python comes through.
     """
     with _one_at_a_time:
         sys.stderr.flush()
+        errors = _Past() if _leads_to_native(sys.stderr) else sys.stderr
         before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         try:
             os.dup2(nowhere, 2)
-            with redirect_stdout(_OthersOnly(sys.stdout)):
+            with redirect_stdout(_OthersOnly(sys.stdout)), redirect_stderr(_OthersOnly(errors)):
                 yield
         finally:
             os.dup2(before, 2)
             os.close(before)
             os.close(nowhere)
+
+
+def _leads_to_native(stream: Any) -> bool:
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError, AttributeError):
+        return False

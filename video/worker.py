@@ -69,6 +69,10 @@ _LONGEST_ERROR = 1000
 """Characters; what was received may be quoted in it."""
 
 
+class _Interrupt:
+    """Put among the commands to end the wait for a job's frames."""
+
+
 class Worker:
     """Reads commands and writes events until the input ends or `shutdown` comes."""
 
@@ -77,7 +81,7 @@ class Worker:
         self._commands = commands
         self._events = events
         self._sending = threading.Lock()
-        self._inbox: queue.Queue[Command | ProtocolError] = queue.Queue()
+        self._inbox: queue.Queue[Command | ProtocolError | _Interrupt] = queue.Queue()
         self._stopping = threading.Event()
         self._cancelled_jobs: set[str] = set()
         self._heartbeat = Heartbeat(lambda busy: self._send(protocol.Heartbeat(busy)))
@@ -114,14 +118,15 @@ class Worker:
                 pass
             yield line
 
-    def _serve(self, command: Command | ProtocolError) -> None:
+    def _serve(self, command: Command | ProtocolError | _Interrupt) -> None:
         if isinstance(command, ProtocolError):
             self._send(Failed(str(command)))
         elif isinstance(command, Hello):
             self._greet(command)
         elif isinstance(command, Stylize):
             self._stylize(command)
-        # Frames and ends of a job that has failed or was cancelled may still arrive: they mean nothing.
+        # Frames and ends of a job that has failed or was cancelled may still arrive: they mean nothing. Nor
+        # does an interrupt that came when no frame was waited for any more.
 
     def _greet(self, hello: Hello) -> None:
         if hello.protocol != PROTOCOL_VERSION:
@@ -147,10 +152,11 @@ class Worker:
 
     def _stylize(self, job: Stylize) -> None:
         finished: list[int] = []
+        enough = _Interrupt()
         try:
             with self._heartbeat.working():
-                driver = self._open(job, finished)
-                result = driver.run(MatteSequence(self._frames(job.job), _matte_regions(job)))
+                driver = self._open(job, finished, enough)
+                result = driver.run(MatteSequence(self._frames(job.job, enough), _matte_regions(job)))
         except (MemoryShortageError, MemoryError) as error:
             told = isinstance(error, MemoryShortageError)
             self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
@@ -168,7 +174,7 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
-    def _open(self, job: Stylize, finished: list[int]) -> SequenceDriver:
+    def _open(self, job: Stylize, finished: list[int], enough: _Interrupt) -> SequenceDriver:
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
         styles = _read_styles(job)
@@ -198,6 +204,8 @@ class Worker:
             notice=lambda text: self._send(Notice(text, job.job)),
             opened=lambda continues, frames: self._send(Opened(job.job, continues, list(frames))),
             cancelled=lambda: self._cancelled_between_steps(job.job),
+            waiting=self._heartbeat.idle,
+            interrupt=lambda: self._inbox.put(enough),
         )
         engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
         return SequenceDriver(
@@ -227,13 +235,16 @@ class Worker:
 
         return tell
 
-    def _frames(self, job: str) -> Iterator[SourceFrame]:
-        """The job's frames as they arrive, until `finish`."""
+    def _frames(self, job: str, enough: _Interrupt) -> Iterator[SourceFrame]:
+        """The job's frames as they arrive, until `finish`, or until there are enough.
+
+        The driver asks for them on another thread; while a job is open none but that takes commands.
+        """
         pictures = PictureReader()
         while not self._is_cancelled(job):
-            with self._heartbeat.waiting():
+            with self._heartbeat.awaiting():
                 command = self._inbox.get()
-            if isinstance(command, Finish) and command.job == job:
+            if command is enough or (isinstance(command, Finish) and command.job == job):
                 return
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)

@@ -7,7 +7,8 @@ import pytest
 from moving_pictures import rendered, waves
 
 from video.errors import FrameError
-from video.memory import Finished, Memory
+from video.lookback import Lookback
+from video.memory import Memory, Recall
 from video.motion import Rendered
 from video.motion_sources import MotionFinder
 from video.passes import Camera, Passes
@@ -19,8 +20,19 @@ GROUND = 0.1 + 0.8 * waves(HEIGHT, WIDTH)
 SQUARE = (slice(20, 44), slice(36, 60))
 
 
-def finished(frame: Rendered, styled: np.ndarray) -> Finished:
-    return Finished(frame, styled, styled)
+class Shot:
+    """Frames and their results, one after the other."""
+
+    def __init__(self, source: MotionSource, length: int = 4) -> None:
+        self.lookback = Lookback(MotionFinder(source), length)
+        self.memory = Memory(length)
+
+    def add(self, frame: Rendered, styled: np.ndarray) -> None:
+        self.lookback.add(frame)
+        self.memory.add(styled)
+
+    def recall(self, frame: Rendered) -> Recall | None:
+        return self.memory.recall(frame.image, self.lookback.at(frame))
 
 
 def hidden(frame: np.ndarray) -> np.ndarray:
@@ -35,19 +47,19 @@ def noise(seed: int) -> np.ndarray:
 
 
 def test_nothing_is_known_of_the_first_frame() -> None:
-    assert Memory(MotionFinder(MotionSource.DIS), 4).recall(rendered(GROUND)) is None
+    assert Shot(MotionSource.DIS).recall(rendered(GROUND)) is None
 
 
 @pytest.mark.parametrize("source", [MotionSource.DIS, MotionSource.FARNEBACK])
 def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
-    memory = Memory(MotionFinder(source), 4)
-    memory.add(finished(rendered(hidden(GROUND)), noise(0)))
+    shot = Shot(source)
+    shot.add(rendered(hidden(GROUND)), noise(0))
     now = hidden(GROUND)
     now[:20] = 1.0 - now[:20]
-    recall = memory.recall(rendered(now, 2))
+    recall = shot.recall(rendered(now, 2))
     assert recall is not None
-    assert recall.still[20:].all()
-    assert not recall.still[:20].any()
+    assert recall.sight.still[20:].all()
+    assert not recall.sight.still[:20].any()
     np.testing.assert_array_equal(recall.start[20:], noise(0)[20:])
     assert recall.reliability[20:].min() == 1.0
 
@@ -58,21 +70,21 @@ def test_exact_motion_has_the_last_word_on_what_rests() -> None:
     vector = np.zeros((HEIGHT, WIDTH, 4), np.float32)
     vector[:, : WIDTH // 2, 0] = 2.0
     vector[:, : WIDTH // 2, 2] = 2.0
-    memory = Memory(MotionFinder(MotionSource.AUTO), 4)
-    memory.add(finished(rendered(wall, 1, Passes(vector=vector)), noise(0)))
-    recall = memory.recall(rendered(wall, 2, Passes(vector=vector)))
+    shot = Shot(MotionSource.AUTO)
+    shot.add(rendered(wall, 1, Passes(vector=vector)), noise(0))
+    recall = shot.recall(rendered(wall, 2, Passes(vector=vector)))
     assert recall is not None
-    assert recall.motion.exact
-    assert not recall.still[:, : WIDTH // 2].any()
-    assert recall.still[:, WIDTH // 2 :].all()
+    assert recall.sight.motion.exact
+    assert not recall.sight.still[:, : WIDTH // 2].any()
+    assert recall.sight.still[:, WIDTH // 2 :].all()
 
 
 @pytest.mark.parametrize(("length", "known"), [(1, 0.0), (2, 1.0), (4, 1.0)])
 def test_what_was_hidden_for_a_frame_looks_as_before(length: int, known: float) -> None:
-    memory = Memory(MotionFinder(MotionSource.DIS), length)
-    memory.add(finished(rendered(GROUND, 1), noise(1)))
-    memory.add(finished(rendered(hidden(GROUND), 2), noise(2)))
-    recall = memory.recall(rendered(GROUND, 3))
+    shot = Shot(MotionSource.DIS, length)
+    shot.add(rendered(GROUND, 1), noise(1))
+    shot.add(rendered(hidden(GROUND), 2), noise(2))
+    recall = shot.recall(rendered(GROUND, 3))
     assert recall is not None
     middle = (slice(26, 38), slice(42, 54))
     assert recall.reliability[middle].mean() == pytest.approx(known, abs=0.05)
@@ -90,23 +102,23 @@ def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None
     camera = Camera(
         "Camera", np.eye(4), np.array([[2.0, 0, 0, 0], [0, 3, 0, 0], [0, 0, -1, -0.2], [0, 0, -1, 0]])
     )
-    memory = Memory(MotionFinder(MotionSource.VECTORS), 2)
-    memory.add(finished(rendered(GROUND, 1, Passes(still, depth, camera=camera)), noise(1)))
-    memory.add(finished(rendered(hidden(GROUND), 2, Passes(still, near, camera=camera)), noise(2)))
-    recall = memory.recall(rendered(GROUND, 3, Passes(still, depth, camera=camera)))
+    shot = Shot(MotionSource.VECTORS, 2)
+    shot.add(rendered(GROUND, 1, Passes(still, depth, camera=camera)), noise(1))
+    shot.add(rendered(hidden(GROUND), 2, Passes(still, near, camera=camera)), noise(2))
+    recall = shot.recall(rendered(GROUND, 3, Passes(still, depth, camera=camera)))
     assert recall is not None
-    assert recall.motion.exact
+    assert recall.sight.motion.exact
     np.testing.assert_allclose(recall.target[26:38, 42:54], noise(1)[26:38, 42:54], atol=1e-3)
 
 
 def test_a_cut_is_forgotten_across() -> None:
-    memory = Memory(MotionFinder(MotionSource.DIS), 4)
-    memory.add(finished(rendered(GROUND), noise(0)))
+    shot = Shot(MotionSource.DIS)
+    shot.add(rendered(GROUND), noise(0))
     elsewhere = np.clip(0.2 * waves(HEIGHT, WIDTH, 400.0, 90.0)[:, ::-1], 0.0, 1.0)
-    assert memory.recall(rendered(elsewhere, 2)) is None
-    memory.add(finished(rendered(elsewhere, 2), noise(1)))
+    assert shot.recall(rendered(elsewhere, 2)) is None
+    shot.add(rendered(elsewhere, 2), noise(1))
     # Back to the first picture, of which nothing may be known any more.
-    assert memory.recall(rendered(GROUND, 3)) is None
+    assert shot.recall(rendered(GROUND, 3)) is None
 
 
 def test_another_camera_is_a_cut_however_alike_the_pictures_are() -> None:

@@ -1,0 +1,224 @@
+"""The hands beside the optimisation: order, errors, bounds, and that nothing of it shows in the result."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compositor.engine import StyleEngine
+from compositor.settings import DeviceChoice, StyleSettings
+from video import driver
+from video.driver import FrameResult, Listener, SequenceDriver
+from video.errors import FileError, FrameError
+from video.overlap import Behind, ahead
+from video.painting import Painting
+from video.sequence import SourceFrame
+from video.settings import SequenceSettings
+
+Picture = Callable[..., np.ndarray]
+
+PATIENCE = 30.0
+HEIGHT, WIDTH = 32, 48
+
+
+def items(count: int, made: list[int], error_at: int | None = None) -> Iterator[int]:
+    for number in range(count):
+        if number == error_at:
+            raise FrameError(number, "cannot be made")
+        made.append(number)
+        yield number
+
+
+def test_one_item_is_made_ahead_and_no_more() -> None:
+    made: list[int] = []
+    with ahead(items(9, made), waiting=nullcontext, interrupt=lambda: None) as upcoming:
+        for number in upcoming:
+            assert len(made) <= number + 2
+    assert made == list(range(9))
+
+
+def test_it_is_made_on_another_thread() -> None:
+    threads: set[int] = set()
+
+    def seen() -> Iterator[int]:
+        for number in range(3):
+            threads.add(threading.get_ident())
+            yield number
+
+    with ahead(seen(), waiting=nullcontext, interrupt=lambda: None) as upcoming:
+        assert list(upcoming) == [0, 1, 2]
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_an_error_comes_when_its_item_would() -> None:
+    taken: list[int] = []
+    with (
+        pytest.raises(FrameError, match="frame 2"),
+        ahead(items(9, [], error_at=2), waiting=nullcontext, interrupt=lambda: None) as upcoming,
+    ):
+        taken.extend(upcoming)
+    assert taken == [0, 1]
+
+
+def test_who_waits_for_an_item_is_interrupted() -> None:
+    enough, waits = threading.Event(), threading.Event()
+
+    def endless() -> Iterator[int]:
+        yield 0
+        waits.set()
+        assert enough.wait(PATIENCE)
+
+    with ahead(endless(), waiting=nullcontext, interrupt=enough.set) as upcoming:
+        assert next(upcoming) == 0
+        assert waits.wait(PATIENCE)
+
+
+def test_waiting_is_told_of_until_the_item_is_there() -> None:
+    begun = threading.Event()
+
+    def late() -> Iterator[int]:
+        assert begun.wait(PATIENCE)
+        yield 7
+
+    @contextmanager
+    def waiting() -> Iterator[None]:
+        begun.set()
+        yield
+
+    with ahead(late(), waiting=waiting, interrupt=lambda: None) as upcoming:
+        assert list(upcoming) == [7]
+
+
+def test_work_behind_is_done_in_order_and_told_here() -> None:
+    told: list[tuple[int, int]] = []
+    here = threading.get_ident()
+    with Behind[int](lambda number: told.append((number, threading.get_ident()))) as behind:
+        for number in range(5):
+            behind.hand_over(lambda number=number: number)
+            # What is on its way is the one handed over last.
+            assert len(told) <= number
+    assert told == [(number, here) for number in range(5)]
+
+
+def test_an_error_behind_comes_with_the_next_word() -> None:
+    def fail() -> int:
+        raise FileError(Path("a.png"), "the disk is full")
+
+    with Behind[int](lambda _: None) as behind:
+        behind.hand_over(fail)
+        with pytest.raises(FileError, match="the disk is full"):
+            behind.finish()
+        behind.hand_over(lambda: 1)
+
+
+@pytest.fixture(scope="module")
+def engine(picture: Picture) -> StyleEngine:
+    settings = StyleSettings(steps=2, coarsest_size=32, device=DeviceChoice.CPU)
+    return StyleEngine(settings, picture(48, 32, Painting.KNIFE))
+
+
+def pan(picture: Picture, count: int = 5) -> list[SourceFrame]:
+    wide = picture(80, HEIGHT)
+    return [SourceFrame(n + 1, wide[:, 3 * n : 3 * n + WIDTH].copy()) for n in range(count)]
+
+
+class AtOnce(Behind[driver.Finished]):
+    """Does the work where it is handed over."""
+
+    def hand_over(self, work: Callable[[], driver.Finished]) -> None:
+        super().hand_over(work)
+        self.finish()
+
+
+@contextmanager
+def _one_after_the_other(frames: Iterator[object], **_: object) -> Iterator[Iterator[object]]:
+    yield frames
+
+
+@pytest.mark.parametrize("pass_count", [1, 2])
+def test_the_results_are_those_of_one_thing_after_the_other(
+    engine: StyleEngine, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pass_count: int
+) -> None:
+    settings = SequenceSettings(warm_steps=1, pass_count=pass_count, movie=False)
+
+    def run(output: Path) -> dict[str, object]:
+        SequenceDriver(engine, settings, output).run(pan(picture))
+        journal = json.loads((output / "journal.json").read_text("utf-8"))
+        for entry in journal["frames"]:
+            del entry["seconds"], entry["report"]["seconds"]
+        return {path.name: path.read_bytes() for path in sorted((output / "styled").iterdir())} | journal
+
+    beside = run(tmp_path / "beside")
+    monkeypatch.setattr(driver, "ahead", _one_after_the_other)
+    monkeypatch.setattr(driver, "Behind", AtOnce)
+    assert beside == run(tmp_path / "after")
+    assert len(beside["frames"]) == 5  # type: ignore[arg-type]
+
+
+def test_a_frame_is_told_of_before_the_next_one_is_there(
+    engine: StyleEngine, picture: Picture, tmp_path: Path
+) -> None:
+    told = threading.Event()
+    done: list[int] = []
+
+    def frame_done(result: FrameResult) -> None:
+        assert result.path.is_file()
+        done.append(result.number)
+        told.set()
+
+    def one_by_one() -> Iterator[SourceFrame]:
+        for frame in pan(picture, 3):
+            yield frame
+            assert told.wait(PATIENCE)
+            told.clear()
+
+    settings = SequenceSettings(warm_steps=1, movie=False, contact_sheet=False)
+    SequenceDriver(engine, settings, tmp_path, Listener(frame_done=frame_done)).run(one_by_one())
+    assert done == [1, 2, 3]
+
+
+def test_the_listener_is_called_on_the_callers_thread_alone(
+    engine: StyleEngine, picture: Picture, tmp_path: Path
+) -> None:
+    threads: set[int] = set()
+    damaged = tmp_path / "passes.exr"
+    damaged.write_bytes(b"no EXR")
+    frames = [SourceFrame(frame.number, frame.image, damaged) for frame in pan(picture, 2)]
+    notices: list[str] = []
+
+    def here(*_: object) -> None:
+        threads.add(threading.get_ident())
+
+    def notice(text: str) -> None:
+        here()
+        notices.append(text)
+
+    listener = Listener(progress=here, frame_done=here, opened=here, notice=notice, snapshot=here)
+    SequenceDriver(engine, SequenceSettings(warm_steps=1, movie=False), tmp_path / "out", listener).run(
+        frames
+    )
+    assert threads == {threading.get_ident()}
+    assert len(notices) == 2
+    assert "optical flow is used instead" in notices[0]
+
+
+def test_a_frame_that_cannot_be_written_ends_the_run_and_the_one_before_stays(
+    engine: StyleEngine, picture: Picture, tmp_path: Path
+) -> None:
+    (tmp_path / "styled" / "styled_0002.png" / "in the way").mkdir(parents=True)
+    done: list[int] = []
+    listener = Listener(frame_done=lambda result: done.append(result.number))
+    settings = SequenceSettings(warm_steps=1, movie=False)
+    with pytest.raises(FileError, match="styled_0002"):
+        SequenceDriver(engine, settings, tmp_path, listener).run(pan(picture))
+    assert done == [1]
+    journal = json.loads((tmp_path / "journal.json").read_text("utf-8"))
+    assert [entry["frame"] for entry in journal["frames"]] == [1]
+    assert not any(thread.name.startswith(("ahead", "behind")) for thread in threading.enumerate())

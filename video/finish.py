@@ -1,0 +1,100 @@
+"""What becomes of a frame behind the optimisation: noise removed, rounded, measured, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from compositor.engine import Stylized
+from video.debug import write_debug
+from video.denoise import denoise
+from video.memory import Recall
+from video.metrics import warp_error
+from video.output import FrameWriter
+from video.results import FrameResult
+from video.sequence import SourceFrame
+from video.settings import SequenceSettings
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A frame that the engine is done with.
+
+    Attributes:
+        optimised: (H, W, 3) float32 in 0..1, the engine's own result in the file's levels.
+        seconds: that it has taken so far.
+    """
+
+    frame: SourceFrame
+    recall: Recall | None
+    stylized: Stylized
+    optimised: np.ndarray
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A frame on disk.
+
+    `optimised` is the engine's own result, `styled` what was made of it for the artist.
+    """
+
+    frame: SourceFrame
+    result: FrameResult
+    optimised: np.ndarray
+    styled: np.ndarray
+
+
+class Finisher:
+    """Finishes the frames of one run, in order; remembers what the last one looks like.
+
+    Args:
+        output: the run's folder.
+        styled_path: the styled file of a frame number.
+    """
+
+    def __init__(
+        self,
+        settings: SequenceSettings,
+        output: Path,
+        writer: FrameWriter,
+        styled_path: Callable[[int], Path],
+    ) -> None:
+        self._settings = settings
+        self._output = output
+        self._writer = writer
+        self._styled_path = styled_path
+        self._before: np.ndarray | None = None
+
+    def remember(self, styled: np.ndarray) -> None:
+        """The frame before the next one was finished by an earlier run."""
+        self._before = styled
+
+    def finish(self, unfinished: Unfinished) -> Finished:
+        """Writes the frame's picture.
+
+        Raises:
+            FileError, FrameError: as `FrameWriter.write`.
+        """
+        frame, recall, stylized = unfinished.frame, unfinished.recall, unfinished.stylized
+        settings, before = self._settings, self._before
+        styled = self._writer.rounded(
+            denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
+        )
+        error = None
+        if recall is not None and before is not None:
+            sight = recall.sight
+            # What the style has left alone stays the render's, to its last bit.
+            held = sight.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            styled[held] = before[held]
+            error = warp_error(styled, before, sight.motion.backward, sight.recent)
+            if settings.debug:
+                write_debug(self._output, frame.number, recall)
+        path = self._styled_path(frame.number)
+        self._writer.write(path, frame, styled)
+        self._before = styled
+        result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
+        return Finished(frame, result, unfinished.optimised, styled)

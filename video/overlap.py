@@ -1,0 +1,87 @@
+"""Hands beside the optimisation: one makes the next frame ready, one finishes the last.
+
+Each has one piece of work at a time on one thread, so that the order of the frames and a bound on memory are
+kept. An error comes up where the piece of work is asked for, as if it were done there and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _End:
+    """Comes behind the last item."""
+
+
+@contextmanager
+def ahead(
+    items: Iterable[T], *, waiting: Callable[[], AbstractContextManager[None]], interrupt: Callable[[], None]
+) -> Iterator[Iterator[T]]:
+    """The items, each made on another thread while the one before is in use; one ahead, no more.
+
+    Args:
+        waiting: entered while the next item is asked for and not there yet.
+        interrupt: called when no further item is wanted: if `items` is waiting for something, it must end.
+    """
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        try:
+            yield _taken(thread, iter(items), waiting)
+        finally:
+            interrupt()
+
+
+def _taken(
+    thread: ThreadPoolExecutor, items: Iterator[T], waiting: Callable[[], AbstractContextManager[None]]
+) -> Iterator[T]:
+    end = _End()
+    upcoming = thread.submit(next, items, end)
+    while True:
+        with nullcontext() if upcoming.done() else waiting():
+            item = upcoming.result()
+        if isinstance(item, _End):
+            return
+        upcoming = thread.submit(next, items, end)
+        yield item
+
+
+class Behind(Generic[T]):
+    """Does what is left to do of a frame on another thread, while this one goes on.
+
+    Args:
+        done: given what the work has returned, on the thread that has handed it over.
+    """
+
+    def __init__(self, done: Callable[[T], None]) -> None:
+        self._done = done
+        self._thread = ThreadPoolExecutor(1, "behind")
+        self._work: Future[T] | None = None
+
+    def __enter__(self) -> Behind[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.finish()
+        finally:
+            self._thread.shutdown()
+
+    def hand_over(self, work: Callable[[], T]) -> None:
+        """Has it done; first finishes what was handed over before."""
+        self.finish()
+        self._work = self._thread.submit(work)
+
+    def look(self) -> None:
+        """Takes in the work if it is done; raises what it has raised."""
+        if self._work is not None and self._work.done():
+            self.finish()
+
+    def finish(self) -> None:
+        """Waits for the work; raises what it has raised."""
+        work, self._work = self._work, None
+        if work is not None:
+            self._done(work.result())

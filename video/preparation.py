@@ -1,0 +1,86 @@
+"""Makes frames ready to be stylised: all about them that does not ask for a result of the frames before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from video.errors import FileError, FrameError
+from video.fingerprint import frame_fingerprint
+from video.lookback import Lookback, Sight
+from video.motion import Rendered
+from video.motion_sources import MotionFinder
+from video.passes import Passes, read_passes
+from video.sequence import SourceFrame
+from video.settings import MotionSource, SequenceSettings
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame with what was found out about it.
+
+    Attributes:
+        picture: the hash of what it is made from.
+        sight: by the frames before; None if it begins a shot, and for a frame that is done already.
+    """
+
+    frame: SourceFrame
+    picture: str
+    sight: Sight | None
+
+
+class Preparation:
+    """Prepares the frames of one pass.
+
+    Args:
+        notice: told why something else is used than what would be best.
+    """
+
+    def __init__(self, settings: SequenceSettings, notice: Callable[[str], None]) -> None:
+        self._source = settings.motion
+        self._finder = MotionFinder(settings.motion, notice)
+        self._lookback = Lookback(self._finder, settings.memory)
+        self._notice = notice
+
+    def of(self, frames: Iterable[SourceFrame], done: Sequence[bool] = ()) -> Iterator[Prepared]:
+        """The frames as they come.
+
+        Args:
+            done: of the first frames, which an earlier run has finished, whether each began a shot.
+
+        Raises:
+            FrameError: a frame has another size than the first, or none of the motion that was asked for.
+        """
+        first: np.ndarray | None = None
+        for index, frame in enumerate(frames):
+            first = frame.image if first is None else first
+            if first.shape != frame.image.shape:
+                raise FrameError(frame.number, _size_change(first, frame.image))
+            rendered = self._rendered(frame)
+            sight = None
+            if index >= len(done):
+                sight = self._lookback.at(rendered)
+            elif done[index]:
+                self._lookback.forget()
+            self._lookback.add(rendered)
+            yield Prepared(frame, frame_fingerprint(frame, rendered), sight)
+
+    def _rendered(self, frame: SourceFrame) -> Rendered:
+        passes: Passes | None = None
+        if frame.passes is not None and self._finder.reads_passes:
+            try:
+                passes = read_passes(frame.passes)
+            except FileError as error:
+                if self._source is MotionSource.VECTORS:
+                    raise FrameError(frame.number, str(error)) from None
+                self._notice(f"{error}; optical flow is used instead")
+        return Rendered(frame.number, frame.image, passes)
+
+
+def _size_change(before: np.ndarray, now: np.ndarray) -> str:
+    def describe(image: np.ndarray) -> str:
+        return f"{image.shape[1]}×{image.shape[0]} px" + (" with alpha" if image.shape[2] == 4 else "")
+
+    return f"is {describe(now)} but the frames before are {describe(before)}; all must have one size"
