@@ -48,6 +48,8 @@ _PASSES = {
     "color_management": "FOLLOW_SCENE",
     "exr_codec": "ZIP",
 }
+# A quarter of the time. The engine packs the file when it is done with the frame.
+_PASSES_IN_HASTE = _PASSES | {"exr_codec": "NONE"}
 
 
 class CaptureError(Exception):
@@ -84,12 +86,17 @@ def capture_frame(
     with_passes: bool = True,
     note: Note | None = None,
     bits: int = 8,
+    in_haste: bool = False,
 ) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
 
     The PNG has the scene's view transform (display-referred, of 8 or 16 bits), with alpha if the film is
     transparent. The EXR is scene-linear in full float; the note about its camera and view lies beside it as
     JSON. All appear under their names only when they are complete.
+
+    Args:
+        in_haste: save the passes without compression, seven times as large: for an engine that takes and
+            packs them at once.
 
     Raises:
         CaptureError: a file cannot be written.
@@ -98,7 +105,7 @@ def capture_frame(
     content, passes = content_path(output, frame), passes_path(output, frame)
     _save(scene, "Render Result", content, _PNG | {"color_mode": _mode(scene), "color_depth": str(bits)})
     if with_passes:
-        _save(scene, "Render Result", passes, _PASSES)
+        _save(scene, "Render Result", passes, _PASSES_IN_HASTE if in_haste else _PASSES)
         if note is not None:
             probe = passes.with_name(probe_name(scene))
             if not probe.is_file():

@@ -30,6 +30,10 @@ PREVIEW_EVERY = 5
 """Optimisation steps between two pictures of a frame on its way; what comes too fast is left out."""
 
 
+MOST_UNPACKED = 4
+"""Frames that may wait for the engine with their passes uncompressed; a slower engine gets them packed."""
+
+
 class State(Enum):
     """Where a session is in its life."""
 
@@ -162,7 +166,11 @@ class RenderSession:
         try:
             engine = None if self.plan.engine.after_render else self.start_engine()
             captured = capture_frame(
-                scene, self.plan.output, note=self._note(scene), bits=self.plan.content_bits
+                scene,
+                self.plan.output,
+                note=self._note(scene),
+                bits=self.plan.content_bits,
+                in_haste=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
             )
             self._log.add(captured.frame)
             self.captured.append(captured)

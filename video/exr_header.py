@@ -16,7 +16,9 @@ from video.errors import FileError
 from video.promises import MOST_PIXELS, check_promise
 
 _MAGIC = b"\x76\x2f\x31\x01"
-_TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
+_TILED, _DEEP = 0x200, 0x800
+MULTI_PART = 0x1000
+"""Flag in the version of a file that may have several parts."""
 _LONGEST_NAME = 255
 _MOST_ATTRIBUTES = 10_000
 # By the number of the compression method.
@@ -86,15 +88,29 @@ def read_header(path: Path) -> tuple[Part, ...]:
         raise FileError(path, "the EXR is damaged or cut short; make it again") from None
 
 
+def header_length(file: IO[bytes], file_size: int) -> int:
+    """Bytes before the table of the pixels' places, of a file that `read_header` takes."""
+    file.seek(0)
+    _headers(file, file_size)
+    return file.tell()
+
+
+def _headers(file: IO[bytes], file_size: int) -> tuple[int, list[dict[str, bytes]]]:
+    """The version with its flags, and every part's attributes; the file is at its beginning."""
+    _, version = struct.unpack("<4sI", file.read(8))
+    headers = [_header(file, file_size)]
+    if version & MULTI_PART:
+        while _more_headers(file):
+            headers.append(_header(file, file_size))
+    return version, headers
+
+
 def _parts(file: IO[bytes], path: Path) -> tuple[Part, ...]:
     file_size = path.stat().st_size
     if file.read(4) != _MAGIC:
         raise FileError(path, "is no EXR, whatever its name says")
-    (version,) = struct.unpack("<I", file.read(4))
-    headers = [_header(file, file_size)]
-    if version & _MULTI_PART:
-        while _more_headers(file):
-            headers.append(_header(file, file_size))
+    file.seek(0)
+    version, headers = _headers(file, file_size)
     if version & _DEEP or any(each.get("type", b"").startswith(b"deep") for each in headers):
         raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
     parts = tuple(_part(header, path) for header in headers)
@@ -179,7 +195,7 @@ def _check_chunks(file: IO[bytes], file_size: int, part: Part, version: int) -> 
     after_table = file.tell()
     file.seek(max(offsets))
     tiled = b"tiled" in part.attributes.get("type", b"") or bool(version & _TILED)
-    numbers = (1 if version & _MULTI_PART else 0) + (4 if tiled else 1)
+    numbers = (1 if version & MULTI_PART else 0) + (4 if tiled else 1)
     (size,) = struct.unpack_from("<i", file.read(4 * numbers + 4), 4 * numbers)
     if size < 0 or file.tell() + size > file_size:
         raise ValueError("cut short")

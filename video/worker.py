@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -40,6 +41,7 @@ from video.images import check_writable, read_image
 from video.json_lines import decode_command, encode
 from video.metadata import package_version
 from video.movie import PictureReader
+from video.packing import Packer
 from video.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -55,6 +57,7 @@ from video.protocol import (
     Shutdown,
     Stylize,
 )
+from video.scene_light import PASSES_FOLDER
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 from video.snapshots import PreviewFile, SequenceSnapshots
@@ -71,6 +74,16 @@ _LONGEST_ERROR = 1000
 
 class _Interrupt:
     """Put among the commands to end the wait for a job's frames."""
+
+
+class _OpenJob:
+    """What is remembered of the job at hand."""
+
+    def __init__(self, output: Path) -> None:
+        self.finished: list[int] = []
+        self.passes: dict[int, Path] = {}
+        self.packer = Packer(output / PASSES_FOLDER)
+        self.enough = _Interrupt()
 
 
 class Worker:
@@ -151,12 +164,12 @@ class Worker:
         )
 
     def _stylize(self, job: Stylize) -> None:
-        finished: list[int] = []
-        enough = _Interrupt()
+        opened = _OpenJob(Path(job.output))
+        finished = opened.finished
         try:
-            with self._heartbeat.working():
-                driver = self._open(job, finished, enough)
-                result = driver.run(MatteSequence(self._frames(job.job, enough), _matte_regions(job)))
+            with self._heartbeat.working(), closing(opened.packer):
+                driver = self._open(job, opened)
+                result = driver.run(MatteSequence(self._frames(job.job, opened), _matte_regions(job)))
         except (MemoryShortageError, MemoryError) as error:
             told = isinstance(error, MemoryShortageError)
             self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
@@ -174,7 +187,7 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
-    def _open(self, job: Stylize, finished: list[int], enough: _Interrupt) -> SequenceDriver:
+    def _open(self, job: Stylize, opened: _OpenJob) -> SequenceDriver:
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
         styles = _read_styles(job)
@@ -194,7 +207,8 @@ class Worker:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
-            finished.append(result.number)
+            opened.finished.append(result.number)
+            opened.packer.pack(opened.passes.pop(result.number, None))
             self._send(frame_event(job.job, result))
 
         listener = Listener(
@@ -205,7 +219,7 @@ class Worker:
             opened=lambda continues, frames: self._send(Opened(job.job, continues, list(frames))),
             cancelled=lambda: self._cancelled_between_steps(job.job),
             waiting=self._heartbeat.idle,
-            interrupt=lambda: self._inbox.put(enough),
+            interrupt=lambda: self._inbox.put(opened.enough),
         )
         engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
         return SequenceDriver(
@@ -235,7 +249,7 @@ class Worker:
 
         return tell
 
-    def _frames(self, job: str, enough: _Interrupt) -> Iterator[SourceFrame]:
+    def _frames(self, job: str, opened: _OpenJob) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`, or until there are enough.
 
         The driver asks for them on another thread; while a job is open none but that takes commands.
@@ -244,10 +258,12 @@ class Worker:
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
                 command = self._inbox.get()
-            if command is enough or (isinstance(command, Finish) and command.job == job):
+            if command is opened.enough or (isinstance(command, Finish) and command.job == job):
                 return
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)
+                if passes is not None:
+                    opened.passes[command.frame] = passes
                 try:
                     picture = pictures.read(Path(command.content), command.movie_frame)
                 except VideoError as error:

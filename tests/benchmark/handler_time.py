@@ -4,7 +4,8 @@
     blender --background --python handler_time.py
 
 Every handler call of an animation render is timed: the PNG, the multilayer EXR with Vector and Z, and the
-camera's note are written; the engine is not started, as its work is on another device or after the render.
+camera's note are written. No engine is started, as its work is on another device: in its place something
+takes every frame at once, or none, as one that does not keep up (the passes are compressed then).
 Prints a line for each size: the median over the frames of the handlers' time, and of the whole frame.
 """
 
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,7 +27,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 PACKAGE = Path(__file__).parent.parent.parent / "blender_nst"
 SIZES = ((480, 270), (1920, 1080))
-FRAMES = 8
+FRAMES = 12
 
 
 class Stopwatch:
@@ -60,10 +61,10 @@ def load_package() -> None:
     package.register()
 
 
-def measure(folder: Path, width: int, height: int) -> tuple[float, float]:
+def measure(folder: Path, width: int, height: int, *, keeps_up: bool) -> tuple[float, float]:
     """Medians in seconds: the handlers' share of a frame, and the whole frame."""
     handlers = importlib.import_module("blender_nst.handlers")
-    session_plan = importlib.import_module("blender_nst.session_plan")
+    session_of = importlib.import_module("blender_nst.render_session").RenderSession
     scene = bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.device = "CYCLES", 1, "CPU"
     scene.cycles.use_denoising = False
@@ -75,29 +76,34 @@ def measure(folder: Path, width: int, height: int) -> tuple[float, float]:
     scene.nst.style_path = str(Path(__file__))  # never opened: no engine is started
     watch, finished = Stopwatch(), []
 
+    for own in list(folder.glob("own_*")):
+        own.unlink()
     hooked = [name for name in dir(bpy.app.handlers) if isinstance(getattr(bpy.app.handlers, name), list)]
     for name in hooked:
         called = getattr(bpy.app.handlers, name)
         for index, handler in enumerate(called):
             if handler.__module__.startswith("blender_nst") and name != "render_complete":
                 called[index] = watch.timed(handler)
-    plan_of = session_plan.SessionPlan.from_scene
+    session_of.start_engine = lambda session: "none"
+    session_of.drain = lambda *_, **__: False
 
-    def after_render(*arguments: Any) -> Any:
-        plan = plan_of(*arguments)
-        return session_plan.replace(plan, engine=session_plan.replace(plan.engine, after_render=True))
+    def take(session: Any, _: Any, captured: Any) -> None:
+        session.sent.append(captured.frame)
+        if keeps_up:
+            session.done.append(captured.frame)
 
-    session_plan.SessionPlan.from_scene = after_render
+    session_of._send_frame = take
     bpy.app.handlers.render_write.append(lambda *_: finished.append(time.perf_counter()))
     bpy.app.handlers.render_complete.insert(0, lambda *_: handlers.current_session().end())
     try:
         bpy.ops.render.render(animation=True)
     finally:
-        session_plan.SessionPlan.from_scene = plan_of
         bpy.app.handlers.render_write.pop()
         bpy.app.handlers.render_complete.pop(0)
     whole = [after - before for before, after in pairwise(finished)]
-    return median(watch.seconds[frame] for frame in range(2, FRAMES + 1)), median(whole)
+    # An engine that does not keep up has taken as many frames uncompressed as may wait.
+    settled = range(6, FRAMES + 1)
+    return median(watch.seconds[frame] for frame in settled), median(whole[5:])
 
 
 def main() -> None:
@@ -106,11 +112,11 @@ def main() -> None:
     load_package()
     print(f"Blender {bpy.app.version_string}, {FRAMES} frames, Cycles, 1 sample", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for width, height in SIZES:
-            handlers, whole = measure(Path(folder), width, height)
+        for (width, height), keeps_up in product(SIZES, (True, False)):
+            handlers, whole = measure(Path(folder), width, height, keeps_up=keeps_up)
             print(
-                f"{width}x{height}: handlers {1000 * handlers:.0f} ms a frame,"
-                f" the whole frame {1000 * whole:.0f} ms",
+                f"{width}x{height}, an engine that {'keeps up' if keeps_up else 'does not keep up'}: handlers"
+                f" {1000 * handlers:.0f} ms a frame, the whole frame {1000 * whole:.0f} ms",
                 flush=True,
             )
     sys.stdout.flush()

@@ -10,9 +10,15 @@ import numpy as np
 import OpenEXR
 
 
-def write_exr(path: Path, channels: dict[str, np.ndarray], *, parts: bool = False) -> None:
+def write_exr(
+    path: Path,
+    channels: dict[str, np.ndarray],
+    *,
+    parts: bool = False,
+    compression: Any = OpenEXR.ZIP_COMPRESSION,
+) -> None:
     """Writes channels by their full names; `parts` gives each pass a part of its own, as Blender 5 does."""
-    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    header = {"compression": compression, "type": OpenEXR.scanlineimage}
     if not parts:
         OpenEXR.File(header, channels).write(str(path))
         return
