@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def capture_frame(
     note: Note | None = None,
     bits: int = 8,
     in_haste: bool = False,
+    written_since: float | None = None,
 ) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
 
@@ -97,13 +99,18 @@ def capture_frame(
     Args:
         in_haste: save the passes without compression, seven times as large: for an engine that takes and
             packs them at once.
+        written_since: when the render began (seconds since the epoch), if it writes its own files: a PNG of
+            this frame that it has just written is copied instead of made once more.
 
     Raises:
         CaptureError: a file cannot be written.
     """
     frame = scene.frame_current
     content, passes = content_path(output, frame), passes_path(output, frame)
-    _save(scene, "Render Result", content, _PNG | {"color_mode": _mode(scene), "color_depth": str(bits)})
+    wanted = _PNG | {"color_mode": _mode(scene), "color_depth": str(bits)}
+    own = None if written_since is None else _own_picture(scene, wanted, written_since)
+    if own is None or not _copied(own, content):
+        _save(scene, "Render Result", content, wanted)
     if with_passes:
         _save(scene, "Render Result", passes, _PASSES_IN_HASTE if in_haste else _PASSES)
         if note is not None:
@@ -115,6 +122,34 @@ def capture_frame(
             view = {"probe": probe.name, "levels": probe_levels(scene)}
             _write_note(passes.with_suffix(".json"), note | {"view": view})
     return CapturedFrame(frame, content, passes if with_passes else None)
+
+
+def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
+    """The render's own file of the frame, if it shows what a capture would, to the last bit."""
+    render = scene.render
+    # What compresses best is the user's choice; nothing else may differ.
+    told = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
+    if told | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
+        return None
+    path = Path(os.path.normpath(render.frame_path(frame=scene.frame_current)))
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return path if found.st_size > 0 and found.st_mtime >= since else None
+
+
+def _copied(own: Path, path: Path) -> bool:
+    unfinished = _unfinished(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(own, unfinished)
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        return False
+    return True
 
 
 def _mode(scene: bpy.types.Scene) -> str:

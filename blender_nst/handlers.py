@@ -9,6 +9,7 @@ handler catches everything and reports one line; whatever happens here, the rend
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ class _Hooks:
         self.still_plan: SessionPlan | None = None
         self.frames_rendered = 0
         self.shown: tuple[str, int] | None = None
+        self.begun_at = 0.0
 
 
 hooks = _Hooks()
@@ -107,7 +109,7 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
 @_guarded
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Checks the settings before the first frame; the engine is started by the first one that is written."""
-    hooks.frames_rendered, hooks.shown = 0, None
+    hooks.frames_rendered, hooks.shown, hooks.begun_at = 0, None, time.time()
     still_plan = hooks.still_plan
     if still_plan is None and not scene.nst.enabled:
         return
@@ -155,7 +157,7 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if not session.captured and not scene.render.use_overwrite:
         # Blender passes over frames whose files are there, without a word: what was captured of them is used.
         session.add_captured_frames(range(scene.frame_start, scene.frame_current, scene.frame_step))
-    session.add_rendered_frame(scene)
+    session.add_rendered_frame(scene, hooks.begun_at)
     if bpy.app.background:
         session.drain(0.05)
 

@@ -159,8 +159,12 @@ class RenderSession:
             self._tell_rendered(frame)
         return []
 
-    def add_rendered_frame(self, scene: bpy.types.Scene) -> None:
-        """Captures the frame that was just rendered and hands it to the engine. On the render's thread."""
+    def add_rendered_frame(self, scene: bpy.types.Scene, written_since: float | None = None) -> None:
+        """Captures the frame that was just rendered and hands it to the engine. On the render's thread.
+
+        Args:
+            written_since: see `capture_frame`.
+        """
         if self.state is not State.RENDERING:
             return
         try:
@@ -171,6 +175,7 @@ class RenderSession:
                 note=self._note(scene),
                 bits=self.plan.content_bits,
                 in_haste=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
+                written_since=written_since,
             )
             self._log.add(captured.frame)
             self.captured.append(captured)

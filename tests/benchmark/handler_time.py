@@ -5,7 +5,8 @@
 
 Every handler call of an animation render is timed: the PNG, the multilayer EXR with Vector and Z, and the
 camera's note are written. No engine is started, as its work is on another device: in its place something
-takes every frame at once, or none, as one that does not keep up (the passes are compressed then).
+takes every frame at once, or none, as one that does not keep up (the passes are compressed then). Where the
+render writes PNGs that show the same as a capture, those are copied.
 Prints a line for each size: the median over the frames of the handlers' time, and of the whole frame.
 """
 
@@ -28,22 +29,25 @@ import bpy  # pyright: ignore[reportMissingImports]
 PACKAGE = Path(__file__).parent.parent.parent / "blender_nst"
 SIZES = ((480, 270), (1920, 1080))
 FRAMES = 12
+CASES = ((True, True), (True, False), (False, False))
 
 
 class Stopwatch:
-    """Seconds spent in handlers, by frame."""
+    """Seconds spent in handlers, by frame, and processor time, which other load changes less."""
 
     def __init__(self) -> None:
         self.seconds: dict[int, float] = {}
+        self.processor: dict[int, float] = {}
 
     def timed(self, handler: Callable[..., None]) -> Callable[..., None]:
         """The handler, its time added to the scene's frame."""
 
         @functools.wraps(handler)
         def call(scene: Any, depsgraph: Any = None) -> None:
-            begun, frame = time.perf_counter(), scene.frame_current
+            begun, used, frame = time.perf_counter(), time.process_time(), scene.frame_current
             handler(scene, depsgraph)
             self.seconds[frame] = self.seconds.get(frame, 0.0) + time.perf_counter() - begun
+            self.processor[frame] = self.processor.get(frame, 0.0) + time.process_time() - used
 
         return call
 
@@ -61,8 +65,10 @@ def load_package() -> None:
     package.register()
 
 
-def measure(folder: Path, width: int, height: int, *, keeps_up: bool) -> tuple[float, float]:
-    """Medians in seconds: the handlers' share of a frame, and the whole frame."""
+def measure(
+    folder: Path, width: int, height: int, *, keeps_up: bool, png: bool
+) -> tuple[float, float, float]:
+    """Medians in seconds: the handlers' share of a frame, their processor time, and the whole frame."""
     handlers = importlib.import_module("blender_nst.handlers")
     session_of = importlib.import_module("blender_nst.render_session").RenderSession
     scene = bpy.context.scene
@@ -71,6 +77,7 @@ def measure(folder: Path, width: int, height: int, *, keeps_up: bool) -> tuple[f
     scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.frame_start, scene.frame_end = 1, FRAMES
     scene.render.filepath = str(folder / "own_")
+    scene.render.image_settings.color_mode = "RGB" if png else "RGBA"
     scene.nst.enabled = True
     scene.nst.output_path = str(folder / f"out_{width}")
     scene.nst.style_path = str(Path(__file__))  # never opened: no engine is started
@@ -103,7 +110,8 @@ def measure(folder: Path, width: int, height: int, *, keeps_up: bool) -> tuple[f
     whole = [after - before for before, after in pairwise(finished)]
     # An engine that does not keep up has taken as many frames uncompressed as may wait.
     settled = range(6, FRAMES + 1)
-    return median(watch.seconds[frame] for frame in settled), median(whole[5:])
+    spent, used = (median(each[frame] for frame in settled) for each in (watch.seconds, watch.processor))
+    return spent, used, median(whole[5:])
 
 
 def main() -> None:
@@ -112,11 +120,13 @@ def main() -> None:
     load_package()
     print(f"Blender {bpy.app.version_string}, {FRAMES} frames, Cycles, 1 sample", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for (width, height), keeps_up in product(SIZES, (True, False)):
-            handlers, whole = measure(Path(folder), width, height, keeps_up=keeps_up)
+        for (width, height), (keeps_up, png) in product(SIZES, CASES):
+            handlers, used, whole = measure(Path(folder), width, height, keeps_up=keeps_up, png=png)
             print(
-                f"{width}x{height}, an engine that {'keeps up' if keeps_up else 'does not keep up'}: handlers"
-                f" {1000 * handlers:.0f} ms a frame, the whole frame {1000 * whole:.0f} ms",
+                f"{width}x{height}, {'an engine that keeps up' if keeps_up else 'a slow engine'},"
+                f" {'its picture copied' if png else 'its picture saved'}: handlers"
+                f" {1000 * handlers:.0f} ms a frame ({1000 * used:.0f} ms of processor), the whole frame"
+                f" {1000 * whole:.0f} ms",
                 flush=True,
             )
     sys.stdout.flush()

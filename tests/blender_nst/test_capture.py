@@ -8,6 +8,9 @@ import pytest
 from blender_in_tests import BlenderInTests
 from PIL import Image
 
+from video.exr import read_channels
+from video.packing import pack
+
 # Every image setting that a user can have set, read before and after.
 _DUMP = """
 def dump(owner, path=""):
@@ -62,6 +65,81 @@ def test_a_frame_is_saved_as_displayed_picture_and_as_passes(
     channels = {name for part in parts for name in part.channels}
     assert {"ViewLayer.Combined.R", "ViewLayer.Depth.Z", "ViewLayer.Vector.W"} <= channels
     assert not list((tmp_path / "out").rglob(".*")), "no unfinished file is left"
+
+
+@pytest.mark.across_versions
+def test_the_renders_own_picture_is_copied_where_it_is_the_same(
+    blender: BlenderInTests, blend_file: Path, tmp_path: Path
+) -> None:
+    run = blender.run(
+        """
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        load()
+        from blender_nst import capture
+        scene = bpy.context.scene
+        settings = scene.render.image_settings
+        scene.frame_start, scene.frame_end = 1, 1
+        scene.render.filepath = str(Path(arguments[1]) / "own_####")
+        scene.render.film_transparent = False
+        out, own = Path(arguments[1]), Path(scene.render.frame_path(frame=1))
+        made = []
+        def save(*_):
+            for since in (begun, begun + 3600.0):
+                frame = capture.capture_frame(scene, out, with_passes=False, written_since=since)
+                made.append(frame.content.read_bytes() == own.read_bytes())
+        bpy.app.handlers.render_write.append(save)
+        import time
+        for changes in ({}, {"color_mode": "RGBA"}, {"color_depth": "16"}, {"color_management": "OVERRIDE"}):
+            settings.color_mode, settings.color_depth, settings.compression = "RGB", "8", 90
+            settings.color_management = "FOLLOW_SCENE"
+            for name, value in changes.items():
+                setattr(settings, name, value)
+            begun = time.time() - 1.0
+            bpy.ops.render.render(animation=True)
+        scene.render.use_stamp = True
+        settings.color_management = "FOLLOW_SCENE"
+        bpy.ops.render.render(animation=True)
+        finish(made)
+        """,
+        str(blend_file),
+        str(tmp_path),
+    )
+    # The same bytes are a copy: the capture's own compression is another.
+    assert run.result == [True] + 9 * [False]
+
+
+@pytest.mark.across_versions
+def test_passes_saved_in_haste_are_packed_without_a_loss(
+    blender: BlenderInTests, blend_file: Path, tmp_path: Path
+) -> None:
+    run = blender.run(
+        """
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        load()
+        from blender_nst.capture import capture_frame
+        scene = bpy.context.scene
+        for layer in scene.view_layers:
+            layer.use_pass_vector = layer.use_pass_z = True
+        made = []
+        def save(*_):
+            for name, haste in (("slow", False), ("fast", True)):
+                made.append(str(capture_frame(scene, Path(arguments[1]) / name, in_haste=haste).passes))
+        bpy.app.handlers.render_post.append(save)
+        bpy.ops.render.render()
+        finish(made)
+        """,
+        str(blend_file),
+        str(tmp_path),
+    )
+    slow, fast = map(Path, run.result)
+    large = fast.stat().st_size
+    compressed = read_channels(slow)
+    for _ in range(2):
+        found = read_channels(fast)
+        assert found.keys() == compressed.keys()
+        assert all(found[name].tobytes() == compressed[name].tobytes() for name in found)
+        pack(fast)
+    assert fast.stat().st_size < 0.5 * large
 
 
 @pytest.mark.parametrize("kind", ["PNG", "OPEN_EXR", "JPEG", "FFMPEG", "OPEN_EXR_MULTILAYER"])

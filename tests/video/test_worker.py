@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenEXR
 import pytest
+from exr_files import vector_channels, write_exr
 
 from video.images import write_png
 from video.json_lines import decode_event, encode
@@ -252,6 +254,25 @@ def test_a_frame_may_be_a_picture_of_a_movie(worker: Conversation, files: Path, 
     assert isinstance(failed, Failed)
     assert (failed.frame, failed.frames) == (13, [12])
     assert "clip.mp4: has no frame 9" in failed.error
+
+
+def test_passes_that_were_captured_in_haste_are_packed_when_the_frame_is_done(
+    worker: Conversation, files: Path, tmp_path: Path
+) -> None:
+    captured, of_the_user = tmp_path / "passes" / "passes_0001.exr", tmp_path / "mine.exr"
+    captured.parent.mkdir()
+    for path in (captured, of_the_user):
+        write_exr(
+            path, vector_channels(np.zeros((48, 64, 4), np.float32)), compression=OpenEXR.NO_COMPRESSION
+        )
+    before = of_the_user.stat().st_size
+    frames = [
+        replace(frame(files, number), passes=str(path)) for number, path in ((1, captured), (2, of_the_user))
+    ]
+    worker.say(stylize(files, tmp_path), *frames, Finish("a"))
+    worker.until(Done)
+    assert captured.stat().st_size < 0.5 * before
+    assert of_the_user.stat().st_size == before
 
 
 def test_frames_may_come_one_by_one(worker: Conversation, files: Path, tmp_path: Path) -> None:
