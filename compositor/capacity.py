@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,8 +16,43 @@ from compositor.windows import GRID, Window, tiles, whole
 _FLOAT32_BYTES, _BFLOAT16_BYTES = 3000, 2100
 # And for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
 _PICTURE_BYTES = 700
+# What is expected, in the middle rather than at worst, with the same share for the pictures: of 49 000 to
+# 600 000 px in processes of their own, the estimate was 0 to 10 % off in bfloat16, up to 13 % in float32.
+_EXPECTED_FLOAT32_BYTES, _EXPECTED_BFLOAT16_BYTES = 2000, 1150
+_WORKSPACE_BYTES = 100 * 2**20
 # Share of what is free that is planned with; the rest is for what was not thought of.
 _PLANNED = 0.8
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a frame goes through the memory.
+
+    Attributes:
+        expected_bytes: that the process will take at most: on a GPU of its memory, else of the machine's.
+        free_bytes: that it could take now; None where that is not known.
+        windows: parts that the frame is gone through in; 1 is the frame as a whole.
+    """
+
+    expected_bytes: int
+    free_bytes: int | None
+    windows: int
+
+    def __str__(self) -> str:
+        text = f"about {self.expected_bytes / 2**30:.1f} GiB of memory"
+        if self.windows == 1 or self.free_bytes is None:
+            return text
+        return f"{text}, in {self.windows} tiles, as {self.free_bytes / 2**30:.1f} GiB are free"
+
+
+def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int) -> MemoryPlan:
+    """What a frame of this size is going to take; the arguments are those of `fitting_windows`."""
+    free = free_bytes(device)
+    windows = fitting_windows(height, width, device, dtype, margin)
+    largest = max(window.outer.area for window in windows)
+    features = _EXPECTED_BFLOAT16_BYTES if dtype is torch.bfloat16 else _EXPECTED_FLOAT32_BYTES
+    frame = _WORKSPACE_BYTES + largest * features + height * width * _PICTURE_BYTES
+    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows))
 
 
 def fitting_windows(
@@ -52,6 +88,17 @@ def free_bytes(device: torch.device) -> int | None:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _taken_bytes(device: torch.device) -> int:
+    """What this process has taken of the device's memory; 0 where that is not known."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0
 
 
 def _free_memory() -> int | None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
+from compositor.capacity import MemoryPlan, memory_plan
 from compositor.descent import Descent
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
@@ -101,6 +102,12 @@ class StyleEngine:
     def style_digest(self) -> str:
         """A hash of the style pictures, see `StyleLibrary.digest`."""
         return self._library.digest
+
+    def memory_plan(self, height: int, width: int) -> MemoryPlan:
+        """What a frame of this size is going to take of the memory there is now."""
+        layers = layer_weights(self.settings.content_layers) | layer_weights(self.settings.style_layers)
+        network = self._network
+        return memory_plan(height, width, self.device, network.dtype, network.reach(layers))
 
     def stylize(
         self,

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -72,8 +73,14 @@ def exponent(times: list[StepTime]) -> float:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """The most bytes that tensors have taken on a GPU so far; None on other devices."""
-    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    """The most bytes that tensors have taken on a GPU so far, or on a CPU this process; None if not known."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _engine_seconds(content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int) -> float:

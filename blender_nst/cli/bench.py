@@ -36,11 +36,13 @@ class FrameTime:
     warm_seconds: float
     cold_style: float
     warm_style: float
+    expected_bytes: int
+    """Of memory, as estimated before the start."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """All that was measured; `peak_bytes` is a GPU's memory."""
+    """All that was measured; `peak_bytes` is a GPU's memory, or this process's on a CPU."""
 
     device: str
     precision: str
@@ -93,6 +95,7 @@ def _parse(text: str) -> tuple[int, int]:
 def _frame_time(width: int, height: int, settings: Settings) -> FrameTime:
     style_settings, sequence_settings = settings
     engine = StyleEngine(style_settings, paint(Painting.SWIRLS, width, height))
+    plan = engine.memory_plan(height, width)
     picture = paint(Painting.KNIFE, width + _SHIFT, height)
     frames = [
         SourceFrame(1, np.ascontiguousarray(picture[:, :width])),
@@ -104,7 +107,13 @@ def _frame_time(width: int, height: int, settings: Settings) -> FrameTime:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cold, warm = SequenceDriver(engine, sequence, Path(folder)).run(frames).frames
     return FrameTime(
-        width, height, cold.seconds, warm.seconds, cold.report.losses["style"], warm.report.losses["style"]
+        width,
+        height,
+        cold.seconds,
+        warm.seconds,
+        cold.report.losses["style"],
+        warm.report.losses["style"],
+        plan.expected_bytes,
     )
 
 
@@ -132,5 +141,6 @@ def _print(result: Bench) -> None:
         f"a frame of {frame.width}×{frame.height} px: first of a shot {frame.cold_seconds:.1f} s"
         f" (style loss {frame.cold_style:.4f}), then {frame.warm_seconds:.1f} s ({frame.warm_style:.4f})"
     )
+    console.print(f"memory for it: {frame.expected_bytes / 2**30:.2f} GiB expected")
     if result.peak_bytes is not None:
-        console.print(f"GPU memory: {result.peak_bytes / 2**30:.2f} GiB at most")
+        console.print(f"memory at most, over all sizes: {result.peak_bytes / 2**30:.2f} GiB")

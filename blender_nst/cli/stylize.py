@@ -83,7 +83,9 @@ def stylize_sequence(
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
     display.expect(len(sequence.numbers))
-    display.say(f"{len(sequence.numbers)} frames on {engine.device.type}")
+    height, width = next(iter(sequence)).image.shape[:2]
+    plan = engine.memory_plan(height, width)
+    display.say(f"{len(sequence.numbers)} frames of {width}×{height} px on {engine.device.type}, {plan}")
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
 
     def frame_done(result: FrameResult) -> None:

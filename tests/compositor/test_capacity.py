@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +55,43 @@ def test_bfloat16_takes_larger_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         len(fitting_windows(2160, 3840, CPU, dtype, 58)) for dtype in (torch.float32, torch.bfloat16)
     )
     assert half < single
+
+
+MEASURED = """
+import numpy as np
+from compositor.engine import StyleEngine
+from compositor.settings import DeviceChoice, Precision, StyleSettings
+from compositor.stopwatch import peak_memory
+content = np.random.default_rng(0).random((192, 256, 3), dtype=np.float32)
+settings = StyleSettings(steps=3, device=DeviceChoice.CPU, precision=Precision.FLOAT32, lbfgs_history=3)
+engine = StyleEngine(settings, content)
+plan = engine.memory_plan(192, 256)
+engine.stylize(content)
+print(plan.expected_bytes, peak_memory(engine.device), plan.windows)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_the_estimate_is_near_what_a_process_takes(child_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED], env=child_environment, capture_output=True, check=True, text=True
+    )
+    expected, peak, windows = map(int, done.stdout.split())
+    assert expected == pytest.approx(peak, rel=0.2)
+    assert windows == 1
+
+
+def test_a_frame_that_does_not_fit_is_planned_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: 2**33)
+    tiled = capacity.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
+    assert tiled.windows > 1
+    assert tiled.expected_bytes < 10 * 2**30
+    assert f"in {tiled.windows} tiles, as 8.0 GiB are free" in str(tiled)
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: None)
+    whole = capacity.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
+    assert whole.windows == 1
+    assert whole.expected_bytes > tiled.expected_bytes
+    assert "tiles" not in str(whole)
 
 
 def test_free_memory_is_known_here() -> None:
