@@ -4,16 +4,18 @@ It works on a copy of the scene and of its trees. Each Render Layers node gives 
 picture comes from the styled frame, every other pass from the frame's captured EXR. The copy is removed at
 the end, which must not happen inside a render handler: Blender 5.2 crashes then.
 
-A styled frame is as it is displayed: the view transform is in it already. The copy's own view transform is
-therefore Standard, so that what the tree does not touch comes out as it went in, whatever the scene has (AgX,
-Filmic, a look, an exposure). The tree works on linear display values, in 0 to 1: a threshold above 1, of a
-glare for example, is never reached.
+The composited frames are in the format of the styled ones. A PNG is as it is displayed: the view transform is
+in it already. The copy's own view transform is therefore Standard, so that what the tree does not touch comes
+out as it went in, whatever the scene has (AgX, Filmic, a look, an exposure). The tree works on linear display
+values, in 0 to 1: a threshold above 1, of a glare for example, is never reached. A styled EXR is light, and
+goes through the tree as the render's own does.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,9 +23,10 @@ from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .capture import content_path, passes_path
+from .capture import passes_path
 from .compositor_node import is_styled_group
 from .compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
+from .styled_files import LIGHT, composited_path, is_written, styled_path, styled_suffix
 
 _NAME = "Neural Style composite"
 _LAYERS, _CRYPTOMATTE, _FILE_OUTPUT = (
@@ -37,20 +40,6 @@ class CompositeError(Exception):
     """The styled frames cannot be composited; one line that says why and what to do."""
 
 
-def styled_path(output: Path, frame: int) -> Path:
-    """Where the style engine writes a frame."""
-    return _numbered(output, "styled", frame)
-
-
-def composited_path(output: Path, frame: int) -> Path:
-    """Where the composited frame goes."""
-    return _numbered(output, "composited", frame)
-
-
-def _numbered(output: Path, kind: str, frame: int) -> Path:
-    return output / kind / content_path(output, frame).name.replace("content", kind)
-
-
 def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
     """The frames of the scene's range that are styled.
 
@@ -58,12 +47,8 @@ def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
         CompositeError: there is none.
     """
     wanted = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
-    # An empty file is a placeholder.
-    found = [
-        frame
-        for frame in wanted
-        if (path := styled_path(output, frame)).is_file() and path.stat().st_size > 0
-    ]
+    suffix = styled_suffix(scene, output)
+    found = [frame for frame in wanted if is_written(styled_path(output, frame, suffix))]
     if not found:
         raise CompositeError(
             f"{output / 'styled'}: there are no styled frames of this range; render them first"
@@ -91,6 +76,8 @@ class CompositePass:
     scene: bpy.types.Scene
     output: Path
     first_frame: int
+    suffix: str = field(init=False)
+    """Of the styled frames, and of the composited ones."""
     _copy: bpy.types.Scene = field(init=False)
     _trees: dict[str, bpy.types.NodeTree] = field(init=False, default_factory=dict)
     _styled: bpy.types.Image = field(init=False)
@@ -103,7 +90,8 @@ class CompositePass:
         output = output_node(tree)
         if output is None or not output.inputs[0].is_linked:
             raise CompositeError(f"scene {self.scene.name!r}: nothing is linked to the compositor's output")
-        self._styled = _load(styled_path(self.output, self.first_frame))
+        self.suffix = styled_suffix(self.scene, self.output)
+        self._styled = _load(styled_path(self.output, self.first_frame, self.suffix))
         self._copy = self.scene.copy()
         self._copy.name = _NAME
         try:
@@ -113,13 +101,13 @@ class CompositePass:
             raise
 
     def composite(self, frame: int) -> Path:
-        """Composites one frame to a PNG; the file is whole or not there.
+        """Composites one frame; the file is whole or not there.
 
         Raises:
             CompositeError: a file is missing, or the result cannot be written.
         """
-        target = composited_path(self.output, frame)
-        self._show(self._styled, styled_path(self.output, frame))
+        target = composited_path(self.output, frame, self.suffix)
+        self._show(self._styled, styled_path(self.output, frame, self.suffix))
         if self._passes is not None:
             self._show(self._passes, passes_path(self.output, frame))
         # An animation of one frame: a still would be of the frame that the user's scene is at.
@@ -129,6 +117,8 @@ class CompositePass:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.render.render(animation=True, scene=self._copy.name)
+            if self.suffix == LIGHT:
+                self._note_view(frame, target)
             unfinished.replace(target)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
@@ -173,10 +163,18 @@ class CompositePass:
         settings = render.image_settings
         if hasattr(settings, "media_type"):
             settings.media_type = "IMAGE"
-        settings.file_format, settings.color_depth = "PNG", "8"
+        if self.suffix == LIGHT:
+            settings.file_format, settings.color_depth, settings.exr_codec = "OPEN_EXR", "16", "ZIP"
+            settings.use_preview = False  # a JPEG beside each
+        else:
+            settings.file_format, settings.color_depth = "PNG", "16" if self._styled.is_float else "8"
+            self._leave_out_view()
         settings.color_mode = "RGBA" if render.film_transparent else "RGB"
         settings.color_management = "FOLLOW_SCENE"
-        view = copy.view_settings
+
+    def _leave_out_view(self) -> None:
+        """Lets display values come out as they went in."""
+        copy, view = self._copy, self._copy.view_settings
         copy.display_settings.display_device = "sRGB"
         view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
         view.use_curve_mapping = False
@@ -247,8 +245,13 @@ class CompositePass:
             self._passes = _load(passes_path(self.output, self.first_frame))
         return self._passes
 
+    def _note_view(self, frame: int, target: Path) -> None:
+        """Leaves beside an EXR what says how the scene displays it, as beside its passes."""
+        with suppress(OSError):  # captured by something else: nothing is known
+            shutil.copyfile(passes_path(self.output, frame).with_suffix(".json"), target.with_suffix(".json"))
+
     def _show(self, image: bpy.types.Image, path: Path) -> None:
-        if not path.is_file() or path.stat().st_size == 0:
+        if not is_written(path):
             raise CompositeError(f"{path}: is not there; render and stylise the frame again")
         image.filepath = str(path)
 

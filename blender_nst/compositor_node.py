@@ -6,9 +6,9 @@ Inside, an Image node reads the styled sequence. Where a frame's file is missing
 alpha as 0 everywhere; the group looks at the mean of it and passes the render through then. So nothing has to
 be switched frame by frame, and a frame that was just stylised shows by itself.
 
-The styled frames are as they are displayed. In the picture's colour space, the inverse of the scene's view
-transform, they come out of it as they went in: exactly with Standard, nearly with Filmic, and with AgX for
-colours that AgX can show; it has no strongly saturated ones.
+Styled EXRs are light, as the render is. Styled PNGs are as they are displayed. In the picture's colour space,
+the inverse of the scene's view transform, they come out of it as they went in: exactly with Standard, nearly
+with Filmic, and with AgX for colours that AgX can show; it has no strongly saturated ones.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
 from .compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
 from .patient_write import set_patiently
+from .styled_files import LIGHT, chosen_suffix
 
 GROUP_NAME = "Neural Style"
 MARK = "blender_nst_styled"
@@ -28,6 +29,7 @@ _COLOUR_SPACES = {
     "Filmic": "Filmic sRGB",
     "Khronos PBR Neutral": "Khronos PBR Neutral sRGB",
 }
+_LIGHT_SPACE = "Linear Rec.709"
 _MUTED: list[tuple[bpy.types.NodeTree, str]] = []
 """The nodes that were muted for the render that goes on."""
 
@@ -35,7 +37,9 @@ _MUTED: list[tuple[bpy.types.NodeTree, str]] = []
 def styled_sequence(scene: bpy.types.Scene) -> str:
     """The path of the styled frames, relative to the .blend where the output folder is; the number is 1."""
     folder = scene.nst.output_path
-    return folder + ("" if folder.endswith(("/", "\\")) else "/") + "styled/styled_0001.png"
+    return (
+        folder + ("" if folder.endswith(("/", "\\")) else "/") + f"styled/styled_0001{chosen_suffix(scene)}"
+    )
 
 
 def is_styled_group(tree: bpy.types.NodeTree | None) -> bool:
@@ -126,15 +130,20 @@ def _new_sequence() -> bpy.types.Image:
 
 
 def _point_at(group: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
+    light = chosen_suffix(scene) == LIGHT
     space = _COLOUR_SPACES.get(scene.view_settings.view_transform, "sRGB")
     for node in group.nodes:
         if node.bl_idname != "CompositorNodeImage" or node.image is None:
             continue
-        # Set only where it changes: each set reads the file anew.
-        if node.image.filepath != styled_sequence(scene):
-            set_patiently(node.image, "filepath", styled_sequence(scene))
-        if node.image.colorspace_settings.name != space:
-            set_patiently(node.image.colorspace_settings, "name", space)
+        image = node.image
+        for owner, name, value in (
+            (image, "filepath", styled_sequence(scene)),
+            (image, "alpha_mode", "PREMUL" if light else "STRAIGHT"),
+            (image.colorspace_settings, "name", _LIGHT_SPACE if light else space),
+        ):
+            # Set only where it changes: each set reads the file anew.
+            if getattr(owner, name) != value:
+                set_patiently(owner, name, value)
 
 
 @persistent

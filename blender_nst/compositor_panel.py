@@ -10,7 +10,6 @@ from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 from .composite_pass import (
     CompositeError,
     CompositePass,
-    composited_path,
     is_composited_already,
     styled_frames,
 )
@@ -147,7 +146,7 @@ class NST_OT_composite(bpy.types.Operator):
         )
 
     def _report_end(self) -> None:
-        folder = composited_path(self._output, 0).parent
+        folder = self._output / "composited"
         left_out = f"; {self._missing} frames are not styled" if self._missing else ""
         self.report({"INFO"}, f"{self._done} frames composited into {folder}{left_out}")
         if self._twice:

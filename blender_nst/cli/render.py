@@ -98,13 +98,14 @@ def render_and_stylize(
     if composite:
         display.say(f"through the scene's compositor: {out / 'composited'}")
         if sequence_settings.movie:
-            _write_composited_movie(out, done.frames, frame_rate)
+            suffix = sequence_settings.output_format.suffix
+            _write_composited_movie(out / f"composited/composited_####{suffix}", done.frames, frame_rate)
             display.say(f"movie: {out / COMPOSITED_MOVIE}")
 
 
-def _write_composited_movie(out: Path, frames: list[int], frame_rate: float) -> None:
-    paths = (frame_path(out / "composited/composited_####.png", frame) for frame in frames)
-    write_movie(out / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
+def _write_composited_movie(pattern: Path, frames: list[int], frame_rate: float) -> None:
+    paths = (frame_path(pattern, frame) for frame in frames)
+    write_movie(pattern.parent.parent / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
 
 
 def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[protocol.Done, float]:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from blender_in_tests import BlenderInTests
+from blender_in_tests import TINY_SEQUENCE, BlenderInTests
 from PIL import Image
 
 from blender_nst.render_job import RenderJob
+from video.exr import write_exr
+from video.images import write_png
 from video.passes import BACKGROUND_DEPTH, read_passes
+from video.scene_light import read_light
+from video.view_transform import ViewTransform
 
 MakeJob = Callable[..., RenderJob]
 pytestmark = pytest.mark.across_versions
@@ -78,6 +82,44 @@ finish()
         expected[depth >= BACKGROUND_DEPTH] = encoded(np.array([0.0, 0.5, 0.0]))
         assert 0.1 < (depth >= BACKGROUND_DEPTH).mean() < 0.95
         np.testing.assert_allclose(result, expected, atol=1.0 / 255.0)
+    assert not list((out / "composited").glob(".*"))
+
+
+def test_exrs_go_through_the_compositor_as_light(
+    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
+) -> None:
+    blend = tmp_path / "graded.blend"
+    blender.run(
+        "load()\n"
+        + _TREE
+        + """
+bpy.ops.wm.open_mainfile(filepath=arguments[0])
+scene = bpy.context.scene
+make_user_tree(scene)
+scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 1.5
+scene.render.film_transparent = False
+scene.frame_end = 1
+bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
+finish()
+""",
+        make_job().blend,
+        str(blend),
+    )
+    sequence = TINY_SEQUENCE | {"output_format": "exr", "movie": False, "contact_sheet": False}
+    run = blender.headless(make_job(blend=str(blend), composite=True, sequence_settings=sequence))
+    assert run.code == 0, run.output[-3000:]
+    out = tmp_path / "out"
+    styled, result = (read_light(out / each / f"{each}_0001.exr") for each in ("styled", "composited"))
+    depth = read_passes(out / "passes" / "passes_0001.exr").depth
+    assert depth is not None
+    near = depth < BACKGROUND_DEPTH
+    assert 0.05 < near.mean() < 0.9
+    np.testing.assert_allclose(
+        result.pixels[near][:, :3], 0.5 * styled.pixels[near][:, :3], rtol=2e-3, atol=1e-4
+    )
+    np.testing.assert_allclose(result.pixels[~near][0, :3], (0.0, 0.5, 0.0), atol=1e-3)
+    # A movie of them shows them as the scene does.
+    assert isinstance(result.space, ViewTransform)
     assert not list((out / "composited").glob(".*"))
 
 
@@ -190,6 +232,60 @@ finish({"result": result, "before": before, "after": state()})
         expected = 255.0 * encoded(share * decoded(np.array(COLOUR) / 255.0))
         assert np.abs(composited(folder, number) - expected).max() <= 1.0
     assert not (folder / "out" / "composited" / "composited_0002.png").exists()
+
+
+LIGHT = (0.9, 2.5, 0.05)
+
+
+def test_styled_frames_of_every_format_whatever_the_view(blender: BlenderInTests, folder: Path) -> None:
+    """Light of an EXR is halved as such, display values of a PNG as what they show."""
+    fine = np.array([30000.0, 11111.0, 60001.0]) / 65535.0
+    for number in (1, 3):
+        for kind in ("EXR", "PNG16"):
+            (folder / kind / "styled").mkdir(parents=True, exist_ok=True)
+        write_exr(folder / f"EXR/styled/styled_{number:04d}.exr", np.full((16, 24, 3), LIGHT, np.float32))
+        write_png(folder / f"PNG16/styled/styled_{number:04d}.png", np.full((16, 24, 3), fine), 16)
+    run = blender.run(
+        _PREPARE
+        + """
+make_user_tree(scene)
+capture()
+def light_of(path):
+    image = bpy.data.images.load(str(path))
+    # Of the file, not of the colour space that Blender computes in, which is the same here.
+    image.colorspace_settings.name = "Non-Color"
+    values = list(image.pixels[:3])
+    bpy.data.images.remove(image)
+    return values
+seen = []
+for kind, suffix in (("EXR", ".exr"), ("PNG16", ".png")):
+    # A file that has forgotten the format finds the frames too.
+    for view, scene.nst.output_format in (("AgX", kind), ("Filmic", kind), ("Standard", "PNG")):
+        out = folder / kind
+        if not (out / "passes").exists():
+            (folder / "out/passes").rename(out / "passes")
+        scene.nst.output_path = str(out)
+        scene.view_settings.view_transform = view
+        composite()
+        results = [out / f"composited/composited_{number:04d}{suffix}" for number in (1, 3)]
+        seen.append([kind, view, [light_of(path) for path in results]])
+        for path in results:
+            path.unlink()
+    (folder / kind / "passes").rename(folder / "out/passes")
+finish(seen)
+""",
+        str(folder),
+    )
+    assert len(run.result) == 6
+    for kind, view, frames in run.result:
+        for share, found in zip((0.5, 0.25), frames, strict=True):
+            if kind == "EXR":
+                expected, tolerance = share * np.array(LIGHT), 2e-3
+            else:
+                expected, tolerance = encoded(share * decoded(fine)), 2.0 / 65535.0
+            np.testing.assert_allclose(
+                found, expected, rtol=tolerance, atol=tolerance, err_msg=f"{kind} {view}"
+            )
 
 
 def test_mattes_groups_and_other_passes_come_from_the_captured_files(

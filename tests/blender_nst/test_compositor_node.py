@@ -11,6 +11,7 @@ from PIL import Image
 
 from blender_nst.cli import private_blender
 from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind
+from video.exr import write_exr
 
 pytestmark = pytest.mark.across_versions
 
@@ -76,6 +77,37 @@ finish([node.name, again])
         np.testing.assert_array_equal(frame(folder, "AgX", number), rendered)
         assert np.abs(frame(folder, "Standard", number) - COLOUR).max() > 8
     np.testing.assert_array_equal(frame(folder, "off", 2), frame(folder, "plain", 2))
+
+
+def test_styled_exrs_show_as_what_they_are(blender: BlenderInTests, folder: Path) -> None:
+    light = np.zeros((16, 24, 4), np.float32)
+    light[..., :] = 0.35, 0.12, 0.06, 0.5  # premultiplied: over black it is this light
+    light[:, 12:] = 0.9, 0.3, 0.05, 1.0
+    write_exr(folder / "out" / "styled" / "styled_0002.exr", light)
+    run = blender.run(
+        "load().register()"
+        + _SCENE
+        + """
+nst = scene.nst
+nst.output_path, nst.output_format = str(folder / "out"), "EXR"
+from blender_nst.compositor_node import add_to_compositor
+render("plain")
+node = add_to_compositor(scene)
+scene.render.image_settings.color_mode = "RGB"
+exr = bpy.data.images.load(str(folder / "out/styled/styled_0002.exr"))
+for view in ("Standard", "AgX"):
+    scene.view_settings.view_transform = view
+    render(view)
+    exr.save_render(str(folder / f"{view}_wanted_0002.png"), scene=scene)
+finish()
+""",
+        str(folder),
+    )
+    assert run.result is None
+    for view in ("Standard", "AgX"):
+        shown, wanted = frame(folder, view, 2), frame(folder, f"{view}_wanted", 2)
+        assert np.abs(shown - wanted).max() <= 1, view
+        np.testing.assert_array_equal(frame(folder, "AgX", 1), frame(folder, "plain", 1))
 
 
 def test_a_stylised_render_does_not_see_frames_that_were_styled_before(
