@@ -260,14 +260,4 @@ _CLASSES = (
     NST_OT_cancel,
 )
 
-
-def register() -> None:
-    """Registers the operators."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    """Removes them."""
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -17,6 +17,7 @@ from .compositor_node import NST_OT_add_to_compositor
 from .compositor_trees import tree_of
 from .handlers import current_session
 from .patient_write import set_patiently
+from .render_panel import MAIN_PANEL, RenderPanel
 from .render_session import State
 
 _TWICE = (
@@ -169,15 +170,11 @@ class NST_OT_composite(bpy.types.Operator):
             self._pass = None
 
 
-class RENDER_PT_nst_compositor(bpy.types.Panel):
+class RENDER_PT_nst_compositor(RenderPanel, bpy.types.Panel):
     """Styled frames in the scene's compositor."""
 
     bl_label = "Compositor"
-    bl_parent_id = "RENDER_PT_nst"
-    bl_space_type = "PROPERTIES"
-    bl_region_type = "WINDOW"
-    bl_context = "render"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_parent_id = MAIN_PANEL
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the two ways: styled frames in the tree, and the tree over styled frames."""
@@ -213,10 +210,12 @@ _HANDLERS = (
 )
 
 
+_register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
+
+
 def register() -> None:
     """Registers the operator and the panel, adds `Scene.nst_compositing`, and hooks the handlers."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
+    _register()
     bpy.types.Scene.nst_compositing = bpy.props.PointerProperty(type=NSTCompositing)
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
@@ -230,5 +229,4 @@ def unregister() -> None:
         if handler in registered:
             registered.remove(handler)
     del bpy.types.Scene.nst_compositing
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+    _unregister()

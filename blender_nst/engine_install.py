@@ -22,14 +22,11 @@ from pathlib import Path
 from typing import TextIO
 
 from .engine_process import engine_environment
+from .torch_choice import TORCH_FOR_CPU
 
 ENVIRONMENT = "engine"
 MARKER = "installed.json"
 LOG_NAME = "install.log"
-
-# The release of PyTorch that the engine's CPU tests ran on; with an NVIDIA GPU the newest build is taken.
-TORCH_FOR_CPU = ("torch==2.13.0", "torchvision==0.28.0")
-TORCH_FOR_GPU = ("torch", "torchvision")
 
 # From this release on, pip tells how far a download is on lines that a program can read.
 _PIP_WITH_RAW_PROGRESS = (24, 1)
@@ -251,18 +248,6 @@ def engine_wheel(extension: Path) -> Path:
             "this copy of the extension holds no engine: install the zip of `blender-nst extension build`"
         )
     return wheels[-1]
-
-
-def has_nvidia_gpu() -> bool:
-    """Whether NVIDIA's driver lists a GPU."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return False
-    try:
-        listed = subprocess.run([program, "-L"], capture_output=True, text=True, check=False, timeout=15)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return listed.returncode == 0 and "GPU" in listed.stdout
 
 
 def _python_in(environment: Path) -> Path:

@@ -1,58 +1,20 @@
-"""The engine in the preferences: its state, and the buttons that install, check and remove it."""
+"""The buttons of the engine in the preferences: they install, check and remove it."""
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
-import shlex
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .activity import current_session
 from .engine_check import LOG_NAME as CHECK_LOG
 from .engine_check import engine_check
+from .engine_commands import LOG_NAME as ENGINE_LOG
 from .engine_install import LOG_NAME as INSTALL_LOG
-from .engine_install import (
-    TORCH_FOR_CPU,
-    TORCH_FOR_GPU,
-    Installer,
-    InstallError,
-    InstallPlan,
-    InstallState,
-    engine_wheel,
-    environment_python,
-    has_nvidia_gpu,
-    host_python,
-    remove_environment,
-)
+from .engine_install import Installer, InstallError, InstallState, environment_python, remove_environment
+from .engine_installation import OFFLINE, install_plan, installation
 from .engine_options import EnginePythonError, data_folder, engine_options, preferences
-from .render_session import LOG_NAME as ENGINE_LOG
-from .wrapped_text import draw_wrapped
-
-_OFFLINE = (
-    "Blender's online access is off: allow it in Preferences > System > Network, or name a folder of wheels"
-)
-
-
-class _Installation:
-    """The installation that is on its way, or the last one."""
-
-    def __init__(self) -> None:
-        self.installer: Installer | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether one is on its way."""
-        return self.installer is not None and self.installer.state is InstallState.RUNNING
-
-
-_installation = _Installation()
-
-
-def installing() -> bool:
-    """Whether an installation is on its way."""
-    return _installation.running
 
 
 class NST_OT_engine_install(bpy.types.Operator):
@@ -71,11 +33,11 @@ class NST_OT_engine_install(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """With a network that Blender may use, or without one from a folder."""
-        if _installation.running:
+        if installation.running:
             return False
         chosen = preferences()
         if chosen is None or not (bpy.app.online_access or chosen.wheel_folder.strip()):
-            cls.poll_message_set(_OFFLINE)
+            cls.poll_message_set(OFFLINE)
             return False
         return True
 
@@ -88,7 +50,7 @@ class NST_OT_engine_install(bpy.types.Operator):
         except InstallError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        installer = _installation.installer = Installer(plan)
+        installer = installation.installer = Installer(plan)
         if not bpy.app.background:
             bpy.app.timers.register(_watch, persistent=True)
             return {"FINISHED"}
@@ -109,12 +71,12 @@ class NST_OT_engine_install_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only while one is on its way."""
-        return _installation.running
+        return installation.running
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Ends the running command."""
-        if _installation.installer is not None:
-            _installation.installer.cancel()
+        if installation.installer is not None:
+            installation.installer.cancel()
         return {"FINISHED"}
 
 
@@ -129,7 +91,7 @@ class NST_OT_engine_remove(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where there is one."""
         folder = data_folder(create=False)
-        return not _installation.running and folder is not None and environment_python(folder) is not None
+        return not installation.running and folder is not None and environment_python(folder) is not None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Asks first."""
@@ -145,7 +107,7 @@ class NST_OT_engine_remove(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         engine_check.forget()
-        _installation.installer = None
+        installation.installer = None
         return {"FINISHED"}
 
 
@@ -159,7 +121,7 @@ class NST_OT_engine_check(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """One at a time."""
-        return not engine_check.running and not _installation.running
+        return not engine_check.running and not installation.running
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks; without a window it waits for the answer."""
@@ -231,104 +193,10 @@ class NST_OT_clear_cache(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def install_plan() -> InstallPlan:
-    """What the preferences and this machine ask for; raises InstallError where it cannot begin."""
-    chosen, folder = preferences(), data_folder()
-    if folder is None:
-        raise InstallError("the extension has no folder of its own: install it as an extension")
-    wheels = chosen.wheel_folder.strip()
-    wheel_folder = Path(bpy.path.abspath(wheels)) if wheels else None
-    if wheel_folder is not None and not wheel_folder.is_dir():
-        raise InstallError(f"{wheel_folder}: the folder of wheels is not there")
-    return InstallPlan(
-        host_python(), folder, engine_wheel(Path(__file__).parent), torch_requirement(chosen), wheel_folder
-    )
-
-
-def torch_requirement(chosen: Any) -> tuple[str, ...]:
-    """What pip is given for PyTorch: the preference, or by whether there is an NVIDIA GPU."""
-    try:
-        named = tuple(shlex.split(chosen.torch_packages))
-    except ValueError:
-        raise InstallError(f"{chosen.torch_packages}: a quote in the PyTorch preference has no end") from None
-    return named or (TORCH_FOR_GPU if has_nvidia_gpu() else TORCH_FOR_CPU)
-
-
-def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: Any) -> None:
-    """Draws what the engine is, what it does just now, and the buttons."""
-    box = layout.box()
-    installer = _installation.installer
-    if installer is not None and installer.state is InstallState.RUNNING:
-        _draw_running(box, installer)
-        return
-    _draw_state(box, context)
-    if installer is not None and installer.state is InstallState.FAILED:
-        draw_wrapped(box, context, installer.error, "ERROR")
-    elif installer is not None and installer.state is InstallState.CANCELLED:
-        box.label(text="The installation was cancelled; the next one goes on from there", icon="INFO")
-    folder = data_folder(create=False)
-    installed = folder is not None and environment_python(folder) is not None
-    row = box.row()
-    title = "Repair" if installed else "Install the Engine"
-    if installer is not None and installer.state is not InstallState.DONE and not installed:
-        title = "Try Again"
-    install = row.operator(NST_OT_engine_install.bl_idname, text=title, icon="IMPORT")
-    install.repair = installed
-    if installed:
-        row.operator(NST_OT_engine_remove.bl_idname, text="Uninstall", icon="TRASH")
-    row.operator(NST_OT_engine_check.bl_idname, text="Check", icon="FILE_REFRESH")
-    row.operator(NST_OT_open_log.bl_idname, text="Log", icon="TEXT")
-    if not installed and not bpy.app.online_access and not chosen.wheel_folder.strip():
-        draw_wrapped(box, context, _OFFLINE, "INTERNET_OFFLINE")
-    options = box.column()
-    options.use_property_split = True
-    options.use_property_decorate = False
-    options.prop(chosen, "wheel_folder")
-    options.prop(chosen, "torch_packages")
-
-
-def draw_cache(layout: bpy.types.UILayout, chosen: Any) -> None:
-    """Draws the cache's folder, with the button that clears it."""
-    row = layout.row(align=True)
-    row.prop(chosen, "cache_folder")
-    row.operator(NST_OT_clear_cache.bl_idname, text="", icon="TRASH")
-
-
-def _draw_running(box: bpy.types.UILayout, installer: Installer) -> None:
-    box.label(text=installer.title or "Installing the engine", icon="IMPORT")
-    box.progress(factor=installer.share, text=f"{100.0 * installer.share:.0f} %")
-    box.label(text=_short(installer.last_line))
-    box.operator(NST_OT_engine_install_cancel.bl_idname, icon="X")
-
-
-def _draw_state(box: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    try:
-        python = engine_options().python
-    except EnginePythonError as error:
-        draw_wrapped(box, context, str(error)[:1].upper() + str(error)[1:], "ERROR")
-        return
-    if engine_check.running:
-        box.label(text="The engine is starting", icon="TIME")
-    elif engine_check.error:
-        draw_wrapped(box, context, engine_check.error, "ERROR")
-    elif engine_check.facts:
-        grid = box.grid_flow(columns=2, row_major=True, even_columns=False)
-        for name, value in engine_check.facts.items():
-            grid.label(text=name)
-            grid.label(text=value)
-    else:
-        box.label(text="The engine is installed", icon="CHECKMARK")
-    box.label(text=_short(python), icon="FILE_SCRIPT")
-
-
-def _short(text: str, length: int = 96) -> str:
-    return text if len(text) <= length else f"{text[: length // 3]}…{text[-length * 2 // 3 :]}"
-
-
 def _watch() -> float | None:
     """Timer: shows how far things are, until they are over."""
-    installer = _installation.installer
-    was_running = _installation.running
+    installer = installation.installer
+    was_running = installation.running
     if installer is not None:
         installer.drain()
     if was_running and installer is not None and installer.state is InstallState.DONE:
@@ -339,7 +207,7 @@ def _watch() -> float | None:
         for area in window.screen.areas:
             if area.type == "PREFERENCES":
                 area.tag_redraw()
-    return 0.2 if _installation.running or engine_check.running else None
+    return 0.2 if installation.running or engine_check.running else None
 
 
 def _log() -> Path | None:
@@ -362,10 +230,12 @@ _CLASSES = (
 )
 
 
+_register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
+
+
 def register() -> None:
     """Registers the operators."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
+    _register()
 
 
 def unregister() -> None:
@@ -373,9 +243,8 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_watch):
         bpy.app.timers.unregister(_watch)
     engine_check.forget()
-    if _installation.installer is not None:
-        _installation.installer.cancel()
-        _installation.installer.join(10.0)
-        _installation.installer = None
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+    if installation.installer is not None:
+        installation.installer.cancel()
+        installation.installer.join(10.0)
+        installation.installer = None
+    _unregister()

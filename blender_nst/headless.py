@@ -103,117 +103,11 @@ def disable_installed_copy() -> None:
             addon_utils.disable(name, default_set=False)
 
 
-def open_scene(job: Any) -> bpy.types.Scene:
-    """Opens the .blend and applies the job's overrides to the scene in memory."""
-    blend = Path(job.blend)
-    if not blend.is_file():
-        raise HeadlessError(f"{blend}: there is no such .blend file")
-    try:
-        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False)
-    except RuntimeError as error:
-        raise HeadlessError(f"{blend}: Blender cannot open it: {' '.join(str(error).split())}") from None
-    scene = bpy.context.scene
-    if job.scene is not None:
-        scene = bpy.data.scenes.get(job.scene)
-        if scene is None:
-            there_are = ", ".join(bpy.data.scenes.keys())
-            raise HeadlessError(f"{blend}: there is no scene {job.scene!r}; there are: {there_are}")
-        bpy.context.window.scene = scene
-    if job.frames is not None:
-        scene.frame_start, scene.frame_end, scene.frame_step = job.frames
-    if job.resolution_percentage is not None:
-        scene.render.resolution_percentage = job.resolution_percentage
-    if job.samples is not None:
-        set_samples(scene, job.samples)
-    return scene
-
-
-def set_samples(scene: bpy.types.Scene, samples: int) -> None:
-    """Sets the samples of the scene's render engine."""
-    if scene.render.engine == "CYCLES":
-        scene.cycles.samples = samples
-    elif scene.render.engine.startswith("BLENDER_EEVEE"):
-        scene.eevee.taa_render_samples = samples
-    else:
-        raise HeadlessError(f"samples cannot be set for the render engine {scene.render.engine}")
-
-
-def check_renderable(scene: bpy.types.Scene, blend: str) -> list[int]:
-    """The frames that will be rendered; raises HeadlessError if Blender could not render any."""
-    frames = list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
-    if not frames:
-        first, last = scene.frame_start, scene.frame_end
-        raise HeadlessError(f"{blend}: the frame range {first} to {last} has no frames")
-    has_camera = scene.camera is not None or any(marker.camera for marker in scene.timeline_markers)
-    if not has_camera and not uses_sequencer(scene):
-        raise HeadlessError(f"{blend}: scene {scene.name!r} has no camera to render through")
-    return frames
-
-
-def uses_sequencer(scene: bpy.types.Scene) -> bool:
-    """Whether the scene's frames come from its sequencer, which needs no camera."""
-    editor = scene.sequence_editor
-    if editor is None or not scene.render.use_sequencer:
-        return False
-    # 5.0 renamed sequences to strips.
-    return len(editor.strips if hasattr(editor, "strips") else editor.sequences) > 0
-
-
-def prepare_composite(scene: bpy.types.Scene, blend: str) -> None:
-    """Leaves the compositor to the second pass; raises HeadlessError if there is none."""
-    from blender_nst import compositor_trees
-
-    if compositor_trees.tree_of(scene) is None:
-        raise HeadlessError(
-            f"{blend}: scene {scene.name!r} has no compositor nodes to run over styled frames"
-        )
-    scene.render.use_compositing = False
-
-
-def keep_to_scratch(scene: bpy.types.Scene, folder: Path) -> None:
-    """Leads everything that the render itself would write away from the user's files.
-
-    Blender always writes an animation's frames. Those go to a scratch folder in `folder`, quickly; the
-    captured ones are the frames that count. File Output nodes are muted, in every scene and node group.
-    """
+def make_scratch(folder: Path) -> Path:
+    """A folder for what Blender itself writes."""
     global _scratch  # noqa: PLW0603 - `end` removes it, from whichever thread ends the process
     _scratch = Path(tempfile.mkdtemp(prefix="rendered-", dir=folder))
-    render = scene.render
-    render.filepath = str(_scratch / "frame_####")
-    render.use_file_extension = True
-    render.use_overwrite = True  # Blender calls no handler for a frame that it skips
-    render.use_placeholder = False
-    if hasattr(render.image_settings, "media_type"):
-        render.image_settings.media_type = "IMAGE"
-    render.image_settings.file_format = "JPEG"
-    trees = [tree for each in bpy.data.scenes if (tree := compositor_tree(each)) is not None]
-    for tree in [*trees, *bpy.data.node_groups]:
-        for node in tree.nodes:
-            if node.bl_idname == "CompositorNodeOutputFile":
-                node.mute = True
-
-
-def compositor_tree(scene: bpy.types.Scene) -> Any:
-    """The scene's compositor tree, which 5.0 moved."""
-    return scene.compositing_node_group if hasattr(scene, "compositing_node_group") else scene.node_tree
-
-
-def configure(scene: bpy.types.Scene, job: Any, properties: Any, styles: Any, regions: Any) -> None:
-    """Sets the scene's style settings as the job says."""
-    nst = scene.nst
-    nst.enabled = True
-    nst.styles.clear()
-    for number, style in enumerate(job.styles):
-        styles.add_style(nst, style, job.style_weights[number] if job.style_weights else 1.0)
-    nst.output_path = job.output
-    nst.restart = job.restart
-    try:
-        properties.apply_settings(nst, "style_settings", job.style_settings)
-        properties.apply_settings(nst, "sequence_settings", job.sequence_settings)
-        if job.regions:
-            regions.set_regions(scene, job.regions)
-    except (properties.SettingError, regions.RegionError) as error:
-        raise HeadlessError(str(error)) from None
+    return _scratch
 
 
 def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
@@ -227,32 +121,23 @@ def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
 def run(job_path: Path) -> None:
     """Does the whole job; returns when every frame is styled."""
     package = load_package()
-    from blender_nst import (
-        engine_options,
-        engine_process,
-        handlers,
-        properties,
-        regions,
-        render_job,
-        session_plan,
-        styles,
-    )
+    from blender_nst import engine_options, engine_process, handlers, job_scene, render_job, session_plan
 
     try:
         job = render_job.RenderJob.read(job_path)
         set_engine(job, engine_options.PYTHON_VARIABLE, engine_process.EXTRA_PATH_VARIABLE)
         disable_installed_copy()
         package.register()
-        scene = open_scene(job)
-        configure(scene, job, properties, styles, regions)
-        frames = check_renderable(scene, job.blend)
+        scene = job_scene.open_scene(job)
+        job_scene.configure(scene, job)
+        frames = job_scene.frames_to_render(scene, job)
         if job.composite:
-            prepare_composite(scene, job.blend)
-        keep_to_scratch(scene, job_path.absolute().parent)
+            job_scene.leave_out_compositor(scene, job)
+        job_scene.write_into(scene, make_scratch(job_path.absolute().parent))
         scenes_rate = scene.render.fps / scene.render.fps_base
         frame_rate = round(job.sequence_settings.get("frame_rate") or scenes_rate, 3)
         session = handlers.open_session(scene, on_event, source=job.source, frame_rate=frame_rate)
-    except (render_job.RenderJobError, session_plan.SessionError) as error:
+    except (render_job.RenderJobError, job_scene.JobError, session_plan.SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
     share = render.resolution_percentage / 100.0

@@ -20,33 +20,13 @@ from .engine_options import EnginePythonError, engine_options
 from .forecast import animation_forecast, batch_forecast
 from .presets import draw_preset_button
 from .properties import FrameSource
+from .render_panel import MAIN_PANEL, RenderPanel
 from .session_progress import session_progress
 from .styles import draw_styles
 from .wrapped_text import draw_wrapped
 
 
-class _RenderPanel:
-    """Where the panels are, and how they lay out their rows."""
-
-    bl_space_type = "PROPERTIES"
-    bl_region_type = "WINDOW"
-    bl_context = "render"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
-    property_names: tuple[str, ...] = ()
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draws the properties that the panel names."""
-        layout = self.layout  # type: ignore[attr-defined]
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        nst = context.scene.nst
-        column = layout.column()
-        column.active = nst.enabled
-        for name in self.property_names:
-            column.prop(nst, name)
-
-
-class RENDER_PT_nst(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
     """The switch, the styles, what matters most, and what goes on."""
 
     bl_label = "Neural Style"
@@ -90,11 +70,11 @@ class RENDER_PT_nst(_RenderPanel, bpy.types.Panel):
             show.module = __package__ or ""
 
 
-class RENDER_PT_nst_frames(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
     """The buttons for frames that are rendered already."""
 
     bl_label = "Rendered Frames"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     bl_options = set()  # noqa: RUF012
     property_names = ("source", "source_path", "custom_range", "range_start", "range_end", "range_step")
 
@@ -163,11 +143,11 @@ def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
 
 
-class RENDER_PT_nst_strokes(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_strokes(RenderPanel, bpy.types.Panel):
     """The size of the strokes, and how fine the noise may be."""
 
     bl_label = "Strokes"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     property_names = (
         "tv_weight",
         "style_size",
@@ -175,19 +155,19 @@ class RENDER_PT_nst_strokes(_RenderPanel, bpy.types.Panel):
     )
 
 
-class RENDER_PT_nst_colour(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_colour(RenderPanel, bpy.types.Panel):
     """Factors on the result's colours."""
 
     bl_label = "Colour Gains"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     property_names = ("red_gain", "green_gain", "blue_gain")
 
 
-class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_optimisation(RenderPanel, bpy.types.Panel):
     """How long and how a frame is optimised."""
 
     bl_label = "Optimisation"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     property_names = (
         "steps",
         "warm_steps",
@@ -206,11 +186,11 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
     )
 
 
-class RENDER_PT_nst_network(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_network(RenderPanel, bpy.types.Panel):
     """Which parts of the network look at the pictures."""
 
     bl_label = "Network"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     property_names = (
         "network",
         "input_normalization",
@@ -223,11 +203,11 @@ class RENDER_PT_nst_network(_RenderPanel, bpy.types.Panel):
     )
 
 
-class RENDER_PT_nst_sequence(_RenderPanel, bpy.types.Panel):
+class RENDER_PT_nst_sequence(RenderPanel, bpy.types.Panel):
     """How neighbouring frames are tied together, and what is written beside them."""
 
     bl_label = "Sequence"
-    bl_parent_id = "RENDER_PT_nst"
+    bl_parent_id = MAIN_PANEL
     property_names = (
         "motion",
         "memory",
@@ -253,14 +233,4 @@ _PANELS = (
     RENDER_PT_nst_sequence,
 )
 
-
-def register() -> None:
-    """Registers the panels; a parent goes before its children."""
-    for panel in (*_PANELS, IMAGE_PT_nst):
-        bpy.utils.register_class(panel)
-
-
-def unregister() -> None:
-    """Removes the panels."""
-    for panel in (IMAGE_PT_nst, *reversed(_PANELS)):
-        bpy.utils.unregister_class(panel)
+register, unregister = bpy.utils.register_classes_factory((*_PANELS, IMAGE_PT_nst))

@@ -6,7 +6,7 @@ import os
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .engine_operators import draw_cache, draw_engine
+from .engine_box import draw_cache, draw_engine
 from .engine_options import PYTHON_VARIABLE
 
 _DEVICES = [
@@ -94,11 +94,4 @@ class NSTPreferences(bpy.types.AddonPreferences):
         draw_cache(column, self)
 
 
-def register() -> None:
-    """Registers the preferences."""
-    bpy.utils.register_class(NSTPreferences)
-
-
-def unregister() -> None:
-    """Removes the preferences."""
-    bpy.utils.unregister_class(NSTPreferences)
+register, unregister = bpy.utils.register_classes_factory((NSTPreferences,))

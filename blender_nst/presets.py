@@ -54,14 +54,4 @@ def draw_preset_button(layout: Any) -> None:
 
 _CLASSES = (NST_MT_presets, NST_OT_preset_add, RENDER_PT_nst_presets)
 
-
-def register() -> None:
-    """Registers the presets."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    """Removes them; the saved files stay."""
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -7,6 +7,7 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .regions import COLLECTION, MATERIAL, OBJECT
+from .render_panel import MAIN_PANEL, RenderPanel
 
 _ICONS = {OBJECT: "OBJECT_DATA", COLLECTION: "OUTLINER_COLLECTION", MATERIAL: "MATERIAL"}
 
@@ -95,15 +96,11 @@ class NST_OT_region_move(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class RENDER_PT_nst_regions(bpy.types.Panel):
+class RENDER_PT_nst_regions(RenderPanel, bpy.types.Panel):
     """Styles by object, collection or material."""
 
     bl_label = "Regions"
-    bl_parent_id = "RENDER_PT_nst"
-    bl_space_type = "PROPERTIES"
-    bl_region_type = "WINDOW"
-    bl_context = "render"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_parent_id = MAIN_PANEL
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the list, and below it the active region."""
@@ -146,14 +143,4 @@ _CLASSES = (
     RENDER_PT_nst_regions,
 )
 
-
-def register() -> None:
-    """Registers the list, its buttons and the panel, below the main panel."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    """Removes them."""
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -9,6 +9,7 @@ from . import (
     compositor_panel,
     engine_operators,
     handlers,
+    older_files,
     panels,
     preferences,
     presets,
@@ -34,6 +35,7 @@ _MODULES = (
     handlers,
     compositor_node,
     compositor_panel,
+    older_files,
 )
 
 

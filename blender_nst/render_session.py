@@ -16,20 +16,13 @@ import bpy  # pyright: ignore[reportMissingImports]
 from .camera_note import Note, camera_note
 from .capture import CapturedFrame, CaptureError, capture_frame
 from .capture_log import CaptureLog
-from .engine_process import DIED, EngineError, EngineProcess, Message, wait_ready
+from .engine_commands import frame_command, start_engine, stylize_command
+from .engine_process import DIED, EngineError, Message, wait_ready
 from .engine_supervisor import SupervisedEngine
-from .properties import SCHEMA
 from .session_plan import SessionPlan
 
 READY_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""
-
-LOG_NAME = "engine.log"
-
-PREVIEW_EVERY = 5
-"""Optimisation steps between two pictures of a frame on its way; what comes too fast is left out."""
-
-
 MOST_UNPACKED = 4
 """Frames that may wait for the engine with their passes uncompressed; a slower engine gets them packed."""
 
@@ -93,35 +86,9 @@ class RenderSession:
         if self.engine is not None:
             return self.engine
         plan = self.plan
-        engine = self.engine = SupervisedEngine(
-            lambda listener: EngineProcess(
-                plan.engine.python,
-                plan.output / LOG_NAME,
-                protocol=SCHEMA["protocol"],
-                listener=listener,
-                environment=plan.engine.environment,
-                memory_limit=plan.engine.memory_limit,
-            ),
-            listener=self.listener,
-            way_on=self._way_on,
-        )
+        engine = self.engine = start_engine(plan, self.listener, self._way_on)
         self.started_at = time.monotonic()
-        engine.send(
-            {
-                "command": "stylize",
-                "job": self.job,
-                "styles": [str(style) for style in plan.styles],
-                "style_weights": plan.style_weights,
-                "output": str(plan.output),
-                "style_settings": plan.style_settings,
-                "sequence_settings": plan.sequence_settings,
-                "total": plan.total,
-                "regions": plan.regions,
-                "preview_every": 0 if bpy.app.background else PREVIEW_EVERY,
-                "restart": plan.restart,
-                "source": plan.source,
-            }
-        )
+        engine.send(stylize_command(plan, self.job))
         return engine
 
     def wait_ready(self) -> None:
@@ -299,17 +266,7 @@ class RenderSession:
         return camera_note(scene, None) if note is None else note
 
     def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
-        command: Message = {
-            "command": "frame",
-            "job": self.job,
-            "frame": captured.frame,
-            "content": str(captured.content),
-        }
-        if captured.passes is not None:
-            command["passes"] = str(captured.passes)
-        if captured.movie_frame is not None:
-            command["movie_frame"] = captured.movie_frame
-        engine.send(command)
+        engine.send(frame_command(self.job, captured))
         self.sent.append(captured.frame)
 
     def _take(self, event: Message) -> None:

@@ -236,15 +236,10 @@ _CLASSES = (
     NST_FH_style,
 )
 
-
-def register() -> None:
-    """Registers the list's parts; before the scene's properties, which hold the list."""
-    for each in _CLASSES:
-        bpy.utils.register_class(each)
+register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
 
 
 def unregister() -> None:
-    """Removes them."""
+    """Removes the list's parts."""
     thumbnails.clear()
-    for each in reversed(_CLASSES):
-        bpy.utils.unregister_class(each)
+    _unregister()

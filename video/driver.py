@@ -236,7 +236,9 @@ class SequenceDriver:
         optimised = self._writer.rounded(stylized.optimised)
         return Unfinished(frame, recall, stylized, optimised, time.perf_counter() - begun)
 
-    def _keep(self, record: Record, index: int, picture: str, unfinished: Unfinished) -> Finished:
+    def _keep(
+        self, record: Record, index: int, picture: Mapping[str, str], unfinished: Unfinished
+    ) -> Finished:
         """Puts a frame of the first pass on disk, and then into the journal."""
         alone = unfinished.recall is None
         if record.shelf is not None:

@@ -22,12 +22,12 @@ class Prepared:
     """A frame with what was found out about it.
 
     Attributes:
-        picture: the hash of what it is made from.
+        picture: the hashes of what it is made from, by part (see `frame_fingerprint`).
         sight: by the frames before; None if it begins a shot, and for a frame that is done already.
     """
 
     frame: SourceFrame
-    picture: str
+    picture: dict[str, str]
     sight: Sight | None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
 from blender_in_tests import BlenderInTests
 
 
@@ -84,3 +85,39 @@ def test_styles_and_weights_are_saved_and_reach_the_engine(
     assert f"{tmp_path / 'gone.png'}: the style picture is not there" in missing
     assert run.result["first"] == str(style_picture)
     assert run.result["now"] == ["/another.png", "//gone.png"]
+
+
+@pytest.mark.across_versions
+def test_the_single_picture_of_an_old_file_becomes_the_first_of_the_list(
+    blender: BlenderInTests, tmp_path: Path
+) -> None:
+    blender.run(
+        """
+        class Old(bpy.types.PropertyGroup):
+            enabled: bpy.props.BoolProperty()
+            style_path: bpy.props.StringProperty()
+        bpy.utils.register_class(Old)
+        bpy.types.Scene.nst = bpy.props.PointerProperty(type=Old)
+        nst = bpy.context.scene.nst
+        nst.enabled, nst.style_path = True, "//painting.jpg"
+        bpy.ops.wm.save_as_mainfile(filepath=arguments[0])
+        finish()
+        """,
+        str(tmp_path / "old.blend"),
+    )
+    run = blender.run(
+        """
+        load().register()
+        def listed():
+            return [[each.path for each in bpy.context.scene.nst.styles], bpy.context.scene.nst.enabled]
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        seen = [listed()]
+        bpy.context.scene.nst.styles.clear()
+        bpy.ops.wm.save_as_mainfile(filepath=arguments[0])
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        finish([*seen, listed()])
+        """,
+        str(tmp_path / "old.blend"),
+    )
+    # One that was removed by hand does not come back.
+    assert run.result == [[["//painting.jpg"], True], [[], True]]

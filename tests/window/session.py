@@ -275,7 +275,8 @@ def preferences_window() -> Steps:
     yield 0.15
     screenshot("installing")
     yield from until(
-        lambda: not sys.modules[f"{MODULE}.engine_operators"].installing(), "the installation's end"
+        lambda: not sys.modules[f"{MODULE}.engine_installation"].installation.running,
+        "the installation's end",
     )
     yield 1.0
     screenshot("install_failed")
