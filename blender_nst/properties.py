@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .styles import OVERRIDABLE, NSTStyle, add_style
+from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent / "settings_schema.json").read_text("utf-8"))
 GROUPS = ("style_settings", "sequence_settings")
@@ -221,14 +221,14 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         get=_first_style_get,
         set=_first_style_set,
-        options={"SKIP_SAVE"},
+        options={"SKIP_SAVE"} | FILE_OPTIONS,
     )
     output_path: bpy.props.StringProperty(
         name="Output",
         description="Folder for the styled frames, and for the rendered frames and passes they are made from",
         subtype="DIR_PATH",
         default="//styled/",
-        options=set(),
+        options=FILE_OPTIONS,
         override=OVERRIDABLE,
     )
     restart: bpy.props.BoolProperty(
@@ -258,7 +258,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         name="Files",
         description="A folder of numbered pictures, one of a sequence, a pattern with ####, or a movie",
         subtype="FILE_PATH",
-        options=set(),
+        options=FILE_OPTIONS,
         override=OVERRIDABLE,
     )
     custom_range: bpy.props.BoolProperty(

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .styles import FILE_OPTIONS
+
 OBJECT, COLLECTION, MATERIAL = "OBJECT", "COLLECTION", "MATERIAL"
 
 # By kind: the pointer that is shown, and the pass that finds it.
@@ -62,7 +64,7 @@ class NSTRegion(bpy.types.PropertyGroup):
         name="Style",
         description="Picture whose strokes and colours the region takes",
         subtype="FILE_PATH",
-        options=set(),
+        options=FILE_OPTIONS,
     )
 
     @property

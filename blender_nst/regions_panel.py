@@ -40,6 +40,11 @@ class NST_OT_region_add(bpy.types.Operator):
     bl_label = "Add Region"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}  # noqa: RUF012
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not for a scene that comes from a library."""
+        return context.scene is not None and context.scene.is_editable
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Adds it at the end of the list."""
         regions = context.scene.nst_regions
@@ -60,8 +65,8 @@ class NST_OT_region_remove(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is one."""
-        return _has_active(context)
+        """Only where there is one, in a scene that does not come from a library."""
+        return context.scene.is_editable and _has_active(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Removes the active one."""
@@ -82,8 +87,8 @@ class NST_OT_region_move(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is one."""
-        return _has_active(context)
+        """Only where there is one, in a scene that does not come from a library."""
+        return context.scene.is_editable and _has_active(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Moves the active one up or down by one."""

@@ -113,7 +113,7 @@ def style_files(scene: bpy.types.Scene) -> list[Path]:
     """The scene's style pictures; raises SessionError where there are none or one is missing."""
     if not scene.nst.styles:
         raise SessionError("no style picture is chosen: add one in Render Properties > Neural Style")
-    return [_style_file(style.path) for style in scene.nst.styles]
+    return [_style_file(style.path, scene.library) for style in scene.nst.styles]
 
 
 def region_commands(scene: bpy.types.Scene) -> list[dict[str, Any]]:
@@ -123,13 +123,13 @@ def region_commands(scene: bpy.types.Scene) -> list[dict[str, Any]]:
     except RegionError as error:
         raise SessionError(str(error)) from None
     return [
-        region | {"style": None if region["style"] is None else str(_style_file(region["style"]))}
+        region | {"style": region["style"] and str(_style_file(region["style"], scene.library))}
         for region in regions
     ]
 
 
-def _style_file(path: str) -> Path:
-    file = absolute_path(path, "style picture")
+def _style_file(path: str, library: bpy.types.Library | None) -> Path:
+    file = absolute_path(path, "style picture", library)
     if not file.is_file():
         raise SessionError(f"{file}: the style picture is not there; choose another")
     return file
@@ -147,13 +147,17 @@ def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
     return int(scene.render.resolution_x * share), int(scene.render.resolution_y * share)
 
 
-def absolute_path(path: str, what: str) -> Path:
-    """The absolute path of a property; raises SessionError if it is empty or beside an unsaved file."""
+def absolute_path(path: str, what: str, library: bpy.types.Library | None = None) -> Path:
+    """The absolute path of a property, of the library's file if one is given.
+
+    Raises:
+        SessionError: it is empty, or beside a file that is not saved.
+    """
     if not path.strip():
         raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
-    if path.startswith("//") and not bpy.data.filepath:
+    if path.startswith("//") and library is None and not bpy.data.filepath:
         raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
-    return Path(os.path.normpath(bpy.path.abspath(path)))
+    return Path(os.path.normpath(bpy.path.abspath(path, library=library)))
 
 
 def check_writable(folder: Path) -> None:

@@ -14,6 +14,9 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
 
+FILE_OPTIONS = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+"""Options of a path that may begin with `//`; before 4.5 every path might."""
+
 
 class _Thumbnails:
     """Blender's small pictures of the style files, each loaded when it is first drawn."""
@@ -48,7 +51,7 @@ class NSTStyle(bpy.types.PropertyGroup):
         name="Picture",
         description="Picture whose strokes and colours the animation takes: a JPEG or PNG of a painting",
         subtype="FILE_PATH",
-        options=set(),
+        options=FILE_OPTIONS,
         override=OVERRIDABLE,
     )
     weight: bpy.props.FloatProperty(
@@ -64,8 +67,10 @@ class NSTStyle(bpy.types.PropertyGroup):
 
     @property
     def file(self) -> str:
-        """The absolute path; empty where none is chosen."""
-        return os.path.normpath(bpy.path.abspath(self.path)) if self.path.strip() else ""
+        """The absolute path; empty where none is chosen. A linked scene's is beside its own file."""
+        if not self.path.strip():
+            return ""
+        return os.path.normpath(bpy.path.abspath(self.path, library=self.id_data.library))
 
 
 class NST_UL_styles(bpy.types.UIList):
@@ -99,7 +104,7 @@ class _StyleOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return len(context.scene.nst.styles) > 0
+        return context.scene.is_editable and len(context.scene.nst.styles) > 0
 
 
 class NST_OT_style_add(bpy.types.Operator):
@@ -116,6 +121,11 @@ class NST_OT_style_add(bpy.types.Operator):
     )
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not for a scene that comes from a library."""
+        return context.scene is not None and context.scene.is_editable
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Opens the file browser, unless files were dropped."""

@@ -152,3 +152,126 @@ finish([state, session.done, session.error])
         style_picture,
     )
     assert result == ["stylising", [1], None]
+
+
+def test_an_output_folder_that_cannot_be_written_is_one_line(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    saved = blend_file.read_bytes()
+    _, lines = run_in(
+        blender,
+        """
+(folder / "taken").touch()
+layer = scene.view_layers[0]
+before = [layer.use_pass_z, layer.use_pass_vector]
+seen = []
+# Nobody may write into the first, whoever they are; the second is a file.
+for place in ("/proc/styled", str(folder / "taken")):
+    scene.nst.output_path = place
+    scene.frame_end = 2
+    bpy.ops.render.render(animation=True)
+    try:
+        scene.nst.source = "RENDER"
+        bpy.ops.nst.stylise_frames()
+    except RuntimeError as error:
+        pass
+assert [layer.use_pass_z, layer.use_pass_vector] == before
+assert len(list(folder.glob("own_*"))) == 2, "the render goes on"
+finish()
+""",
+        blend_file,
+        style_picture,
+    )
+    refused = [line for line in lines if "/proc/styled" in line or "/taken" in line]
+    assert len(refused) == len(lines) == 4, lines
+    assert blend_file.read_bytes() == saved
+
+
+def test_the_scene_is_switched_and_removed_during_a_run(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    result, _ = run_in(
+        blender,
+        """
+scene.nst.enabled = False
+bpy.ops.render.render(animation=True)
+from blender_nst.frame_sources import source_frames
+frames = source_frames(scene)
+session = activity.stylise_files(handlers.SessionPlan.from_scene(scene, total=3), frames)
+bpy.context.window.scene = bpy.data.scenes.new("Other")
+while not session.done and session.state.value != "ended":
+    session.drain(0.1, wait=0.2)
+bpy.data.scenes.remove(scene)
+activity.wait_for(session)
+finish([session.done, session.error, bpy.data.scenes.keys()])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert result == [[1, 2, 3], None, ["Other"]]
+
+
+def test_switched_off_in_the_middle_of_a_render(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    result, _ = run_in(
+        blender,
+        """
+import blender_nst
+scene.nst.steps = 5000
+layer, seen = scene.view_layers[0], []
+def switch_off(*_):
+    if scene.frame_current == 2 and not seen:
+        seen.append(handlers.current_session())
+        blender_nst.unregister()
+bpy.app.handlers.render_pre.append(switch_off)
+bpy.ops.render.render(animation=True)
+(session,) = seen
+session.engine.join()
+files = sorted(path.name for path in folder.glob("own_*"))
+left = [session.state.value, session.engine.alive, layer.use_pass_vector, layer.use_pass_z]
+# On again: what was begun goes on.
+blender_nst.register()
+scene.nst.steps, scene.nst.restart = 3, True
+bpy.app.handlers.render_pre.remove(switch_off)
+bpy.ops.render.render(animation=True)
+finish([left, files, done()])
+""",
+        blend_file,
+        style_picture,
+    )
+    left, files, done = result
+    assert left == ["ended", False, False, False]
+    assert files == ["own_0001.png", "own_0002.png", "own_0003.png"]
+    assert done == [[1, 2, 3], None, "ended"]
+
+
+def test_regions_of_frames_without_passes_are_told_and_nothing_is_lost(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    result, lines = run_in(
+        blender,
+        """
+scene.frame_end, scene.nst.steps = 2, 1
+bpy.ops.render.render(animation=True)
+(folder / "out/passes/passes_0002.exr").unlink()
+scene.nst.source, scene.nst.restart = "CAPTURED", True
+plain = sorted(bpy.ops.nst.stylise_frames())
+seen = [plain, done()]
+region = scene.nst_regions.entries.add()
+region.object, region.keep = bpy.data.objects["Cube"], True
+try:
+    bpy.ops.nst.stylise_frames()
+except RuntimeError as error:
+    seen.append(str(error))
+finish([seen, done()])
+""",
+        blend_file,
+        style_picture,
+    )
+    seen, done = result
+    assert seen[0] == ["FINISHED"], "a missing file of passes is no obstacle without regions"
+    assert seen[1][0] == [1, 2]
+    assert done[0] == []
+    assert "Cryptomatte" in done[1] or "passes" in done[1]
+    assert lines[-1].count("\n") == 0

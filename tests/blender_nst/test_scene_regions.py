@@ -177,6 +177,89 @@ def test_passes_are_on_for_the_render_alone(
     assert mattes.coverage(['Left "one"']).sum() == 400.0
 
 
+def test_regions_lie_in_any_view_layer_of_any_scene(
+    blender: BlenderInTests, squares: Path, style_picture: Path
+) -> None:
+    """The left square is in the first layer, the right one in another; a layer that is not used has both."""
+    folder = blender.folder
+    run = blender.run(
+        """
+        load().register()
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        from blender_nst.compositor_trees import make_tree
+        from blender_nst.handlers import current_session
+        from blender_nst.regions import set_regions
+        from blender_nst.styles import add_style
+        first = bpy.context.scene
+        trees = bpy.data.collections["Trees"]
+        left = bpy.data.collections.new("Lefts")
+        first.collection.children.link(left)
+        for square in (bpy.data.objects["Left"], bpy.data.objects["Right"]):
+            for collection in square.users_collection:
+                collection.objects.unlink(square)
+        left.objects.link(bpy.data.objects["Left"])
+        trees.objects.link(bpy.data.objects["Right"])
+        second_layer, unused = first.view_layers.new("Second"), first.view_layers.new("Unused")
+        unused.use = False
+        first.view_layers[0].layer_collection.children["Trees"].exclude = True
+        second_layer.layer_collection.children["Lefts"].exclude = True
+        tree, output = make_tree(first)
+        layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+        other = tree.nodes.new("CompositorNodeRLayers")
+        other.layer = "Second"
+        over = tree.nodes.new("CompositorNodeAlphaOver")
+        pictures = [each for each in over.inputs if each.type == "RGBA"]
+        tree.links.new(layers.outputs["Image"], pictures[0])
+        tree.links.new(other.outputs["Image"], pictures[1])
+        tree.links.new(over.outputs[0], output.inputs[0])
+        # The other scene sees the same squares in one layer, and keeps the other of them.
+        second = first.copy()
+        second.name = "Second scene"
+        for layer in list(second.view_layers)[1:]:
+            second.view_layers.remove(layer)
+        for child in second.view_layers[0].layer_collection.children:
+            child.exclude = False
+        second.render.use_compositing = False
+        seen = {}
+        for scene, kept in ((first, "Right"), (second, "Left")):
+            nst = scene.nst
+            nst.enabled, nst.output_path = True, str(Path(arguments[2]) / scene.name)
+            nst.styles.clear()
+            add_style(nst, arguments[1])
+            nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 2, 64, "CPU", 1
+            nst.movie = nst.contact_sheet = False
+            scene.render.filepath = str(Path(arguments[2]) / "own_")
+            scene.frame_end = 1
+            set_regions(scene, [{"kind": "object", "name": kept, "style": None}])
+        for scene in (first, second):
+            bpy.ops.render.render(animation=True, scene=scene.name)
+            session = current_session()
+            seen[scene.name] = [session.done, session.error,
+                                [layer.use_pass_cryptomatte_object for layer in scene.view_layers]]
+        finish(seen)
+        """,
+        str(squares),
+        str(style_picture),
+        str(folder),
+    )
+    assert run.result == {
+        "Scene": [[1], None, [False, False, False]],
+        "Second scene": [[1], None, [False]],
+    }, run.output[-3000:]
+    for scene, kept, painted in (("Scene", "Right", "Left"), ("Second scene", "Left", "Right")):
+        out = folder / scene
+        mattes = read_mattes(out / "passes" / "passes_0001.exr", MatteKind.OBJECT)
+        content, styled = (
+            np.asarray(Image.open(out / kind / f"{kind}_0001.png")).astype(int)
+            for kind in ("content", "styled")
+        )
+        assert len(mattes.ranks) == (2 if scene == "Scene" else 1)
+        inside, outside = (mattes.coverage([name]) == 1.0 for name in (kept, painted))
+        assert min(np.count_nonzero(inside), np.count_nonzero(outside)) > 300
+        np.testing.assert_array_equal(styled[inside], content[inside])
+        assert np.abs(styled - content)[outside].max() > 5
+
+
 def test_regions_that_cannot_be_used_are_told_in_one_line(
     blender: BlenderInTests, squares: Path, style_picture: Path
 ) -> None:
