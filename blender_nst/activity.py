@@ -96,6 +96,12 @@ def drain_on_timer() -> float:
     if session.drain(TIMER_BUDGET):
         preview.update(session)
         redraw("PROPERTIES")
+    if session.state is State.STYLISING and not session.watched:
+        # Of a render that is over, or of a file that was closed: from here on Escape is free.
+        window = next(iter(bpy.context.window_manager.windows), None)
+        if window is not None:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.nst.watch("INVOKE_DEFAULT")
     return 0.1
 
 

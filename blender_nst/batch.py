@@ -30,6 +30,10 @@ class NST_OT_watch(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begins to watch."""
+        session = running_session()
+        if session is None or session.watched:
+            return {"CANCELLED"}
+        session.watched = True
         manager = context.window_manager
         self._timer = manager.event_timer_add(WATCH_INTERVAL, window=context.window)
         self._workspace = context.workspace
@@ -53,6 +57,9 @@ class NST_OT_watch(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator, to load a file or to quit; the session goes on or ends by itself."""
+        session = running_session()
+        if session is not None:
+            session.watched = False
         self._end(context)
 
     def _end(self, context: bpy.types.Context) -> set[str]:

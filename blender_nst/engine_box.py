@@ -46,7 +46,7 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: 
     row.operator(NST_OT_engine_check.bl_idname, text="Check", icon="FILE_REFRESH")
     row.operator(NST_OT_open_log.bl_idname, text="Log", icon="TEXT")
     if not installed and not bpy.app.online_access and not chosen.wheel_folder.strip():
-        draw_wrapped(box, context, OFFLINE, "INTERNETOFFLINE")
+        draw_wrapped(box, context, OFFLINE, "INTERNET_OFFLINE")
     options = box.column()
     options.use_property_split = True
     options.use_property_decorate = False

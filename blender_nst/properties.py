@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .setting_property import make_property
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent / "settings_schema.json").read_text("utf-8"))
@@ -126,60 +127,6 @@ def _preset_set(nst: "NSTSceneProperties", index: int) -> None:
             apply_settings(nst, group, presets[index][group])
 
 
-def _make_property(entry: dict[str, Any]) -> Any:
-    kind, default = entry["type"], entry["default"]
-    unit = entry.get("unit", "")
-    common: dict[str, Any] = {
-        "name": _title(entry["name"]),
-        "description": entry["help"] + (f" (in {unit})" if unit else ""),
-        "options": set(),  # not animatable: the engine reads the settings once, when a render begins
-        "override": OVERRIDABLE,
-    }
-    bounds = {}
-    if "minimum" in entry:
-        bounds["min"] = entry["minimum"]
-    if "maximum" in entry:
-        bounds["max"] = entry["maximum"]
-    if kind == "bool":
-        return bpy.props.BoolProperty(default=default, **common)
-    if kind == "int":
-        subtype = "PIXEL" if unit == "px" else "NONE"
-        return bpy.props.IntProperty(default=default, subtype=subtype, **bounds, **common)
-    if kind == "float":
-        precision = 4 if entry.get("maximum", 2.0) <= 1.0 else 2
-        subtype = "FACTOR" if bounds == {"min": 0.0, "max": 1.0} else "NONE"
-        return bpy.props.FloatProperty(
-            default=default, precision=precision, subtype=subtype, **bounds, **common
-        )
-    if kind == "enum":
-        items = [(choice.upper(), _choice_title(choice), "") for choice in entry["choices"]]
-        return bpy.props.EnumProperty(items=items, default=default.upper(), **common)
-    if kind == "names":
-        common["description"] += ", separated by commas"
-        default = ", ".join(default)
-    return bpy.props.StringProperty(default=default, **common)
-
-
-def _title(name: str) -> str:
-    return "TV Weight" if name == "tv_weight" else name.replace("_", " ").title()
-
-
-def _choice_title(choice: str) -> str:
-    # Abbreviations stay capitals, words get one.
-    names = {
-        "lbfgs": "L-BFGS",
-        "png": "PNG, 8 bits",
-        "png16": "PNG, 16 bits",
-        "exr": "OpenEXR, half",
-        "h264": "H.264 (MP4)",
-        "prores": "ProRes 4444 (MOV)",
-        "ffv1": "FFV1, lossless (MKV)",
-    }
-    if choice in ("cuda", "mps", "cpu", "dis", "nlm", "hdr"):
-        return choice.upper()
-    return names.get(choice, choice.replace("_", " ").title())
-
-
 def _first_style_get(nst: "NSTSceneProperties") -> str:
     return nst.styles[0].path if nst.styles else ""
 
@@ -286,7 +233,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
 
 # Blender reads a class's annotations when it is registered, and makes the properties from them.
 NSTSceneProperties.__annotations__.update(
-    {entry["name"]: _make_property(entry) for group in GROUPS for entry in described_settings(group)}
+    {entry["name"]: make_property(entry) for group in GROUPS for entry in described_settings(group)}
 )
 
 

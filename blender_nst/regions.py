@@ -58,7 +58,7 @@ class NSTRegion(bpy.types.PropertyGroup):
         name="Material", description="Material that the region has", type=bpy.types.Material
     )
     keep: bpy.props.BoolProperty(
-        name="Leave as Rendered", description="The region gets no style", default=False, options=set()
+        name="As Rendered", description="The region gets no style", default=False, options=set()
     )
     style_path: bpy.props.StringProperty(
         name="Style",

@@ -127,9 +127,7 @@ class RENDER_PT_nst_regions(RenderPanel, bpy.types.Panel):
         column = layout.column()
         column.prop(region, "kind")
         column.prop(region, region.kind.lower())
-        whole = column.column()
-        whole.use_property_split = False  # in half the width its name would be cut off
-        whole.prop(region, "keep")
+        column.prop(region, "keep")
         style = column.column()
         style.active = not region.keep
         style.prop(region, "style_path")

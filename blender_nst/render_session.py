@@ -63,6 +63,8 @@ class RenderSession:
     """The latest picture of a frame on its way, or of one that is done."""
     error: str | None = None
     cancelling: bool = False
+    watched: bool = False
+    """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
     continues: bool | None = None
     """Whether the engine goes on with an earlier run; None until it has opened the job."""

@@ -123,8 +123,8 @@ def fit_image() -> None:
             bpy.ops.image.view_all(fit_view=True)
 
 
-def click_widest_button() -> Steps:
-    """Clicks the button that takes the panel's whole width: Stylise Rendered Frames."""
+def click_button(place: int = 0) -> Steps:
+    """Clicks an operator button, counted from the upper left: at first Stylise Rendered Frames."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another colour
     mark_buttons(True)
     yield 1.5
@@ -132,9 +132,39 @@ def click_widest_button() -> Steps:
     mark_buttons(False)
     yield 0.5
     tell("buttons", boxes)
-    left, top, right, bottom = max(boxes, key=lambda box: box[2] - box[0])
+    left, top, right, bottom = boxes[place]
     click((left + right) // 2, (top + bottom) // 2)
     yield 0.5
+
+
+def panel_classes() -> list[Any]:
+    """The panels of the render properties, the parent of the others first."""
+    part = sys.modules[MODULE]
+    names = ("panels", "regions_panel", "compositor_panel")
+    modules = [sys.modules[f"{part.__name__}.{name}"] for name in names]
+    found = [
+        each for module in modules for name, each in vars(module).items() if name.startswith("RENDER_PT_nst")
+    ]
+    return list(dict.fromkeys(found))
+
+
+def show_panels(*names: str) -> Steps:
+    """Shows these panels alone, each open and without its parent; none for all as they are."""
+    classes = panel_classes()
+    for each in reversed(classes):
+        if hasattr(bpy.types, each.__name__) or each.is_registered:
+            bpy.utils.unregister_class(each)
+    for each in classes:
+        if each.__name__ in names:
+            # What Blender remembers of a panel, such as that it is closed, goes by its name.
+            each.kept = getattr(each, "bl_options", set()), getattr(each, "bl_parent_id", "")
+            each.bl_idname, each.bl_options, each.bl_parent_id = f"{each.__name__}_alone", set(), ""
+        elif "kept" in vars(each):
+            each.bl_idname, (each.bl_options, each.bl_parent_id) = each.__name__, each.kept
+        if not names or each.__name__ in names:
+            bpy.utils.register_class(each)
+    redraw()
+    yield 1.0
 
 
 def prepare() -> Steps:
@@ -194,6 +224,10 @@ def ctrl_f12() -> Steps:
     fit_image()
     yield 0.4
     screenshot("rendering")
+    session = activity().current_session()
+    yield from until(lambda: session.watched or session_over(), "the end of the render")
+    yield 0.3
+    screenshot("rendered")
     yield from until(session_over, "the end of the animation")
     yield 1.0
     tell("animation", {"styled": stylised(), "line": activity().status_line()})
@@ -206,7 +240,7 @@ def batch_by_click() -> Steps:
     """The button is clicked; its frames come; the preview shows them before and after."""
     for path in (FOLDER / "out" / "styled").glob("*.png"):
         path.unlink()
-    yield from click_widest_button()
+    yield from click_button()
     yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
     yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
     yield 0.6
@@ -224,10 +258,32 @@ def batch_by_click() -> Steps:
     bpy.context.window_manager.nst_preview_side = "STYLED"
 
 
+def converging() -> Steps:
+    """The frame is seen in the Image Editor while it converges, before it is done."""
+    nst().steps, nst().restart = 400, True
+    yield from click_button()
+    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
+    session, seen = activity().current_session(), set()
+
+    def changed_three_times() -> bool:
+        image = bpy.data.images.get("Neural Style")
+        if session.previewed is not None and image is not None and not session.done:
+            seen.add(hash(tuple(image.pixels)))
+        return len(seen) >= 3 or bool(session.done)
+
+    yield from until(changed_three_times, "the preview changes")
+    screenshot("converging")
+    tell("converging", {"pictures": len(seen), "done": session.done})
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape")
+    yield 0.5
+    nst().steps, nst().restart = 16, False
+
+
 def escape() -> Steps:
     """Escape stops a batch and keeps what is finished."""
     nst().warm_steps = 3000
-    yield from click_widest_button()
+    yield from click_button()
     yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
     session = activity().current_session()
     yield from until(lambda: len(session.done) >= 1, "the first styled frame")
@@ -251,6 +307,74 @@ def still() -> Steps:
         "still", {"styled": sorted(path.name for path in folder.glob("*")), "line": activity().status_line()}
     )
     nst().stills = False
+
+
+def regions_by_click() -> Steps:
+    """A region is added by its button, with the active object picked; the advanced panels are drawn."""
+    yield from show_panels("RENDER_PT_nst_regions", "RENDER_PT_nst_compositor")
+    balloon = next(each for each in bpy.context.scene.objects if each.type == "MESH")
+    bpy.context.view_layer.objects.active = balloon
+    for picture in ("style_a.png", "style_b.png"):
+        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+            bpy.ops.nst.region_add("EXEC_DEFAULT", True)
+        bpy.context.scene.nst_regions.entries[-1].style_path = f"//{picture}"
+    regions = bpy.context.scene.nst_regions.entries
+    regions[0].keep, regions[1].kind = True, "MATERIAL"
+    regions[1].material = bpy.data.materials[0]
+    redraw()
+    yield 1.0
+    screenshot("regions")
+    tell("regions", [[each.kind, each.chosen.name, each.keep] for each in regions])
+    regions.clear()
+    for name in ("optimisation", "network", "sequence"):
+        shown = [f"RENDER_PT_nst_{name}"] + (["RENDER_PT_nst_colour"] if name == "network" else [])
+        yield from show_panels(*shown)
+        screenshot(name)
+
+
+def compositor_by_click() -> Steps:
+    """The node comes by its button; Escape stops the second pass and keeps what is composited."""
+    yield from show_panels("RENDER_PT_nst_compositor")
+    area = areas("IMAGE_EDITOR")[0]
+    area.ui_type = "CompositorNodeTree"
+    yield from click_button(0)
+    scene = bpy.context.scene
+    scene.use_nodes = True
+    yield 0.5
+    with bpy.context.temp_override(area=area, region=area.regions[-1]):
+        bpy.ops.node.view_all()
+    yield 1.0
+    screenshot("node")
+    tell("node", [node.name for node in scene.node_tree.nodes])
+    styled = FOLDER / "out" / "styled"
+    last, scene.frame_end = scene.frame_end, 60
+    for number in range(1, 61):
+        (styled / f"styled_{number:04d}.png").write_bytes((styled / "styled_0001.png").read_bytes())
+    yield from click_button(1)
+    composited = FOLDER / "out" / "composited"
+    yield from until(lambda: len(list(composited.glob("composited_*"))) >= 2, "two composited frames")
+    screenshot("compositing")
+    tool("xdotool", "key", "Escape")
+    operator = sys.modules[f"{MODULE}.compositor_panel"].NST_OT_composite
+    yield from until(lambda: not operator._running, "the end after Escape")
+    yield 0.5
+    count = len(list(composited.glob("composited_*")))
+    yield 1.0
+    tell(
+        "compositing",
+        {
+            "count": count,
+            "later": len(list(composited.glob("*"))),
+            "hidden": len(list(composited.glob(".*"))),
+            "scenes": bpy.data.scenes.keys(),
+            "groups": len(bpy.data.node_groups),
+        },
+    )
+    for number in range(4, 61):
+        (styled / f"styled_{number:04d}.png").unlink()
+    scene.frame_end, scene.use_nodes = last, False
+    area.ui_type = "IMAGE_EDITOR"
+    yield from show_panels()
 
 
 def preferences_window() -> Steps:
@@ -315,8 +439,11 @@ def everything() -> Steps:
         prepare,
         ctrl_f12,
         batch_by_click,
+        converging,
         escape,
         still,
+        regions_by_click,
+        compositor_by_click,
         preferences_window,
         load_during_a_run,
         quit_during_a_run,

@@ -40,7 +40,15 @@ SCREENSHOTS = (
     "rendering",
     "batch",
     "batch_done",
+    "rendered",
     "rendered_side",
+    "converging",
+    "regions",
+    "optimisation",
+    "network",
+    "sequence",
+    "node",
+    "compositing",
     "preferences",
     "installing",
     "install_failed",
@@ -133,6 +141,28 @@ def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> N
 def test_escape_keeps_what_is_finished(told: dict[str, Any]) -> None:
     assert told["escape"]["done"] == [1]
     assert told["escape"]["line"] == ["Cancelled; 1 frames are finished and kept", False]
+
+
+def test_a_frame_is_seen_while_it_converges(told: dict[str, Any]) -> None:
+    assert told["converging"] == {"pictures": 3, "done": []}
+
+
+def test_regions_are_picked_in_the_panel(told: dict[str, Any]) -> None:
+    (first, second) = told["regions"]
+    assert (first[0], first[2], second[0], second[2]) == ("OBJECT", True, "MATERIAL", False)
+
+
+def test_the_node_comes_by_its_button_and_escape_ends_the_second_pass(told: dict[str, Any]) -> None:
+    assert "Neural Style" in told["node"]
+    compositing = told["compositing"]
+    assert 2 <= compositing["count"] < 60
+    assert compositing == {
+        "count": compositing["count"],
+        "later": compositing["count"],
+        "hidden": 0,
+        "scenes": ["Scene"],
+        "groups": 1,
+    }
 
 
 def test_a_still_is_stylised_if_wanted(told: dict[str, Any]) -> None:
