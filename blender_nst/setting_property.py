@@ -52,8 +52,8 @@ def make_property(entry: dict[str, Any]) -> Any:
         subtype = "PIXEL" if unit == "px" else "NONE"
         return bpy.props.IntProperty(default=default, subtype=subtype, **bounds, **common)
     if kind == "float":
+        precision = 4 if entry.get("maximum", 2.0) <= 1.0 else 2
         subtype = "FACTOR" if bounds == {"min": 0.0, "max": 1.0} else "NONE"
-        precision = 4 if subtype == "NONE" and entry.get("maximum", 2.0) <= 1.0 else 2
         return bpy.props.FloatProperty(
             default=default, precision=precision, subtype=subtype, **bounds, **common
         )

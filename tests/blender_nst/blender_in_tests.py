@@ -105,6 +105,14 @@ class BlenderInTests:
                 return ScriptRun(json.loads(line.removeprefix(RESULT_MARK)), finished.stdout)
         raise AssertionError(f"the script ended with {finished.returncode}:\n{finished.stdout[-4000:]}")
 
+    def changed(self, blend: Path | str, change: str, name: str = "changed") -> Path:
+        """A copy of a .blend in the folder, after a script has changed its `scene`."""
+        path = self.folder / f"{name}.blend"
+        begin = "load()\nbpy.ops.wm.open_mainfile(filepath=arguments[0])\nscene = bpy.context.scene\n"
+        end = "\nbpy.ops.wm.save_as_mainfile(filepath=arguments[1])\nfinish()\n"
+        self.run(begin + textwrap.dedent(change) + end, str(blend), str(path))
+        return path
+
     def environment(self) -> dict[str, str]:
         """The environment of Blender in tests: the engine's Python, and user folders of its own."""
         return dict(os.environ) | {

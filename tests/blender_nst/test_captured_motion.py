@@ -173,18 +173,8 @@ def test_the_sky_moves_as_the_camera_turns(capture: Capture) -> None:
 def test_with_motion_blur_optical_flow_is_used_and_said(
     blender: BlenderInTests, make_job: Callable[..., RenderJob]
 ) -> None:
-    job = make_job()
-    blender.run(
-        """
-        bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        bpy.context.scene.render.use_motion_blur = True
-        bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-        finish()
-        """,
-        job.blend,
-        str(blender.folder / "blurred.blend"),
-    )
-    run = blender.headless(make_job(blend=str(blender.folder / "blurred.blend")))
+    blurred = blender.changed(make_job().blend, "scene.render.use_motion_blur = True")
+    run = blender.headless(make_job(blend=str(blurred)))
     assert run.code == 0, run.output[-3000:]
     (notice,) = run.of("notice")
     assert "motion blur" in notice["text"]
@@ -193,22 +183,16 @@ def test_with_motion_blur_optical_flow_is_used_and_said(
 def test_a_marker_that_changes_the_camera_begins_a_shot(
     blender: BlenderInTests, make_job: Callable[..., RenderJob]
 ) -> None:
-    job = make_job()
-    blender.run(
+    cut = blender.changed(
+        make_job().blend,
         """
-        bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        scene = bpy.context.scene
         twin = scene.camera.copy()
         scene.collection.objects.link(twin)
         # A cut that no picture shows: the second camera stands where the first one does.
         for frame, camera in ((1, scene.camera), (3, twin)):
             scene.timeline_markers.new(camera.name, frame=frame).camera = camera
-        bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-        finish()
         """,
-        job.blend,
-        str(blender.folder / "cut.blend"),
     )
-    run = blender.headless(make_job(blend=str(blender.folder / "cut.blend")))
+    run = blender.headless(make_job(blend=str(cut)))
     assert run.code == 0, run.output[-3000:]
     assert [event["warp_error"] is None for event in run.of("frame_done")] == [True, False, True]

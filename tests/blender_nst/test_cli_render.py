@@ -18,24 +18,18 @@ from video.movie import movie_length
 def test_a_part_is_kept_and_the_scenes_compositor_runs_over_the_styled_frames(
     cli: Cli, blender: BlenderInTests, blend_file: Path, style_picture: Path, tmp_path: Path
 ) -> None:
-    blend, out = tmp_path / "inverted.blend", tmp_path / "out"
-    blender.run(
+    out = tmp_path / "out"
+    blend = blender.changed(
+        blend_file,
         """
-        load()
         from blender_nst.compositor_trees import make_tree
-        bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        scene = bpy.context.scene
         scene.render.film_transparent = False
         tree, output = make_tree(scene)
         black = tree.nodes.new("CompositorNodeExposure")
         black.inputs["Exposure"].default_value = -10.0
         tree.links.new(output.inputs[0].links[0].from_socket, black.inputs[0])
         tree.links.new(black.outputs[0], output.inputs[0])
-        bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-        finish()
         """,
-        str(blend_file),
-        str(blend),
     )
     options = ["--style", style_picture, "--keep", "object:Cube", "--composite", "--frames", "1-2", "--json"]
     tiny = ["--steps", "2", "--warm-steps", "1", "--coarsest-size", "64", "--device", "cpu"]

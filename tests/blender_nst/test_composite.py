@@ -45,28 +45,20 @@ def make_user_tree(scene):
     tree.links.new(result, output.inputs[0])
     return tree
 """
+_GRADED = (
+    _TREE
+    + """
+make_user_tree(scene)
+scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 1.5
+scene.render.film_transparent = False
+"""
+)
 
 
 def test_the_command_line_stylises_first_and_composites_then(
     blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    blend = tmp_path / "graded.blend"
-    blender.run(
-        "load()\n"
-        + _TREE
-        + """
-bpy.ops.wm.open_mainfile(filepath=arguments[0])
-scene = bpy.context.scene
-make_user_tree(scene)
-scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 1.5
-scene.render.film_transparent = False
-scene.frame_end = 2
-bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-finish()
-""",
-        make_job().blend,
-        str(blend),
-    )
+    blend = blender.changed(make_job().blend, _GRADED + "scene.frame_end = 2")
     saved = blend.read_bytes()
     run = blender.headless(make_job(blend=str(blend), composite=True))
     assert run.code == 0, run.output[-3000:]
@@ -88,23 +80,7 @@ finish()
 def test_exrs_go_through_the_compositor_as_light(
     blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    blend = tmp_path / "graded.blend"
-    blender.run(
-        "load()\n"
-        + _TREE
-        + """
-bpy.ops.wm.open_mainfile(filepath=arguments[0])
-scene = bpy.context.scene
-make_user_tree(scene)
-scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 1.5
-scene.render.film_transparent = False
-scene.frame_end = 1
-bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-finish()
-""",
-        make_job().blend,
-        str(blend),
-    )
+    blend = blender.changed(make_job().blend, _GRADED + "scene.frame_end = 1")
     sequence = TINY_SEQUENCE | {"output_format": "exr", "movie": False, "contact_sheet": False}
     run = blender.headless(make_job(blend=str(blend), composite=True, sequence_settings=sequence))
     assert run.code == 0, run.output[-3000:]

@@ -120,20 +120,8 @@ def test_bad_input_is_told_in_one_line(blender: BlenderInTests, make_job: MakeJo
     assert "Traceback" not in run.output
 
 
-def test_a_scene_without_a_camera_is_told_in_one_line(
-    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
-) -> None:
-    blend = tmp_path / "no_camera.blend"
-    blender.run(
-        """
-        bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        bpy.data.objects.remove(bpy.context.scene.camera)
-        bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-        finish()
-        """,
-        make_job().blend,
-        str(blend),
-    )
+def test_a_scene_without_a_camera_is_told_in_one_line(blender: BlenderInTests, make_job: MakeJob) -> None:
+    blend = blender.changed(make_job().blend, "bpy.data.objects.remove(scene.camera)")
     run = blender.headless(make_job(blend=str(blend)))
     assert run.code == 2
     assert [event["event"] for event in run.events] == ["failed"]

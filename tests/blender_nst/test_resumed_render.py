@@ -23,19 +23,9 @@ FRAMES = (1, 4, 1)
 
 
 @pytest.fixture
-def small_blend(blender: BlenderInTests, make_job: MakeJob, tmp_path: Path) -> Path:
-    path = tmp_path / "small.blend"
-    blender.run(
-        """
-        bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = 48, 32
-        bpy.ops.wm.save_as_mainfile(filepath=arguments[1])
-        finish()
-        """,
-        make_job().blend,
-        str(path),
-    )
-    return path
+def small_blend(blender: BlenderInTests, make_job: MakeJob) -> Path:
+    smaller = "scene.render.resolution_x, scene.render.resolution_y = 48, 32"
+    return blender.changed(make_job().blend, smaller, "small")
 
 
 def pictures(output: Path) -> dict[str, bytes]:
