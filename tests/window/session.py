@@ -392,17 +392,19 @@ def preferences_window() -> Steps:
     click(area.x + 188, top + 80)  # the triangle that opens the add-on's settings
     yield 1.5
     screenshot("preferences")
-    # An installation from a folder that has no PyTorch: its progress, and how it fails.
+    # An installation from a folder that has no PyTorch: its progress, and how it fails. By the engine's Python:
+    # the system's may lack what makes environments.
+    installation = sys.modules[f"{MODULE}.engine_installation"]
+    installation.host_python = lambda: Path(os.environ["NST_WINDOW_PYTHON"])
     chosen = bpy.context.preferences.addons[MODULE].preferences
     chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
     bpy.ops.nst.engine_install()
-    yield 0.15
-    screenshot("installing")
-    yield from until(
-        lambda: not sys.modules[f"{MODULE}.engine_installation"].installation.running,
-        "the installation's end",
-    )
     yield 1.0
+    tell("installing", installation.installation.running)
+    screenshot("installing")
+    yield from until(lambda: not installation.installation.running, "the installation's end")
+    yield 1.0
+    tell("install failed", installation.installation.installer.error)
     screenshot("install_failed")
     chosen.wheel_folder = chosen.torch_packages = ""
     area.type = "IMAGE_EDITOR"

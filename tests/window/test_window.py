@@ -173,6 +173,11 @@ def test_the_preferences_know_the_engine(told: dict[str, Any]) -> None:
     assert {"Version", "Python", "PyTorch", "Device"} <= set(told["check"])
 
 
+def test_an_installation_shows_how_far_it_is_and_why_it_fails(told: dict[str, Any]) -> None:
+    assert told["installing"] is True
+    assert told["install failed"].startswith("Installing PyTorch: ERROR: ")
+
+
 def test_another_file_does_not_end_a_batch(told: dict[str, Any]) -> None:
     assert told["load"]["done"] == [1, 2, 3]
     assert "Neural Style" not in told["load"]["images"]
