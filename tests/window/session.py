@@ -392,8 +392,8 @@ def preferences_window() -> Steps:
     click(area.x + 188, top + 80)  # the triangle that opens the add-on's settings
     yield 1.5
     screenshot("preferences")
-    # An installation from a folder that has no PyTorch: its progress, and how it fails. By the engine's Python:
-    # the system's may lack what makes environments.
+    # An installation from a folder that has no PyTorch: its progress, and how it fails. With the
+    # engine's Python: the system's may lack what makes environments.
     installation = sys.modules[f"{MODULE}.engine_installation"]
     installation.host_python = lambda: Path(os.environ["NST_WINDOW_PYTHON"])
     chosen = bpy.context.preferences.addons[MODULE].preferences
