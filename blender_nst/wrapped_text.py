@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import blf  # pyright: ignore[reportMissingImports]
 import bpy  # pyright: ignore[reportMissingImports]
 
-# Of a letter of Blender's interface font, at a scale of one; a little more than the average.
-_LETTER_PIXELS = 7.2
+_INTERFACE_FONT = 0
+_UNEVEN = 1.08
+"""So much wider than the text's average a line's letters may be."""
 _BESIDE_THE_TEXT = 70.0
 """Pixels of a row that the icon and the panel's borders take."""
 
@@ -16,15 +18,18 @@ def draw_wrapped(layout: Any, context: bpy.types.Context, text: str, icon: str =
     """Draws the text on as many lines as the region's width asks for, the icon before the first one."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in wrapped(text, letters_in(context)):
+    for line in wrapped(text, letters_in(context, text)):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon
 
 
-def letters_in(context: bpy.types.Context) -> int:
-    """About how many letters fit side by side into the region."""
-    scale = context.preferences.system.ui_scale
-    return max(16, int((context.region.width / scale - _BESIDE_THE_TEXT) / _LETTER_PIXELS))
+def letters_in(context: bpy.types.Context, text: str) -> int:
+    """About how many letters of the text fit side by side into the region."""
+    preferences = context.preferences
+    scale = preferences.system.ui_scale
+    blf.size(_INTERFACE_FONT, preferences.ui_styles[0].widget.points * scale)
+    letter = _UNEVEN * blf.dimensions(_INTERFACE_FONT, text)[0] / max(1, len(text))
+    return max(16, int((context.region.width - _BESIDE_THE_TEXT * scale) / max(1.0, letter)))
 
 
 def wrapped(text: str, width: int) -> list[str]:

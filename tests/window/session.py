@@ -124,7 +124,7 @@ def fit_image() -> None:
 
 
 def click_button(place: int = 0) -> Steps:
-    """Clicks an operator button, counted from the upper left: at first Stylise Rendered Frames."""
+    """Clicks an operator button, counted from the upper left; Stylise Rendered Frames is the first."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another colour
     mark_buttons(True)
     yield 1.5
@@ -350,7 +350,7 @@ def compositor_by_click() -> Steps:
     last, scene.frame_end = scene.frame_end, 60
     for number in range(1, 61):
         (styled / f"styled_{number:04d}.png").write_bytes((styled / "styled_0001.png").read_bytes())
-    yield from click_button(1)
+    yield from click_button(-1)
     composited = FOLDER / "out" / "composited"
     yield from until(lambda: len(list(composited.glob("composited_*"))) >= 2, "two composited frames")
     screenshot("compositing")
