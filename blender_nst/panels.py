@@ -192,6 +192,8 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
         "steps",
         "warm_steps",
         "coarsest_size",
+        "working_detail",
+        "working_size",
         "tolerance",
         "optimizer",
         "learning_rate",

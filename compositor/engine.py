@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
+from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.descent import Descent
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
+from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.mix import mix
@@ -26,7 +27,9 @@ from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.start import start_image
 from compositor.styles import Style, StyleLibrary
+from compositor.upsampling import bring_up
 from compositor.weights import load_network
+from compositor.working_size import painted_size
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
@@ -37,10 +40,10 @@ class Temporal:
     """Ties a frame to the result of the one before.
 
     Attributes:
-        target: (H, W, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
-        reliability: (H, W) float32, 0 (revealed: free) to 1.
+        target: (h, w, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
+        reliability: (h, w) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
-        still: (H, W) bool, where the start image is kept to the last bit.
+        still: (h, w) bool, where the start image is kept to the last bit.
     """
 
     target: np.ndarray
@@ -55,7 +58,8 @@ class Stylized:
 
     Attributes:
         image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
-        optimised: (H, W, 3) float32 in 0..1: what the optimisation ended with; the next frame starts from it.
+        optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
+            painted at; the next frame starts from it.
     """
 
     image: np.ndarray
@@ -121,13 +125,16 @@ class StyleEngine:
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
         `settings.start` names. With it, the optimisation begins at full size from that image.
 
+        A large frame is painted at a smaller size (h, w), see `painted_size`, and brought up by the content
+        before it is mixed with it (`compositor.upsampling`).
+
         Args:
             content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on. What is
                 transparent takes no part in the style or the total variation.
             masks: by region, (H, W) float32 in 0..1; a style without a region goes wherever they are not.
             keep: (H, W) float32 in 0..1, where the frame is left as rendered.
             initial: (H, W, 3) float32 in 0..1.
-            start: (H, W, 3) float32 in 0..1.
+            start: (h, w, 3) float32 in 0..1.
             temporal: ties the frame to the previous result.
             steps: overrides `settings.steps`.
             progress: called during the optimisation, on the calling thread.
@@ -139,24 +146,31 @@ class StyleEngine:
             MemoryShortageError: the frame is too large for the device.
         """
         check_image(content, "content")
-        tied = temporal and temporal.target
-        for name, array in (("initial image", initial), ("start image", start), ("temporal target", tied)):
-            if array is not None:
-                check_size(check_image(array, name), content, name)
+        if initial is not None:
+            check_size(check_image(initial, "initial image"), content, "initial image")
+        height, width = self.painted_size(*content.shape[:2])
+        for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
+            if array is not None and check_image(array, name).shape[:2] != (height, width):
+                raise ImageError(f"the {name} is {size_text(array)}, the content {width}×{height} px")
         begun = time.perf_counter()
         if start is None:
             self.adopt_colours(content)
         kept = left_as_rendered(content, self._library, masks or {}, keep)
         canvas = make_canvas(
-            content, self._library, masks or {}, kept, colour=self.settings.colour, device=self.device
+            content,
+            self._library,
+            masks or {},
+            kept,
+            colour=self.settings.colour,
+            device=self.device,
+            reduction=height / content.shape[0],
         )
-        height, width = content.shape[:2]
         sizes = [(height, width)]
         if start is None:
             sizes = scale_sizes(height, width, self.settings.coarsest_size)
         run = Run(
             share_steps(self.settings.steps if steps is None else steps, len(sizes)),
-            (height, width),
+            content.shape[:2],
             snapshot_every=self.settings.snapshot_every,
             progress=progress,
             snapshot=snapshot,
@@ -172,7 +186,7 @@ class StyleEngine:
         )
         with memory_shortage_is_told(f"a frame of {width}×{height} px"):
             outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
-        optimised = to_array(outcome.image)
+            brought = bring_up(outcome.image, canvas.at(height, width).content, canvas.content)
         report = Report(
             steps=run.taken,
             seconds=time.perf_counter() - begun,
@@ -181,7 +195,12 @@ class StyleEngine:
             scales=sizes,
             device=describe_device(self.device),
         )
-        return Stylized(mix(content, optimised, self.settings, kept), optimised, report)
+        image = mix(content, to_array(brought), self.settings, kept)
+        return Stylized(image, to_array(outcome.image), report)
+
+    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+        """(h, w) at which frames of this size are painted, see `compositor.working_size`."""
+        return painted_size(height, width, self.settings, self.device.type)
 
     def adopt_colours(self, content: np.ndarray) -> None:
         """Recolours the style pictures to a shot's first frame, where `settings.colour` asks for it.

@@ -18,6 +18,7 @@ import numpy as np
 from compositor.engine import StyleEngine, Stylized, Temporal
 from compositor.errors import ImageError
 from compositor.report import Stopped
+from compositor.working_size import painted_text
 from video.contact_sheet import ContactSheet
 from video.debug import write_debug
 from video.denoise import denoise
@@ -40,6 +41,7 @@ from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
+from video.working_size import at_full_size, brought_down
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 CONTACT_SHEET_NAME = "contact_sheet.png"
@@ -133,16 +135,17 @@ class SequenceDriver:
     def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> Iterator[bool]:
         """Goes through the frames as they come; says after each whether to go on."""
         memory = Memory(self._finder, self.settings.memory)
-        first = shot = None
+        first = shot = size = None
         shelf, complete, count = record.shelf, record.is_complete, 0
         for index, frame in enumerate(frames):
             first, count = first or frame, index + 1
             if first.image.shape != frame.image.shape:
                 raise FrameError(frame.number, _size_change(first.image, frame.image))
             begun = time.perf_counter()
+            size = size or self._painted_size(frame)
             rendered = self._rendered(frame)
             picture = frame_fingerprint(frame, rendered)
-            entry = record.journal.resumed(index, frame.number, picture)
+            entry = record.journal.resumed(index, frame.number, picture, size)
             if entry is not None:
                 shot = frame.image if entry.begins_shot else shot
                 record.remind(memory, 0, index, rendered)
@@ -268,10 +271,11 @@ class SequenceDriver:
         styled = self._writer.rounded(clean)
         error = None
         if recall is not None:
+            full = at_full_size(recall, rendered)
             # What the style has left alone stays the render's, to its last bit.
-            held = recall.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            held = full.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
             styled[held] = recall.before.styled[held]
-            error = warp_error(styled, recall.before.styled, recall.motion.backward, recall.recent)
+            error = warp_error(styled, recall.before.styled, full.backward, full.reliability)
             if self.settings.debug:
                 write_debug(self.output, frame.number, recall)
         path = self._styled_path(frame.number)
@@ -288,7 +292,16 @@ class SequenceDriver:
                 if self.settings.motion is MotionSource.VECTORS:
                     raise FrameError(frame.number, str(error)) from None
                 self.listener.notice(f"{error}; optical flow is used instead")
-        return Rendered(frame.number, frame.image, passes)
+        rendered = Rendered(frame.number, frame.image, passes)
+        return brought_down(rendered, self.engine.painted_size(*frame.image.shape[:2]))
+
+    def _painted_size(self, frame: SourceFrame) -> tuple[int, int]:
+        """The size that this run's frames are painted at; it is said if it is not their own."""
+        full = frame.image.shape[:2]
+        painted = self.engine.painted_size(*full)
+        if (text := painted_text(full, painted)) is not None:
+            self.listener.notice(text)
+        return painted
 
     def _end(self, begun: float, *, cancelled: bool) -> SequenceResult:
         results = [self._results[number] for number in sorted(self._results)]

@@ -18,7 +18,18 @@ from video.settings import SequenceSettings
 
 # What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
 _WITHOUT_EFFECT = frozenset(
-    {"device", "snapshot_every", "debug", "movie", "movie_codec", "contact_sheet", "frame_rate"}
+    {
+        "device",
+        "snapshot_every",
+        "debug",
+        "movie",
+        "movie_codec",
+        "contact_sheet",
+        "frame_rate",
+        # The size that comes of these is compared frame by frame, see `Journal.resumed`.
+        "working_size",
+        "working_detail",
+    }
 )
 
 
@@ -55,7 +66,8 @@ def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> str:
     """
     masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
     original = None if frame.original is None else frame.original.pixels
-    return _of_arrays(frame.image, original, *masks, frame.keep, *_parts(rendered.passes))
+    passes = (rendered.full or rendered).passes
+    return _of_arrays(frame.image, original, *masks, frame.keep, *_parts(passes))
 
 
 def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:

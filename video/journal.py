@@ -92,11 +92,17 @@ class Journal:
         journal.write()
         return journal
 
-    def resumed(self, index: int, frame: int, picture: str) -> Entry | None:
+    def resumed(
+        self, index: int, frame: int, picture: str, painted: tuple[int, int] | None = None
+    ) -> Entry | None:
         """The entry of the run's frame at `index`, or None where it is still to be done.
 
+        Args:
+            painted: (height, width) that the frame would be painted at now, if that is to be compared.
+
         Raises:
-            JournalError: another frame was done there, or the frame was made from another picture.
+            JournalError: another frame was done there, or the frame was made from another picture, or at
+                another size.
         """
         if index >= len(self.entries):
             if self.pass_number > 0:
@@ -115,6 +121,12 @@ class Journal:
             raise JournalError(
                 f"frame {frame}: the picture, its masks or its passes have changed since the frame was"
                 f" stylised: {_ADVICE}"
+            )
+        before = entry.report.scales[-1]
+        if painted is not None and painted != before:
+            raise JournalError(
+                f"frame {frame} was painted at {before[1]}×{before[0]} px and would now be at"
+                f" {painted[1]}×{painted[0]} px: set --working-size {max(before)}, {_ADVICE}"
             )
         return entry
 

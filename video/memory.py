@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,8 +24,9 @@ _WORTH_ASKING = 0.001
 class Finished:
     """A frame and its result.
 
-    `optimised` is the engine's own result, `styled` what was made of it for the artist: with a strength of
-    one half, say, a warm start from the latter would halve the style of every further frame again.
+    `optimised` is the engine's own result, at the size that the frame was painted at; `styled` what was made
+    of it for the artist, at the frame's size: with a strength of one half, say, a warm start from the latter
+    would halve the style of every further frame again.
     """
 
     rendered: Rendered
@@ -70,6 +71,10 @@ class Memory:
 
     def add(self, finished: Finished) -> None:
         """Remembers a frame."""
+        if self._frames:
+            # At full size only the last frame is looked at.
+            last = self._frames[-1]
+            self._frames[-1] = replace(last, rendered=replace(last.rendered, full=None))
         self._frames.append(finished)
 
     def forget(self) -> None:
