@@ -8,7 +8,7 @@ from typing import Any
 from .properties import SCHEMA
 
 FULL = "full"
-_SHORTEST_SIDE = 128
+_SHORTEST_SIDE = 32
 
 
 def painted_size(width: int, height: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:

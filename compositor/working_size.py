@@ -13,7 +13,7 @@ LONGEST_SIDES: Mapping[DeviceChoice, Mapping[WorkingDetail, int]] = {
 }
 """Pixels: the longer side at which larger frames are painted, where `working_size` does not say it."""
 
-_SHORTEST_SIDE = 128
+_SHORTEST_SIDE = 32
 """Pixels: a long narrow frame is not made narrower than this."""
 
 
