@@ -194,6 +194,7 @@ class RENDER_PT_nst_optimisation(_RenderPanel, bpy.types.Panel):
         "coarsest_size",
         "working_detail",
         "working_size",
+        "finishing_steps",
         "tolerance",
         "optimizer",
         "learning_rate",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,8 +22,9 @@ from compositor.layers import layer_weights
 from compositor.mix import mix
 from compositor.normalized_network import normalize_network
 from compositor.objective import Hold, StyleObjective
+from compositor.optimize import Outcome
 from compositor.pyramid import fit, scale_sizes, share_steps
-from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
+from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback, Stopped
 from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.start import start_image
@@ -53,6 +55,21 @@ class Temporal:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """Ties the finish of a frame, which is done at full size, to that of the one before.
+
+    Attributes:
+        added: (H, W, 3) float32 in -1..1, what finishing added to the frame before, moved to this one.
+        reliability: (H, W) float32, 0 to 1.
+        still: (H, W) bool, where it is kept as it was.
+    """
+
+    added: np.ndarray
+    reliability: np.ndarray
+    still: np.ndarray
+
+
+@dataclass(frozen=True)
 class Stylized:
     """A styled frame and how it came about.
 
@@ -60,11 +77,13 @@ class Stylized:
         image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
         optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
             painted at; the next frame starts from it.
+        added: (H, W, 3) float32 in -1..1: what finishing added to that at full size; None if it was not done.
     """
 
     image: np.ndarray
     optimised: np.ndarray
     report: Report
+    added: np.ndarray | None = None
 
 
 class StyleEngine:
@@ -115,6 +134,7 @@ class StyleEngine:
         initial: np.ndarray | None = None,
         start: np.ndarray | None = None,
         temporal: Temporal | None = None,
+        detail: Detail | None = None,
         steps: int | None = None,
         progress: ProgressCallback | None = None,
         snapshot: SnapshotCallback | None = None,
@@ -125,8 +145,8 @@ class StyleEngine:
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
         `settings.start` names. With it, the optimisation begins at full size from that image.
 
-        A large frame is painted at a smaller size (h, w), see `painted_size`, and brought up by the content
-        before it is mixed with it (`compositor.upsampling`).
+        A large frame is painted at a smaller size (h, w), see `painted_size`, brought up by the content
+        (`compositor.upsampling`) and finished there with a few steps, before it is mixed with it.
 
         Args:
             content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on. What is
@@ -136,6 +156,7 @@ class StyleEngine:
             initial: (H, W, 3) float32 in 0..1.
             start: (h, w, 3) float32 in 0..1.
             temporal: ties the frame to the previous result.
+            detail: ties its finish to the previous one.
             steps: overrides `settings.steps`.
             progress: called during the optimisation, on the calling thread.
             snapshot: called every `settings.snapshot_every` steps.
@@ -168,14 +189,17 @@ class StyleEngine:
         sizes = [(height, width)]
         if start is None:
             sizes = scale_sizes(height, width, self.settings.coarsest_size)
-        run = Run(
-            share_steps(self.settings.steps if steps is None else steps, len(sizes)),
-            content.shape[:2],
+        finishing = self.settings.finishing_steps if (height, width) != content.shape[:2] else 0
+        tell = partial(
+            Run,
+            full_size=content.shape[:2],
             snapshot_every=self.settings.snapshot_every,
             progress=progress,
             snapshot=snapshot,
             cancelled=cancelled,
         )
+        shares = share_steps(self.settings.steps if steps is None else steps, len(sizes))
+        run = tell(shares, later=finishing)
         descent = Descent(
             self._network,
             self._library,
@@ -186,7 +210,14 @@ class StyleEngine:
         )
         with memory_shortage_is_told(f"a frame of {width}×{height} px"):
             outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
-            brought = bring_up(outcome.image, canvas.at(height, width).content, canvas.content)
+            painted = outcome.image
+            brought = bring_up(painted, canvas.at(height, width).content, canvas.content)
+            finished = brought
+            if finishing and outcome.stopped is not Stopped.CANCELLED:
+                run = tell([finishing], taken=run.taken)
+                weight = 0.0 if temporal is None else temporal.weight
+                outcome = self._finished(brought, canvas, detail, weight, run)
+                finished = outcome.image
         report = Report(
             steps=run.taken,
             seconds=time.perf_counter() - begun,
@@ -195,8 +226,9 @@ class StyleEngine:
             scales=sizes,
             device=describe_device(self.device),
         )
-        image = mix(content, to_array(brought), self.settings, kept)
-        return Stylized(image, to_array(outcome.image), report)
+        image = mix(content, to_array(finished), self.settings, kept)
+        added = to_array(finished - brought) if finishing else None
+        return Stylized(image, to_array(painted), report, added)
 
     def painted_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) at which frames of this size are painted, see `compositor.working_size`."""
@@ -246,6 +278,34 @@ class StyleEngine:
         if given is None:
             return start_image(canvas.content, self._library, self.settings)
         return to_tensor(given[..., :3], self.device)
+
+    def _finished(
+        self, brought: Tensor, canvas: Canvas, detail: Detail | None, weight: float, run: Run
+    ) -> Outcome:
+        """The picture that was brought up, (1, 3, H, W), after some steps at full size.
+
+        Finer strokes than the small picture could hold come about, on the surfaces where the frame before
+        has got them already.
+        """
+        start, hold, fixed = brought, None, None
+        if detail is not None:
+            added, reliability = (
+                to_tensor(detail.added, self.device),
+                map_to_tensor(detail.reliability, self.device),
+            )
+            start = (brought + reliability * added).clamp(0.0, 1.0)
+            hold = Hold(start, reliability, weight) if weight > 0.0 else None
+            fixed = map_to_tensor(detail.still.astype(np.float32), self.device) > 0.5
+        descent = Descent(
+            self._network,
+            self._library,
+            self.settings,
+            replace(canvas, reduction=1.0),
+            hold=hold,
+            fixed=fixed if fixed is not None and bool(fixed.any()) else None,
+        )
+        height, width = brought.shape[-2:]
+        return descent.through([(height, width)], start, run)
 
     def _hold(self, temporal: Temporal | None) -> Hold | None:
         if temporal is None or temporal.weight == 0.0:

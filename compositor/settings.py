@@ -198,6 +198,12 @@ class StyleSettings:
         maximum=16384,
         unit="px",
     )
+    finishing_steps: int = setting(
+        5,
+        "Steps at full size that sharpen the strokes of a frame that was painted smaller and brought up",
+        minimum=0,
+        maximum=1000,
+    )
     snapshot_every: int = setting(
         0, "Keep the picture and its losses every so many steps; 0 keeps none", minimum=0, maximum=100_000
     )

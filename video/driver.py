@@ -37,11 +37,11 @@ from video.movie import DEFAULT_FRAME_RATE, write_movie
 from video.output import FrameWriter, movie_name, styled_pattern
 from video.passes import Passes, read_passes
 from video.record import Record
+from video.reduction import brought_down, kept_detail, moved_detail
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
-from video.working_size import at_full_size, brought_down
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 CONTACT_SHEET_NAME = "contact_sheet.png"
@@ -241,6 +241,9 @@ class SequenceDriver:
         temporal = recall and Temporal(
             recall.target, recall.reliability, self.settings.temporal_weight, recall.still
         )
+        detail = None
+        if recall is not None and recall.before.detail is not None:
+            detail = moved_detail(recall.before.detail, recall.full)
         try:
             stylized = self.engine.stylize(
                 frame.image,
@@ -249,6 +252,7 @@ class SequenceDriver:
                 initial=initial,
                 start=start,
                 temporal=temporal,
+                detail=detail,
                 steps=None if start is None else self.settings.warm_steps,
                 progress=lambda progress: self.listener.progress(frame.number, progress),
                 snapshot=lambda snapshot: self.listener.snapshot(frame.number, snapshot),
@@ -271,17 +275,17 @@ class SequenceDriver:
         styled = self._writer.rounded(clean)
         error = None
         if recall is not None:
-            full = at_full_size(recall, rendered)
             # What the style has left alone stays the render's, to its last bit.
-            held = full.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            held = recall.full.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
             styled[held] = recall.before.styled[held]
-            error = warp_error(styled, recall.before.styled, full.backward, full.reliability)
+            error = warp_error(styled, recall.before.styled, recall.full.backward, recall.full.reliability)
             if self.settings.debug:
                 write_debug(self.output, frame.number, recall)
         path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
         result = FrameResult(frame.number, path, stylized.report, time.perf_counter() - begun, error)
-        return Finished(rendered, self._writer.rounded(stylized.optimised), styled), result
+        detail = None if stylized.added is None else kept_detail(stylized.added)
+        return Finished(rendered, self._writer.rounded(stylized.optimised), styled, detail), result
 
     def _rendered(self, frame: SourceFrame) -> Rendered:
         passes: Passes | None = None

@@ -9,6 +9,7 @@ import numpy as np
 
 from video.motion import Motion, Rendered
 from video.motion_sources import MotionFinder, still
+from video.reduction import FullSize, at_full_size
 from video.reliability import agreement, reliability, soft_edges
 from video.revealed import start_image
 from video.settings import MotionSource
@@ -32,6 +33,8 @@ class Finished:
     rendered: Rendered
     optimised: np.ndarray
     styled: np.ndarray
+    detail: np.ndarray | None = None
+    """(H, W, 3), what finishing at full size added, see `video.reduction.kept_detail`."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Recall:
         reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
         still: (H, W) bool, where the result beside it holds unchanged.
         start: (H, W, 3) float32 in 0..1, the image to start from.
+        full: the motion, its reliability and what is still at the size that the frame is delivered at; all
+            else is at the size that it is painted at.
     """
 
     before: Finished
@@ -55,6 +60,7 @@ class Recall:
     reliability: np.ndarray
     still: np.ndarray
     start: np.ndarray
+    full: FullSize
 
 
 class Memory:
@@ -74,7 +80,7 @@ class Memory:
         if self._frames:
             # At full size only the last frame is looked at.
             last = self._frames[-1]
-            self._frames[-1] = replace(last, rendered=replace(last.rendered, full=None))
+            self._frames[-1] = replace(last, rendered=replace(last.rendered, full=None), detail=None)
         self._frames.append(finished)
 
     def forget(self) -> None:
@@ -97,7 +103,9 @@ class Memory:
         trusted = np.where(resting, np.float32(1.0), trusted)
         start = start_image(np.ascontiguousarray(current.image[..., :3]), target, trusted)
         start[resting] = before.optimised[resting]
-        return Recall(before, motion, recent, target, trusted, resting, start)
+        full = at_full_size(motion, recent, before.rendered, current)
+        full = full or FullSize(motion.backward, recent, resting)
+        return Recall(before, motion, recent, target, trusted, resting, start, full)
 
     def _weighted(
         self, current: Rendered, motion: Motion, recent: np.ndarray

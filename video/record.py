@@ -16,8 +16,8 @@ from video.results import FrameResult
 from video.settings import SequenceSettings
 from video.shelf import Shelf
 
-Results = tuple[np.ndarray, np.ndarray]
-"""`optimised` and `styled` of a frame."""
+Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+"""`optimised`, `styled` and `detail` of a frame."""
 
 
 class Record:
@@ -94,7 +94,13 @@ class Record:
         """
         path = self._styled_path(entry.frame)
         kept = self._kept.keep(
-            pass_number, index, path, finished.styled, finished.optimised, always=self._passes > 1
+            pass_number,
+            index,
+            path,
+            finished.styled,
+            finished.optimised,
+            detail=finished.detail,
+            always=self._passes > 1,
         )
         entry = replace(entry, kept=kept)
         if pass_number == 0:

@@ -160,15 +160,15 @@ FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: (
-        {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT},
+        {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT, "finishing_steps": 0},
         {"warm_steps": 12, "pass_count": 1},
     ),
     Preset.STANDARD: (
-        {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD},
+        {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD, "finishing_steps": 5},
         {"warm_steps": 40, "pass_count": 1},
     ),
     Preset.FINAL: (
-        {"steps": 400, "coarsest_size": 192, "working_detail": WorkingDetail.FINAL},
+        {"steps": 400, "coarsest_size": 192, "working_detail": WorkingDetail.FINAL, "finishing_steps": 10},
         {"warm_steps": 80, "pass_count": 3},
     ),
 }

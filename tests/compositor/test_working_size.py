@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compositor.engine import StyleEngine
+from compositor.engine import Detail, StyleEngine, Temporal
 from compositor.errors import ImageError
 from compositor.report import Snapshot
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings, WorkingDetail
@@ -18,7 +18,9 @@ from video.painting import Painting
 
 Picture = Callable[..., np.ndarray]
 
-SETTINGS = StyleSettings(steps=4, coarsest_size=32, device=DeviceChoice.CPU, optimizer=Optimizer.ADAM)
+SETTINGS = StyleSettings(
+    steps=4, coarsest_size=32, device=DeviceChoice.CPU, optimizer=Optimizer.ADAM, finishing_steps=4
+)
 SMALLER = replace(SETTINGS, working_size=48)
 HEIGHT, WIDTH = 72, 96
 
@@ -90,7 +92,8 @@ def test_a_larger_one_is_painted_small_and_comes_out_at_its_size(
     assert made.image.shape == content.shape
     assert made.optimised.shape == (36, 48, 3)
     assert made.report.scales[-1] == (36, 48)
-    assert [each.image.shape for each in seen] == [content.shape] * 2
+    assert [each.step for each in seen] == [2, 4, 6, 8]
+    assert {each.image.shape for each in seen} == {content.shape}
     assert not np.array_equal(made.image, content)
 
 
@@ -144,3 +147,33 @@ def test_the_style_shrinks_with_the_frame_so_that_strokes_keep_their_size(
     wanted = alone._library.targets(None, 48)
     for layer in given:
         assert np.allclose(given[layer].gram.numpy(), wanted[layer].gram.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_finishing_sharpens_and_is_told_apart(content: np.ndarray, style: np.ndarray) -> None:
+    settings = replace(SMALLER, optimizer=Optimizer.LBFGS)
+    plain = StyleEngine(replace(settings, finishing_steps=0), style)
+    finishing = StyleEngine(settings, style)
+    rough, fine = plain.stylize(content), finishing.stylize(content)
+    assert rough.added is None
+    assert fine.added is not None
+    assert np.array_equal(rough.optimised, fine.optimised)
+    assert np.allclose(fine.image - fine.added, rough.image, atol=1e-5)
+    assert plain.style_error(fine.image) < 0.7 * plain.style_error(rough.image)
+
+
+def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, style: np.ndarray) -> None:
+    engine = StyleEngine(SMALLER, style)
+    first = engine.stylize(content)
+    assert first.added is not None
+    everywhere = np.ones((HEIGHT, WIDTH), np.float32)
+    still = np.zeros((HEIGHT, WIDTH), bool)
+    still[:, 20:] = True
+    again = engine.stylize(
+        content,
+        start=first.optimised,
+        steps=1,
+        temporal=Temporal(first.optimised, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)),
+        detail=Detail(first.added, everywhere, still),
+    )
+    assert np.allclose(again.image[:, 20:], first.image[:, 20:], atol=1e-5)
+    assert not np.allclose(again.image[:, :20], first.image[:, :20], atol=1e-3)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from video.memory import Recall
+from compositor.engine import Detail
 from video.motion import Motion, Rendered
 from video.motion_sources import seems_at_rest, still
 from video.passes import Passes
+from video.picture import quantize
 from video.vectors import motion_to, why_no_vectors
+from video.warp import warp
 
 # Pixels of the full size: vectors that differ by more from the mean around them are of another surface.
 _SAME_SURFACE = 0.5
@@ -39,7 +41,7 @@ def brought_down(rendered: Rendered, size: Size) -> Rendered:
 
 @dataclass(frozen=True)
 class FullSize:
-    """What is known of a frame at the size that it is delivered at.
+    """What is known of a frame at the size that it is delivered at, with which its picture is finished.
 
     Attributes:
         backward: (H, W, 2), the motion to the frame beside it.
@@ -52,22 +54,36 @@ class FullSize:
     still: np.ndarray
 
 
-def at_full_size(recall: Recall, current: Rendered) -> FullSize:
-    """What the frame before says, with which the picture of a frame is finished.
+def at_full_size(
+    motion: Motion, reliability: np.ndarray, before: Rendered, current: Rendered
+) -> FullSize | None:
+    """What is known of two frames that are painted smaller; None if they are not.
 
     What is still is found from the full pictures and the render's own vectors, for a pixel of the size that
-    the frame was painted at may be still in a part only. Where the motion is an estimate it is brought up.
+    the frame was painted at may be still in a part only. A motion that is an estimate is brought up.
     """
-    before, now = recall.before.rendered.full, current.full
-    if before is None or now is None:
-        return FullSize(recall.motion.backward, recall.recent, recall.still)
+    then, now = before.full, current.full
+    if then is None or now is None:
+        return None
     size = now.image.shape[:2]
-    exact = recall.motion.exact and why_no_vectors(before, now) is None
-    backward = motion_to(before, now) if exact else _longer(recall.motion.backward, size)
+    exact = motion.exact and why_no_vectors(then, now) is None
+    backward = motion_to(then, now) if exact else _longer(motion.backward, size)
     if not exact:
-        backward = np.where(seems_at_rest(before, now)[..., None], np.float32(0.0), backward)
-    motion = Motion(backward, backward, exact)
-    return FullSize(backward, _enlarged(recall.recent, size), still(motion, before, now))
+        backward = np.where(seems_at_rest(then, now)[..., None], np.float32(0.0), backward)
+    return FullSize(
+        backward, _enlarged(reliability, size), still(Motion(backward, backward, exact), then, now)
+    )
+
+
+def kept_detail(added: np.ndarray) -> np.ndarray:
+    """What finishing added (`Stylized.added`), as it is kept: float32 in 0..1, 16 bits, 0.5 for nothing."""
+    return quantize(0.5 + 0.5 * added, 16)
+
+
+def moved_detail(kept: np.ndarray, full: FullSize) -> Detail:
+    """What finishing added to the frame before, for the next one to start with."""
+    reliability = np.where(full.still, np.float32(1.0), full.reliability)
+    return Detail(2.0 * warp(kept, full.backward) - 1.0, reliability, full.still)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:
