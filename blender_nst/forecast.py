@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .measured_speed import expected_device, expected_seconds, last_speed
+from .measured_speed import expected_device, expected_seconds
 from .painted_size import painted_size
 from .properties import FrameSource, settings_dicts
 from .session_plan import frame_size
@@ -35,13 +35,12 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
     count = "1 frame" if len(numbers) == 1 else f"{len(numbers)} frames"
     parts = [f"{count} at {width}×{height}"]
     device = expected_device(scene)
-    painted = width, height
     if device is not None:
         painted = painted_size(width, height, settings_dicts(scene)[0], device)
-    if painted != (width, height):
-        parts.append(f"painted at {painted[0]}×{painted[1]}")
-    seconds, speed = expected_seconds(scene, len(numbers), painted[0] * painted[1]), last_speed()
-    if seconds is not None and speed is not None:
-        parts.append(f"about {duration(seconds)} on {speed.device.partition(':')[0].upper()}")
+        if painted != (width, height):
+            parts.append(f"painted at {painted[0]}×{painted[1]}")
+        seconds = expected_seconds(scene, len(numbers), (width, height), device)
+        if seconds is not None:
+            parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")
     parts.append(f"starts at frame {numbers.start}")
     return ", ".join(parts)

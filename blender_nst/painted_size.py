@@ -25,3 +25,10 @@ def painted_size(width: int, height: int, style_settings: Mapping[str, Any], dev
     if longest == 0 or factor >= 1.0:
         return width, height
     return round(width * factor), round(height * factor)
+
+
+def frame_work(width: int, height: int, style_settings: Mapping[str, Any], device: str, steps: int) -> int:
+    """Pixels times steps of a frame that is painted in so many steps, with those that finish it."""
+    painted = painted_size(width, height, style_settings, device)
+    finishing = style_settings["finishing_steps"] if painted != (width, height) else 0
+    return painted[0] * painted[1] * steps + width * height * finishing

@@ -2,12 +2,12 @@
 
     python tests/benchmark/working_size.py [--size 640x360] [--factor 3] [--content spheres] [--style swirls]
 
-Two frames of a pan of 4 px, the first alone and the second from the first, with the `standard` preset. Style
-and content loss are the engine's at full size, against the style picture as the full size asks for it. `edges`
-is the mean steepness of the picture at the steepest 2 % of the render's pixels, its silhouettes, and `all` that
-of all pixels, both over the full-size result's; `dB` is the likeness to that result. `warp` is the warp error
-of the second frame along the pan's true motion. The rows without a time are other ways to bring the same small
-picture up.
+Two frames of a pan of 4 px, the first alone and the second from the first, with the `standard` preset.
+Style and content loss are the engine's at full size, against the style picture as the full size asks for
+it. `edges` is the mean steepness of the picture at the steepest 2 % of the render's pixels, its
+silhouettes, and `all` that of all pixels, both over the full-size result's; `dB` is the likeness to that
+result. `warp` is the warp error of the second frame along the pan's true motion. The rows without a time
+are other ways to bring the same small picture up.
 """
 
 from __future__ import annotations
