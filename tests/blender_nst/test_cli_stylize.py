@@ -146,7 +146,7 @@ def test_stylize_writes_frames_movie_and_contact_sheet(cli: Cli, files: Path, tm
     assert outcome.code == 0, outcome.stderr
     frames = sorted(path.name for path in (out / "styled").iterdir())
     assert frames == ["styled_0001.png", "styled_0002.png", "styled_0003.png"]
-    assert image_size(out / "styled" / "styled_0002.png") == (64, 48)
+    assert image_size(out / "styled" / "styled_0003.png") == (64, 48)
     assert movie_length(out / "styled.mp4") == 3
     assert image_size(out / "contact_sheet.png")[0] > 3 * 64
     made = ["contact_sheet.png", "journal.json", "styled", "styled.mp4"]
