@@ -275,8 +275,9 @@ class SequenceDriver:
         styled = self._writer.rounded(clean)
         error = None
         if recall is not None:
-            # What the style has left alone stays the render's, to its last bit.
-            held = recall.full.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
+            # pixel may be equal to the render's by chance.
+            held = recall.full.still & (clean != frame.image).any(axis=2)
             styled[held] = recall.before.styled[held]
             error = warp_error(styled, recall.before.styled, recall.full.backward, recall.full.reliability)
             if self.settings.debug:
