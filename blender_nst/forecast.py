@@ -12,7 +12,7 @@ from .session_progress import duration
 
 
 def animation_forecast(scene: bpy.types.Scene) -> str:
-    """Of an animation render: `240 frames at 1920×1080, painted at 640×360, about 3 h on CPU, starts at frame
+    """Of an animation render: `240 frames at 1920×1080, painted at 960×540, about 3 h on CPU, starts at frame
     1`.
     """
     return _forecast(scene, range(scene.frame_start, scene.frame_end + 1, scene.frame_step))

@@ -42,10 +42,10 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("nst.device = 'CPU'", "24 frames at 1920×1080, painted at 640×360, starts at frame 1"),
+        ("nst.device = 'CPU'", "24 frames at 1920×1080, painted at 960×540, starts at frame 1"),
         (
             "nst.device = 'CPU'; nst.preset = 'DRAFT'",
-            "24 frames at 1920×1080, painted at 480×270, starts at frame 1",
+            "24 frames at 1920×1080, painted at 640×360, starts at frame 1",
         ),
         ("nst.device = 'CUDA'", "24 frames at 1920×1080, starts at frame 1"),
         (
@@ -56,8 +56,8 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         ("pass", "24 frames at 1920×1080, starts at frame 1"),
         # 1120 steps at the painted size, and 24 times 5 at the frame's own.
         (
-            "speed('cpu', 4.2e6)",
-            "24 frames at 1920×1080, painted at 640×360, about 2 min on CPU, starts at frame 1",
+            "speed('cpu', 6.9e6)",
+            "24 frames at 1920×1080, painted at 960×540, about 2 min on CPU, starts at frame 1",
         ),
     ],
 )

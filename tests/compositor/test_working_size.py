@@ -38,9 +38,9 @@ def style(picture: Picture) -> np.ndarray:
 @pytest.mark.parametrize(
     ("device", "detail", "painted"),
     [
-        ("cpu", WorkingDetail.DRAFT, (270, 480)),
-        ("cpu", WorkingDetail.STANDARD, (360, 640)),
-        ("cpu", WorkingDetail.FINAL, (540, 960)),
+        ("cpu", WorkingDetail.DRAFT, (360, 640)),
+        ("cpu", WorkingDetail.STANDARD, (540, 960)),
+        ("cpu", WorkingDetail.FINAL, (720, 1280)),
         ("cpu", WorkingDetail.FULL, (1080, 1920)),
         ("cuda", WorkingDetail.DRAFT, (720, 1280)),
         ("cuda", WorkingDetail.STANDARD, (1080, 1920)),
