@@ -127,7 +127,9 @@ class SequenceDriver:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         journal = Journal.open(self.output, identity, restart=self.restart)
-        return Record(journal, self.output, self.settings, self._styled_path, self.listener.notice)
+        return Record(
+            journal, self.output, self.settings, self._styled_path, self.listener.notice, self.total
+        )
 
     def _styled_path(self, number: int) -> Path:
         return frame_path(self.output / styled_pattern(self.settings.output_format), number)

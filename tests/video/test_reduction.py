@@ -209,3 +209,15 @@ def test_what_is_kept_is_the_renders_at_full_size(
         styled = read_image(each.path)
         assert np.array_equal(styled[keep > 0.0], frame.image[keep > 0.0])
         assert (styled[keep == 0.0] != frame.image[keep == 0.0]).any(axis=1).mean() > 0.8
+
+
+def test_a_finished_run_is_told_again_and_not_made_again(
+    engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
+) -> None:
+    told: list[str] = []
+    listener = Listener(notice=told.append)
+    for resumed in (False, True):
+        driver = SequenceDriver(engine, SEQUENCE, tmp_path, listener, total=len(frames))
+        result = driver.run(frames)
+        assert [each.resumed for each in result.frames] == [resumed] * len(frames)
+    assert set(told) == {"96×72, painted at 48×36 and brought up"}
