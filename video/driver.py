@@ -128,7 +128,7 @@ class SequenceDriver:
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         journal = Journal.open(self.output, identity, restart=self.restart)
         return Record(
-            journal, self.output, self.settings, self._styled_path, self.listener.notice, self.total
+            journal, self.output, self.settings, self._styled_path, self.listener.notice, total=self.total
         )
 
     def _styled_path(self, number: int) -> Path:
