@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .measured_speed import expected_seconds, last_speed
-from .properties import FrameSource
+from .measured_speed import expected_device, expected_seconds
+from .painted_size import painted_size
+from .properties import FrameSource, settings_dicts
 from .session_plan import frame_size
 from .session_progress import duration
 
 
 def animation_forecast(scene: bpy.types.Scene) -> str:
-    """Of an animation render: `240 frames at 1920×1080, about 12 min on CUDA, starts at frame 1`."""
+    """Of an animation render: `240 frames at 1920×1080, painted at 960×540, about 3 h on CPU, starts at frame
+    1`.
+    """
     return _forecast(scene, range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
 
 
@@ -31,8 +34,13 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
     width, height = frame_size(scene)
     count = "1 frame" if len(numbers) == 1 else f"{len(numbers)} frames"
     parts = [f"{count} at {width}×{height}"]
-    seconds, speed = expected_seconds(scene, len(numbers), width * height), last_speed()
-    if seconds is not None and speed is not None:
-        parts.append(f"about {duration(seconds)} on {speed.device.partition(':')[0].upper()}")
+    device = expected_device(scene)
+    if device is not None:
+        painted = painted_size(width, height, settings_dicts(scene)[0], device)
+        if painted != (width, height):
+            parts.append(f"painted at {painted[0]}×{painted[1]}")
+        seconds = expected_seconds(scene, len(numbers), (width, height), device)
+        if seconds is not None:
+            parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")
     parts.append(f"starts at frame {numbers.start}")
     return ", ".join(parts)

@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .engine_options import data_folder
+from .engine_options import data_folder, preferences
+from .painted_size import frame_work
+from .properties import settings_dicts
 from .render_session import RenderSession
 
 FILE_NAME = "speed.json"
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,11 @@ def remember(session: RenderSession) -> None:
         return
     first, *others = session.frame_seconds
     plan = session.plan
-    warm = plan.frame_pixels * plan.sequence_settings["warm_steps"] * len(others) / sum(others)
-    speed = MeasuredSpeed(session.device, warm, plan.frame_pixels * plan.style_settings["steps"] / first)
+    chosen = plan.style_settings["device"]
+    device = session.device if chosen == AUTO or session.device.startswith(chosen) else chosen
+    style, warm_steps = plan.style_settings, plan.sequence_settings["warm_steps"]
+    warm = frame_work(*plan.frame_size, style, device, warm_steps) * len(others) / sum(others)
+    speed = MeasuredSpeed(device, warm, frame_work(*plan.frame_size, style, device, style["steps"]) / first)
     _known.speed, _known.read = speed, True
     folder = data_folder()
     if folder is not None:
@@ -64,11 +70,22 @@ def last_speed() -> MeasuredSpeed | None:
     return _known.speed
 
 
-def expected_seconds(scene: bpy.types.Scene, frames: int, pixels: int) -> float | None:
-    """How long `frames` of a scene will take; None where no speed is known."""
+def expected_device(scene: bpy.types.Scene) -> str | None:
+    """What the engine will compute on, as it calls it; None where that was left to it and it never ran."""
+    speed, chosen = last_speed(), settings_dicts(scene)[0]["device"]
+    if chosen == AUTO and (own := preferences()) is not None:
+        chosen = own.device
+    if chosen != AUTO:
+        return chosen
+    return None if speed is None else speed.device
+
+
+def expected_seconds(scene: bpy.types.Scene, frames: int, size: tuple[int, int], device: str) -> float | None:
+    """How long `frames` of a width and height will take; None where no speed is known."""
     speed = last_speed()
     if speed is None or min(speed.pixel_steps, speed.first) <= 0.0 or frames < 1:
         return None
-    nst = scene.nst
-    warm = nst.warm_steps * (frames * nst.pass_count - 1)
-    return pixels * (nst.steps / speed.first + warm / speed.pixel_steps)
+    style, sequence = settings_dicts(scene)
+    first = frame_work(*size, style, device, style["steps"])
+    warm = frame_work(*size, style, device, sequence["warm_steps"])
+    return first / speed.first + warm * (frames * sequence["pass_count"] - 1) / speed.pixel_steps

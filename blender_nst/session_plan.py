@@ -36,7 +36,8 @@ class SessionPlan:
     total: int
     scene: str
     """The scene's name."""
-    frame_pixels: int
+    frame_size: tuple[int, int]
+    """Width and height in pixels."""
     regions: list[dict[str, Any]]
     """As the protocol has them."""
     restart: bool = False
@@ -83,7 +84,7 @@ class SessionPlan:
             sequence_settings,
             total,
             scene.name,
-            frame_pixels(scene),
+            frame_size(scene),
             regions,
             scene.nst.restart,
         )
@@ -133,12 +134,6 @@ def _style_file(path: str, library: bpy.types.Library | None) -> Path:
     if not file.is_file():
         raise SessionError(f"{file}: the style picture is not there; choose another")
     return file
-
-
-def frame_pixels(scene: bpy.types.Scene) -> int:
-    """Pixels of a rendered frame."""
-    width, height = frame_size(scene)
-    return width * height
 
 
 def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:

@@ -27,11 +27,14 @@ class Canvas:
         content: (1, 3, H, W) in 0..1; without colour where only the luminance is stylised.
         visible: (1, 1, H, W), the alpha channel; None for an opaque frame.
         masks: by region, (1, 1, H, W) of what is visible and wanted of it; None for everywhere.
+        reduction: how much smaller the frame is painted than it is delivered, and the styles with it: 1 or
+            less.
     """
 
     content: Tensor
     visible: Tensor | None
     masks: dict[str | None, Tensor | None]
+    reduction: float = 1.0
 
     def at(self, height: int, width: int) -> Canvas:
         """The same frame at another size."""
@@ -42,13 +45,14 @@ class Canvas:
                 name: None if mask is None else _shrunk(mask, height, width)
                 for name, mask in self.masks.items()
             },
+            self.reduction,
         )
 
     def regions(self, library: StyleLibrary) -> list[Region]:
         """The styles' targets at this size, for the regions that are in the frame."""
         longer_side = max(self.content.shape[-2:])
         return [
-            Region(library.targets(name, longer_side), mask)
+            Region(library.targets(name, longer_side, self.reduction), mask)
             for name, mask in self.masks.items()
             if mask is None or bool(mask.any())
         ]
@@ -85,6 +89,7 @@ def make_canvas(
     *,
     colour: Colour,
     device: torch.device,
+    reduction: float = 1.0,
 ) -> Canvas:
     """The frame at full size.
 
@@ -107,7 +112,7 @@ def make_canvas(
         mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
         seen = map_to_tensor(mask * wanted, device)
         named[name] = None if everywhere else seen if visible is None else seen * visible
-    return Canvas(picture, visible, named)
+    return Canvas(picture, visible, named, reduction)
 
 
 def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from compositor.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
+from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.capacity import MemoryPlan, memory_plan
 from compositor.descent import Descent
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
+from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.mix import mix
 from compositor.normalized_network import normalize_network
 from compositor.objective import Hold, StyleObjective
+from compositor.optimize import Outcome
 from compositor.pyramid import fit, scale_sizes, share_steps
-from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
+from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback, Stopped
 from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.start import start_image
 from compositor.styles import Style, StyleLibrary
+from compositor.upsampling import bring_up
 from compositor.weights import load_network
+from compositor.working_size import painted_size
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
@@ -38,10 +43,10 @@ class Temporal:
     """Ties a frame to the result of the one before.
 
     Attributes:
-        target: (H, W, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
-        reliability: (H, W) float32, 0 (revealed: free) to 1.
+        target: (h, w, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
+        reliability: (h, w) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
-        still: (H, W) bool, where the start image is kept to the last bit.
+        still: (h, w) bool, where the start image is kept to the last bit.
     """
 
     target: np.ndarray
@@ -51,17 +56,35 @@ class Temporal:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """Ties the finish of a frame, which is done at full size, to that of the one before.
+
+    Attributes:
+        added: (H, W, 3) float32 in -1..1, what finishing added to the frame before, moved to this one.
+        reliability: (H, W) float32, 0 to 1.
+        still: (H, W) bool, where it is kept as it was.
+    """
+
+    added: np.ndarray
+    reliability: np.ndarray
+    still: np.ndarray
+
+
+@dataclass(frozen=True)
 class Stylized:
     """A styled frame and how it came about.
 
     Attributes:
         image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
-        optimised: (H, W, 3) float32 in 0..1: what the optimisation ended with; the next frame starts from it.
+        optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
+            painted at; the next frame starts from it.
+        added: (H, W, 3) float32 in -1..1: what finishing added to that at full size; None if it was not done.
     """
 
     image: np.ndarray
     optimised: np.ndarray
     report: Report
+    added: np.ndarray | None = None
 
 
 class StyleEngine:
@@ -118,6 +141,7 @@ class StyleEngine:
         initial: np.ndarray | None = None,
         start: np.ndarray | None = None,
         temporal: Temporal | None = None,
+        detail: Detail | None = None,
         steps: int | None = None,
         progress: ProgressCallback | None = None,
         snapshot: SnapshotCallback | None = None,
@@ -128,14 +152,18 @@ class StyleEngine:
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
         `settings.start` names. With it, the optimisation begins at full size from that image.
 
+        A large frame is painted at a smaller size (h, w), see `painted_size`, brought up by the content
+        (`compositor.upsampling`) and finished there with a few steps, before it is mixed with it.
+
         Args:
             content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on. What is
                 transparent takes no part in the style or the total variation.
             masks: by region, (H, W) float32 in 0..1; a style without a region goes wherever they are not.
             keep: (H, W) float32 in 0..1, where the frame is left as rendered.
             initial: (H, W, 3) float32 in 0..1.
-            start: (H, W, 3) float32 in 0..1.
+            start: (h, w, 3) float32 in 0..1.
             temporal: ties the frame to the previous result.
+            detail: ties its finish to the previous one.
             steps: overrides `settings.steps`.
             progress: called during the optimisation, on the calling thread.
             snapshot: called every `settings.snapshot_every` steps.
@@ -146,29 +174,39 @@ class StyleEngine:
             MemoryShortageError: the frame is too large for the device.
         """
         check_image(content, "content")
-        tied = temporal and temporal.target
-        for name, array in (("initial image", initial), ("start image", start), ("temporal target", tied)):
-            if array is not None:
-                check_size(check_image(array, name), content, name)
+        if initial is not None:
+            check_size(check_image(initial, "initial image"), content, "initial image")
+        height, width = self.painted_size(*content.shape[:2])
+        for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
+            if array is not None and check_image(array, name).shape[:2] != (height, width):
+                raise ImageError(f"the {name} is {size_text(array)}, the content {width}×{height} px")
         begun = time.perf_counter()
         if start is None:
             self.adopt_colours(content)
         kept = left_as_rendered(content, self._library, masks or {}, keep)
         canvas = make_canvas(
-            content, self._library, masks or {}, kept, colour=self.settings.colour, device=self.device
+            content,
+            self._library,
+            masks or {},
+            kept,
+            colour=self.settings.colour,
+            device=self.device,
+            reduction=height / content.shape[0],
         )
-        height, width = content.shape[:2]
         sizes = [(height, width)]
         if start is None:
             sizes = scale_sizes(height, width, self.settings.coarsest_size)
-        run = Run(
-            share_steps(self.settings.steps if steps is None else steps, len(sizes)),
-            (height, width),
+        finishing = self.settings.finishing_steps if (height, width) != content.shape[:2] else 0
+        tell = partial(
+            Run,
+            full_size=content.shape[:2],
             snapshot_every=self.settings.snapshot_every,
             progress=progress,
             snapshot=snapshot,
             cancelled=cancelled,
         )
+        shares = share_steps(self.settings.steps if steps is None else steps, len(sizes))
+        run = tell(shares, later=finishing)
         descent = Descent(
             self._network,
             self._library,
@@ -179,7 +217,14 @@ class StyleEngine:
         )
         with memory_shortage_is_told(f"a frame of {width}×{height} px"):
             outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
-        optimised = to_array(outcome.image)
+            painted = outcome.image
+            brought = bring_up(painted, canvas.at(height, width).content, canvas.content)
+            finished = brought
+            if finishing and outcome.stopped is not Stopped.CANCELLED:
+                run = tell([finishing], taken=run.taken)
+                weight = 0.0 if temporal is None else temporal.weight
+                outcome = self._finished(brought, canvas, detail, weight, run)
+                finished = outcome.image
         report = Report(
             steps=run.taken,
             seconds=time.perf_counter() - begun,
@@ -188,7 +233,13 @@ class StyleEngine:
             scales=sizes,
             device=describe_device(self.device),
         )
-        return Stylized(mix(content, optimised, self.settings, kept), optimised, report)
+        image = mix(content, to_array(finished), self.settings, kept)
+        added = to_array(finished - brought) if finishing else None
+        return Stylized(image, to_array(painted), report, added)
+
+    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+        """(h, w) at which frames of this size are painted, see `compositor.working_size`."""
+        return painted_size(height, width, self.settings, self.device.type)
 
     def adopt_colours(self, content: np.ndarray) -> None:
         """Recolours the style pictures to a shot's first frame, where `settings.colour` asks for it.
@@ -234,6 +285,34 @@ class StyleEngine:
         if given is None:
             return start_image(canvas.content, self._library, self.settings)
         return to_tensor(given[..., :3], self.device)
+
+    def _finished(
+        self, brought: Tensor, canvas: Canvas, detail: Detail | None, weight: float, run: Run
+    ) -> Outcome:
+        """The picture that was brought up, (1, 3, H, W), after some steps at full size.
+
+        Finer strokes than the small picture could hold come about, on the surfaces where the frame before
+        has got them already.
+        """
+        start, hold, fixed = brought, None, None
+        if detail is not None:
+            added, reliability = (
+                to_tensor(detail.added, self.device),
+                map_to_tensor(detail.reliability, self.device),
+            )
+            start = (brought + reliability * added).clamp(0.0, 1.0)
+            hold = Hold(start, reliability, weight) if weight > 0.0 else None
+            fixed = map_to_tensor(detail.still.astype(np.float32), self.device) > 0.5
+        descent = Descent(
+            self._network,
+            self._library,
+            self.settings,
+            replace(canvas, reduction=1.0),
+            hold=hold,
+            fixed=fixed if fixed is not None and bool(fixed.any()) else None,
+        )
+        height, width = brought.shape[-2:]
+        return descent.through([(height, width)], start, run)
 
     def _hold(self, temporal: Temporal | None) -> Hold | None:
         if temporal is None or temporal.weight == 0.0:

@@ -31,7 +31,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Report:
-    """How one frame was stylised; `losses` are those of the last step, before it moved the pixels."""
+    """How one frame was stylised; `losses` are those of the last step, before it moved the pixels.
+
+    `scales` ends with the size that the frame was painted at, in (height, width).
+    """
 
     steps: int
     seconds: float

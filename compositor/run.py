@@ -19,6 +19,8 @@ class Run:
         shares: steps of each scale.
         full_size: (height, width) that snapshots are brought to.
         snapshot_every: steps between two snapshots; 0 for none.
+        taken: steps of the frame that went before these.
+        later: steps that will follow.
     """
 
     def __init__(
@@ -27,12 +29,16 @@ class Run:
         full_size: tuple[int, int],
         *,
         snapshot_every: int = 0,
+        taken: int = 0,
+        later: int = 0,
         progress: ProgressCallback | None = None,
         snapshot: SnapshotCallback | None = None,
         cancelled: CancelCheck | None = None,
     ) -> None:
         self.shares = shares
-        self.taken = 0
+        self.taken = taken
+        self._total = taken + sum(shares) + later
+        self._before = taken
         self.cancelled = cancelled or (lambda: False)
         self._full_size = full_size
         self._snapshot_every = snapshot_every if snapshot is not None else 0
@@ -56,7 +62,7 @@ class Run:
         def after_step(step: int, losses: dict[str, float]) -> None:
             if self._progress is not None:
                 done = self.taken + step
-                rate = done / max(time.perf_counter() - self._begun, 1e-9)
-                self._progress(Progress(done, sum(self.shares), height, width, losses, rate))
+                rate = (done - self._before) / max(time.perf_counter() - self._begun, 1e-9)
+                self._progress(Progress(done, self._total, height, width, losses, rate))
 
         return after_step

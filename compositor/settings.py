@@ -77,6 +77,16 @@ class DeviceChoice(StrEnum):
     CPU = "cpu"
 
 
+class WorkingDetail(StrEnum):
+    """At what size large frames are painted; see `compositor.working_size` for the sizes by device."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    FINAL = "final"
+    FULL = "full"
+    """Their own, however long it takes."""
+
+
 def setting(
     default: Any,
     help: str,
@@ -174,6 +184,25 @@ class StyleSettings:
         "Stop a scale when the loss falls by less than this share in 20 steps; 0 never stops early",
         minimum=0.0,
         maximum=1.0,
+    )
+    working_detail: WorkingDetail = setting(
+        WorkingDetail.STANDARD,
+        "Detail in which large frames are painted before they are brought up to their size: how large that is"
+        " goes by the device; full paints them at their own size",
+    )
+    working_size: int = setting(
+        0,
+        "Longer side at which larger frames are painted and from which they are brought up; 0 goes by"
+        " working_detail",
+        minimum=0,
+        maximum=16384,
+        unit="px",
+    )
+    finishing_steps: int = setting(
+        5,
+        "Steps at full size that sharpen the strokes of a frame that was painted smaller and brought up",
+        minimum=0,
+        maximum=1000,
     )
     snapshot_every: int = setting(
         0, "Keep the picture and its losses every so many steps; 0 keeps none", minimum=0, maximum=100_000

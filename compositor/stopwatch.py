@@ -16,7 +16,7 @@ from compositor.device import choose_device, feature_dtype
 from compositor.engine import StyleEngine
 from compositor.published_method import Reference
 from compositor.report import Progress
-from compositor.settings import Optimizer, StyleSettings
+from compositor.settings import Optimizer, StyleSettings, WorkingDetail
 from compositor.weights import load_network
 
 STEP_FLOPS = 1.15e6
@@ -84,7 +84,7 @@ def peak_memory(device: torch.device) -> int | None:
 
 
 def _engine_seconds(content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int) -> float:
-    engine = StyleEngine(settings, style)
+    engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
     seen: list[tuple[int, float]] = []
 
     def watch(progress: Progress) -> None:

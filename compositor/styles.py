@@ -60,7 +60,7 @@ class StyleLibrary:
         self._network = network
         self._device = device
         self._pictures = [self._picture(style.image) for style in self.styles]
-        self._targets: dict[tuple[int, str | None], StyleTargets] = {}
+        self._targets: dict[tuple[int, float, str | None], StyleTargets] = {}
 
     @property
     def digest(self) -> str:
@@ -83,12 +83,16 @@ class StyleLibrary:
             self._pictures = [self._picture(recolour(each.image[..., :3], content)) for each in self.styles]
             self._targets.clear()
 
-    def targets(self, region: str | None, longer_side: int) -> StyleTargets:
-        """A region's targets for frames with this longer side in px."""
-        key = longer_side, region
+    def targets(self, region: str | None, longer_side: int, reduction: float = 1.0) -> StyleTargets:
+        """A region's targets for frames with this longer side in px.
+
+        Args:
+            reduction: how much smaller the frame is painted than it is delivered.
+        """
+        key = longer_side, reduction, region
         if key not in self._targets:
             pictures = [
-                (self._at_size(picture, longer_side), style.weight)
+                (self._at_size(picture, longer_side, reduction), style.weight)
                 for style, picture in zip(self.styles, self._pictures, strict=True)
                 if style.region == region
             ]
@@ -105,8 +109,12 @@ class StyleLibrary:
     def _picture(self, image: np.ndarray) -> Tensor:
         return to_tensor(image[..., :3], self._device)
 
-    def _at_size(self, picture: Tensor, longer_side: int) -> Tensor:
+    def _at_size(self, picture: Tensor, longer_side: int, reduction: float) -> Tensor:
         """The picture with its longer side as the settings ask for, never enlarged: an enlarged picture has
         no strokes of the size of a pixel, and teaches blur.
+
+        What is asked for is meant for the frame as it is delivered: the strokes shrink with the frame, and
+        grow with it again when it is brought up.
         """
-        return fit(picture, (self._settings.style_size or longer_side) * self._settings.style_scale)
+        asked = (self._settings.style_size or longer_side / reduction) * self._settings.style_scale
+        return fit(picture, min(max(picture.shape[-2:]), asked) * reduction)

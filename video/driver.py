@@ -22,6 +22,7 @@ import numpy as np
 from compositor.engine import StyleEngine, Stylized, Temporal
 from compositor.errors import ImageError
 from compositor.report import Stopped
+from compositor.working_size import painted_text
 from video.contact_sheet import ContactSheet
 from video.errors import FrameError
 from video.fingerprint import run_identity
@@ -37,6 +38,7 @@ from video.output import FrameWriter, movie_name, styled_pattern
 from video.overlap import Behind, ahead
 from video.preparation import Preparation, Prepared
 from video.record import Record
+from video.reduction import kept_detail, moved_detail
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
@@ -131,7 +133,9 @@ class SequenceDriver:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         journal = Journal.open(self.output, identity, restart=self.restart)
-        return Record(journal, self.output, self.settings, self._styled_path, self.listener.notice)
+        return Record(
+            journal, self.output, self.settings, self._styled_path, self.listener.notice, total=self.total
+        )
 
     def _styled_path(self, number: int) -> Path:
         return frame_path(self.output / styled_pattern(self.settings.output_format), number)
@@ -144,7 +148,8 @@ class SequenceDriver:
         with self._prepared(frames, done, tell=shelf is None) as upcoming:
             for index, prepared in enumerate(upcoming):
                 begun, frame, count = time.perf_counter(), prepared.frame, index + 1
-                entry = record.journal.resumed(index, frame.number, prepared.picture)
+                painted = self._painted_size(frame, tell=index == 0)
+                entry = record.journal.resumed(index, frame.number, prepared.picture, painted)
                 if entry is not None:
                     shot = frame.image if entry.begins_shot else shot
                     self._remind(memory, record, 0, index)
@@ -158,13 +163,13 @@ class SequenceDriver:
                 if shot is not None:
                     self.engine.adopt_colours(shot)
                     shot = None
-                recall = memory.recall(frame.image, prepared.sight)
+                recall = memory.recall(prepared.content, prepared.sight)
                 start = None if recall is None else recall.start
                 stylized = self._stylize(frame, recall, start, self.initial if index == 0 else None)
                 if stylized is None:
                     return False
                 unfinished = self._unfinished(frame, recall, stylized, begun)
-                memory.add(unfinished.optimised)
+                memory.add(unfinished.optimised, unfinished.detail)
                 self._behind.hand_over(partial(self._keep, record, index, prepared.picture, unfinished))
         if not complete:
             record.journal.check_length(count)
@@ -192,7 +197,7 @@ class SequenceDriver:
                         return False
                     continue
                 own = record.optimised(number - 1, index)
-                recall = memory.recall(frame.image, prepared.sight)
+                recall = memory.recall(prepared.content, prepared.sight)
                 adopted = index if recall is None else alone
                 if adopted is not None:
                     self.engine.adopt_colours(shelf.shot_content(adopted))
@@ -201,7 +206,7 @@ class SequenceDriver:
                 if stylized is None:
                     return False
                 unfinished = self._unfinished(frame, recall, stylized, begun)
-                memory.add(unfinished.optimised)
+                memory.add(unfinished.optimised, unfinished.detail)
                 self._behind.hand_over(partial(self._replace, record, number, position, entry, unfinished))
         return True
 
@@ -215,7 +220,8 @@ class SequenceDriver:
             done: see `Preparation.of`.
             tell: tell the listener of finished frames; no further pass follows.
         """
-        prepared = Preparation(self.settings, self._notices.put).of(frames, done)
+        preparation = Preparation(self.settings, self.engine.painted_size, self._notices.put)
+        prepared = preparation.of(frames, done)
         with Behind(partial(self._take_in, tell=tell)) as self._behind:
             if self.settings.motion is MotionSource.RAFT:
                 yield prepared  # it computes where the engine does, and would only be in its way
@@ -234,7 +240,8 @@ class SequenceDriver:
         self, frame: SourceFrame, recall: Recall | None, stylized: Stylized, begun: float
     ) -> Unfinished:
         optimised = self._writer.rounded(stylized.optimised)
-        return Unfinished(frame, recall, stylized, optimised, time.perf_counter() - begun)
+        detail = None if stylized.added is None else kept_detail(stylized.added)
+        return Unfinished(frame, recall, stylized, optimised, detail, time.perf_counter() - begun)
 
     def _keep(
         self, record: Record, index: int, picture: Mapping[str, str], unfinished: Unfinished
@@ -267,12 +274,19 @@ class SequenceDriver:
             self.listener.frame_done(result)
             self._sheet.add(frame.number, frame.image, finished.styled)
 
+    def _painted_size(self, frame: SourceFrame, *, tell: bool) -> tuple[int, int]:
+        full = frame.image.shape[:2]
+        painted = self.engine.painted_size(*full)
+        if tell and (text := painted_text(full, painted)) is not None:
+            self.listener.notice(text)
+        return painted
+
     def _remind(self, memory: Memory, record: Record, pass_number: int, index: int) -> None:
         """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""
         results = record.remembered(pass_number, index)
         if results is not None:
-            optimised, styled = results
-            memory.add(optimised)
+            optimised, styled, detail = results
+            memory.add(optimised, detail)
             self._finisher.remember(styled)
 
     def _tell_resumed(self, record: Record, entry: Entry, frame: SourceFrame) -> None:
@@ -300,6 +314,9 @@ class SequenceDriver:
         temporal = recall and Temporal(
             recall.target, recall.reliability, self.settings.temporal_weight, recall.sight.still
         )
+        detail = None
+        if recall is not None and recall.detail is not None:
+            detail = moved_detail(recall.detail, recall.sight.full)
         try:
             stylized = self.engine.stylize(
                 frame.image,
@@ -308,6 +325,7 @@ class SequenceDriver:
                 initial=initial,
                 start=start,
                 temporal=temporal,
+                detail=detail,
                 steps=None if start is None else self.settings.warm_steps,
                 progress=lambda progress: self.listener.progress(frame.number, progress),
                 snapshot=lambda snapshot: self.listener.snapshot(frame.number, snapshot),

@@ -18,7 +18,18 @@ from video.settings import SequenceSettings
 
 # What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
 _WITHOUT_EFFECT = frozenset(
-    {"device", "snapshot_every", "debug", "movie", "movie_codec", "contact_sheet", "frame_rate"}
+    {
+        "device",
+        "snapshot_every",
+        "debug",
+        "movie",
+        "movie_codec",
+        "contact_sheet",
+        "frame_rate",
+        # The size that comes of these is compared frame by frame, see `Journal.resumed`.
+        "working_size",
+        "working_detail",
+    }
 )
 
 
@@ -63,7 +74,7 @@ def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> dict[str, str]:
     return {
         "picture": _of_arrays(frame.image, original),
         "masks": _of_arrays(*masks, frame.keep),
-        "passes": _of_arrays(*_parts(rendered.passes)),
+        "passes": _of_arrays(*_parts((rendered.full or rendered).passes)),
     }
 
 

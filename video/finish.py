@@ -24,7 +24,9 @@ class Unfinished:
     """A frame that the engine is done with.
 
     Attributes:
-        optimised: (H, W, 3) float32 in 0..1, the engine's own result in the file's levels.
+        optimised: (h, w, 3) float32 in 0..1, the engine's own result in the file's levels, at the size that
+            the frame was painted at.
+        detail: (H, W, 3), what finishing at full size added, see `video.reduction.kept_detail`.
         seconds: that it has taken so far.
     """
 
@@ -32,6 +34,7 @@ class Unfinished:
     recall: Recall | None
     stylized: Stylized
     optimised: np.ndarray
+    detail: np.ndarray | None
     seconds: float
 
 
@@ -39,12 +42,13 @@ class Unfinished:
 class Finished:
     """A frame on disk.
 
-    `optimised` is the engine's own result, `styled` what was made of it for the artist.
+    `optimised` and `detail` are the engine's own result, `styled` what was made of it for the artist.
     """
 
     frame: SourceFrame
     result: FrameResult
     optimised: np.ndarray
+    detail: np.ndarray | None
     styled: np.ndarray
 
 
@@ -81,20 +85,20 @@ class Finisher:
         """
         frame, recall, stylized = unfinished.frame, unfinished.recall, unfinished.stylized
         settings, before = self._settings, self._before
-        styled = self._writer.rounded(
-            denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
-        )
+        clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
+        styled = self._writer.rounded(clean)
         error = None
         if recall is not None and before is not None:
-            sight = recall.sight
-            # What the style has left alone stays the render's, to its last bit.
-            held = sight.still & (styled != self._writer.rounded(frame.image)).any(axis=2)
+            full = recall.sight.full
+            # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
+            # pixel may be equal to the render's by chance.
+            held = full.still & (clean != frame.image).any(axis=2)
             styled[held] = before[held]
-            error = warp_error(styled, before, sight.motion.backward, sight.recent)
+            error = warp_error(styled, before, full.backward, full.reliability)
             if settings.debug:
                 write_debug(self._output, frame.number, recall)
         path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
         self._before = styled
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
-        return Finished(frame, result, unfinished.optimised, styled)
+        return Finished(frame, result, unfinished.optimised, unfinished.detail, styled)

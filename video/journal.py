@@ -93,11 +93,21 @@ class Journal:
         journal.write()
         return journal
 
-    def resumed(self, index: int, frame: int, picture: Mapping[str, str]) -> Entry | None:
+    def resumed(
+        self,
+        index: int,
+        frame: int,
+        picture: Mapping[str, str],
+        painted: tuple[int, int] | None = None,
+    ) -> Entry | None:
         """The entry of the run's frame at `index`, or None where it is still to be done.
 
+        Args:
+            painted: (height, width) that the frame would be painted at now, if that is to be compared.
+
         Raises:
-            JournalError: another frame was done there, or the frame was made from something else.
+            JournalError: another frame was done there, or the frame was made from something else, or at
+                another size.
         """
         if index >= len(self.entries):
             if self.pass_number > 0:
@@ -116,6 +126,12 @@ class Journal:
             changed = [name for name in picture if entry.picture.get(name) != picture[name]]
             raise JournalError(
                 f"frame {frame}: its {' and '.join(changed)} changed since it was stylised: {_ADVICE}"
+            )
+        before = entry.report.scales[-1]
+        if painted is not None and painted != before:
+            raise JournalError(
+                f"frame {frame} was painted at {before[1]}×{before[0]} px and would now be at"
+                f" {painted[1]}×{painted[0]} px: set --working-size {max(before)}, {_ADVICE}"
             )
         return entry
 

@@ -18,7 +18,7 @@ from video.exact_arrays import load_exactly, save_exactly
 from video.images import read_image
 
 STATE_NAME = ".journal"
-STYLED, OPTIMISED = "styled", "optimised"
+STYLED, OPTIMISED, DETAIL = "styled", "optimised", "detail"
 
 
 class KeptResults:
@@ -35,12 +35,13 @@ class KeptResults:
         styled: np.ndarray,
         optimised: np.ndarray,
         *,
+        detail: np.ndarray | None = None,
         always: bool,
     ) -> tuple[str, ...]:
         """Keeps what the styled file does not give back; `always` the engine's own result too.
 
         Args:
-            styled: (H, W, 3 or 4), optimised: (H, W, 3); float32 in 0..1.
+            styled: (H, W, 3 or 4), optimised: (h, w, 3), detail: (H, W, 3); float32 in 0..1.
 
         Returns:
             What was kept, for `load`.
@@ -51,21 +52,26 @@ class KeptResults:
         kept = [] if _gives_back(styled_file, styled) else [STYLED]
         if always or kept or not np.array_equal(styled[..., :3], optimised):
             kept.append(OPTIMISED)
+        arrays = {STYLED: styled, OPTIMISED: optimised}
+        if detail is not None:
+            kept.append(DETAIL)
+            arrays[DETAIL] = detail
         for kind in kept:
-            save_exactly(self._path(kind, pass_number, index), styled if kind == STYLED else optimised)
+            save_exactly(self._path(kind, pass_number, index), arrays[kind])
         return tuple(kept)
 
     def load(
         self, pass_number: int, index: int, styled_file: Path, kept: tuple[str, ...]
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """`optimised` and `styled` as they were; None where they are lost."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
+        """`optimised`, `styled` and `detail` as they were; None where they are lost."""
 
         def of(kind: str) -> np.ndarray:
             return load_exactly(self._path(kind, pass_number, index))
 
         try:
             styled = of(STYLED) if STYLED in kept else read_image(styled_file)
-            return of(OPTIMISED) if OPTIMISED in kept else np.ascontiguousarray(styled[..., :3]), styled
+            optimised = of(OPTIMISED) if OPTIMISED in kept else np.ascontiguousarray(styled[..., :3])
+            return optimised, styled, of(DETAIL) if DETAIL in kept else None
         except FileError:
             return None
 
@@ -79,7 +85,7 @@ class KeptResults:
 
     def drop(self, pass_number: int, index: int) -> None:
         """Forgets a frame's result."""
-        for kind in (STYLED, OPTIMISED):
+        for kind in (STYLED, OPTIMISED, DETAIL):
             with suppress(OSError):
                 self._path(kind, pass_number, index).unlink(missing_ok=True)
 

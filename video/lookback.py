@@ -6,12 +6,13 @@ Nothing here asks for a result, so that all of it can be worked out before the f
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from video.motion import Motion, Rendered
 from video.motion_sources import MotionFinder, still
+from video.reduction import FullSize, at_full_size
 from video.reliability import agreement, reliability, soft_edges
 from video.settings import MotionSource
 from video.shots import begins_shot
@@ -45,12 +46,14 @@ class Sight:
         recent: (H, W) float32 in 0..1, the reliability of that motion alone.
         older: the frames before that one, the later ones first.
         still: (H, W) bool, where the result beside it holds unchanged.
+        full: the same at the size that the frame is delivered at; all else is at that at which it is painted.
     """
 
     motion: Motion
     recent: np.ndarray
     older: tuple[Older, ...]
     still: np.ndarray
+    full: FullSize
 
     @property
     def weight(self) -> np.ndarray:
@@ -75,6 +78,9 @@ class Lookback:
 
     def add(self, frame: Rendered) -> None:
         """Remembers a frame."""
+        if self._frames:
+            # At full size only the last frame is looked at.
+            self._frames[-1] = replace(self._frames[-1], full=None)
         self._frames.append(frame)
 
     def forget(self) -> None:
@@ -91,7 +97,9 @@ class Lookback:
         if begins_shot(before, current, recent):
             self.forget()
             return None
-        return Sight(motion, recent, self._older(current, motion, recent), still(motion, before, current))
+        resting = still(motion, before, current)
+        full = at_full_size(motion, recent, before, current) or FullSize(motion.backward, recent, resting)
+        return Sight(motion, recent, self._older(current, motion, recent), resting, full)
 
     def _older(self, current: Rendered, motion: Motion, recent: np.ndarray) -> tuple[Older, ...]:
         """What older frames add, the closest first.

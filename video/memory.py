@@ -21,12 +21,14 @@ class Recall:
         target: (H, W, 3) float32 in 0..1, the earlier results, moved to this frame.
         reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
         start: (H, W, 3) float32 in 0..1, the image to start from.
+        detail: what finishing at full size added to the frame beside it (see `kept_detail`), if it did.
     """
 
     sight: Sight
     target: np.ndarray
     reliability: np.ndarray
     start: np.ndarray
+    detail: np.ndarray | None = None
 
 
 class Memory:
@@ -41,16 +43,18 @@ class Memory:
 
     def __init__(self, length: int) -> None:
         self._results: deque[np.ndarray] = deque(maxlen=length)
+        self._detail: np.ndarray | None = None
 
-    def add(self, optimised: np.ndarray) -> None:
-        """Remembers the result of a frame, (H, W, 3) float32 in 0..1."""
+    def add(self, optimised: np.ndarray, detail: np.ndarray | None = None) -> None:
+        """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing added to it."""
         self._results.append(optimised)
+        self._detail = detail
 
     def recall(self, content: np.ndarray, sight: Sight | None) -> Recall | None:
         """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
 
         Args:
-            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame.
+            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame at the size that it is painted at.
             sight: of the frames whose results were added.
         """
         if sight is None or not self._results:
@@ -62,7 +66,7 @@ class Memory:
         trusted = np.where(resting, np.float32(1.0), weight)
         start = start_image(np.ascontiguousarray(content[..., :3]), target, trusted)
         start[resting] = before[resting]
-        return Recall(sight, target, trusted, start)
+        return Recall(sight, target, trusted, start, self._detail)
 
     def _moved(self, sight: Sight, weight: np.ndarray) -> np.ndarray:
         """The earlier results together, by their shares."""

@@ -33,11 +33,13 @@ class Rendered:
         number: the frame's.
         image: (H, W, 3 or 4) float32, sRGB in 0..1.
         passes: what else is known of it.
+        full: the same frame at the size that it is delivered at, where this is a smaller one.
     """
 
     number: int
     image: np.ndarray
     passes: Passes | None = None
+    full: Rendered | None = None
 
 
 class FlowEstimator(Protocol):

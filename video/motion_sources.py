@@ -68,7 +68,7 @@ class MotionFinder:
         if self._flow is None:
             self._flow = _flow_estimator(self.source)
         motion = self._flow.between(earlier.image, current.image)
-        same = _seems_at_rest(earlier, current)[..., None]
+        same = seems_at_rest(earlier, current)[..., None]
         return Motion(np.where(same, 0.0, motion.backward), np.where(same, 0.0, motion.forward))
 
     def _tell(self, text: str) -> None:
@@ -88,11 +88,11 @@ def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
 
     A surface that moves may look the same before and after; where the motion is exact, it has the last word.
     """
-    same = unchanged(earlier, current) if motion.exact else _seems_at_rest(earlier, current)
+    same = unchanged(earlier, current) if motion.exact else seems_at_rest(earlier, current)
     return same & (np.abs(motion.backward).max(axis=2) < _STILL)
 
 
-def _seems_at_rest(earlier: Rendered, current: Rendered) -> np.ndarray:
+def seems_at_rest(earlier: Rendered, current: Rendered) -> np.ndarray:
     """(H, W) bool: where nothing seems to have moved, by the pictures alone.
 
     Under a camera that moves, single pixels look the same by chance: a flat sky is full of them, and held

@@ -13,6 +13,7 @@ from video.lookback import Lookback, Sight
 from video.motion import Rendered
 from video.motion_sources import MotionFinder
 from video.passes import Passes, read_passes
+from video.reduction import Size, brought_down
 from video.sequence import SourceFrame
 from video.settings import MotionSource, SequenceSettings
 
@@ -23,11 +24,13 @@ class Prepared:
 
     Attributes:
         picture: the hashes of what it is made from, by part (see `frame_fingerprint`).
+        content: (h, w, 3 or 4), its picture at the size that it is painted at.
         sight: by the frames before; None if it begins a shot, and for a frame that is done already.
     """
 
     frame: SourceFrame
     picture: dict[str, str]
+    content: np.ndarray
     sight: Sight | None
 
 
@@ -35,12 +38,19 @@ class Preparation:
     """Prepares the frames of one pass.
 
     Args:
+        painted_size: the (height, width) that a frame of a height and a width is painted at.
         notice: told why something else is used than what would be best.
     """
 
-    def __init__(self, settings: SequenceSettings, notice: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: SequenceSettings,
+        painted_size: Callable[[int, int], Size],
+        notice: Callable[[str], None],
+    ) -> None:
         self._source = settings.motion
         self._finder = MotionFinder(settings.motion, notice)
+        self._painted_size = painted_size
         self._lookback = Lookback(self._finder, settings.memory)
         self._notice = notice
 
@@ -65,7 +75,7 @@ class Preparation:
             elif done[index]:
                 self._lookback.forget()
             self._lookback.add(rendered)
-            yield Prepared(frame, frame_fingerprint(frame, rendered), sight)
+            yield Prepared(frame, frame_fingerprint(frame, rendered), rendered.image, sight)
 
     def _rendered(self, frame: SourceFrame) -> Rendered:
         passes: Passes | None = None
@@ -76,7 +86,8 @@ class Preparation:
                 if self._source is MotionSource.VECTORS:
                     raise FrameError(frame.number, str(error)) from None
                 self._notice(f"{error}; optical flow is used instead")
-        return Rendered(frame.number, frame.image, passes)
+        rendered = Rendered(frame.number, frame.image, passes)
+        return brought_down(rendered, self._painted_size(*frame.image.shape[:2]))
 
 
 def _size_change(before: np.ndarray, now: np.ndarray) -> str:

@@ -15,8 +15,8 @@ from video.results import FrameResult
 from video.settings import SequenceSettings
 from video.shelf import Shelf
 
-Results = tuple[np.ndarray, np.ndarray]
-"""`optimised` and `styled` of a frame."""
+Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+"""`optimised`, `styled` and `detail` of a frame."""
 
 
 class Record:
@@ -25,6 +25,7 @@ class Record:
     Args:
         styled_path: the styled file of a frame number.
         notice: told when finished frames cannot be built upon and are made again.
+        total: how many frames there will be, where that is known: when all are done none is built upon.
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class Record:
         settings: SequenceSettings,
         styled_path: Callable[[int], Path],
         notice: Callable[[str], None],
+        *,
+        total: int | None = None,
     ) -> None:
         self.journal = journal
         self._settings = settings
         self._passes = settings.pass_count
+        self._total = total
         self._kept = KeptResults(output)
         self._styled_path = styled_path
         self._remembered: dict[tuple[int, int], Results] = {}
@@ -91,7 +95,13 @@ class Record:
         """
         path = self._styled_path(entry.frame)
         kept = self._kept.keep(
-            pass_number, index, path, finished.styled, finished.optimised, always=self._passes > 1
+            pass_number,
+            index,
+            path,
+            finished.styled,
+            finished.optimised,
+            detail=finished.detail,
+            always=self._passes > 1,
         )
         entry = replace(entry, kept=kept)
         if pass_number == 0:
@@ -139,7 +149,8 @@ class Record:
             return len(entries) if everything else 0
         if self._passes > 1:
             count = min(count, self._leading(lambda index: self._kept.has_optimised(0, index)))
-        if count > 0 and not self._remember(range(count), 0):
+        everything = self._passes == 1 and count == self._total
+        if count > 0 and not everything and not self._remember(range(count), 0):
             # A frame that begins a shot remembers nothing.
             count = max(index for index in range(count) if entries[index].begins_shot)
         return count

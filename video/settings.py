@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from compositor.settings import StyleSettings, check_ranges, setting
+from compositor.settings import StyleSettings, WorkingDetail, check_ranges, setting
 
 
 class MotionSource(StrEnum):
@@ -159,9 +159,18 @@ FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
 """Those that say what file becomes of a picture."""
 
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
-    Preset.DRAFT: ({"steps": 60, "coarsest_size": 256}, {"warm_steps": 12, "pass_count": 1}),
-    Preset.STANDARD: ({"steps": 200, "coarsest_size": 256}, {"warm_steps": 40, "pass_count": 1}),
-    Preset.FINAL: ({"steps": 400, "coarsest_size": 192}, {"warm_steps": 80, "pass_count": 3}),
+    Preset.DRAFT: (
+        {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT, "finishing_steps": 0},
+        {"warm_steps": 12, "pass_count": 1},
+    ),
+    Preset.STANDARD: (
+        {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD, "finishing_steps": 5},
+        {"warm_steps": 40, "pass_count": 1},
+    ),
+    Preset.FINAL: (
+        {"steps": 400, "coarsest_size": 192, "working_detail": WorkingDetail.FINAL, "finishing_steps": 10},
+        {"warm_steps": 80, "pass_count": 3},
+    ),
 }
 """What each preset sets in StyleSettings and in SequenceSettings."""
 

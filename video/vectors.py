@@ -34,17 +34,20 @@ def why_no_vectors(earlier: Rendered, current: Rendered) -> str | None:
 def vector_motion(earlier: Rendered, current: Rendered) -> Motion:
     """The motion between neighbouring frames, forwards in time or backwards.
 
+    To be called when `why_no_vectors` has nothing to say.
+    """
+    return Motion(motion_to(earlier, current), motion_to(current, earlier), exact=True)
+
+
+def motion_to(other: Rendered, here: Rendered) -> np.ndarray:
+    """The motion from `here` to a neighbouring frame, (H, W, 2) float32, pixels, y down.
+
     With rows counted downwards, the point at (x, y) was at (x + X, y − Y) in the frame before and is at
     (x − Z, y + W) in the one after. To be called when `why_no_vectors` has nothing to say.
     """
-    first, second = _passes(earlier), _passes(current)
-    if current.number > earlier.number:
-        backward, forward = _to_previous(second), _to_next(first)
-    else:
-        backward, forward = _to_next(second), _to_previous(first)
-    return Motion(
-        _with_background(backward, second, first), _with_background(forward, first, second), exact=True
-    )
+    passes = _passes(here)
+    motion = _to_previous(passes) if here.number > other.number else _to_next(passes)
+    return _with_background(motion, passes, _passes(other))
 
 
 def longer_motion(
@@ -87,10 +90,10 @@ def _world_motion(here: Passes, there: Passes) -> tuple[np.ndarray, np.ndarray] 
 
 def _with_background(motion: np.ndarray, here: Passes, there: Passes) -> np.ndarray:
     """The motion with the cameras' in the background, where Blender before 5.2 has zeros."""
-    world = _world_motion(here, there)
-    if world is None or here.depth is None:
+    if here.depth is None or not (background := here.depth >= BACKGROUND_DEPTH).any():
         return motion
-    return np.where((here.depth >= BACKGROUND_DEPTH)[..., None], world[0], motion)
+    world = _world_motion(here, there)
+    return motion if world is None else np.where(background[..., None], world[0], motion)
 
 
 def _to_previous(passes: Passes) -> np.ndarray:

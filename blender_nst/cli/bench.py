@@ -16,6 +16,7 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.options import Settings
 from compositor.device import choose_device, describe_device, feature_dtype
 from compositor.engine import StyleEngine
+from compositor.settings import WorkingDetail
 from compositor.stopwatch import StepTime, exponent, peak_memory, step_time
 from video.driver import SequenceDriver
 from video.painting import Painting, paint
@@ -94,6 +95,7 @@ def _parse(text: str) -> tuple[int, int]:
 
 def _frame_time(width: int, height: int, settings: Settings) -> FrameTime:
     style_settings, sequence_settings = settings
+    style_settings = replace(style_settings, working_detail=WorkingDetail.FULL, working_size=0)
     engine = StyleEngine(style_settings, paint(Painting.SWIRLS, width, height))
     plan = engine.memory_plan(height, width)
     picture = paint(Painting.KNIFE, width + _SHIFT, height)

@@ -15,6 +15,7 @@ from typing import Any, get_origin, get_type_hints
 
 from blender_nst.cli.errors import CommandLineError
 from compositor.settings import StyleSettings, field_default
+from compositor.working_size import LONGEST_SIDES
 from video.protocol import PROTOCOL_VERSION
 from video.settings import PRESETS, SequenceSettings
 
@@ -38,7 +39,8 @@ def make_schema() -> dict[str, Any]:
         preset.value: {"style_settings": for_style, "sequence_settings": for_sequence}
         for preset, (for_style, for_sequence) in PRESETS.items()
     }
-    return {"protocol": PROTOCOL_VERSION, **described, "presets": presets}
+    sizes = {device.value: dict(by_detail) for device, by_detail in LONGEST_SIDES.items()}
+    return {"protocol": PROTOCOL_VERSION, **described, "presets": presets, "working_sizes": sizes}
 
 
 def schema_text() -> str:

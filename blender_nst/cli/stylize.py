@@ -16,6 +16,7 @@ from blender_nst.cli.styles import StyleChoice
 from compositor.arrays import check_image
 from compositor.engine import StyleEngine
 from compositor.report import Stopped
+from compositor.working_size import painted_text
 from video.denoise import denoise
 from video.driver import (
     SNAPSHOTS,
@@ -136,6 +137,9 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
     check_writable(out.parent)
     display.expect(1)
+    size = content.shape[0], content.shape[1]
+    if (text := painted_text(size, engine.painted_size(*size))) is not None:
+        display.say(text)
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
         styled = engine.stylize(

@@ -34,7 +34,7 @@ from compositor.arrays import to_array, to_tensor
 from compositor.engine import StyleEngine
 from compositor.published_method import Reference, noise_start
 from compositor.report import Progress
-from compositor.settings import DeviceChoice, StyleSettings
+from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
 from compositor.weights import load_network
 from video.painting import Painting, paint
 from video.settings import Preset, with_preset
@@ -133,7 +133,9 @@ class Arguments:
 
 def main() -> None:
     arguments = _arguments()
-    settings = replace(with_preset(Preset.STANDARD)[0], device=DeviceChoice.CPU)
+    settings = replace(
+        with_preset(Preset.STANDARD)[0], device=DeviceChoice.CPU, working_detail=WorkingDetail.FULL
+    )
     width, height = arguments.size, arguments.size * 3 // 4
     styles = {painting.value: paint(painting, width, height) for painting in Painting}
     if not arguments.json:

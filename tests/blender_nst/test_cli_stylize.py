@@ -289,3 +289,22 @@ def test_program_of_its_own(files: Path, tmp_path: Path, child_environment: dict
     assert not (tmp_path / "out").exists()
     assert run(files / "frames").returncode == 0
     assert len(list((tmp_path / "out" / "styled").iterdir())) == 3
+
+
+def test_a_smaller_size_to_paint_at_is_said_and_taken(files: Path, cli: Cli, tmp_path: Path) -> None:
+    still = [each for each in TINY if each not in ("--warm-steps", "1")]
+    given = ["--style", files / "style.png", *still, "--finishing-steps", "1"]
+    out = tmp_path / "still.png"
+    made = cli("image", files / "picture.png", *given, "--out", out, "--working-size", "44")
+    assert made.code == 0
+    assert "64×48, painted at 44×33 and brought up" in made.stderr
+    assert image_size(out) == (64, 48)
+    again = cli("image", files / "picture.png", *given, "--out", out, "--working-detail", "full")
+    assert again.code == 0
+    assert "painted at" not in again.stderr
+    frames = cli(
+        "stylize", files / "frames", *given, "--out", tmp_path, "--working-size", "44", "--frames", "1-2"
+    )
+    assert frames.code == 0
+    assert "64×48, painted at 44×33 and brought up" in frames.stderr
+    assert image_size(tmp_path / "styled" / "styled_0002.png") == (64, 48)

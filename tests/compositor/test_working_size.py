@@ -1,0 +1,179 @@
+"""At what size a frame is painted, and what comes of painting it at a smaller one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from compositor.engine import Detail, StyleEngine, Temporal
+from compositor.errors import ImageError
+from compositor.report import Snapshot
+from compositor.settings import DeviceChoice, Optimizer, StyleSettings, WorkingDetail
+from compositor.styles import Style
+from compositor.working_size import LONGEST_SIDES, painted_size, painted_text
+from video.painting import Painting
+
+Picture = Callable[..., np.ndarray]
+
+SETTINGS = StyleSettings(
+    steps=4, coarsest_size=32, device=DeviceChoice.CPU, optimizer=Optimizer.ADAM, finishing_steps=4
+)
+SMALLER = replace(SETTINGS, working_size=48)
+HEIGHT, WIDTH = 72, 96
+
+
+@pytest.fixture(scope="module")
+def content(picture: Picture) -> np.ndarray:
+    return picture(WIDTH, HEIGHT)
+
+
+@pytest.fixture(scope="module")
+def style(picture: Picture) -> np.ndarray:
+    return picture(80, 60, Painting.KNIFE)
+
+
+@pytest.mark.parametrize(
+    ("device", "detail", "painted"),
+    [
+        ("cpu", WorkingDetail.DRAFT, (360, 640)),
+        ("cpu", WorkingDetail.STANDARD, (540, 960)),
+        ("cpu", WorkingDetail.FINAL, (720, 1280)),
+        ("cpu", WorkingDetail.FULL, (1080, 1920)),
+        ("cuda", WorkingDetail.DRAFT, (720, 1280)),
+        ("cuda", WorkingDetail.STANDARD, (1080, 1920)),
+        ("mps", WorkingDetail.STANDARD, (720, 1280)),
+    ],
+)
+def test_full_hd_is_painted_at_what_detail_and_device_say(
+    device: str, detail: WorkingDetail, painted: tuple[int, int]
+) -> None:
+    assert painted_size(1080, 1920, StyleSettings(working_detail=detail), device) == painted
+
+
+def test_a_size_of_ones_own_goes_before_the_detail() -> None:
+    for detail in WorkingDetail:
+        settings = StyleSettings(working_detail=detail, working_size=800)
+        assert painted_size(1920, 1080, settings, "cpu") == (800, 450)
+
+
+def test_no_frame_is_made_larger_or_too_narrow() -> None:
+    for by_detail in LONGEST_SIDES.values():
+        assert list(by_detail) == [WorkingDetail.DRAFT, WorkingDetail.STANDARD, WorkingDetail.FINAL]
+    settings = StyleSettings(working_size=640)
+    assert painted_size(360, 640, settings, "cpu") == (360, 640)
+    assert painted_size(100, 120, settings, "cpu") == (100, 120)
+    assert painted_size(100, 6400, settings, "cpu") == (32, 2048)
+    assert painted_size(20, 6400, settings, "cpu") == (20, 6400)
+
+
+def test_it_is_said() -> None:
+    assert painted_text((1080, 1920), (360, 640)) == "1920×1080, painted at 640×360 and brought up"
+    assert painted_text((360, 640), (360, 640)) is None
+
+
+def test_a_frame_that_is_not_larger_comes_out_the_same_to_the_last_bit(
+    content: np.ndarray, style: np.ndarray
+) -> None:
+    full = StyleEngine(replace(SETTINGS, working_detail=WorkingDetail.FULL), style).stylize(content)
+    at_its_size = StyleEngine(replace(SETTINGS, working_size=WIDTH), style).stylize(content)
+    assert np.array_equal(at_its_size.optimised, full.optimised)
+    assert np.array_equal(at_its_size.image, full.image)
+
+
+def test_a_larger_one_is_painted_small_and_comes_out_at_its_size(
+    content: np.ndarray, style: np.ndarray
+) -> None:
+    seen: list[Snapshot] = []
+    engine = StyleEngine(replace(SMALLER, snapshot_every=2), style)
+    made = engine.stylize(content, snapshot=seen.append)
+    assert made.image.shape == content.shape
+    assert made.optimised.shape == (36, 48, 3)
+    assert made.report.scales[-1] == (36, 48)
+    assert [each.step for each in seen] == [2, 4, 6, 8]
+    assert {each.image.shape for each in seen} == {content.shape}
+    assert not np.array_equal(made.image, content)
+
+
+def test_it_starts_and_is_held_at_the_size_it_is_painted_at(content: np.ndarray, style: np.ndarray) -> None:
+    engine = StyleEngine(SMALLER, style)
+    first = engine.stylize(content)
+    again = engine.stylize(content, start=first.optimised, steps=1)
+    assert again.optimised.shape == first.optimised.shape
+    with pytest.raises(ImageError, match="start image is 96×72 px, the content 48×36 px"):
+        engine.stylize(content, start=content)
+
+
+def test_kept_and_transparent_pixels_are_the_renders_at_full_size(
+    content: np.ndarray, style: np.ndarray
+) -> None:
+    keep = np.zeros((HEIGHT, WIDTH), np.float32)
+    # An edge inside of a small pixel.
+    keep[:, 31:] = 1.0
+    alpha = np.ones((HEIGHT, WIDTH, 1), np.float32)
+    alpha[:20] = 0.0
+    rgba = np.concatenate([content, alpha], axis=2)
+    made = StyleEngine(SMALLER, style).stylize(rgba, keep=keep).image
+    assert np.array_equal(made[:, 31:], rgba[:, 31:])
+    assert np.array_equal(made[..., 3:], alpha)
+    assert (made[20:, :31, :3] != content[20:, :31]).any(axis=2).mean() > 0.9
+
+
+def test_a_regions_edge_is_the_masks_at_full_size(content: np.ndarray, style: np.ndarray) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    mask[:, :51] = 1.0
+    engine = StyleEngine(SMALLER, [Style(style, region="left")])
+    made = engine.stylize(content, masks={"left": mask}).image
+    assert np.array_equal(made[:, 51:], content[:, 51:])
+    assert (made[:, :51] != content[:, :51]).any(axis=2).mean() > 0.9
+
+
+def test_no_strength_leaves_the_render(content: np.ndarray, style: np.ndarray) -> None:
+    made = StyleEngine(replace(SMALLER, strength=0.0), style).stylize(content)
+    assert np.array_equal(made.image, content)
+
+
+@pytest.mark.parametrize(("size", "scale", "asked"), [(0, 1.0, 30), (0, 0.5, 24), (48, 1.0, 24)])
+def test_the_style_shrinks_with_the_frame_so_that_strokes_keep_their_size(
+    style: np.ndarray, size: int, scale: float, asked: int
+) -> None:
+    """A style picture of 60×45 px for a frame of 96 px that is painted at 48 px."""
+    small = np.ascontiguousarray(style[:45, :60])
+    halved = StyleEngine(replace(SMALLER, style_size=size, style_scale=scale), small)
+    alone = StyleEngine(replace(SETTINGS, style_size=asked), small)
+    given = halved._library.targets(None, 48, 0.5)
+    wanted = alone._library.targets(None, 48)
+    for layer in given:
+        assert np.allclose(given[layer].gram.numpy(), wanted[layer].gram.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_finishing_sharpens_and_is_told_apart(content: np.ndarray, style: np.ndarray) -> None:
+    settings = replace(SMALLER, optimizer=Optimizer.LBFGS)
+    plain = StyleEngine(replace(settings, finishing_steps=0), style)
+    finishing = StyleEngine(settings, style)
+    rough, fine = plain.stylize(content), finishing.stylize(content)
+    assert rough.added is None
+    assert fine.added is not None
+    assert np.array_equal(rough.optimised, fine.optimised)
+    assert np.allclose(fine.image - fine.added, rough.image, atol=1e-5)
+    assert plain.style_error(fine.image) < 0.7 * plain.style_error(rough.image)
+
+
+def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, style: np.ndarray) -> None:
+    engine = StyleEngine(SMALLER, style)
+    first = engine.stylize(content)
+    assert first.added is not None
+    everywhere = np.ones((HEIGHT, WIDTH), np.float32)
+    still = np.zeros((HEIGHT, WIDTH), bool)
+    still[:, 20:] = True
+    again = engine.stylize(
+        content,
+        start=first.optimised,
+        steps=1,
+        temporal=Temporal(first.optimised, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)),
+        detail=Detail(first.added, everywhere, still),
+    )
+    assert np.allclose(again.image[:, 20:], first.image[:, 20:], atol=1e-5)
+    assert not np.allclose(again.image[:, :20], first.image[:, :20], atol=1e-3)
