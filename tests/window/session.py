@@ -260,7 +260,7 @@ def batch_by_click() -> Steps:
 
 def converging() -> Steps:
     """The frame is seen in the Image Editor while it converges, before it is done."""
-    nst().steps, nst().restart = 400, True
+    nst().steps = 400
     yield from click_button()
     yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
     session, seen = activity().current_session(), set()
@@ -277,7 +277,7 @@ def converging() -> Steps:
     tool("xdotool", "key", "Escape")
     yield from until(session_over, "the end after Escape")
     yield 0.5
-    nst().steps, nst().restart = 16, False
+    nst().steps = 16
 
 
 def escape() -> Steps:
