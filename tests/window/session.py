@@ -394,7 +394,7 @@ def preferences_window() -> Steps:
     screenshot("preferences")
     # An installation from a folder that has no PyTorch: its progress, and how it fails. With the
     # engine's Python: the system's may lack what makes environments.
-    installation = sys.modules[f"{MODULE}.engine_installation"]
+    installation: Any = sys.modules[f"{MODULE}.engine_installation"]
     installation.host_python = lambda: Path(os.environ["NST_WINDOW_PYTHON"])
     chosen = bpy.context.preferences.addons[MODULE].preferences
     chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
