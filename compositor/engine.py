@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +12,7 @@ from torch import Tensor
 from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.capacity import MemoryPlan, memory_plan
-from compositor.descent import Descent
+from compositor.continuity import Detail, Stylized, Temporal
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
 from compositor.errors import ImageError
@@ -22,69 +20,19 @@ from compositor.features import FeatureNetwork
 from compositor.layers import layer_weights
 from compositor.mix import mix
 from compositor.normalized_network import normalize_network
-from compositor.objective import Hold, StyleObjective
-from compositor.optimize import Outcome
+from compositor.objective import StyleObjective
+from compositor.painter import Painter
 from compositor.pyramid import fit, scale_sizes, share_steps
-from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback, Stopped
+from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
 from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.start import start_image
 from compositor.styles import Style, StyleLibrary
-from compositor.upsampling import bring_up
 from compositor.weights import load_network
 from compositor.working_size import painted_size
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
-
-
-@dataclass(frozen=True)
-class Temporal:
-    """Ties a frame to the result of the one before.
-
-    Attributes:
-        target: (h, w, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
-        reliability: (h, w) float32, 0 (revealed: free) to 1.
-        weight: of the temporal loss.
-        still: (h, w) bool, where the start image is kept to the last bit.
-    """
-
-    target: np.ndarray
-    reliability: np.ndarray
-    weight: float
-    still: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Detail:
-    """Ties the finish of a frame, which is done at full size, to that of the one before.
-
-    Attributes:
-        added: (H, W, 3) float32 in -1..1, what finishing added to the frame before, moved to this one.
-        reliability: (H, W) float32, 0 to 1.
-        still: (H, W) bool, where it is kept as it was.
-    """
-
-    added: np.ndarray
-    reliability: np.ndarray
-    still: np.ndarray
-
-
-@dataclass(frozen=True)
-class Stylized:
-    """A styled frame and how it came about.
-
-    Attributes:
-        image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
-        optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
-            painted at; the next frame starts from it.
-        added: (H, W, 3) float32 in -1..1: what finishing added to that at full size; None if it was not done.
-    """
-
-    image: np.ndarray
-    optimised: np.ndarray
-    report: Report
-    added: np.ndarray | None = None
 
 
 class StyleEngine:
@@ -115,6 +63,7 @@ class StyleEngine:
         self._network.check(layer_weights(settings.content_layers))
         self._network.check(layer_weights(settings.style_layers))
         self._library = StyleLibrary(listed, settings, self._network, self.device)
+        self._painter = Painter(self._network, self._library, settings, self.device)
 
     @property
     def styles(self) -> list[Style]:
@@ -173,69 +122,48 @@ class StyleEngine:
             ImageError: an array is no image, too small, of another size than the content, or missing.
             MemoryShortageError: the frame is too large for the device.
         """
-        check_image(content, "content")
-        if initial is not None:
-            check_size(check_image(initial, "initial image"), content, "initial image")
-        height, width = self.painted_size(*content.shape[:2])
-        for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
-            if array is not None and check_image(array, name).shape[:2] != (height, width):
-                raise ImageError(f"the {name} is {size_text(array)}, the content {width}×{height} px")
+        size = self._checked_size(content, initial, start, temporal)
         begun = time.perf_counter()
         if start is None:
             self.adopt_colours(content)
-        kept = left_as_rendered(content, self._library, masks or {}, keep)
+        full, masks = (content.shape[0], content.shape[1]), masks or {}
+        kept = left_as_rendered(content, self._library, masks, keep)
         canvas = make_canvas(
             content,
             self._library,
-            masks or {},
+            masks,
             kept,
             colour=self.settings.colour,
             device=self.device,
-            reduction=height / content.shape[0],
+            reduction=size[0] / full[0],
         )
-        sizes = [(height, width)]
-        if start is None:
-            sizes = scale_sizes(height, width, self.settings.coarsest_size)
-        finishing = self.settings.finishing_steps if (height, width) != content.shape[:2] else 0
-        tell = partial(
-            Run,
-            full_size=content.shape[:2],
+        sizes = [size] if start is not None else scale_sizes(*size, self.settings.coarsest_size)
+        finishing = self.settings.finishing_steps if size != full else 0
+        run = Run(
+            share_steps(self.settings.steps if steps is None else steps, len(sizes)),
+            full,
             snapshot_every=self.settings.snapshot_every,
+            later=finishing,
             progress=progress,
             snapshot=snapshot,
             cancelled=cancelled,
         )
-        shares = share_steps(self.settings.steps if steps is None else steps, len(sizes))
-        run = tell(shares, later=finishing)
-        descent = Descent(
-            self._network,
-            self._library,
-            self.settings,
-            canvas,
-            hold=self._hold(temporal),
-            fixed=self._fixed(temporal),
-        )
-        with memory_shortage_is_told(f"a frame of {width}×{height} px"):
-            outcome = descent.through(sizes, self._first_image(canvas, initial, start), run)
-            painted = outcome.image
-            brought = bring_up(painted, canvas.at(height, width).content, canvas.content)
-            finished = brought
-            if finishing and outcome.stopped is not Stopped.CANCELLED:
-                run = tell([finishing], taken=run.taken)
-                weight = 0.0 if temporal is None else temporal.weight
-                outcome = self._finished(brought, canvas, detail, weight, run)
-                finished = outcome.image
+        with memory_shortage_is_told(f"a frame of {size[1]}×{size[0]} px"):
+            first = self._first_image(canvas, initial, start)
+            painted = self._painter.paint(
+                canvas, sizes, first, run, finishing=finishing, temporal=temporal, detail=detail
+            )
         report = Report(
-            steps=run.taken,
+            steps=painted.steps,
             seconds=time.perf_counter() - begun,
-            losses=outcome.losses,
-            stopped=outcome.stopped,
+            losses=painted.outcome.losses,
+            stopped=painted.outcome.stopped,
             scales=sizes,
             device=describe_device(self.device),
         )
-        image = mix(content, to_array(finished), self.settings, kept)
-        added = to_array(finished - brought) if finishing else None
-        return Stylized(image, to_array(painted), report, added)
+        image = mix(content, to_array(painted.finished), self.settings, kept)
+        added = None if painted.added is None else to_array(painted.added)
+        return Stylized(image, to_array(painted.image), report, added)
 
     def painted_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) at which frames of this size are painted, see `compositor.working_size`."""
@@ -280,49 +208,25 @@ class StyleEngine:
         dtype = feature_dtype(settings.precision, self.device)
         return FeatureNetwork(weights, settings.pooling, self.device, dtype)
 
+    def _checked_size(
+        self,
+        content: np.ndarray,
+        initial: np.ndarray | None,
+        start: np.ndarray | None,
+        temporal: Temporal | None,
+    ) -> tuple[int, int]:
+        """(h, w) that the frame is painted at; raises ImageError where an array does not go with it."""
+        check_image(content, "content")
+        if initial is not None:
+            check_size(check_image(initial, "initial image"), content, "initial image")
+        height, width = self.painted_size(*content.shape[:2])
+        for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
+            if array is not None and check_image(array, name).shape[:2] != (height, width):
+                raise ImageError(f"the {name} is {size_text(array)}, the content {width}×{height} px")
+        return height, width
+
     def _first_image(self, canvas: Canvas, initial: np.ndarray | None, start: np.ndarray | None) -> Tensor:
         given = initial if start is None else start
         if given is None:
             return start_image(canvas.content, self._library, self.settings)
         return to_tensor(given[..., :3], self.device)
-
-    def _finished(
-        self, brought: Tensor, canvas: Canvas, detail: Detail | None, weight: float, run: Run
-    ) -> Outcome:
-        """The picture that was brought up, (1, 3, H, W), after some steps at full size.
-
-        Finer strokes than the small picture could hold come about, on the surfaces where the frame before
-        has got them already.
-        """
-        start, hold, fixed = brought, None, None
-        if detail is not None:
-            added, reliability = (
-                to_tensor(detail.added, self.device),
-                map_to_tensor(detail.reliability, self.device),
-            )
-            start = (brought + reliability * added).clamp(0.0, 1.0)
-            hold = Hold(start, reliability, weight) if weight > 0.0 else None
-            fixed = map_to_tensor(detail.still.astype(np.float32), self.device) > 0.5
-        descent = Descent(
-            self._network,
-            self._library,
-            self.settings,
-            replace(canvas, reduction=1.0),
-            hold=hold,
-            fixed=fixed if fixed is not None and bool(fixed.any()) else None,
-        )
-        height, width = brought.shape[-2:]
-        return descent.through([(height, width)], start, run)
-
-    def _hold(self, temporal: Temporal | None) -> Hold | None:
-        if temporal is None or temporal.weight == 0.0:
-            return None
-        check_size(temporal.reliability, temporal.target, "reliability map")
-        reliability = map_to_tensor(temporal.reliability, self.device)
-        return Hold(to_tensor(temporal.target[..., :3], self.device), reliability, temporal.weight)
-
-    def _fixed(self, temporal: Temporal | None) -> Tensor | None:
-        if temporal is None or temporal.still is None or not temporal.still.any():
-            return None
-        check_size(temporal.still, temporal.target, "map of still pixels")
-        return map_to_tensor(temporal.still.astype(np.float32), self.device) > 0.5

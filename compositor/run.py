@@ -46,6 +46,18 @@ class Run:
         self._progress = progress
         self._begun = time.perf_counter()
 
+    def followed_by(self, steps: int) -> Run:
+        """A run of so many steps, at one scale, after those that were taken."""
+        return Run(
+            [steps],
+            self._full_size,
+            snapshot_every=self._snapshot_every,
+            taken=self.taken,
+            progress=self._progress,
+            snapshot=self._snapshot,
+            cancelled=self.cancelled,
+        )
+
     def snapshot_due(self, step: int) -> bool:
         """Whether a snapshot is wanted after so many steps at the scale at hand."""
         return self._snapshot_every > 0 and (self.taken + step) % self._snapshot_every == 0

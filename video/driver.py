@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from compositor.engine import StyleEngine, Stylized, Temporal
+from compositor.continuity import Stylized, Temporal
+from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.report import Stopped
 from compositor.working_size import painted_text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compositor.engine import Stylized
+from compositor.continuity import Stylized
 from video.debug import write_debug
 from video.denoise import denoise
 from video.memory import Recall

@@ -13,7 +13,8 @@ import torch
 
 from compositor import capacity, descent
 from compositor.capacity import fitting_windows, free_bytes, is_out_of_memory
-from compositor.engine import StyleEngine, Temporal
+from compositor.continuity import Temporal
+from compositor.engine import StyleEngine
 from compositor.errors import MemoryShortageError
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.sums import FrameSums, Sums

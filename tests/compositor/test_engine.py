@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from compositor.engine import StyleEngine, Temporal
+from compositor.continuity import Temporal
+from compositor.engine import StyleEngine
 from compositor.errors import DeviceError, ImageError, LayerError
 from compositor.report import Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings

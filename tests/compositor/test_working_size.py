@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compositor.engine import Detail, StyleEngine, Temporal
+from compositor.continuity import Detail, Temporal
+from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.report import Snapshot
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings, WorkingDetail
