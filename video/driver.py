@@ -24,34 +24,28 @@ from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.report import Stopped
 from compositor.working_size import painted_text
-from video.contact_sheet import ContactSheet
 from video.errors import FrameError
 from video.fingerprint import run_identity
-from video.finish import Finished, Finisher, Unfinished
+from video.finish import Finished, Finisher
 from video.folder_lock import folder_locked
-from video.images import read_image
-from video.journal import Entry, Journal
+from video.gathering import Gathering
+from video.journal import Journal
 from video.leftovers import remove_leftovers
 from video.memory import Memory, Recall
 from video.metadata import frame_metadata
-from video.movie import DEFAULT_FRAME_RATE, write_movie
-from video.output import FrameWriter, movie_name, styled_pattern
+from video.output import FrameWriter, styled_pattern
 from video.overlap import Behind, ahead
 from video.preparation import Preparation, Prepared
 from video.record import Record
-from video.reduction import kept_detail, moved_detail
-from video.results import FrameResult, Listener, SequenceResult
+from video.reduction import moved_detail
+from video.results import Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
-CONTACT_SHEET_NAME = "contact_sheet.png"
 SNAPSHOTS = "snapshots"
 """Folder beside them where whoever listens to the snapshots keeps them."""
-# In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
-# the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
-_NEIGHBOURS_SHARE = 0.5
 
 
 @dataclass
@@ -89,8 +83,7 @@ class SequenceDriver:
         )
         self._finisher = Finisher(self.settings, self.output, self._writer, self._styled_path)
         self._behind: Behind[Finished] = Behind(self._take_in)
-        self._results: dict[int, FrameResult] = {}
-        self._sheet = ContactSheet()
+        self._gathering = self._begin()
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
         """Stylises the frames as they come, all but those that an earlier run has finished.
@@ -104,8 +97,7 @@ class SequenceDriver:
                 frames stay in every case.
         """
         begun = time.perf_counter()
-        self._results.clear()
-        self._sheet = ContactSheet()
+        self._gathering = self._begin()
         with folder_locked(self.output, self.listener.notice):
             remove_leftovers(self.output)
             record = self._open_record()
@@ -125,10 +117,13 @@ class SequenceDriver:
                     and not self.listener.cancelled()
                     and self._further_pass(number, record, record.shelf)
                 )
-        result = self._end(begun, cancelled=not finished or self.listener.cancelled())
+        result = self._gathering.end(begun, cancelled=not finished or self.listener.cancelled())
         if not result.cancelled:
             record.close(complete=self.total is not None and len(result.frames) >= self.total)
         return result
+
+    def _begin(self) -> Gathering:
+        return Gathering(self.settings, self.output, self.listener, self._writer.metadata)
 
     def _open_record(self) -> Record:
         settings = self.engine.settings, self.settings
@@ -155,7 +150,7 @@ class SequenceDriver:
                     shot = frame.image if entry.begins_shot else shot
                     self._remind(memory, record, 0, index)
                     if shelf is None:
-                        self._tell_resumed(record, entry, frame)
+                        self._gathering.take_in_resumed(record.resumed_result(entry), frame)
                     else:
                         shelf.add(frame, begins_shot=entry.begins_shot, again=True)
                     if self.listener.cancelled():
@@ -169,9 +164,11 @@ class SequenceDriver:
                 stylized = self._stylize(frame, recall, start, self.initial if index == 0 else None)
                 if stylized is None:
                     return False
-                unfinished = self._unfinished(frame, recall, stylized, begun)
+                unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
                 memory.add(unfinished.optimised, unfinished.detail)
-                self._behind.hand_over(partial(self._keep, record, index, prepared.picture, unfinished))
+                self._behind.hand_over(
+                    partial(record.keep, self._finisher, index, prepared.picture, unfinished)
+                )
         if not complete:
             record.journal.check_length(count)
         return not self.listener.cancelled()
@@ -193,7 +190,7 @@ class SequenceDriver:
                     alone = index if entry.alone else alone
                     self._remind(memory, record, number, index)
                     if last:
-                        self._tell_resumed(record, entry, frame)
+                        self._gathering.take_in_resumed(record.resumed_result(entry), frame)
                     if self.listener.cancelled():
                         return False
                     continue
@@ -203,12 +200,14 @@ class SequenceDriver:
                 if adopted is not None:
                     self.engine.adopt_colours(shelf.shot_content(adopted))
                     alone = None
-                stylized = self._stylize(frame, recall, _between(own, recall), None)
+                stylized = self._stylize(frame, recall, own if recall is None else recall.between(own), None)
                 if stylized is None:
                     return False
-                unfinished = self._unfinished(frame, recall, stylized, begun)
+                unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
                 memory.add(unfinished.optimised, unfinished.detail)
-                self._behind.hand_over(partial(self._replace, record, number, position, entry, unfinished))
+                self._behind.hand_over(
+                    partial(record.replace, self._finisher, number, position, entry, unfinished)
+                )
         return True
 
     @contextmanager
@@ -237,43 +236,9 @@ class SequenceDriver:
         with self.listener.waiting():
             yield
 
-    def _unfinished(
-        self, frame: SourceFrame, recall: Recall | None, stylized: Stylized, begun: float
-    ) -> Unfinished:
-        optimised = self._writer.rounded(stylized.optimised)
-        detail = None if stylized.added is None else kept_detail(stylized.added)
-        return Unfinished(frame, recall, stylized, optimised, detail, time.perf_counter() - begun)
-
-    def _keep(
-        self, record: Record, index: int, picture: Mapping[str, str], unfinished: Unfinished
-    ) -> Finished:
-        """Puts a frame of the first pass on disk, and then into the journal."""
-        alone = unfinished.recall is None
-        if record.shelf is not None:
-            record.shelf.add(unfinished.frame, begins_shot=alone)
-        finished = self._finisher.finish(unfinished)
-        entry = Entry.of(finished.result, picture, begins_shot=alone, alone=alone)
-        record.add(0, index + 1, entry, finished, index=index)
-        return finished
-
-    def _replace(
-        self, record: Record, number: int, position: int, entry: Entry, unfinished: Unfinished
-    ) -> Finished:
-        """The same for the frame at a position of a further pass; `entry` is that of the pass before."""
-        finished = self._finisher.finish(unfinished)
-        alone = unfinished.recall is None
-        made = Entry.of(finished.result, entry.picture, begins_shot=entry.begins_shot, alone=alone)
-        index = record.order(number, len(record.journal.entries))[position]
-        record.add(number, position + 1, made, finished, index=index)
-        return finished
-
     def _take_in(self, finished: Finished, *, tell: bool = True) -> None:
-        frame, result = finished.frame, finished.result
-        self._results[frame.number] = result
         self._tell_notices()
-        if tell:
-            self.listener.frame_done(result)
-            self._sheet.add(frame.number, frame.image, finished.styled)
+        self._gathering.take_in(finished, tell=tell)
 
     def _painted_size(self, frame: SourceFrame, *, tell: bool) -> tuple[int, int]:
         full = frame.image.shape[:2]
@@ -289,12 +254,6 @@ class SequenceDriver:
             optimised, styled, detail = results
             memory.add(optimised, detail)
             self._finisher.remember(styled)
-
-    def _tell_resumed(self, record: Record, entry: Entry, frame: SourceFrame) -> None:
-        result = record.resumed_result(entry)
-        self._results[frame.number] = result
-        self.listener.frame_done(result)
-        self._sheet.add(frame.number, frame.image, read_image(result.path))
 
     def _tell_notices(self) -> None:
         while not self._notices.empty():
@@ -337,31 +296,3 @@ class SequenceDriver:
         self._behind.finish()
         cancelled = stylized.report.stopped is Stopped.CANCELLED or self.listener.cancelled()
         return None if cancelled else stylized
-
-    def _end(self, begun: float, *, cancelled: bool) -> SequenceResult:
-        results = [self._results[number] for number in sorted(self._results)]
-        movie = contact_sheet = None
-        if not cancelled and results:
-            if self.settings.movie:
-                movie = self.output / movie_name(self.settings.movie_codec)
-                write_movie(
-                    movie,
-                    (read_image(result.path) for result in results),
-                    self.settings.frame_rate or DEFAULT_FRAME_RATE,
-                    self.settings.movie_codec,
-                    self.settings.output_format.bits,
-                    metadata=self._writer.metadata,
-                )
-            if self.settings.contact_sheet and len(self._sheet):
-                contact_sheet = self.output / CONTACT_SHEET_NAME
-                self._sheet.write(contact_sheet)
-        return SequenceResult(results, time.perf_counter() - begun, cancelled, movie, contact_sheet)
-
-
-def _between(own: np.ndarray, recall: Recall | None) -> np.ndarray:
-    """The start image of a further pass: a frame's own result, drawn to its neighbours'."""
-    if recall is None:
-        return own
-    start = own + _NEIGHBOURS_SHARE * recall.reliability[..., None] * (recall.target - own)
-    start[recall.sight.still] = recall.start[recall.sight.still]
-    return start

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from compositor.report import Progress as StepProgress
-from video.driver import FrameResult, SequenceResult
 from video.protocol import Cancelled, Done, FrameDone, Preview, Progress
+from video.results import FrameResult, SequenceResult
 from video.snapshots import ShownPreview
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from video.denoise import denoise
 from video.memory import Recall
 from video.metrics import warp_error
 from video.output import FrameWriter
+from video.reduction import kept_detail
 from video.results import FrameResult
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
@@ -76,6 +78,14 @@ class Finisher:
     def remember(self, styled: np.ndarray) -> None:
         """The frame before the next one was finished by an earlier run."""
         self._before = styled
+
+    def unfinished(
+        self, frame: SourceFrame, recall: Recall | None, stylized: Stylized, begun: float
+    ) -> Unfinished:
+        """A frame that the engine is done with now, begun when `time.perf_counter` said so."""
+        optimised = self._writer.rounded(stylized.optimised)
+        detail = None if stylized.added is None else kept_detail(stylized.added)
+        return Unfinished(frame, recall, stylized, optimised, detail, time.perf_counter() - begun)
 
     def finish(self, unfinished: Unfinished) -> Finished:
         """Writes the frame's picture.

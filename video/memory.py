@@ -11,6 +11,10 @@ from video.lookback import Sight
 from video.revealed import start_image
 from video.warp import warp
 
+# In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
+# the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
+_NEIGHBOURS_SHARE = 0.5
+
 
 @dataclass(frozen=True)
 class Recall:
@@ -29,6 +33,12 @@ class Recall:
     reliability: np.ndarray
     start: np.ndarray
     detail: np.ndarray | None = None
+
+    def between(self, own: np.ndarray) -> np.ndarray:
+        """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbours'."""
+        start = own + _NEIGHBOURS_SHARE * self.reliability[..., None] * (self.target - own)
+        start[self.sight.still] = self.start[self.sight.still]
+        return start
 
 
 class Memory:

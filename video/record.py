@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from video.finish import Finished
+from video.finish import Finished, Finisher, Unfinished
 from video.journal import Entry, Journal
 from video.kept_results import KeptResults
 from video.results import FrameResult
@@ -83,16 +83,49 @@ class Record:
         """The result of a pass before the last; raises FileError if it is lost."""
         return self._kept.optimised(pass_number, index)
 
-    def add(self, pass_number: int, done: int, entry: Entry, finished: Finished, *, index: int) -> None:
-        """A frame is on disk: keeps what the next ones need, and then writes it into the journal.
+    def keep(
+        self, finisher: Finisher, index: int, picture: Mapping[str, str], unfinished: Unfinished
+    ) -> Finished:
+        """Puts a frame of the first pass on disk, what the next ones need of it, and then into the journal.
 
         Args:
-            done: frames of the pass that are done with this one.
             index: the frame's place in the run.
+            picture: see `Entry`.
 
         Raises:
-            FileError: the disk does not take it; the journal does not know the frame then.
+            FileError, FrameError: the disk does not take it; the journal does not know the frame then.
         """
+        alone = unfinished.recall is None
+        if self.shelf is not None:
+            self.shelf.add(unfinished.frame, begins_shot=alone)
+        finished = finisher.finish(unfinished)
+        entry = Entry.of(finished.result, picture, begins_shot=alone, alone=alone)
+        self._add(0, index + 1, entry, finished, index=index)
+        return finished
+
+    def replace(
+        self, finisher: Finisher, pass_number: int, position: int, before: Entry, unfinished: Unfinished
+    ) -> Finished:
+        """The same for the frame at a position of a further pass; `before` is its entry so far."""
+        finished = finisher.finish(unfinished)
+        alone = unfinished.recall is None
+        entry = Entry.of(finished.result, before.picture, begins_shot=before.begins_shot, alone=alone)
+        index = self.order(pass_number, len(self.journal.entries))[position]
+        self._add(pass_number, position + 1, entry, finished, index=index)
+        return finished
+
+    def close(self, *, complete: bool) -> None:
+        """The run is over; `complete` if no further frame will come, and nothing has to be kept for it."""
+        if complete or self._passes > 1:
+            self._kept.clear()
+
+    def resumed_result(self, entry: Entry) -> FrameResult:
+        """The result that an entry of the journal stands for."""
+        path = self._styled_path(entry.frame)
+        return FrameResult(entry.frame, path, entry.report, entry.seconds, entry.warp_error, resumed=True)
+
+    def _add(self, pass_number: int, done: int, entry: Entry, finished: Finished, *, index: int) -> None:
+        """A frame is on disk, and `done` ones of the pass with it."""
         path = self._styled_path(entry.frame)
         kept = self._kept.keep(
             pass_number,
@@ -111,16 +144,6 @@ class Record:
             self._kept.drop(pass_number - 1, index)
         if self._passes == 1:
             self._kept.drop(0, index - self._settings.memory)
-
-    def close(self, *, complete: bool) -> None:
-        """The run is over; `complete` if no further frame will come, and nothing has to be kept for it."""
-        if complete or self._passes > 1:
-            self._kept.clear()
-
-    def resumed_result(self, entry: Entry) -> FrameResult:
-        """The result that an entry of the journal stands for."""
-        path = self._styled_path(entry.frame)
-        return FrameResult(entry.frame, path, entry.report, entry.seconds, entry.warp_error, resumed=True)
 
     def _build_upon(self, notice: Callable[[str], None]) -> None:
         entries = self.journal.entries

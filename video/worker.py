@@ -33,7 +33,7 @@ from compositor.settings import StyleSettings, settings_from_json
 from compositor.styles import Style
 from video import protocol
 from video.cryptomatte import MatteKind, MatteRegion, MatteSequence
-from video.driver import SNAPSHOTS, FrameResult, Listener, SequenceDriver
+from video.driver import SNAPSHOTS, SequenceDriver
 from video.errors import FrameError, ProtocolError, VideoError
 from video.events import end_event, frame_event, preview_event, progress_event
 from video.heartbeat import Heartbeat
@@ -57,6 +57,7 @@ from video.protocol import (
     Shutdown,
     Stylize,
 )
+from video.results import FrameResult, Listener
 from video.scene_light import PASSES_FOLDER
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings

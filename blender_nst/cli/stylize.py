@@ -18,20 +18,14 @@ from compositor.engine import StyleEngine
 from compositor.report import Stopped
 from compositor.working_size import painted_text
 from video.denoise import denoise
-from video.driver import (
-    SNAPSHOTS,
-    STYLED_PATTERN,
-    FrameResult,
-    Listener,
-    SequenceDriver,
-    SequenceResult,
-)
+from video.driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
 from video.events import end_event, frame_event, progress_event
 from video.images import check_writable, read_picture
 from video.metadata import frame_metadata
 from video.movie import movie_frame_rate
 from video.output import FrameWriter, movie_name
 from video.protocol import Notice, Opened
+from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import (
     MovieSequence,
     PassesSequence,

@@ -36,7 +36,7 @@ from blender_nst.cli.styles import choose_styles
 from compositor.colour import luminance
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings
-from video.driver import FrameResult, SequenceDriver
+from video.driver import SequenceDriver
 from video.images import read_image, write_png
 from video.metrics import warp_error
 from video.motion import Motion, Rendered
@@ -44,6 +44,7 @@ from video.motion_sources import still
 from video.painting import Painting, paint
 from video.passes import read_passes
 from video.reliability import reliability
+from video.results import FrameResult
 from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
 from video.vectors import vector_motion

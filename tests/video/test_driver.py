@@ -14,12 +14,13 @@ from moving_pictures import constant_motion
 from compositor.engine import StyleEngine
 from compositor.report import Progress
 from compositor.settings import DeviceChoice, Start, StyleSettings
-from video.driver import FrameResult, Listener, SequenceDriver, SequenceResult
+from video.driver import SequenceDriver
 from video.errors import FileError, FrameError
 from video.images import quantize, read_image
 from video.metrics import warp_error
 from video.movie import movie_frame_rate, movie_length
 from video.painting import Painting
+from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame
 from video.settings import MotionSource, SequenceSettings
 from video.warp import inside_frame

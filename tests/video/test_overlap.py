@@ -14,10 +14,11 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from video import driver
-from video.driver import FrameResult, Listener, SequenceDriver
+from video.driver import SequenceDriver
 from video.errors import FileError, FrameError
 from video.overlap import Behind, ahead
 from video.painting import Painting
+from video.results import FrameResult, Listener
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 

@@ -13,7 +13,7 @@ from moving_pictures import rendered, waves
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
-from video.driver import FrameResult, Listener, SequenceDriver, SequenceResult
+from video.driver import SequenceDriver
 from video.errors import JournalError
 from video.images import read_image
 from video.motion_sources import MotionFinder
@@ -21,6 +21,7 @@ from video.painting import Painting
 from video.passes import Passes
 from video.picture import quantize
 from video.reduction import at_full_size, brought_down
+from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.vectors import vector_motion
