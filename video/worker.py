@@ -13,7 +13,7 @@ import platform
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -26,22 +26,16 @@ from compositor.device import (
     limit_memory,
     torch_version,
 )
-from compositor.engine import StyleEngine
 from compositor.errors import CompositorError, MemoryShortageError
-from compositor.report import Snapshot
-from compositor.settings import StyleSettings, settings_from_json
-from compositor.styles import Style
 from video import protocol
-from video.cryptomatte import MatteKind, MatteRegion, MatteSequence
-from video.driver import SNAPSHOTS, SequenceDriver
+from video.cryptomatte import MatteSequence
 from video.errors import FrameError, ProtocolError, VideoError
-from video.events import end_event, frame_event, preview_event, progress_event
+from video.events import end_event
 from video.heartbeat import Heartbeat
-from video.images import check_writable, read_image
 from video.json_lines import decode_command, encode
 from video.metadata import package_version
 from video.movie import PictureReader
-from video.packing import Packer
+from video.open_job import OpenJob
 from video.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -52,16 +46,12 @@ from video.protocol import (
     Frame,
     Hello,
     Notice,
-    Opened,
     Ready,
     Shutdown,
     Stylize,
 )
-from video.results import FrameResult, Listener
-from video.scene_light import PASSES_FOLDER
+from video.results import Listener
 from video.sequence import SourceFrame
-from video.settings import SequenceSettings
-from video.snapshots import PreviewFile, SequenceSnapshots
 
 EXIT_OUT_OF_MEMORY = 77
 """Exit code of a worker that had no memory left; a fresh one may get on."""
@@ -75,16 +65,6 @@ _LONGEST_ERROR = 1000
 
 class _Interrupt:
     """Put among the commands to end the wait for a job's frames."""
-
-
-class _OpenJob:
-    """What is remembered of the job at hand."""
-
-    def __init__(self, output: Path) -> None:
-        self.finished: list[int] = []
-        self.passes: dict[int, Path] = {}
-        self.packer = Packer(output / PASSES_FOLDER)
-        self.enough = _Interrupt()
 
 
 class Worker:
@@ -165,12 +145,14 @@ class Worker:
         )
 
     def _stylize(self, job: Stylize) -> None:
-        opened = _OpenJob(Path(job.output))
+        opened = OpenJob(job, self._send)
         finished = opened.finished
+        enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
-                driver = self._open(job, opened)
-                result = driver.run(MatteSequence(self._frames(job.job, opened), _matte_regions(job)))
+                driver = opened.driver(self._listener(job.job, enough))
+                frames = self._frames(job.job, opened, enough)
+                result = driver.run(MatteSequence(frames, opened.regions()))
         except (MemoryShortageError, MemoryError) as error:
             told = isinstance(error, MemoryShortageError)
             self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
@@ -188,49 +170,11 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
-    def _open(self, job: Stylize, opened: _OpenJob) -> SequenceDriver:
-        style_settings = settings_from_json(StyleSettings, job.style_settings)
-        sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
-        styles = _read_styles(job)
-        output = Path(job.output)
-        check_writable(output)
-        snapshots = SequenceSnapshots(output / SNAPSHOTS)
-        previews = PreviewFile(output, lambda preview: self._send(preview_event(job.job, preview)))
-        kept = style_settings.snapshot_every > 0
-        if not kept and job.preview_every > 0:
-            style_settings = replace(style_settings, snapshot_every=job.preview_every)
-
-        def take_snapshot(number: int, snapshot: Snapshot) -> None:
-            if kept:
-                snapshots.take(number, snapshot)
-            if job.preview_every > 0:
-                previews.show(number, snapshot)
-
-        def frame_done(result: FrameResult) -> None:
-            snapshots.finish(result.number)
-            opened.finished.append(result.number)
-            opened.packer.pack(opened.passes.pop(result.number, None))
-            self._send(frame_event(job.job, result))
-
-        listener = Listener(
-            progress=lambda number, step: self._send(progress_event(job.job, number, step)),
-            frame_done=frame_done,
-            snapshot=take_snapshot,
-            notice=lambda text: self._send(Notice(text, job.job)),
-            opened=lambda continues, frames: self._send(Opened(job.job, continues, list(frames))),
-            cancelled=lambda: self._cancelled_between_steps(job.job),
+    def _listener(self, job: str, enough: _Interrupt) -> Listener:
+        return Listener(
+            cancelled=lambda: self._cancelled_between_steps(job),
             waiting=self._heartbeat.idle,
-            interrupt=lambda: self._inbox.put(opened.enough),
-        )
-        engine = StyleEngine(style_settings, styles, fetching=self._fetching(job.job))
-        return SequenceDriver(
-            engine,
-            sequence_settings,
-            output,
-            listener,
-            restart=job.restart,
-            source=job.source,
-            total=job.total,
+            interrupt=lambda: self._inbox.put(enough),
         )
 
     def _cancelled_between_steps(self, job: str) -> bool:
@@ -238,19 +182,7 @@ class Worker:
         self._heartbeat.progress()
         return self._is_cancelled(job)
 
-    def _fetching(self, job: str) -> Callable[[str, float], None]:
-        """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
-        told: set[int] = set()
-
-        def tell(what: str, share: float) -> None:
-            tenths = int(10.0 * share)
-            if tenths not in told:
-                told.add(tenths)
-                self._send(Notice(f"{what}: {10 * tenths} %", job))
-
-        return tell
-
-    def _frames(self, job: str, opened: _OpenJob) -> Iterator[SourceFrame]:
+    def _frames(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[SourceFrame]:
         """The job's frames as they arrive, until `finish`, or until there are enough.
 
         The driver asks for them on another thread; while a job is open none but that takes commands.
@@ -259,7 +191,7 @@ class Worker:
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
                 command = self._inbox.get()
-            if command is opened.enough or (isinstance(command, Finish) and command.job == job):
+            if command is enough or (isinstance(command, Finish) and command.job == job):
                 return
             if isinstance(command, Frame) and command.job == job:
                 passes = None if command.passes is None else Path(command.passes)
@@ -288,37 +220,6 @@ class Worker:
                 self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
-
-
-def _read_styles(job: Stylize) -> list[Style]:
-    own = [(place, region.style) for place, region in enumerate(job.regions) if region.style is not None]
-    if not job.styles and not own:
-        raise ProtocolError("a job has at least one style picture; this one has none")
-    weights = job.style_weights or [1.0] * len(job.styles)
-    if len(weights) != len(job.styles):
-        raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
-    return [
-        *(Style(read_image(Path(path)), weight) for path, weight in zip(job.styles, weights, strict=True)),
-        *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
-    ]
-
-
-def _matte_regions(job: Stylize) -> list[MatteRegion]:
-    regions: list[MatteRegion] = []
-    for place, region in enumerate(job.regions):
-        try:
-            kind = MatteKind(region.kind)
-        except ValueError:
-            kinds = " or ".join(MatteKind)
-            raise ProtocolError(f"a region is of the kind {region.kind!r}: it must be {kinds}") from None
-        regions.append(
-            MatteRegion(kind, tuple(region.names), None if region.style is None else _region_name(place))
-        )
-    return regions
-
-
-def _region_name(place: int) -> str:
-    return f"region {place + 1}"
 
 
 def main() -> None:
