@@ -115,7 +115,7 @@ def report(event: Message) -> None:
             say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
         case "progress":
             activity.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
-        case "notice":
+        case "notice" | "planned":
             say(event["text"])
         case "frame_done":
             say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")

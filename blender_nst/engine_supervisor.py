@@ -170,7 +170,7 @@ class SupervisedEngine:
             self._opened = True
         elif kind in ("done", "cancelled", "failed"):
             self._over = self._over or event.get("job") is not None or kind == "failed"
-        if life == 1 or kind not in ("ready", "opened"):
+        if life == 1 or kind not in ("ready", "opened", "planned"):
             self._report(event)
 
     def _bury(self, event: Message) -> None:

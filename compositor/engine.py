@@ -11,7 +11,7 @@ from torch import Tensor
 
 from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
-from compositor.capacity import MemoryPlan, memory_plan
+from compositor.capacity import MemoryPlan, bringing_up_plan, memory_plan
 from compositor.continuity import Detail, Stylized, Temporal
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
@@ -29,7 +29,7 @@ from compositor.settings import StyleSettings
 from compositor.start import start_image
 from compositor.styles import Style, StyleLibrary
 from compositor.weights import load_network
-from compositor.working_size import painted_size
+from compositor.working_size import painted_size, painted_text
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
@@ -76,10 +76,26 @@ class StyleEngine:
         return self._library.digest
 
     def memory_plan(self, height: int, width: int) -> MemoryPlan:
-        """What a frame of this size is going to take of the memory there is now."""
+        """What a frame of this size is going to take at most of the memory there is now.
+
+        That of the size at which it is painted, or at full size if that takes more: to be brought up, and to
+        be finished if it is.
+        """
+        full, painted = (height, width), self.painted_size(height, width)
+        sizes = {painted, full} if self.settings.finishing_steps else {painted}
         layers = layer_weights(self.settings.content_layers) | layer_weights(self.settings.style_layers)
         network = self._network
-        return memory_plan(height, width, self.device, network.dtype, network.reach(layers))
+        plans = [
+            memory_plan(*size, self.device, network.dtype, network.reach(layers)) for size in sorted(sizes)
+        ]
+        if painted != full:
+            plans.append(bringing_up_plan(height, width, self.device))
+        return max(plans, key=lambda plan: plan.expected_bytes)
+
+    def plan_text(self, height: int, width: int) -> str:
+        """`1920×1080, painted at 960×540 and brought up, on cpu, about 2.1 GiB of memory`."""
+        size = painted_text((height, width), self.painted_size(height, width)) or f"{width}×{height}"
+        return f"{size}, on {self.device.type}, {self.memory_plan(height, width)}"
 
     def stylize(
         self,

@@ -23,7 +23,6 @@ from compositor.continuity import Stylized, Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.report import Stopped
-from compositor.working_size import painted_text
 from video.errors import FrameError
 from video.fingerprint import run_identity
 from video.finish import Finished, Finisher
@@ -144,7 +143,9 @@ class SequenceDriver:
         with self._prepared(frames, done, tell=shelf is None) as upcoming:
             for index, prepared in enumerate(upcoming):
                 begun, frame, count = time.perf_counter(), prepared.frame, index + 1
-                painted = self._painted_size(frame, tell=index == 0)
+                if index == 0:
+                    self.listener.planned(self.engine.plan_text(*frame.image.shape[:2]))
+                painted = self.engine.painted_size(*frame.image.shape[:2])
                 entry = record.journal.resumed(index, frame.number, prepared.picture, painted)
                 if entry is not None:
                     shot = frame.image if entry.begins_shot else shot
@@ -239,13 +240,6 @@ class SequenceDriver:
     def _take_in(self, finished: Finished, *, tell: bool = True) -> None:
         self._tell_notices()
         self._gathering.take_in(finished, tell=tell)
-
-    def _painted_size(self, frame: SourceFrame, *, tell: bool) -> tuple[int, int]:
-        full = frame.image.shape[:2]
-        painted = self.engine.painted_size(*full)
-        if tell and (text := painted_text(full, painted)) is not None:
-            self.listener.notice(text)
-        return painted
 
     def _remind(self, memory: Memory, record: Record, pass_number: int, index: int) -> None:
         """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""

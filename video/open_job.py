@@ -16,7 +16,7 @@ from video.errors import ProtocolError
 from video.events import frame_event, preview_event, progress_event
 from video.images import check_writable, read_image
 from video.packing import Packer
-from video.protocol import Event, Notice, Opened, Stylize
+from video.protocol import Event, Notice, Opened, Planned, Stylize
 from video.results import FrameResult, Listener
 from video.scene_light import PASSES_FOLDER
 from video.settings import SequenceSettings
@@ -124,6 +124,7 @@ class OpenJob:
             frame_done=frame_done,
             snapshot=take_snapshot,
             notice=lambda text: send(Notice(text, job.job)),
+            planned=lambda text: send(Planned(job.job, text)),
             opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
         )
 

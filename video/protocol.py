@@ -11,8 +11,8 @@ Commands (to the worker's standard input), in the order of their use:
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `opened`, `progress`, `preview`, `notice`, `frame_done`, `done`,
-`cancelled`, `failed`; and `heartbeat` every few seconds, whatever goes on.
+Events (from its standard output): `ready`, `opened`, `planned`, `progress`, `preview`, `notice`,
+`frame_done`, `done`, `cancelled`, `failed`; and `heartbeat` every few seconds, whatever goes on.
 
 A job goes on with what an earlier one of the same settings, styles and source has left in the output folder.
 The client sends all frames again; those that are done are answered at once by a `frame_done` with `resumed`.
@@ -145,6 +145,14 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What the job takes, in one line, when its first frame has come: sizes, device, memory."""
+
+    job: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """Step `step` of `steps` of a frame; `losses` are unweighted, as `compositor.losses` defines them."""
 
@@ -221,7 +229,9 @@ class Failed:
 
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
-Event = Ready | Heartbeat | Opened | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
+Event = (
+    Ready | Heartbeat | Opened | Planned | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
+)
 
 COMMANDS: dict[str, type] = {
     "hello": Hello,
@@ -235,6 +245,7 @@ EVENTS: dict[str, type] = {
     "ready": Ready,
     "heartbeat": Heartbeat,
     "opened": Opened,
+    "planned": Planned,
     "progress": Progress,
     "preview": Preview,
     "notice": Notice,

@@ -43,8 +43,9 @@ class Listener:
     """What to call while a sequence is stylised, on the same thread.
 
     `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
-    and the frames that are done. `waiting` is entered while there is nothing to do but to wait for a frame,
-    `interrupt` called when no further one is wanted: whatever waits for one has to end.
+    and the frames that are done. `planned` comes with the first frame: at what size frames like it are
+    painted, on what, and the memory that this takes. `waiting` is entered while there is nothing to do but to
+    wait for a frame, `interrupt` called when no further one is wanted: whatever waits for one has to end.
     """
 
     progress: Callable[[int, Progress], None] = lambda number, progress: None
@@ -52,6 +53,7 @@ class Listener:
     snapshot: Callable[[int, Snapshot], None] = lambda number, snapshot: None
     notice: Callable[[str], None] = lambda text: None
     opened: Callable[[bool, Sequence[int]], None] = lambda continues, frames: None
+    planned: Callable[[str], None] = lambda text: None
     cancelled: CancelCheck = lambda: False
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     interrupt: Callable[[], None] = lambda: None

@@ -146,7 +146,7 @@ class BarDisplay:
     def event(self, event: protocol.Event) -> None:
         if isinstance(event, protocol.Progress):
             self._step(event)
-        elif isinstance(event, protocol.Notice):
+        elif isinstance(event, (protocol.Notice, protocol.Planned)):
             self.say(event.text)
         elif isinstance(event, protocol.Opened) and event.frames:
             self.say(f"goes on with {len(event.frames)} finished frames (--restart begins anew)")

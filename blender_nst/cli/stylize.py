@@ -16,7 +16,6 @@ from blender_nst.cli.styles import StyleChoice
 from compositor.arrays import check_image
 from compositor.engine import StyleEngine
 from compositor.report import Stopped
-from compositor.working_size import painted_text
 from video.denoise import denoise
 from video.driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
 from video.events import end_event, frame_event, progress_event
@@ -24,7 +23,7 @@ from video.images import check_writable, read_picture
 from video.metadata import frame_metadata
 from video.movie import movie_frame_rate
 from video.output import FrameWriter, movie_name
-from video.protocol import Notice, Opened
+from video.protocol import Notice, Opened, Planned
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import (
     MovieSequence,
@@ -78,9 +77,6 @@ def stylize_sequence(
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
     display.expect(len(sequence.numbers))
-    height, width = next(iter(sequence)).image.shape[:2]
-    plan = engine.memory_plan(height, width)
-    display.say(f"{len(sequence.numbers)} frames of {width}×{height} px on {engine.device.type}, {plan}")
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
 
     def frame_done(result: FrameResult) -> None:
@@ -93,6 +89,7 @@ def stylize_sequence(
             frame_done=frame_done,
             snapshot=snapshots.take,
             notice=lambda text: display.event(Notice(text, JOB)),
+            planned=lambda text: display.event(Planned(JOB, text)),
             opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
             cancelled=interrupted.is_set,
         )
@@ -131,9 +128,7 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
     check_writable(out.parent)
     display.expect(1)
-    size = content.shape[0], content.shape[1]
-    if (text := painted_text(size, engine.painted_size(*size))) is not None:
-        display.say(text)
+    display.say(engine.plan_text(*content.shape[:2]))
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
         styled = engine.stylize(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from compositor import capacity
 from compositor.continuity import Detail, Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
@@ -178,3 +179,32 @@ def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, st
     )
     assert np.allclose(again.image[:, 20:], first.image[:, 20:], atol=1e-5)
     assert not np.allclose(again.image[:, :20], first.image[:, :20], atol=1e-3)
+
+
+def test_the_memory_that_is_expected_is_for_the_sizes_that_are_gone_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: None)
+    style = np.random.default_rng(0).random((48, 64, 3), dtype=np.float32)
+    small = replace(SETTINGS, working_size=480, device=DeviceChoice.CPU)
+
+    def expected(height: int, width: int, settings: StyleSettings) -> int:
+        return StyleEngine(settings, style).memory_plan(height, width).expected_bytes
+
+    full = expected(1080, 1920, replace(small, working_size=0, working_detail=WorkingDetail.FULL))
+    unfinished = replace(small, finishing_steps=0)
+    assert expected(1080, 1920, replace(small, finishing_steps=5)) == pytest.approx(full, rel=0.05)
+    painted = expected(270, 480, unfinished)
+    assert painted < expected(1080, 1920, unfinished) < 0.5 * full
+    # What the process has taken grows a little from one engine to the next.
+    assert expected(540, 960, unfinished) == pytest.approx(painted, rel=0.1)
+
+
+def test_the_plan_is_said_in_one_line() -> None:
+    engine = StyleEngine(
+        replace(SETTINGS, working_size=64, device=DeviceChoice.CPU), np.zeros((48, 64, 3), np.float32)
+    )
+    said = engine.plan_text(72, 128)
+    assert said.startswith("128×72, painted at 64×36 and brought up, on cpu, about ")
+    assert " GiB of memory" in said
+    assert engine.plan_text(36, 64).startswith("64×36, on cpu, about ")

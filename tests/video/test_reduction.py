@@ -151,8 +151,9 @@ def test_still_pixels_are_the_same_in_every_frame(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []
-    result = run(engine, frames, tmp_path, listener=Listener(notice=told.append))
-    assert told == ["96×72, painted at 48×36 and brought up"]
+    result = run(engine, frames, tmp_path, listener=Listener(planned=told.append))
+    assert len(told) == 1
+    assert told[0].startswith(f"96×72, painted at 48×36 and brought up, on {engine.device.type}, about ")
     styled = [read_image(each.path) for each in result.frames]
     for (before, now), (first, second) in zip(pairwise(frames), pairwise(styled), strict=True):
         still = (before.image == now.image).all(axis=2)
@@ -216,9 +217,10 @@ def test_a_finished_run_is_told_again_and_not_made_again(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []
-    listener = Listener(notice=told.append)
+    listener = Listener(planned=told.append)
     for resumed in (False, True):
         driver = SequenceDriver(engine, SEQUENCE, tmp_path, listener, total=len(frames))
         result = driver.run(frames)
         assert [each.resumed for each in result.frames] == [resumed] * len(frames)
-    assert set(told) == {"96×72, painted at 48×36 and brought up"}
+    assert len(told) == 2
+    assert all(each.startswith("96×72, painted at 48×36 and brought up, ") for each in told)

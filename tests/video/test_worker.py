@@ -36,6 +36,7 @@ from video.protocol import (
     Heartbeat,
     Hello,
     Opened,
+    Planned,
     Preview,
     Progress,
     Ready,
@@ -225,7 +226,11 @@ def test_whole_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
     steps = [(event.frame, event.step, event.steps) for event in events if isinstance(event, Progress)]
     assert steps == [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 1), (3, 1, 1)]
     assert events[0] == Opened("a", False, [])
-    assert len(events) == 1 + len(steps) + 3 + 1
+    planned = events[1]
+    assert isinstance(planned, Planned)
+    assert " on cpu, about " in planned.text
+    assert " GiB of memory" in planned.text
+    assert len(events) == 2 + len(steps) + 3 + 1
 
 
 def test_previews_are_shown_and_snapshots_are_kept_only_if_asked_for(
