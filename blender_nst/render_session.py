@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
 
@@ -19,6 +18,7 @@ from .capture_log import CaptureLog
 from .engine_commands import frame_command, start_engine, stylize_command
 from .engine_process import DIED, EngineError, Message, wait_ready
 from .engine_supervisor import SupervisedEngine
+from .session_answers import Answers
 from .session_plan import SessionPlan
 
 READY_TIMEOUT = 180.0
@@ -36,7 +36,7 @@ class State(Enum):
 
 
 @dataclass
-class RenderSession:
+class RenderSession(Answers):
     """One render, or one batch of files, on its way through the engine.
 
     The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
@@ -49,27 +49,13 @@ class RenderSession:
     job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: State = State.RENDERING
     engine: SupervisedEngine | None = None
-    ready: bool = False
     captured: list[CapturedFrame] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
-    done: list[int] = field(default_factory=list)
-    frame_seconds: list[float] = field(default_factory=list)
-    """Of the frames that are done."""
-    visits: int = 0
-    """Frames that were begun, each as often as the sequence was gone through."""
-    progress: Message | None = None
-    device: str = ""
-    previewed: Path | None = None
-    """The latest picture of a frame on its way, or of one that is done."""
     error: str | None = None
     cancelling: bool = False
     watched: bool = False
     """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
-    continues: bool | None = None
-    """Whether the engine goes on with an earlier run; None until it has opened the job."""
-    resumed: list[int] = field(default_factory=list)
-    """The frames that the earlier run had finished."""
     notes: dict[int, Note] = field(default_factory=dict)
     """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
@@ -256,7 +242,7 @@ class RenderSession:
                 self._log.restrict(each.frame for each in self.captured)
         except CaptureError as error:
             self.fail(str(error))
-        self.continues, self.resumed = event["continues"], event["frames"]
+        self.take_in(event)
 
     def _tell_rendered(self, frame: int) -> None:
         count, total = len(self.captured), self.plan.total
@@ -273,27 +259,12 @@ class RenderSession:
 
     def _take(self, event: Message) -> None:
         match event["event"]:
-            case "ready":
-                self.ready = True
-                self.device = str(event.get("device", ""))
-                self.report(event)
             case "opened":
                 self._take_opened(event)
-            case "notice":
-                self.report(event)
-            case "progress":
-                before = self.progress
-                if before is None or before["frame"] != event["frame"] or before["step"] > event["step"]:
-                    self.visits += 1
-                self.progress = event
-                self.report(event)
             case "preview":
-                self.previewed = Path(event["path"])
-            case "frame_done":
-                self.done.append(event["frame"])
-                if not event.get("resumed"):
-                    self.frame_seconds.append(event["seconds"])
-                self.previewed = Path(event["path"])
+                self.take_in(event)
+            case "ready" | "planned" | "notice" | "progress" | "frame_done":
+                self.take_in(event)
                 self.report(event)
             case "done" | "cancelled":
                 self.report(event)

@@ -42,6 +42,9 @@ def assert_events_tell_the_whole_run(run: HeadlessRun) -> None:
     assert [event["frame"] for event in run.of("rendered")] == FRAMES
     assert [event["frame"] for event in run.of("frame_done")] == FRAMES
     assert run.of("done")[0]["frames"] == FRAMES
+    (planned,) = run.of("planned")
+    assert planned["text"].startswith("96×64, on ")
+    assert " GiB of memory" in planned["text"]
     assert run.events[0]["event"] == "ready"
     assert run.events[1]["event"] == "started"
     assert run.events[-1]["event"] == "done"
