@@ -11,7 +11,7 @@ from torch import Tensor
 
 from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
-from compositor.capacity import MemoryPlan, bringing_up_plan, memory_plan
+from compositor.capacity import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
 from compositor.continuity import Detail, Stylized, Temporal
 from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
 from compositor.download import Report as Fetching
@@ -60,8 +60,10 @@ class StyleEngine:
             torch.backends.cudnn.benchmark = True
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
         self._network = self._make_network(listed, fetching)
-        self._network.check(layer_weights(settings.content_layers))
-        self._network.check(layer_weights(settings.style_layers))
+        content_layers, style_layers = map(layer_weights, (settings.content_layers, settings.style_layers))
+        self._network.check(content_layers)
+        self._network.check(style_layers)
+        self._reach = self._network.reach(content_layers | style_layers)
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._painter = Painter(self._network, self._library, settings, self.device)
 
@@ -83,11 +85,7 @@ class StyleEngine:
         """
         full, painted = (height, width), self.painted_size(height, width)
         sizes = {painted, full} if self.settings.finishing_steps else {painted}
-        layers = layer_weights(self.settings.content_layers) | layer_weights(self.settings.style_layers)
-        network = self._network
-        plans = [
-            memory_plan(*size, self.device, network.dtype, network.reach(layers)) for size in sorted(sizes)
-        ]
+        plans = [memory_plan(*size, self.device, self._network.dtype, self._reach) for size in sorted(sizes)]
         if painted != full:
             plans.append(bringing_up_plan(height, width, self.device))
         return max(plans, key=lambda plan: plan.expected_bytes)
@@ -212,7 +210,10 @@ class StyleEngine:
         )
         part = None if mask is None else map_to_tensor(mask, self.device)
         regions = Canvas(wanted, None, {None: part}).regions(self._library)
-        return float(StyleObjective(self._network, self.settings, wanted, regions)(seen)[loss])
+        network, (height, width) = self._network, seen.shape[-2:]
+        windows = fitting_windows(height, width, self.device, network.dtype, self._reach)
+        objective = StyleObjective(network, self.settings, wanted, regions, windows=windows)
+        return float(objective(seen)[loss])
 
     def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:
         settings = self.settings

@@ -135,6 +135,35 @@ def test_a_frame_that_runs_out_of_memory_is_gone_through_in_tiles(
     np.testing.assert_allclose(tiled.optimised, whole.optimised, atol=0.02)
 
 
+def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
+    engine: StyleEngine, content: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, part = paint(Painting.KNIFE, WIDTH, HEIGHT), np.zeros((HEIGHT, WIDTH), np.float32)
+    part[:, 100:200] = 1.0
+    areas: list[int] = []
+    of = FrameSums.of
+
+    def noted(self: FrameSums, picture: torch.Tensor, window: Window) -> Sums:
+        areas.append(window.outer.area)
+        return of(self, picture, window)
+
+    def errors() -> list[float]:
+        return [
+            engine.style_error(image),
+            engine.style_error(image, part),
+            engine.content_error(image, content),
+        ]
+
+    monkeypatch.setattr(FrameSums, "of", noted)
+    whole = errors()
+    assert areas == [HEIGHT * WIDTH] * 3
+    areas.clear()
+    monkeypatch.setattr(capacity, "free_bytes", lambda device: 1)
+    np.testing.assert_allclose(errors(), whole, rtol=1e-5)
+    assert len(areas) > 3
+    assert max(areas) < HEIGHT * WIDTH
+
+
 def test_no_memory_at_all_is_one_line(
     engine: StyleEngine, content: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
