@@ -21,13 +21,14 @@ class Stylized:
         image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
         optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
             painted at; the next frame starts from it.
-        added: (H, W, 3) float32 in -1..1: what finishing added to that at full size; None if it was not done.
+        detailed: (H, W, 3) float32 in 0..1: the same brought up and finished at full size; the finish of the
+            next frame starts from it. None if it was not done.
     """
 
     image: np.ndarray
     optimised: np.ndarray
     report: Report
-    added: np.ndarray | None = None
+    detailed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ class Detail:
     """Ties the finish of a frame, which is done at full size, to that of the one before.
 
     Attributes:
-        added: (H, W, 3) float32 in -1..1, what finishing added to the frame before, moved to this one.
+        target: (H, W, 3) float32, 0..1: the previous `detailed` picture, warped to this frame.
         reliability: (H, W) float32, 0 to 1.
         still: (H, W) bool, where it is kept as it was.
     """
 
-    added: np.ndarray
+    target: np.ndarray
     reliability: np.ndarray
     still: np.ndarray
 

@@ -176,8 +176,8 @@ class StyleEngine:
             device=describe_device(self.device),
         )
         image = mix(content, to_array(painted.finished), self.settings, kept)
-        added = None if painted.added is None else to_array(painted.added)
-        return Stylized(image, to_array(painted.image), report, added)
+        detailed = to_array(painted.finished) if finishing else None
+        return Stylized(image, to_array(painted.image), report, detailed)
 
     def painted_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) at which frames of this size are painted, see `compositor.working_size`."""

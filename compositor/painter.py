@@ -15,11 +15,18 @@ from compositor.descent import Descent
 from compositor.features import FeatureNetwork
 from compositor.objective import Hold
 from compositor.optimize import Outcome
+from compositor.pyramid import resize
 from compositor.report import Stopped
 from compositor.run import Run
 from compositor.settings import StyleSettings
 from compositor.styles import StyleLibrary
 from compositor.upsampling import bring_up
+
+# Pixels of the small picture: light and shade that are as wide as this follow it from frame to frame. Strokes
+# are finer, and stay the ones that the frame before was finished with.
+_TONES = 16
+# With less evidence nearby (the mean reliability) the change of tone fades to none.
+_EVIDENCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,12 @@ class Painted:
     Attributes:
         image: (1, 3, h, w) in 0..1, at the size that the frame was painted at.
         finished: (1, 3, H, W) in 0..1, at the frame's own.
-        added: (1, 3, H, W) in -1..1, what finishing added at full size; None if it is not done.
         outcome: of the last steps.
         steps: all that were taken.
     """
 
     image: Tensor
     finished: Tensor
-    added: Tensor | None
     outcome: Outcome
     steps: int
 
@@ -85,30 +90,49 @@ class Painter:
         finished = brought
         if finishing and outcome.stopped is not Stopped.CANCELLED:
             run = run.followed_by(finishing)
-            outcome = self._finish(brought, canvas, detail, 0.0 if temporal is None else temporal.weight, run)
+            weight = 0.0 if temporal is None else temporal.weight
+            outcome = self._finish(brought, canvas, detail, weight, run)
             finished = outcome.image
-        return Painted(painted, finished, finished - brought if finishing else None, outcome, run.taken)
+        return Painted(painted, finished, outcome, run.taken)
 
     def _finish(
         self, brought: Tensor, canvas: Canvas, detail: Detail | None, weight: float, run: Run
     ) -> Outcome:
         """The picture that was brought up, (1, 3, H, W), after some steps at full size.
 
-        Finer strokes than the small picture could hold come about, on the surfaces where the frame before
-        has got them already.
+        Finer strokes than the small picture could hold come about. Where the frame before has got them
+        already, they are its own, moved: brought up anew they would not be the same on a surface that moves
+        by parts of a small pixel.
         """
         start, hold, fixed = brought, None, None
         if detail is not None:
-            added, reliability = (
-                to_tensor(detail.added, self.device),
+            target, reliability = (
+                to_tensor(detail.target, self.device),
                 map_to_tensor(detail.reliability, self.device),
             )
-            start = (brought + reliability * added).clamp(0.0, 1.0)
-            hold = Hold(start, reliability, weight) if weight > 0.0 else None
             fixed = fixed_pixels(detail.still, self.device)
+            start = _in_tune(target, brought, reliability, round(_TONES / canvas.reduction))
+            if fixed is not None:
+                start = torch.where(fixed, target, start)
+            hold = Hold(start, reliability, weight) if weight > 0.0 else None
         height, width = brought.shape[-2:]
         descent = self._descent(replace(canvas, reduction=1.0), hold, fixed)
         return descent.through([(height, width)], start, run)
 
     def _descent(self, canvas: Canvas, hold: Hold | None, fixed: Tensor | None) -> Descent:
         return Descent(self.network, self.library, self.settings, canvas, hold=hold, fixed=fixed)
+
+
+def _in_tune(target: Tensor, brought: Tensor, reliability: Tensor, tones: int) -> Tensor:
+    """The earlier picture in the tones that were brought up; what was brought up where it is unreliable.
+
+    Args:
+        target, brought: (1, 3, H, W) in 0..1.
+        reliability: (1, 1, H, W) of `target`.
+        tones: pixels, what is finer than this is no tone.
+    """
+    height, width = brought.shape[-2:]
+    small = max(1, round(height / tones)), max(1, round(width / tones))
+    evidence = resize(resize(reliability, *small), height, width).clamp_min(_EVIDENCE)
+    change = resize(resize(reliability * (brought - target), *small), height, width) / evidence
+    return (brought + reliability * (target + change - brought)).clamp(0.0, 1.0)

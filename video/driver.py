@@ -166,7 +166,7 @@ class SequenceDriver:
                 if stylized is None:
                     return False
                 unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
-                memory.add(unfinished.optimised, unfinished.detail)
+                memory.add(unfinished.optimised, unfinished.detailed)
                 self._behind.hand_over(
                     partial(record.keep, self._finisher, index, prepared.picture, unfinished)
                 )
@@ -205,7 +205,7 @@ class SequenceDriver:
                 if stylized is None:
                     return False
                 unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
-                memory.add(unfinished.optimised, unfinished.detail)
+                memory.add(unfinished.optimised, unfinished.detailed)
                 self._behind.hand_over(
                     partial(record.replace, self._finisher, number, position, entry, unfinished)
                 )
@@ -245,8 +245,8 @@ class SequenceDriver:
         """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""
         results = record.remembered(pass_number, index)
         if results is not None:
-            optimised, styled, detail = results
-            memory.add(optimised, detail)
+            optimised, styled, detailed = results
+            memory.add(optimised, detailed)
             self._finisher.remember(styled)
 
     def _tell_notices(self) -> None:
@@ -269,8 +269,8 @@ class SequenceDriver:
             recall.target, recall.reliability, self.settings.temporal_weight, recall.sight.still
         )
         detail = None
-        if recall is not None and recall.detail is not None:
-            detail = moved_detail(recall.detail, recall.sight.full)
+        if recall is not None and recall.detailed is not None:
+            detail = moved_detail(recall.detailed, recall.sight.full)
         try:
             stylized = self.engine.stylize(
                 frame.image,

@@ -15,7 +15,6 @@ from video.denoise import denoise
 from video.memory import Recall
 from video.metrics import warp_error
 from video.output import FrameWriter
-from video.reduction import kept_detail
 from video.results import FrameResult
 from video.sequence import SourceFrame
 from video.settings import SequenceSettings
@@ -28,7 +27,7 @@ class Unfinished:
     Attributes:
         optimised: (h, w, 3) float32 in 0..1, the engine's own result in the file's levels, at the size that
             the frame was painted at.
-        detail: (H, W, 3), what finishing at full size added, see `video.reduction.kept_detail`.
+        detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
         seconds: that it has taken so far.
     """
 
@@ -36,7 +35,7 @@ class Unfinished:
     recall: Recall | None
     stylized: Stylized
     optimised: np.ndarray
-    detail: np.ndarray | None
+    detailed: np.ndarray | None
     seconds: float
 
 
@@ -44,13 +43,13 @@ class Unfinished:
 class Finished:
     """A frame on disk.
 
-    `optimised` and `detail` are the engine's own result, `styled` what was made of it for the artist.
+    `optimised` and `detailed` are the engine's own result, `styled` what was made of it for the artist.
     """
 
     frame: SourceFrame
     result: FrameResult
     optimised: np.ndarray
-    detail: np.ndarray | None
+    detailed: np.ndarray | None
     styled: np.ndarray
 
 
@@ -84,8 +83,8 @@ class Finisher:
     ) -> Unfinished:
         """A frame that the engine is done with now, begun when `time.perf_counter` said so."""
         optimised = self._writer.rounded(stylized.optimised)
-        detail = None if stylized.added is None else kept_detail(stylized.added)
-        return Unfinished(frame, recall, stylized, optimised, detail, time.perf_counter() - begun)
+        detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
+        return Unfinished(frame, recall, stylized, optimised, detailed, time.perf_counter() - begun)
 
     def finish(self, unfinished: Unfinished) -> Finished:
         """Writes the frame's picture.
@@ -111,4 +110,4 @@ class Finisher:
         self._writer.write(path, frame, styled)
         self._before = styled
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
-        return Finished(frame, result, unfinished.optimised, unfinished.detail, styled)
+        return Finished(frame, result, unfinished.optimised, unfinished.detailed, styled)

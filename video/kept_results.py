@@ -18,7 +18,7 @@ from video.exact_arrays import load_exactly, save_exactly
 from video.images import read_image
 
 STATE_NAME = ".journal"
-STYLED, OPTIMISED, DETAIL = "styled", "optimised", "detail"
+STYLED, OPTIMISED, DETAILED = "styled", "optimised", "detailed"
 
 
 class KeptResults:
@@ -35,13 +35,13 @@ class KeptResults:
         styled: np.ndarray,
         optimised: np.ndarray,
         *,
-        detail: np.ndarray | None = None,
+        detailed: np.ndarray | None = None,
         always: bool,
     ) -> tuple[str, ...]:
         """Keeps what the styled file does not give back; `always` the engine's own result too.
 
         Args:
-            styled: (H, W, 3 or 4), optimised: (h, w, 3), detail: (H, W, 3); float32 in 0..1.
+            styled: (H, W, 3 or 4), optimised: (h, w, 3), detailed: (H, W, 3); float32 in 0..1.
 
         Returns:
             What was kept, for `load`.
@@ -53,9 +53,9 @@ class KeptResults:
         if always or kept or not np.array_equal(styled[..., :3], optimised):
             kept.append(OPTIMISED)
         arrays = {STYLED: styled, OPTIMISED: optimised}
-        if detail is not None:
-            kept.append(DETAIL)
-            arrays[DETAIL] = detail
+        if detailed is not None:
+            kept.append(DETAILED)
+            arrays[DETAILED] = detailed
         for kind in kept:
             save_exactly(self._path(kind, pass_number, index), arrays[kind])
         return tuple(kept)
@@ -63,7 +63,7 @@ class KeptResults:
     def load(
         self, pass_number: int, index: int, styled_file: Path, kept: tuple[str, ...]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
-        """`optimised`, `styled` and `detail` as they were; None where they are lost."""
+        """`optimised`, `styled` and `detailed` as they were; None where they are lost."""
 
         def of(kind: str) -> np.ndarray:
             return load_exactly(self._path(kind, pass_number, index))
@@ -71,7 +71,7 @@ class KeptResults:
         try:
             styled = of(STYLED) if STYLED in kept else read_image(styled_file)
             optimised = of(OPTIMISED) if OPTIMISED in kept else np.ascontiguousarray(styled[..., :3])
-            return optimised, styled, of(DETAIL) if DETAIL in kept else None
+            return optimised, styled, of(DETAILED) if DETAILED in kept else None
         except FileError:
             return None
 
@@ -85,7 +85,7 @@ class KeptResults:
 
     def drop(self, pass_number: int, index: int) -> None:
         """Forgets a frame's result."""
-        for kind in (STYLED, OPTIMISED, DETAIL):
+        for kind in (STYLED, OPTIMISED, DETAILED):
             with suppress(OSError):
                 self._path(kind, pass_number, index).unlink(missing_ok=True)
 

@@ -25,14 +25,14 @@ class Recall:
         target: (H, W, 3) float32 in 0..1, the earlier results, moved to this frame.
         reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
         start: (H, W, 3) float32 in 0..1, the image to start from.
-        detail: what finishing at full size added to the frame beside it (see `kept_detail`), if it did.
+        detailed: (H, W, 3), the frame beside it as it was finished at full size, not moved, if it was.
     """
 
     sight: Sight
     target: np.ndarray
     reliability: np.ndarray
     start: np.ndarray
-    detail: np.ndarray | None = None
+    detailed: np.ndarray | None = None
 
     def between(self, own: np.ndarray) -> np.ndarray:
         """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbours'."""
@@ -53,12 +53,12 @@ class Memory:
 
     def __init__(self, length: int) -> None:
         self._results: deque[np.ndarray] = deque(maxlen=length)
-        self._detail: np.ndarray | None = None
+        self._detailed: np.ndarray | None = None
 
-    def add(self, optimised: np.ndarray, detail: np.ndarray | None = None) -> None:
-        """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing added to it."""
+    def add(self, optimised: np.ndarray, detailed: np.ndarray | None = None) -> None:
+        """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing made of it."""
         self._results.append(optimised)
-        self._detail = detail
+        self._detailed = detailed
 
     def recall(self, content: np.ndarray, sight: Sight | None) -> Recall | None:
         """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
@@ -76,7 +76,7 @@ class Memory:
         trusted = np.where(resting, np.float32(1.0), weight)
         start = start_image(np.ascontiguousarray(content[..., :3]), target, trusted)
         start[resting] = before[resting]
-        return Recall(sight, target, trusted, start, self._detail)
+        return Recall(sight, target, trusted, start, self._detailed)
 
     def _moved(self, sight: Sight, weight: np.ndarray) -> np.ndarray:
         """The earlier results together, by their shares."""

@@ -16,7 +16,7 @@ from video.settings import SequenceSettings
 from video.shelf import Shelf
 
 Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-"""`optimised`, `styled` and `detail` of a frame."""
+"""`optimised`, `styled` and `detailed` of a frame."""
 
 
 class Record:
@@ -133,7 +133,7 @@ class Record:
             path,
             finished.styled,
             finished.optimised,
-            detail=finished.detail,
+            detailed=finished.detailed,
             always=self._passes > 1,
         )
         entry = replace(entry, kept=kept)

@@ -11,8 +11,8 @@ from compositor.continuity import Detail
 from video.motion import Motion, Rendered
 from video.motion_sources import seems_at_rest, still
 from video.passes import Passes
-from video.picture import quantize
-from video.vectors import motion_to, why_no_vectors
+from video.reliability import reliability
+from video.vectors import vector_motion, why_no_vectors
 from video.warp import warp
 
 # Pixels of the full size: vectors that differ by more from the mean around them are of another surface.
@@ -54,36 +54,33 @@ class FullSize:
     still: np.ndarray
 
 
-def at_full_size(
-    motion: Motion, reliability: np.ndarray, before: Rendered, current: Rendered
-) -> FullSize | None:
+def at_full_size(motion: Motion, trusted: np.ndarray, before: Rendered, current: Rendered) -> FullSize | None:
     """What is known of two frames that are painted smaller; None if they are not.
 
     What is still is found from the full pictures and the render's own vectors, for a pixel of the size that
-    the frame was painted at may be still in a part only. A motion that is an estimate is brought up.
+    the frame was painted at may be still in a part only, and reliable in a part only; so is its reliability.
+    A motion that is an estimate is brought up, and its reliability with it.
+
+    Args:
+        motion: at the size that the frames are painted at.
+        trusted: (h, w) in 0..1, the reliability of `motion`.
     """
     then, now = before.full, current.full
     if then is None or now is None:
         return None
     size = now.image.shape[:2]
-    exact = motion.exact and why_no_vectors(then, now) is None
-    backward = motion_to(then, now) if exact else _longer(motion.backward, size)
-    if not exact:
-        backward = np.where(seems_at_rest(then, now)[..., None], np.float32(0.0), backward)
-    return FullSize(
-        backward, _enlarged(reliability, size), still(Motion(backward, backward, exact), then, now)
-    )
+    if motion.exact and why_no_vectors(then, now) is None:
+        exact = vector_motion(then, now)
+        return FullSize(exact.backward, reliability(exact, then, now), still(exact, then, now))
+    backward = _longer(motion.backward, size)
+    backward = np.where(seems_at_rest(then, now)[..., None], np.float32(0.0), backward)
+    return FullSize(backward, _enlarged(trusted, size), still(Motion(backward, backward), then, now))
 
 
-def kept_detail(added: np.ndarray) -> np.ndarray:
-    """What finishing added (`Stylized.added`), as it is kept: float32 in 0..1, 16 bits, 0.5 for nothing."""
-    return quantize(0.5 + 0.5 * added, 16)
-
-
-def moved_detail(kept: np.ndarray, full: FullSize) -> Detail:
-    """What finishing added to the frame before, for the next one to start with."""
-    reliability = np.where(full.still, np.float32(1.0), full.reliability)
-    return Detail(2.0 * warp(kept, full.backward) - 1.0, reliability, full.still)
+def moved_detail(detailed: np.ndarray, full: FullSize) -> Detail:
+    """The frame before as it was finished (`Stylized.detailed`), for the next one's finish to start with."""
+    trusted = np.where(full.still, np.float32(1.0), full.reliability)
+    return Detail(warp(detailed, full.backward), trusted, full.still)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:

@@ -20,7 +20,8 @@ from video.motion_sources import MotionFinder
 from video.painting import Painting
 from video.passes import Passes
 from video.picture import quantize
-from video.reduction import at_full_size, brought_down
+from video.reduction import FullSize, at_full_size, brought_down, moved_detail
+from video.reliability import reliability
 from video.results import FrameResult, Listener, SequenceResult
 from video.sequence import SourceFrame
 from video.settings import FrameFormat, MotionSource, SequenceSettings
@@ -105,6 +106,8 @@ def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
     assert full is not None
     assert np.array_equal(full.still[0], np.arange(WIDTH) < 41)
     assert np.array_equal(full.backward, vector_motion(*frames).backward)
+    # And what is believed.
+    assert np.array_equal(full.reliability, reliability(vector_motion(*frames), *frames))
     assert full.reliability.shape == FULL
     assert at_full_size(vector_motion(*frames), np.ones(FULL, np.float32), *frames) is None
 
@@ -118,6 +121,18 @@ def test_at_full_size_a_flow_is_brought_up() -> None:
     middle = full.backward[20:-20, 20:-20]
     assert abs(float(np.median(middle[..., 0])) + 4.0) < 0.5
     assert abs(float(np.median(middle[..., 1]))) < 0.5
+
+
+def test_what_was_finished_moves_and_where_still_stays_to_the_last_bit() -> None:
+    detailed = waves(*FULL)
+    backward = np.zeros((*FULL, 2), np.float32)
+    backward[:, 48:, 0] = -3.0
+    still = np.zeros(FULL, bool)
+    still[:, :30] = True
+    detail = moved_detail(detailed, FullSize(backward, np.full(FULL, 0.5, np.float32), still))
+    assert np.array_equal(detail.target[still], detailed[still])
+    assert np.allclose(detail.target[:, 60:], detailed[:, 57:-3], atol=1e-5)
+    assert np.array_equal(detail.reliability, np.where(still, np.float32(1.0), np.float32(0.5)))
 
 
 @pytest.fixture(scope="module")
