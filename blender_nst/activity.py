@@ -120,16 +120,19 @@ def report(event: Message) -> None:
         case "frame_done":
             say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
         case "done":
-            count = len(event["frames"])
-            say("1 frame stylised" if count == 1 else f"{count} frames stylised")
+            say(f"{_counted('frame', event['frames'])} stylised")
             if activity.session is not None:
                 measured_speed.remember(activity.session)
         case "opened" if event["frames"]:
-            say(f"goes on with {len(event['frames'])} finished frames")
+            say(f"goes on with {_counted('finished frame', event['frames'])}")
         case "cancelled":
-            say(f"cancelled; {len(event['frames'])} frames are finished and kept")
+            say(f"cancelled; {_counted('finished frame', event['frames'])} kept")
         case "failed" | "died":
             say(event["error"], error=True)
+
+
+def _counted(what: str, frames: Sequence[int]) -> str:
+    return f"{len(frames)} {what}" + ("" if len(frames) == 1 else "s")
 
 
 def say(line: str, *, error: bool = False) -> None:

@@ -140,7 +140,7 @@ def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> N
 
 def test_escape_keeps_what_is_finished(told: dict[str, Any]) -> None:
     assert told["escape"]["done"] == [1]
-    assert told["escape"]["line"] == ["Cancelled; 1 frames are finished and kept", False]
+    assert told["escape"]["line"] == ["Cancelled; 1 finished frame kept", False]
 
 
 def test_a_frame_is_seen_while_it_converges(told: dict[str, Any]) -> None:
