@@ -173,6 +173,7 @@ class RENDER_PT_nst_optimisation(RenderPanel, bpy.types.Panel):
     property_names = (
         "steps",
         "warm_steps",
+        "warm_style_gain",
         "coarsest_size",
         "working_detail",
         "working_size",

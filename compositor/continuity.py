@@ -40,12 +40,14 @@ class Temporal:
         reliability: (h, w) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
         still: (h, w) bool, where the start image is kept to the last bit.
+        style_gain: how many times as strongly the style pulls as in a frame that is not held.
     """
 
     target: np.ndarray
     reliability: np.ndarray
     weight: float
     still: np.ndarray | None = None
+    style_gain: float = 1.0
 
     def hold(self, device: torch.device) -> Hold | None:
         """The temporal loss; None without weight. Raises ImageError: the reliability has another size."""
@@ -53,7 +55,7 @@ class Temporal:
             return None
         check_size(self.reliability, self.target, "reliability map")
         reliability = map_to_tensor(self.reliability, device)
-        return Hold(to_tensor(self.target[..., :3], device), reliability, self.weight)
+        return Hold(to_tensor(self.target[..., :3], device), reliability, self.weight, self.style_gain)
 
     def fixed(self, device: torch.device) -> Tensor | None:
         """(1, 1, h, w) bool, what is still; None for nothing. Raises ImageError: it has another size."""

@@ -19,11 +19,15 @@ from compositor.windows import Window, whole
 
 @dataclass(frozen=True)
 class Hold:
-    """The temporal loss's target (1, 3, H, W), reliability (1, 1, H, W) and weight."""
+    """The temporal loss's target (1, 3, H, W), reliability (1, 1, H, W) and weight.
+
+    `style_gain` is what the style's weight is multiplied with meanwhile: the hold would wear the style off.
+    """
 
     target: Tensor
     reliability: Tensor
     weight: float
+    style_gain: float = 1.0
 
     @property
     def stiffness(self) -> Tensor:
@@ -158,9 +162,10 @@ class StyleObjective:
             "style": self._style_loss(sums),
             "tv": losses.tv_loss(image, self._visible),
         }
+        style_weight = settings.style_weight * (1.0 if self._hold is None else self._hold.style_gain)
         total = (
             settings.content_weight * result["content"]
-            + settings.style_weight * result["style"]
+            + style_weight * result["style"]
             + settings.tv_weight * result["tv"]
         )
         if self._hold is not None:

@@ -90,13 +90,12 @@ class Painter:
         finished = brought
         if finishing and outcome.stopped is not Stopped.CANCELLED:
             run = run.followed_by(finishing)
-            weight = 0.0 if temporal is None else temporal.weight
-            outcome = self._finish(brought, canvas, detail, weight, run)
+            outcome = self._finish(brought, canvas, temporal, detail, run)
             finished = outcome.image
         return Painted(painted, finished, outcome, run.taken)
 
     def _finish(
-        self, brought: Tensor, canvas: Canvas, detail: Detail | None, weight: float, run: Run
+        self, brought: Tensor, canvas: Canvas, temporal: Temporal | None, detail: Detail | None, run: Run
     ) -> Outcome:
         """The picture that was brought up, (1, 3, H, W), after some steps at full size.
 
@@ -114,7 +113,8 @@ class Painter:
             start = _in_tune(target, brought, reliability, round(_TONES / canvas.reduction))
             if fixed is not None:
                 start = torch.where(fixed, target, start)
-            hold = Hold(start, reliability, weight) if weight > 0.0 else None
+            if temporal is not None and temporal.weight > 0.0:
+                hold = Hold(start, reliability, temporal.weight, temporal.style_gain)
         height, width = brought.shape[-2:]
         descent = self._descent(replace(canvas, reduction=1.0), hold, fixed)
         return descent.through([(height, width)], start, run)

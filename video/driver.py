@@ -266,7 +266,11 @@ class SequenceDriver:
         if self._cancelled():
             return None
         temporal = recall and Temporal(
-            recall.target, recall.reliability, self.settings.temporal_weight, recall.sight.still
+            recall.target,
+            recall.reliability,
+            self.settings.temporal_weight,
+            recall.sight.still,
+            self.settings.warm_style_gain,
         )
         detail = None
         if recall is not None and recall.detailed is not None:

@@ -111,6 +111,13 @@ class SequenceSettings:
         minimum=0.0,
         maximum=1e9,
     )
+    warm_style_gain: float = setting(
+        1.3,
+        "How many times as strongly the style pulls in a frame that is held to its predecessor, which would"
+        " wear the style off",
+        minimum=0.0,
+        maximum=100.0,
+    )
     memory: int = setting(
         4,
         "Oldest frame that is looked at for what was hidden for a moment; 1 looks at the last one alone",

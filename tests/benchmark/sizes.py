@@ -3,8 +3,8 @@
     python tests/benchmark/sizes.py [--sizes 128,256,512] [--content spheres] [--style swirls] [--out F]
 
 The style picture grows with the content, as a painting does that is photographed at another size. Losses are
-the engine's relative ones at full size; beside them stand Gatys' (equations 4 and 1). The sheet shows the results
-at one size beside each other.
+the engine's relative ones at full size; beside them stand Gatys' (equations 4 and 1). The sheet shows the
+results at one size beside each other.
 """
 
 from __future__ import annotations

@@ -49,6 +49,16 @@ def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> Non
     assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5, rel=1e-4)
 
 
+def test_a_held_frame_s_style_counts_for_more(network: FeatureNetwork) -> None:
+    free, held = (
+        losses_of(network, noise(2), hold=Hold(noise(2), torch.ones(1, 1, 32, 32), 50.0, gain))
+        for gain in (1.0, 3.0)
+    )
+    assert held["style"] == free["style"] > 0.0
+    more = 2.0 * SETTINGS.style_weight * free["style"]
+    assert held["total"] == pytest.approx(free["total"] + more, rel=1e-4)
+
+
 def test_content_itself_has_no_content_loss_and_style_itself_no_style_loss(network: FeatureNetwork) -> None:
     assert losses_of(network, noise(0))["content"] == 0.0
     assert losses_of(network, noise(1))["style"] == pytest.approx(0.0, abs=1e-9)

@@ -17,6 +17,7 @@ sequence_settings = st.builds(
     motion=st.sampled_from(MotionSource),
     warm_steps=st.integers(1, 100_000),
     temporal_weight=st.floats(0.0, 1e9),
+    warm_style_gain=st.floats(0.0, 100.0),
     movie=st.booleans(),
     contact_sheet=st.booleans(),
     frame_rate=st.floats(1.0, 240.0),
