@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
@@ -18,6 +19,7 @@ from .engine_operators import (
     NST_OT_open_log,
 )
 from .engine_options import EnginePythonError, data_folder, engine_options
+from .torch_choice import WINDOWS_ADVICE
 from .wrapped_text import draw_wrapped
 
 
@@ -47,6 +49,8 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: 
     row.operator(NST_OT_open_log.bl_idname, text="Log", icon="TEXT")
     if not installed and not bpy.app.online_access and not chosen.wheel_folder.strip():
         draw_wrapped(box, context, OFFLINE, "INTERNET_OFFLINE")
+    if not installed and sys.platform == "win32" and not chosen.torch_packages.strip():
+        draw_wrapped(box, context, WINDOWS_ADVICE, "INFO")
     options = box.column()
     options.use_property_split = True
     options.use_property_decorate = False
