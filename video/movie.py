@@ -159,7 +159,10 @@ def write_movie(
 
 def _encoding(codec: MovieCodec, alpha: bool, bits: int) -> _Encoding:
     if codec is MovieCodec.H264:
-        return _Encoding("libx264", "yuv420p", False, 8, {"crf": "16", "preset": "medium"})
+        # With macroblock trees the same frames made other movies by what happened to lie in memory before
+        # (seen at widths of 48, 98, 160 and 322 px). Without them a movie is about a fifth larger.
+        options = {"crf": "16", "preset": "medium", "x264-params": "mbtree=0"}
+        return _Encoding("libx264", "yuv420p", False, 8, options)
     if codec is MovieCodec.PRORES:
         pixels = "yuva444p10le" if alpha else "yuv444p10le"
         return _Encoding("prores_ks", pixels, alpha, 10, {"profile": "4444", "vendor": "apl0"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,3 +166,35 @@ def test_a_master_keeps_odd_sides_and_colours(tmp_path: Path) -> None:
     for frame, original in zip(read_movie(tmp_path / "master.mov"), frames, strict=True):
         assert frame.shape == (31, 45, 4)
         assert np.abs(frame - original).mean() < 0.004
+
+
+_WRITES_MOVIES = """
+import hashlib, sys
+from pathlib import Path
+import cv2, numpy as np
+from video.movie import write_movie
+from video.settings import MovieCodec
+noise = np.random.default_rng(0).random((12, 24, 36, 3), dtype=np.float32)
+for codec in MovieCodec:
+    for height, width in ((32, 48), (54, 98), (90, 160)):
+        path = Path(sys.argv[1]) / "movie"
+        frames = [cv2.resize(0.5 * noise[0] + 0.5 * each, (width, height)) for each in noise]
+        write_movie(path, iter(frames), 24.0, codec)
+        print(codec.value, height, width, hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can fill fresh memory as told")
+def test_what_lay_in_memory_before_makes_no_difference(tmp_path: Path) -> None:
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", _WRITES_MOVIES, str(tmp_path)],
+            env=os.environ | {"MALLOC_PERTURB_": fill},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for fill in ("1", "85", "170", "254")
+    }
+    assert len(told) == 1
+    assert len(told.pop().splitlines()) == 9
