@@ -6,6 +6,7 @@ it and NOTICE says where it comes from.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from compositor.download import FILES, Report, torchvision_file
@@ -45,8 +46,9 @@ def load_network(
         return _load(EMBEDDED, InputNormalization.CAFFE_RGB, "embedded")
     if name in FILES:
         return _load(torchvision_file(name, report), InputNormalization.TORCHVISION, "torchvision")
-    path = Path(name).expanduser()
-    if path.suffix.lower() not in SUFFIXES and not path.is_file():
+    # Not pathlib's ways: those fail for a user or a name that there cannot be.
+    path = Path(os.path.expanduser(name))  # noqa: PTH111
+    if path.suffix.lower() not in SUFFIXES and not os.path.isfile(path):  # noqa: PTH113
         raise WeightsError(
             f"there is no network {name!r}; there are: {', '.join(NETWORKS)},"
             f" or the path of a file that ends in {', '.join(SUFFIXES)}"

@@ -56,7 +56,6 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-    except OSError as error:
-        raise FileError(
-            folder, f"cannot be written to ({error.strerror}); choose another output folder"
-        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FileError(folder, f"cannot be written to ({reason}); choose another output folder") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -116,13 +117,14 @@ def _is_exr(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             magic = file.read(len(_EXR_MAGIC))
-    except OSError:
+    except (OSError, ValueError):
         return False
     return magic == _EXR_MAGIC or (path.suffix.lower() == ".exr" and len(magic) < len(_EXR_MAGIC))
 
 
 def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
-    if path.is_dir():
+    # Not `path.is_dir()`, which fails for a name that no file system takes.
+    if os.path.isdir(path):  # noqa: PTH112
         raise FileError(path, "is a folder; name a picture")
     try:
         # The filters are the whole process's; one file is decoded at a time, as `silence` sees to.
@@ -147,6 +149,8 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
     except MemoryError:
         raise  # the picture may be whole
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them raise
+        if isinstance(error, OSError) and error.strerror is not None:
+            raise FileError(path, f"cannot be read ({error.strerror}); check the name") from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise FileError(path, f"the picture is damaged ({reason}); make it again") from None
 

@@ -121,3 +121,11 @@ def test_file_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "network.h5"
     path.write_bytes(b"1")
     assert ".safetensors" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300, "a" * 5000 + ".pth", "a" * 5000 + "/a.safetensors", "a\0b", "~nobody there/a.pth"]
+)
+def test_a_name_that_no_file_can_have_is_told(name: str) -> None:
+    with pytest.raises(WeightsError):
+        load_network(name)

@@ -207,6 +207,13 @@ def test_missing_picture_is_told(tmp_path: Path) -> None:
     assert "does not exist" in refusal(tmp_path / "none.png")
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "a\0b"])
+def test_a_name_that_no_file_system_takes_is_told(tmp_path: Path, name: str) -> None:
+    assert len(refusal(tmp_path / f"{name}.png").splitlines()) == 1
+    with pytest.raises(FileError, match="cannot be written to"):
+        check_writable(tmp_path / name)
+
+
 def test_folder_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
 

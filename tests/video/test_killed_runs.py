@@ -61,10 +61,15 @@ def test_killed_before_a_change_of_a_file(name: str, whole: dict[str, Any], tmp_
 def test_killed_at_any_time(whole: dict[str, Any], tmp_path: Path) -> None:
     expected = reference(whole, "default", tmp_path)
     longest, kills = whole["default"][1], 0
+    chance = random.Random(0)  # noqa: S311
     for chain in range(CHAINS):
-        chance, output = random.Random(chain), tmp_path / f"killed {chain}"  # noqa: S311
-        while run_for(output, CASES["default"], chance.uniform(0.2, 1.0) * longest):
-            kills += 1
-            assert kills < 1000, "the runs do not get on"
-        assert tree(output) == expected
+        before = kills
+        # A machine that has got faster meanwhile may come to the end first: then it is tried again, sooner.
+        while kills == before:
+            output = tmp_path / f"killed {chain} {longest}"
+            while run_for(output, CASES["default"], chance.uniform(0.2, 1.0) * longest):
+                kills += 1
+                assert kills < 1000, "the runs do not get on"
+            assert tree(output) == expected
+            longest = longest if kills > before else 0.5 * longest
     print(f"{kills} kills")
