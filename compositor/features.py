@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.errors import LayerError
-from compositor.rectified import rectified_convolution
+from compositor.rectified import convolution, rectified_convolution
 from compositor.settings import Pooling
 from compositor.vgg import Convolution, NetworkWeights
 from compositor.windows import reach
@@ -59,8 +59,8 @@ class FeatureNetwork:
         self.dtype = dtype
         self._pool, self._gain = _POOLINGS[pooling]
         self._mean = torch.tensor(weights.mean, device=device).view(1, 3, 1, 1)
-        self._convolutions = [self._placed(each, device) for each in weights.convolutions]
-        self.layers = tuple(name for each in self._convolutions for name in _names(each))
+        self._convolutions = [(_names(each), self._placed(each, device)) for each in weights.convolutions]
+        self.layers = tuple(name for names, _ in self._convolutions for name in names)
 
     def check(self, names: Iterable[str]) -> None:
         """Raises LayerError, with what there is, when a name is no layer of this network."""
@@ -97,40 +97,35 @@ class FeatureNetwork:
 
     def _maps(self, current: Tensor, wanted: Set[str], replicate: bool) -> Iterator[tuple[str, Tensor]]:
         """The maps from layer to layer; those of a convolution without its rectifier only where wanted."""
-        for convolution in self._convolutions:
-            conv, relu = _names(convolution)[-2:]
-            first = conv == "conv1_1"
-            if conv.endswith("_1") and not first:
+        for (*pool, conv, relu), placed in self._convolutions:
+            if pool:
                 current = self._pool(current)
-                pool = _names(convolution)[0]
-                if pool in wanted:
-                    yield pool, self._gain * current
-            weight, bias = convolution.weight, convolution.bias
-            border = replicate or first
+                if pool[0] in wanted:
+                    yield pool[0], self._gain * current
+            weight, bias = placed.weight, placed.bias
+            border = replicate or conv == "conv1_1"
             if conv in wanted:
-                if border:
-                    current = F.pad(current, (1, 1, 1, 1), mode="replicate")
-                current = F.conv2d(current, weight, bias, padding=0 if border else 1).to(self.dtype)
+                current = convolution(current, weight, bias, replicate=border).to(self.dtype)
                 yield conv, current
                 current = F.relu(current)
             else:
                 current = rectified_convolution(current, weight, bias, replicate=border, dtype=self.dtype)
             yield relu, current
 
-    def _placed(self, convolution: Convolution, device: torch.device) -> Convolution:
+    def _placed(self, trained: Convolution, device: torch.device) -> Convolution:
         """What a convolution computes with: the first of a block has the pooling gain in its weights."""
-        first = convolution.name == "conv1_1"
-        own = torch.float32 if first else self.dtype
-        gain = self._gain if convolution.name.endswith("_1") and not first else 1.0
-        weight = (gain * convolution.weight).to(device, own, memory_format=torch.channels_last)
-        return replace(convolution, weight=weight, bias=convolution.bias.to(device, own))
+        *pool, conv, _ = _names(trained)
+        own = torch.float32 if conv == "conv1_1" else self.dtype
+        gain = self._gain if pool else 1.0
+        weight = (gain * trained.weight).to(device, own, memory_format=torch.channels_last)
+        return replace(trained, weight=weight, bias=trained.bias.to(device, own))
 
 
-def _names(convolution: Convolution) -> tuple[str, ...]:
+def _names(trained: Convolution) -> tuple[str, ...]:
     """The layers that begin with a convolution or the pooling right before it: pool1 conv2_1 relu2_1."""
-    block, number = convolution.name[4:].split("_")
+    block, number = trained.name[4:].split("_")
     pool = (f"pool{int(block) - 1}",) if number == "1" and block != "1" else ()
-    return *pool, convolution.name, f"relu{block}_{number}"
+    return *pool, trained.name, f"relu{block}_{number}"
 
 
 def _average_pool(maps: Tensor) -> Tensor:

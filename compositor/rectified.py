@@ -30,6 +30,13 @@ def rectified_convolution(
     return _RectifiedConvolution.apply(maps, weight, bias, _How(replicate, dtype))  # type: ignore[no-any-return]
 
 
+def convolution(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
+    """w ∗ x + b alone; the arguments are those of `rectified_convolution`."""
+    if replicate:
+        return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), weight, bias)
+    return F.conv2d(maps, weight, bias, padding=1)
+
+
 class _How(NamedTuple):
     replicate: bool
     dtype: torch.dtype
@@ -38,10 +45,8 @@ class _How(NamedTuple):
 class _RectifiedConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, how: _How) -> Tensor:
-        padded = F.pad(maps, (1, 1, 1, 1), mode="replicate") if how.replicate else maps
-        padding = 0 if how.replicate else 1
-        result = F.conv2d(padded, weight, bias, padding=padding).relu_().to(how.dtype)
-        ctx.padding, ctx.size, ctx.maps_dtype = padding, padded.shape[-2:], maps.dtype
+        result = convolution(maps, weight, bias, replicate=how.replicate).relu_().to(how.dtype)
+        ctx.replicate, ctx.size, ctx.maps_dtype = how.replicate, maps.shape[-2:], maps.dtype
         ctx.save_for_backward(result, weight)
         return result
 
@@ -49,11 +54,15 @@ class _RectifiedConvolution(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         result, weight = ctx.saved_tensors
         gradient = torch.ops.aten.threshold_backward(gradients[0], result, 0)
-        below = _below(gradient, weight.to(gradient.dtype), ctx.size, ctx.padding).to(ctx.maps_dtype)
-        return below if ctx.padding else _folded(below), None, None, None
+        weight = weight.to(gradient.dtype)
+        (height, width), padding = ctx.size, 1
+        if ctx.replicate:
+            height, width, padding = height + 2, width + 2, 0
+        below = _below(gradient, weight, (height, width), padding).to(ctx.maps_dtype)
+        return _folded(below) if ctx.replicate else below, None, None, None
 
 
-def _below(gradient: Tensor, weight: Tensor, size: torch.Size, padding: int) -> Tensor:
+def _below(gradient: Tensor, weight: Tensor, size: tuple[int, int], padding: int) -> Tensor:
     """The gradient of a convolution's input, of (height, width) `size`, from that of its output."""
     channels = weight.shape[1]
     if channels % _EVEN_CHANNELS:

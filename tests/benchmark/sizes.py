@@ -15,21 +15,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from contents import contents
 
-from compositor import losses
-from compositor.arrays import to_tensor
 from compositor.engine import StyleEngine
-from compositor.features import FeatureNetwork
-from compositor.layers import layer_weights
-from compositor.settings import DeviceChoice, Pooling, StyleSettings
-from compositor.weights import load_network
+from compositor.settings import DeviceChoice, LossScale
 from video.images import write_png
 from video.painting import Painting, paint
 from video.settings import Preset, with_preset
-
-_CPU = torch.device("cpu")
 
 
 def main() -> None:
@@ -43,8 +35,10 @@ def main() -> None:
         style = paint(Painting(arguments.style), width, height)
         engine = StyleEngine(settings, style)
         result = engine.stylize(content).optimised
-        style_loss, content_loss = engine.style_error(result), engine.content_error(result, content)
-        equation4, equation1 = _published(result, content, style, settings)
+        published = StyleEngine(replace(settings, loss_scale=LossScale.GATYS), style)
+        (style_loss, content_loss), (equation4, equation1) = (
+            (each.style_error(result), each.content_error(result, content)) for each in (engine, published)
+        )
         print(
             f"{width:5}×{height:<4}{style_loss:11.4f}{content_loss:14.4f}{equation4:12.3g}{equation1:14.3g}",
             flush=True,
@@ -52,31 +46,6 @@ def main() -> None:
         shown = arguments.sizes[-1], arguments.sizes[-1] * 3 // 4
         sheet.append(cv2.resize(result, shown, interpolation=cv2.INTER_CUBIC))
     write_png(arguments.out, np.clip(np.hstack(sheet), 0.0, 1.0))
-
-
-def _published(
-    result: np.ndarray, content: np.ndarray, style: np.ndarray, settings: StyleSettings
-) -> tuple[float, float]:
-    """Equations 4 and 1 of Gatys 2016 on the settings' layers."""
-    network = FeatureNetwork(load_network(), Pooling.AVERAGE, _CPU)
-    style_layers, content_layers = (
-        layer_weights(settings.style_layers),
-        layer_weights(settings.content_layers),
-    )
-    with torch.no_grad():
-        seen, painted, rendered = (
-            network(to_tensor(each, _CPU), [*style_layers, *content_layers])
-            for each in (result, style, content)
-        )
-        equation4 = sum(
-            weight * losses.gatys_gram_distance(losses.gram(seen[name]), losses.gram(painted[name]))
-            for name, weight in style_layers.items()
-        )
-        equation1 = sum(
-            weight * losses.gatys_content_distance((seen[name] - rendered[name]).square().sum())
-            for name, weight in content_layers.items()
-        )
-    return float(equation4), float(equation1)
 
 
 def _arguments() -> argparse.Namespace:
