@@ -185,9 +185,7 @@ class SupervisedEngine:
             return
         if self._life >= _LIVES or not self._ready:
             again = ", for the second time" if self._life > 1 else ""
-            kept = (
-                f"; {len(self._done)} finished frames are kept{self._way_on and f': {self._way_on} to go on'}"
-            )
+            kept = f"; finished frames kept: {len(self._done)}{self._way_on and f'; {self._way_on} to go on'}"
             self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
             return
         self._report({"event": "notice", "text": f"{why}: it is started once more and goes on", "job": None})

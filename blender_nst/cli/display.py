@@ -149,7 +149,7 @@ class BarDisplay:
         elif isinstance(event, (protocol.Notice, protocol.Planned)):
             self.say(event.text)
         elif isinstance(event, protocol.Opened) and event.frames:
-            self.say(f"goes on with {len(event.frames)} finished frames (--restart begins anew)")
+            self.say(f"goes on; finished frames kept: {len(event.frames)} (--restart begins anew)")
         elif isinstance(event, protocol.FrameDone) and self._frames is not None:
             error = "" if event.warp_error is None else f", warp {event.warp_error:.5f}"
             note = f"style {event.losses.get('style', 0.0):.4f}{error}"

@@ -161,7 +161,7 @@ def test_a_run_goes_on_or_begins_anew(cli: Cli, files: Path, tmp_path: Path) -> 
     assert cli(*arguments, "--frames", "1-2").code == 0
     longer = cli(*arguments)
     assert longer.code == 0, longer.stderr
-    assert "goes on with 2 finished frames" in longer.stderr
+    assert "goes on; finished frames kept: 2" in longer.stderr
     refused = cli(*arguments, "--strength", "0.5")
     assert refused.code == 2
     assert "strength was 1.0, is 0.5" in refused.stderr.splitlines()[-1]

@@ -162,7 +162,7 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
     died = events[-1]
     assert died["event"] == "died"
     assert "for the second time" in died["error"]
-    assert "2 finished frames are kept" in died["error"]
+    assert "finished frames kept: 2" in died["error"]
     assert "\n" not in died["error"]
     assert undisturbed[:2] == styled(tmp_path / "out")[:2]
     with supervised(tmp_path / "log.txt") as engine:
@@ -202,7 +202,7 @@ def test_work_that_hangs_is_ended_twice(files: Path, tmp_path: Path) -> None:
     assert "no progress" in of(events, "notice")[0]["text"]
     assert events[-1]["event"] == "died"
     assert "no progress" in events[-1]["error"]
-    assert "1 finished frames are kept" in events[-1]["error"]
+    assert "finished frames kept: 1" in events[-1]["error"]
 
 
 def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tmp_path: Path) -> None:
