@@ -80,6 +80,13 @@ def passes_path(output: Path, frame: int) -> Path:
     return output / "passes" / f"passes_{_numbered(frame)}.exr"
 
 
+def picture_mode(scene: bpy.types.Scene) -> str:
+    """RGBA where the film is transparent or the render's own PNGs have alpha, as those of a new file have."""
+    settings = scene.render.image_settings
+    own = settings.color_mode if settings.file_format == "PNG" else "RGB"
+    return "RGBA" if scene.render.film_transparent or own == "RGBA" else "RGB"
+
+
 def capture_frame(
     scene: bpy.types.Scene,
     output: Path,
@@ -92,8 +99,8 @@ def capture_frame(
 ) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
 
-    The PNG has the scene's view transform (display-referred, of 8 or 16 bits), with alpha if the film is
-    transparent. The EXR is scene-linear in full float; the note about its camera and view lies beside it as
+    The PNG has the scene's view transform (display-referred, of 8 or 16 bits), with alpha as `picture_mode`
+    says. The EXR is scene-linear in full float; the note about its camera and view lies beside it as
     JSON. All appear under their names only when they are complete.
 
     Args:
@@ -107,7 +114,7 @@ def capture_frame(
     """
     frame = scene.frame_current
     content, passes = content_path(output, frame), passes_path(output, frame)
-    wanted = _PNG | {"color_mode": _mode(scene), "color_depth": str(bits)}
+    wanted = _PNG | {"color_mode": picture_mode(scene), "color_depth": str(bits)}
     own = None if written_since is None else _own_picture(scene, wanted, written_since)
     if own is None or not _copied(own, content):
         _save(scene, "Render Result", content, wanted)
@@ -150,10 +157,6 @@ def _copied(own: Path, path: Path) -> bool:
             unfinished.unlink()
         return False
     return True
-
-
-def _mode(scene: bpy.types.Scene) -> str:
-    return "RGBA" if scene.render.film_transparent else "RGB"
 
 
 def _numbered(frame: int) -> str:

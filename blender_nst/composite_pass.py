@@ -23,7 +23,7 @@ from pathlib import Path
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .capture import passes_path
+from .capture import passes_path, picture_mode
 from .compositor_node import is_styled_group
 from .compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
 from .styled_files import LIGHT, composited_path, is_written, styled_path, styled_suffix
@@ -160,7 +160,7 @@ class CompositePass:
         render.use_file_extension, render.use_overwrite, render.use_placeholder = True, True, False
         if bpy.app.background and hasattr(render, "compositor_device"):
             render.compositor_device = "CPU"  # 5.2 asks for a GPU by default
-        settings = render.image_settings
+        settings, mode = render.image_settings, picture_mode(copy)
         if hasattr(settings, "media_type"):
             settings.media_type = "IMAGE"
         if self.suffix == LIGHT:
@@ -169,7 +169,7 @@ class CompositePass:
         else:
             settings.file_format, settings.color_depth = "PNG", "16" if self._styled.is_float else "8"
             self._leave_out_view()
-        settings.color_mode = "RGBA" if render.film_transparent else "RGB"
+        settings.color_mode = mode
         settings.color_management = "FOLLOW_SCENE"
 
     def _leave_out_view(self) -> None:

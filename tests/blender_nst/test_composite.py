@@ -156,8 +156,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def composited(folder: Path, number: int) -> np.ndarray:
+    """The colours, (H, W, 3) in levels, of an opaque frame; alpha comes with it as with the render's."""
     path = folder / "out" / "composited" / f"composited_{number:04d}.png"
-    return np.asarray(Image.open(path)).astype(int)
+    levels = np.asarray(Image.open(path)).astype(int)
+    assert levels.shape[2] == 4
+    assert levels[..., 3].min() == 255
+    return levels[..., :3]
 
 
 @pytest.mark.parametrize("view", ["AgX", "Filmic", "Standard"])
