@@ -23,7 +23,7 @@ from compositor.styles import StyleLibrary
 from compositor.windows import around
 
 # A part of the frame is worth looking at alone up to this share of its area: setting it up costs a step.
-_WORTH_FOCUSING = 0.8
+WORTH_FOCUSING = 0.8
 # Times that the tiles are halved before memory is given up on.
 _HALVINGS = 8
 
@@ -136,7 +136,7 @@ class Descent:
         """The part around all that may change, if it is small enough."""
         window = around(~fixed, self._reach, self._reach)
         height, width = image.shape[-2:]
-        if window is None or window.outer.area > _WORTH_FOCUSING * height * width:
+        if window is None or window.outer.area > WORTH_FOCUSING * height * width:
             return None
         return Focus(window, image)
 

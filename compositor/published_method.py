@@ -15,6 +15,7 @@ and in its average pooling, and a picture that is best for the one is not quite 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -78,20 +79,28 @@ class Reference:
         with torch.no_grad():
             return float(self._objective(self._preprocess(image))) / self._scale
 
-    def minimise(self, start: Tensor, steps: int) -> Tensor:
-        """The image, (1, 3, H, W) in 0..1, that L-BFGS comes to from `start` in so many steps."""
+    def minimise(self, start: Tensor, steps: int, watch: Callable[[Tensor], None] | None = None) -> Tensor:
+        """The image, (1, 3, H, W) in 0..1, that L-BFGS comes to from `start` in so many steps.
+
+        `watch` is shown the image of every step.
+        """
         image = self._preprocess(start).contiguous().requires_grad_(True)
         lbfgs = torch.optim.LBFGS(
             [image], lr=1.0, max_iter=steps, history_size=100, tolerance_grad=-1.0, tolerance_change=-1.0
         )
 
         def closure() -> float:
+            if watch is not None:
+                watch(self._shown(image))
             lbfgs.zero_grad()
             loss = self._objective(image)
             loss.backward()
             return float(loss.detach())
 
         lbfgs.step(closure)
+        return self._shown(image)
+
+    def _shown(self, image: Tensor) -> Tensor:
         return ((image.detach() + self._mean) / 255.0).clamp(0.0, 1.0)
 
     def _preprocess(self, image: Tensor) -> Tensor:

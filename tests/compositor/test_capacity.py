@@ -181,7 +181,7 @@ def test_only_the_part_that_may_change_is_looked_at(
     still[20:40, 20:60] = False
     temporal = Temporal(start, still.astype(np.float32), 200.0, still)
     part = engine.stylize(content, start=start, temporal=temporal)
-    monkeypatch.setattr(descent, "_WORTH_FOCUSING", 0.0)
+    monkeypatch.setattr(descent, "WORTH_FOCUSING", 0.0)
     whole = engine.stylize(content, start=start, temporal=temporal)
     np.testing.assert_array_equal(part.optimised[still], start[still])
     np.testing.assert_allclose(part.optimised, whole.optimised, atol=0.01)
