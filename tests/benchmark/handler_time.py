@@ -77,7 +77,7 @@ def measure(
     scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.frame_start, scene.frame_end = 1, FRAMES
     scene.render.filepath = str(folder / "own_")
-    scene.render.image_settings.color_mode = "RGB" if png else "RGBA"
+    scene.render.image_settings.file_format = "PNG" if png else "JPEG"
     scene.nst.enabled = True
     scene.nst.output_path = str(folder / f"out_{width}")
     scene.nst.style_path = str(Path(__file__))  # never opened: no engine is started
