@@ -39,8 +39,10 @@ def size_text(array: np.ndarray) -> str:
 
 def to_tensor(image: np.ndarray, device: torch.device) -> Tensor:
     """(1, C, H, W) float32 from (H, W, C)."""
-    array = np.ascontiguousarray(image, dtype=np.float32)
-    return torch.from_numpy(array).permute(2, 0, 1)[None].to(device).contiguous()
+    values = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
+    if device.type == "cuda":
+        values = values.pin_memory()
+    return values.permute(2, 0, 1)[None].to(device, non_blocking=True).contiguous()
 
 
 def map_to_tensor(values: np.ndarray, device: torch.device) -> Tensor:
@@ -50,4 +52,7 @@ def map_to_tensor(values: np.ndarray, device: torch.device) -> Tensor:
 
 def to_array(tensor: Tensor) -> np.ndarray:
     """(H, W, C) float32 from (1, C, H, W)."""
-    return tensor[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+    values = tensor.detach()[0].permute(1, 2, 0)
+    if values.device.type == "cuda":
+        values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values)
+    return values.cpu().numpy().astype(np.float32)

@@ -19,6 +19,7 @@ from compositor.pyramid import resize
 from compositor.report import Stopped
 from compositor.run import Run
 from compositor.settings import StyleSettings
+from compositor.step_graphs import StepGraphs
 from compositor.styles import StyleLibrary
 from compositor.windows import around
 
@@ -35,6 +36,7 @@ class Descent:
         canvas: the frame at full size.
         hold: ties the full size to the frame before.
         fixed: (1, 1, H, W) bool, pixels that stay as they are at full size.
+        graphs: what steps are replayed by.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Descent:
         *,
         hold: Hold | None,
         fixed: Tensor | None,
+        graphs: StepGraphs,
     ) -> None:
         self._network = network
         self._library = library
@@ -53,6 +56,7 @@ class Descent:
         self._canvas = canvas
         self._hold = hold
         self._fixed = fixed
+        self._graphs = graphs
         layers = layer_weights(settings.content_layers) | layer_weights(settings.style_layers)
         self._reach = network.reach(layers)
 
@@ -98,10 +102,11 @@ class Descent:
         height, width = image.shape[-2:]
         finest = scale == len(run.shares) - 1
         hold, fixed = (self._hold, self._fixed) if finest else (None, None)
+        steps, objective = run.shares[scale], self._objective(image, hold, fixed, halvings).descend
         return optimize(
             image,
-            self._objective(image, hold, fixed, halvings).descend,
-            run.shares[scale],
+            self._graphs.replaying(objective, image, steps),
+            steps,
             self._settings,
             settle=finest,
             moments=moments,

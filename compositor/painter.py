@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from compositor.pyramid import resize
 from compositor.report import Stopped
 from compositor.run import Run
 from compositor.settings import StyleSettings
+from compositor.step_graphs import StepGraphs
 from compositor.styles import StyleLibrary
 from compositor.upsampling import bring_up
 
@@ -54,6 +55,7 @@ class Painter:
     library: StyleLibrary
     settings: StyleSettings
     device: torch.device
+    graphs: StepGraphs = field(default_factory=StepGraphs)
 
     def paint(
         self,
@@ -120,7 +122,9 @@ class Painter:
         return descent.through([(height, width)], start, run)
 
     def _descent(self, canvas: Canvas, hold: Hold | None, fixed: Tensor | None) -> Descent:
-        return Descent(self.network, self.library, self.settings, canvas, hold=hold, fixed=fixed)
+        return Descent(
+            self.network, self.library, self.settings, canvas, hold=hold, fixed=fixed, graphs=self.graphs
+        )
 
 
 def _in_tune(target: Tensor, brought: Tensor, reliability: Tensor, tones: int) -> Tensor:
