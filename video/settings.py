@@ -106,13 +106,13 @@ class SequenceSettings:
         40, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
-        200.0,
+        250.0,
         "Temporal stability: how strongly the strokes ride along with the surfaces",
         minimum=0.0,
         maximum=1e9,
     )
     warm_style_gain: float = setting(
-        1.3,
+        1.5,
         "How many times as strongly the style pulls in a frame that is held to its predecessor, which would"
         " wear the style off",
         minimum=0.0,
