@@ -11,8 +11,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from compositor.optimize import Objective
+
 Found = tuple[dict[str, Tensor], Tensor]
-"""The losses by name, and a gradient."""
+"""What an objective finds of an image: the losses by name, and a gradient."""
 
 Record = Callable[[Callable[[], Found]], tuple[Found, Callable[[], None]]]
 """Takes work, and gives what it is going to find and what does it again, each time into the same memory."""
@@ -32,9 +34,7 @@ class StepGraphs:
     def __init__(self) -> None:
         self._last: torch.cuda.CUDAGraph | None = None
 
-    def replaying(
-        self, objective: Callable[[Tensor], Found], image: Tensor, steps: int
-    ) -> Callable[[Tensor], Found]:
+    def replaying(self, objective: Objective, image: Tensor, steps: int) -> Objective:
         """The objective of images like this one, replayed after the first of its steps where that pays."""
         height, width = image.shape[-2:]
         if image.device.type != "cuda" or height * width > _LARGEST or steps < _WORTH:
@@ -73,19 +73,17 @@ class Replaying:
         objective: always called with the very same image, which is changed in place.
     """
 
-    def __init__(self, objective: Callable[[Tensor], Found], record: Record) -> None:
+    def __init__(self, objective: Objective, record: Record) -> None:
         self._objective = objective
         self._record = record
         self._calls = 0
-        self._image: Tensor | None = None
-        self._found: Found | None = None
-        self._replay: Callable[[], None] | None = None
+        self._recorded: tuple[Tensor, Found, Callable[[], None]] | None = None
 
     def __call__(self, image: Tensor) -> Found:
         """The losses of the image, and the gradient of their total."""
-        if self._replay is not None and self._found is not None and image is self._image:
-            self._replay()
-            losses, gradient = self._found
+        if self._recorded is not None and image is self._recorded[0]:
+            _, (losses, gradient), replay = self._recorded
+            replay()
             # The optimiser remembers gradients, and the next replay writes over this one.
             return losses, gradient.clone()
         found = self._objective(image)
@@ -101,4 +99,4 @@ class Replaying:
         except RuntimeError:
             return
         if bool((found[1] - expected).norm() <= _TOLERANCE * expected.norm()):
-            self._image, self._found, self._replay = image, found, replay
+            self._recorded = image, found, replay

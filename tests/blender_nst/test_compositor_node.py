@@ -137,6 +137,7 @@ finish({"mute": node.mute, "done": current_session().done})
     for number in (1, 2, 3):
         content = np.asarray(Image.open(folder / "out" / "content" / f"content_{number:04d}.png"))
         np.testing.assert_array_equal(content[..., :3], frame(folder, "plain", number))
+        assert content[..., 3].min() == 255
 
 
 def test_a_file_shows_its_styled_frames_without_the_extension(blender: BlenderInTests, folder: Path) -> None:

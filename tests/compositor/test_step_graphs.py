@@ -12,6 +12,7 @@ from torch import Tensor
 
 from compositor import step_graphs
 from compositor.engine import StyleEngine
+from compositor.optimize import Objective
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.step_graphs import WARM_UP, Found, Replaying, StepGraphs
 from video.painting import Painting, paint
@@ -44,7 +45,7 @@ class Recorder:
         return (losses, gradient), replay
 
 
-def descended(objective: Callable[[Tensor], Found], steps: int) -> tuple[list[float], list[Tensor]]:
+def descended(objective: Objective, steps: int) -> tuple[list[float], list[Tensor]]:
     """The losses and the gradients on the way down, the gradients kept as an optimiser keeps them."""
     image = torch.full((1, 3, 4, 4), 0.9)
     totals, gradients = [], []
