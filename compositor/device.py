@@ -91,8 +91,15 @@ def _has_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
-    # Not public, and not in every release: without them, single precision it is.
-    checks = (
-        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )
-    return any(check() for check in checks if check is not None)
+    return _cpu_has("_is_avx512_bf16_supported") or has_matrix_tiles()
+
+
+def has_matrix_tiles() -> bool:
+    """Whether the CPU multiplies bfloat16 matrices in tiles (Intel's AMX)."""
+    return _cpu_has("_is_amx_tile_supported")
+
+
+def _cpu_has(check: str) -> bool:
+    # Not public, and not in every release: without it, the answer is no.
+    asked = getattr(torch.cpu, check, None)
+    return asked is not None and bool(asked())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.errors import LayerError
-from compositor.rectified import convolution, rectified_convolution
+from compositor.pooling import average_pool, max_pool
+from compositor.rectified import Kernel, convolution, rectified_convolution
 from compositor.settings import Pooling
 from compositor.vgg import Convolution, NetworkWeights
 from compositor.windows import reach
@@ -97,28 +97,27 @@ class FeatureNetwork:
 
     def _maps(self, current: Tensor, wanted: Set[str], replicate: bool) -> Iterator[tuple[str, Tensor]]:
         """The maps from layer to layer; those of a convolution without its rectifier only where wanted."""
-        for (*pool, conv, relu), placed in self._convolutions:
+        for (*pool, conv, relu), kernel in self._convolutions:
             if pool:
                 current = self._pool(current)
                 if pool[0] in wanted:
                     yield pool[0], self._gain * current
-            weight, bias = placed.weight, placed.bias
             border = replicate or conv == "conv1_1"
             if conv in wanted:
-                current = convolution(current, weight, bias, replicate=border).to(self.dtype)
+                current = convolution(current, kernel, replicate=border).to(self.dtype)
                 yield conv, current
                 current = F.relu(current)
             else:
-                current = rectified_convolution(current, weight, bias, replicate=border, dtype=self.dtype)
+                current = rectified_convolution(current, kernel, replicate=border, dtype=self.dtype)
             yield relu, current
 
-    def _placed(self, trained: Convolution, device: torch.device) -> Convolution:
+    def _placed(self, trained: Convolution, device: torch.device) -> Kernel:
         """What a convolution computes with: the first of a block has the pooling gain in its weights."""
         *pool, conv, _ = _names(trained)
         own = torch.float32 if conv == "conv1_1" else self.dtype
         gain = self._gain if pool else 1.0
         weight = (gain * trained.weight).to(device, own, memory_format=torch.channels_last)
-        return replace(trained, weight=weight, bias=trained.bias.to(device, own))
+        return Kernel(weight, trained.bias.to(device, own))
 
 
 def _names(trained: Convolution) -> tuple[str, ...]:
@@ -128,12 +127,4 @@ def _names(trained: Convolution) -> tuple[str, ...]:
     return *pool, trained.name, f"relu{block}_{number}"
 
 
-def _average_pool(maps: Tensor) -> Tensor:
-    return F.avg_pool2d(maps, 2, ceil_mode=True, count_include_pad=False)
-
-
-def _max_pool(maps: Tensor) -> Tensor:
-    return F.max_pool2d(maps, 2, ceil_mode=True)
-
-
-_POOLINGS = {Pooling.AVERAGE: (_average_pool, AVERAGE_POOLING_GAIN), Pooling.MAX: (_max_pool, 1.0)}
+_POOLINGS = {Pooling.AVERAGE: (average_pool, AVERAGE_POOLING_GAIN), Pooling.MAX: (max_pool, 1.0)}

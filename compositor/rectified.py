@@ -8,13 +8,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor.winograd import adjoint, pays, transformed, winograd
+
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
 
 
-def rectified_convolution(
-    maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool, dtype: torch.dtype
-) -> Tensor:
+class Kernel:
+    """What a layer convolves with, and never changes.
+
+    Args:
+        weight, bias: (D, C, 3, 3) and (D).
+
+    Attributes:
+        forwards, backwards: the weight as `winograd` takes it, of the convolution and of its gradient, where
+            that is faster.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self.weight, self.bias = weight, bias
+        self.forwards = transformed(weight) if pays(weight) else None
+        self.backwards = transformed(adjoint(weight)) if pays(weight) else None
+
+
+def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
     """max(0, w ∗ x + b) with a 3×3 kernel, at the size of the input; differentiable (once) towards the maps.
 
     Autograd would keep the padded input of every convolution beside the output of its rectifier. Where only
@@ -23,53 +40,65 @@ def rectified_convolution(
 
     Args:
         maps: (1, C, H, W) in channels-last memory.
-        weight, bias: (D, C, 3, 3) and (D), of the maps' dtype.
+        kernel: of the maps' dtype.
         replicate: what lies beyond the border: its copy, or zeros.
         dtype: of the result, and of what the gradient is computed with.
     """
-    return _RectifiedConvolution.apply(maps, weight, bias, _How(replicate, dtype))  # type: ignore[no-any-return]
+    return _RectifiedConvolution.apply(maps, _How(kernel, replicate, dtype))  # type: ignore[no-any-return]
 
 
-def convolution(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
-    """w ∗ x + b alone; the arguments are those of `rectified_convolution`."""
+def convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
+    """w ∗ x + b alone, differentiable; the arguments are those of `rectified_convolution`."""
     if replicate:
-        return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), weight, bias)
-    return F.conv2d(maps, weight, bias, padding=1)
+        return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), kernel.weight, kernel.bias)
+    return F.conv2d(maps, kernel.weight, kernel.bias, padding=1)
 
 
 class _How(NamedTuple):
+    kernel: Kernel
     replicate: bool
     dtype: torch.dtype
 
 
 class _RectifiedConvolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, how: _How) -> Tensor:
-        result = convolution(maps, weight, bias, replicate=how.replicate).relu_().to(how.dtype)
-        ctx.replicate, ctx.size, ctx.maps_dtype = how.replicate, maps.shape[-2:], maps.dtype
-        ctx.save_for_backward(result, weight)
+    def forward(ctx: Any, maps: Tensor, how: _How) -> Tensor:
+        result = _convolution(maps, how.kernel, replicate=how.replicate).relu_().to(how.dtype)
+        ctx.how, ctx.size, ctx.maps_dtype = how, maps.shape[-2:], maps.dtype
+        ctx.save_for_backward(result)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        result, weight = ctx.saved_tensors
+        (result,) = ctx.saved_tensors
         gradient = torch.ops.aten.threshold_backward(gradients[0], result, 0)
-        weight = weight.to(gradient.dtype)
-        (height, width), padding = ctx.size, 1
-        if ctx.replicate:
-            height, width, padding = height + 2, width + 2, 0
-        below = _below(gradient, weight, (height, width), padding).to(ctx.maps_dtype)
-        return _folded(below) if ctx.replicate else below, None, None, None
+        below = _below(gradient, ctx.how.kernel, ctx.size, replicate=ctx.how.replicate).to(ctx.maps_dtype)
+        return _folded(below) if ctx.how.replicate else below, None
 
 
-def _below(gradient: Tensor, weight: Tensor, size: tuple[int, int], padding: int) -> Tensor:
-    """The gradient of a convolution's input, of (height, width) `size`, from that of its output."""
+def _convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
+    if kernel.forwards is not None:
+        return winograd(maps, kernel.forwards, kernel.bias, border=1, replicate=replicate)
+    return convolution(maps, kernel, replicate=replicate)
+
+
+def _below(gradient: Tensor, kernel: Kernel, size: tuple[int, int], *, replicate: bool) -> Tensor:
+    """The gradient of a convolution's input, which is of (height, width) `size`, from that of its output.
+
+    Where the border was replicated, it is that of the input with its border.
+    """
+    if kernel.backwards is not None:
+        return winograd(gradient, kernel.backwards, None, border=2 if replicate else 1)
+    weight = kernel.weight.to(gradient.dtype)
+    (height, width), padding = size, 1
+    if replicate:
+        height, width, padding = height + 2, width + 2, 0
     channels = weight.shape[1]
     if channels % _EVEN_CHANNELS:
         more = _EVEN_CHANNELS - channels % _EVEN_CHANNELS
         weight = F.pad(weight, (0, 0, 0, 0, 0, more)).contiguous(memory_format=torch.channels_last)
     # Only the input's size and memory format are looked at.
-    shape = (1, weight.shape[1], *size)
+    shape = (1, weight.shape[1], height, width)
     like = torch.empty(shape, dtype=weight.dtype, device=weight.device, memory_format=torch.channels_last)
     outcome = torch.ops.aten.convolution_backward(
         gradient, like, weight, None, [1, 1], [padding] * 2, [1, 1], False, [0, 0], 1, [True, False, False]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.rectified import rectified_convolution
+from compositor.rectified import Kernel, rectified_convolution
 
 
 def random(*shape: int, dtype: torch.dtype, seed: int) -> Tensor:
@@ -34,7 +34,7 @@ def test_result_and_gradient_are_those_of_autograd(
         random(5, dtype=dtype, seed=2),
     )
     pull = random(1, 5, height, width, dtype=dtype, seed=3)
-    ours = rectified_convolution(maps, weight, bias, replicate=replicate, dtype=dtype)
+    ours = rectified_convolution(maps, Kernel(weight, bias), replicate=replicate, dtype=dtype)
     theirs = by_autograd(maps, weight, bias, replicate=replicate)
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(
@@ -47,9 +47,9 @@ def test_first_layer_reads_single_precision_and_hands_on_bfloat16() -> None:
     maps = torch.full((1, 3, 4, 4), 200.0).requires_grad_(True)
     weight, bias = torch.ones(4, 3, 3, 3), torch.full((4,), -27.0 * 200.0)
     with torch.no_grad():
-        moved = rectified_convolution(maps + 0.25, weight, bias, replicate=True, dtype=torch.bfloat16)
+        moved = rectified_convolution(maps + 0.25, Kernel(weight, bias), replicate=True, dtype=torch.bfloat16)
     torch.testing.assert_close(moved, torch.full((1, 4, 4, 4), 27.0 * 0.25, dtype=torch.bfloat16))
-    result = rectified_convolution(maps + 0.25, weight, bias, replicate=True, dtype=torch.bfloat16)
+    result = rectified_convolution(maps + 0.25, Kernel(weight, bias), replicate=True, dtype=torch.bfloat16)
     (gradient,) = torch.autograd.grad(result.float().sum(), maps)
     assert gradient.dtype is torch.float32
     torch.testing.assert_close(gradient.sum(), torch.tensor(4.0 * 16.0 * 27.0))

@@ -1,0 +1,91 @@
+"""Convolutions by Winograd's minimal filtering against PyTorch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor import winograd as module
+from compositor.device import has_matrix_tiles
+from compositor.rectified import Kernel, rectified_convolution
+from compositor.winograd import adjoint, pays, transformed, winograd
+
+
+def random(*shape: int, seed: int) -> Tensor:
+    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
+
+
+@pytest.mark.parametrize("replicate", [True, False])
+@pytest.mark.parametrize("border", [1, 2])
+@pytest.mark.parametrize(("height", "width"), [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)])
+def test_it_is_the_convolution(replicate: bool, border: int, height: int, width: int) -> None:
+    maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
+    padded = F.pad(maps, (border,) * 4, mode="replicate" if replicate else "constant")
+    ours = winograd(maps, transformed(weight), bias, border=border, replicate=replicate)
+    torch.testing.assert_close(ours, F.conv2d(padded, weight, bias), rtol=1e-5, atol=1e-5)
+    assert ours.shape == (1, 4, height + 2 * border - 2, width + 2 * border - 2)
+
+
+def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eleven rows of tiles, in bands of three of them and in one of two."""
+    maps, weight = random(1, 6, 21, 9, seed=0), random(4, 6, 3, 3, seed=1)
+    whole = winograd(maps, transformed(weight), None, border=1)
+    monkeypatch.setattr(module, "_BAND", 16 * 5 * 6 * 3)
+    assert torch.equal(winograd(maps, transformed(weight), None, border=1), whole)
+
+
+def test_adjoint_takes_a_gradient_back() -> None:
+    maps, weight = random(1, 6, 8, 10, seed=0).requires_grad_(True), random(4, 6, 3, 3, seed=1)
+    pull = random(1, 4, 8, 10, seed=2)
+    (expected,) = torch.autograd.grad(F.conv2d(maps, weight, padding=1), maps, pull)
+    torch.testing.assert_close(
+        winograd(pull, transformed(adjoint(weight)), None, border=1), expected, rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("replicate", [True, False])
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.01)])
+@pytest.mark.parametrize(("height", "width"), [(12, 16), (9, 7)])
+def test_a_layer_that_it_pays_for(
+    replicate: bool, dtype: torch.dtype, error: float, height: int, width: int
+) -> None:
+    """Result and gradient of a layer as wide as the network's, relative to double precision."""
+    maps, weight, bias = (
+        random(1, 256, height, width, seed=0),
+        random(256, 256, 3, 3, seed=1),
+        random(256, seed=2),
+    )
+    weight /= 48.0
+    pull = random(1, 256, height, width, seed=3)
+    exact = maps.double().requires_grad_(True)
+    padded = F.pad(exact, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
+    expected = F.relu(F.conv2d(padded, weight.double(), bias.double()))
+    kernel = Kernel(weight.to(dtype), bias.to(dtype))
+    assert (kernel.forwards is not None) == pays(kernel.weight)
+    leaf = maps.to(dtype).requires_grad_(True)
+    ours = rectified_convolution(leaf, kernel, replicate=replicate, dtype=dtype)
+    # The rectifier's own side of zero, where rounding may fall on either.
+    pull = pull * (expected.detach() > 0.1)
+    found = torch.autograd.grad(ours, leaf, pull.to(dtype))[0]
+    wanted = torch.autograd.grad(expected, exact, pull.double())[0]
+    for value, reference in ((ours.detach(), expected.detach()), (found, wanted)):
+        assert float((value.double() - reference).norm() / reference.norm()) < error
+
+
+def test_it_does_not_pay_for_few_channels_and_other_types() -> None:
+    assert pays(torch.zeros(256, 256, 3, 3))
+    assert not pays(torch.zeros(64, 64, 3, 3))
+    assert not pays(torch.zeros(128, 128, 3, 3, dtype=torch.bfloat16))
+    assert pays(torch.zeros(256, 128, 3, 3, dtype=torch.bfloat16)) != has_matrix_tiles()
+    assert not pays(torch.zeros(512, 512, 3, 3, dtype=torch.float64))
+
+
+def test_matrix_tiles_are_faster_still_with_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "has_matrix_tiles", lambda: True)
+    assert not pays(torch.zeros(256, 256, 3, 3, dtype=torch.bfloat16))
+    assert pays(torch.zeros(256, 256, 3, 3))
+    monkeypatch.setattr(module, "has_matrix_tiles", lambda: False)
+    assert pays(torch.zeros(256, 256, 3, 3, dtype=torch.bfloat16))
