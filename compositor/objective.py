@@ -16,6 +16,14 @@ from compositor.sums import FrameSums, Key, Quantity, Sums, added
 from compositor.targets import LayerTarget, StyleTargets, replicates
 from compositor.windows import Window, whole
 
+HELD_SMOOTHING, FREE_SMOOTHING = 1.7, 6.7
+"""How many times as much the total variation counts in a frame that is held, where it is and where it is not.
+
+What is moved from frame to frame would get sharper each time. And the held pixels leave a part of the style
+loss standing, which the free ones, often a strip of a few, would make up for with noise: on an orbit with
+occluders they had 1.7 times the sharpness of the same pixels in a frame alone. The style loss is the same.
+"""
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -28,6 +36,11 @@ class Hold:
     reliability: Tensor
     weight: float
     style_gain: float = 1.0
+
+    def smoothed(self, image: Tensor, visible: Tensor | None) -> Tensor:
+        """The total variation of an image (1, 3, H, W), of which free pixels have a larger part."""
+        counts = FREE_SMOOTHING + (HELD_SMOOTHING - FREE_SMOOTHING) * self.reliability
+        return losses.tv_loss(image, counts if visible is None else counts * visible)
 
     @property
     def stiffness(self) -> Tensor:
@@ -162,16 +175,14 @@ class StyleObjective:
             "style": self._style_loss(sums),
             "tv": losses.tv_loss(image, self._visible),
         }
+        smooth = result["tv"]
         style_weight = settings.style_weight * (1.0 if self._hold is None else self._hold.style_gain)
-        total = (
-            settings.content_weight * result["content"]
-            + style_weight * result["style"]
-            + settings.tv_weight * result["tv"]
-        )
+        total = settings.content_weight * result["content"] + style_weight * result["style"]
         if self._hold is not None:
             result["temporal"] = losses.temporal_loss(image, self._hold.target, self._hold.reliability)
             total = total + self._hold.weight * result["temporal"]
-        return result | {"total": total}
+            smooth = self._hold.smoothed(image, self._visible)
+        return result | {"total": total + settings.tv_weight * smooth}
 
     def _content_loss(self, sums: Sums) -> Tensor:
         terms = [

@@ -41,6 +41,7 @@ from video.results import Listener, SequenceResult
 from video.sequence import SourceFrame, frame_path
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 from video.shelf import Shelf
+from video.style_level import StyleLevel
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 SNAPSHOTS = "snapshots"
@@ -138,6 +139,7 @@ class SequenceDriver:
     def _first_pass(self, frames: Iterable[SourceFrame], record: Record) -> bool:
         """Goes through the frames as they come; False when it was cancelled on the way."""
         memory = Memory(self.settings.memory)
+        level = StyleLevel(self.settings.warm_style_gain)
         shelf, complete, count, shot = record.shelf, record.is_complete, 0, None
         done = [entry.begins_shot for entry in record.journal.entries]
         with self._prepared(frames, done, tell=shelf is None) as upcoming:
@@ -148,6 +150,7 @@ class SequenceDriver:
                 painted = self.engine.painted_size(*frame.image.shape[:2])
                 entry = record.journal.resumed(index, frame.number, prepared.picture, painted)
                 if entry is not None:
+                    level.learn(entry.report, begins_shot=entry.begins_shot)
                     shot = frame.image if entry.begins_shot else shot
                     self._remind(memory, record, 0, index)
                     if shelf is None:
@@ -162,9 +165,11 @@ class SequenceDriver:
                     shot = None
                 recall = memory.recall(prepared.content, prepared.sight)
                 start = None if recall is None else recall.start
-                stylized = self._stylize(frame, recall, start, self.initial if index == 0 else None)
+                initial = self.initial if index == 0 else None
+                stylized = self._stylize(frame, recall, start, initial, level.gain)
                 if stylized is None:
                     return False
+                level.learn(stylized.report, begins_shot=recall is None)
                 unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
                 memory.add(unfinished.optimised, unfinished.detailed)
                 self._behind.hand_over(
@@ -179,7 +184,7 @@ class SequenceDriver:
 
         Ruder, Dosovitskiy, Brox 2016, section 4.4: what only later frames show gets back to earlier ones.
         """
-        memory = Memory(self.settings.memory)
+        memory, level = Memory(self.settings.memory), StyleLevel(self.settings.warm_style_gain)
         entries, done = record.journal.entries, record.done(number)
         last, alone = number == self.settings.pass_count - 1, None
         order = record.order(number, len(shelf))
@@ -201,7 +206,8 @@ class SequenceDriver:
                 if adopted is not None:
                     self.engine.adopt_colours(shelf.shot_content(adopted))
                     alone = None
-                stylized = self._stylize(frame, recall, own if recall is None else recall.between(own), None)
+                start = own if recall is None else recall.between(own)
+                stylized = self._stylize(frame, recall, start, None, level.initial)
                 if stylized is None:
                     return False
                 unfinished = self._finisher.unfinished(frame, recall, stylized, begun)
@@ -260,7 +266,12 @@ class SequenceDriver:
         return self.listener.cancelled()
 
     def _stylize(
-        self, frame: SourceFrame, recall: Recall | None, start: np.ndarray | None, initial: np.ndarray | None
+        self,
+        frame: SourceFrame,
+        recall: Recall | None,
+        start: np.ndarray | None,
+        initial: np.ndarray | None,
+        style_gain: float,
     ) -> Stylized | None:
         """The engine's result; None when it was cancelled on the way."""
         if self._cancelled():
@@ -270,7 +281,7 @@ class SequenceDriver:
             recall.reliability,
             self.settings.temporal_weight,
             recall.sight.still,
-            self.settings.warm_style_gain,
+            style_gain,
         )
         detail = None
         if recall is not None and recall.detailed is not None:

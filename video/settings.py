@@ -106,15 +106,15 @@ class SequenceSettings:
         40, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
-        250.0,
+        270.0,
         "Temporal stability: how strongly the strokes ride along with the surfaces",
         minimum=0.0,
         maximum=1e9,
     )
     warm_style_gain: float = setting(
-        1.5,
-        "How many times as strongly the style pulls in a frame that is held to its predecessor, which would"
-        " wear the style off",
+        2.0,
+        "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
+        " more than it takes to stay as much in the style as the shot's first",
         minimum=0.0,
         maximum=100.0,
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from compositor.features import FeatureNetwork
-from compositor.objective import Hold, Region, StyleObjective
+from compositor.objective import FREE_SMOOTHING, HELD_SMOOTHING, Hold, Region, StyleObjective
 from compositor.settings import Pooling, StyleSettings
 from compositor.targets import style_targets
 from compositor.weights import load_network
@@ -46,7 +46,22 @@ def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> Non
     hold = Hold(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
     losses = losses_of(network, noise(2), hold=hold)
     assert losses["temporal"] == pytest.approx(0.01, rel=1e-4)
-    assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5, rel=1e-4)
+    smoother = 0.5 * (HELD_SMOOTHING - 1.0) * losses["tv"]
+    assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5 + smoother, rel=1e-4)
+
+
+def test_free_pixels_of_a_held_frame_are_the_smoothest(network: FeatureNetwork) -> None:
+    """The left half is free and the right half is rough, and the other way round."""
+    rough, half = torch.full((1, 3, 32, 32), 0.5), torch.ones(1, 1, 32, 32)
+    rough[..., 16:] = noise(2)[..., 16:]
+    half[..., :16] = 0.0
+    right, left = (
+        losses_of(network, image, hold=Hold(image, half, 50.0)) for image in (rough, rough.flip(3))
+    )
+    for losses, image, expected in ((right, rough, HELD_SMOOTHING), (left, rough.flip(3), FREE_SMOOTHING)):
+        alone = losses_of(network, image)
+        more = (losses["total"] - alone["total"]) / (0.5 * losses["tv"])
+        assert more == pytest.approx(expected - 1.0, rel=0.1)
 
 
 def test_a_held_frame_s_style_counts_for_more(network: FeatureNetwork) -> None:
