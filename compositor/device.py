@@ -58,8 +58,8 @@ def torch_version() -> str:
 
 
 @contextmanager
-def memory_shortage_is_told(what: str) -> Iterator[None]:
-    """Turns PyTorch's several ways of running out of memory into one error, with its advice.
+def memory_shortage_is_told(what: str, advice: str = "make the frames smaller") -> Iterator[None]:
+    """Turns PyTorch's several ways of running out of memory into one error, with some advice.
 
     Raises:
         MemoryShortageError: `what` does not fit.
@@ -69,8 +69,8 @@ def memory_shortage_is_told(what: str) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError) or is_out_of_memory(error):
             raise MemoryShortageError(
-                f"there is not enough memory for {what}: make the frames smaller, or compute on the CPU if"
-                " the graphics card is short of it"
+                f"there is not enough memory for {what}: {advice}, or compute on the CPU if the graphics card"
+                " is short of it"
             ) from None
         raise
 

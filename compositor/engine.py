@@ -45,6 +45,7 @@ class StyleEngine:
 
     Raises:
         DeviceError, WeightsError, LayerError, SettingsError, ImageError: see there.
+        MemoryShortageError: the network does not fit.
     """
 
     def __init__(
@@ -59,7 +60,8 @@ class StyleEngine:
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
-        self._network = self._make_network(listed, fetching)
+        with memory_shortage_is_told("the network", "close other programs"):
+            self._network = self._make_network(listed, fetching)
         content_layers, style_layers = map(layer_weights, (settings.content_layers, settings.style_layers))
         self._network.check(content_layers)
         self._network.check(style_layers)

@@ -220,9 +220,9 @@ def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tm
 
 @posix
 def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_path: Path) -> None:
-    # Both lives may take 1.5 GB of addresses: enough to start, too few for a large frame, tiles or not.
+    # Both lives may take 1.8 GB of addresses: enough to start, too few for a large frame, tiles or not.
     small = tmp_path / "python"
-    small.write_text(f'#!/bin/sh\nulimit -v 1500000\nexec {sys.executable} "$@"\n')
+    small.write_text(f'#!/bin/sh\nulimit -v 1800000\nexec {sys.executable} "$@"\n')
     small.chmod(small.stat().st_mode | stat.S_IXUSR)
     frames = tmp_path / "frames"
     frames.mkdir()

@@ -15,7 +15,7 @@ import torch
 
 from compositor.continuity import Temporal
 from compositor.engine import StyleEngine
-from compositor.errors import DeviceError, ImageError, LayerError
+from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortageError
 from compositor.report import Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
 from video.painting import Painting, paint
@@ -211,6 +211,17 @@ def test_a_temporal_weight_of_zero_ties_nothing(engine: StyleEngine, content: np
 def test_style_scale_changes_what_is_painted(style: np.ndarray, content: np.ndarray) -> None:
     small = StyleEngine(replace(TINY, style_scale=0.5), style).stylize(content, steps=3).image
     assert np.abs(small - StyleEngine(TINY, style).stylize(content, steps=3).image).max() > 0.01
+
+
+def test_a_network_that_memory_cannot_hold_is_told(
+    style: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*arguments: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 16777216 bytes")
+
+    monkeypatch.setattr("compositor.features.Kernel", too_large)
+    with pytest.raises(MemoryShortageError, match="the network: close other programs"):
+        StyleEngine(StyleSettings(device=DeviceChoice.CPU), style)
 
 
 @pytest.mark.parametrize(
