@@ -1,8 +1,16 @@
 """What can go wrong in the style engine. Every message says what a user can do about it."""
 
+from __future__ import annotations
+
 
 class CompositorError(Exception):
-    """Base of every error that the style engine raises on purpose."""
+    """Base of every error that the style engine raises on purpose.
+
+    Its message is one line, whatever names it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 class SettingsError(CompositorError):

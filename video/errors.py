@@ -6,7 +6,13 @@ from pathlib import Path
 
 
 class VideoError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Its message is one line, whatever names it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 class FileError(VideoError):
