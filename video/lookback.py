@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from video.light import light_change
 from video.motion import Motion, Rendered
 from video.motion_sources import MotionFinder, still
 from video.reduction import FullSize, at_full_size
-from video.reliability import agreement, reliability, soft_edges
+from video.reliability import agreement, changed, reliability, seen_before, soft_edges
 from video.settings import MotionSource
 from video.shots import begins_shot
 from video.vectors import longer_motion
@@ -46,6 +47,8 @@ class Sight:
         recent: (H, W) float32 in 0..1, the reliability of that motion alone.
         older: the frames before that one, the later ones first.
         still: (H, W) bool, where the result beside it holds unchanged.
+        seen: (H, W) float32 in 0..1, how surely the frame beside it shows the same surface, in any light.
+        light: (H, W) float32 in -1..1, how much lighter that is now; see `video.light`.
         full: the same at the size that the frame is delivered at; all else is at that at which it is painted.
     """
 
@@ -53,6 +56,8 @@ class Sight:
     recent: np.ndarray
     older: tuple[Older, ...]
     still: np.ndarray
+    seen: np.ndarray
+    light: np.ndarray
     full: FullSize
 
     @property
@@ -99,7 +104,8 @@ class Lookback:
             return None
         resting = still(motion, before, current)
         full = at_full_size(motion, recent, before, current) or FullSize(motion.backward, recent, resting)
-        return Sight(motion, recent, self._older(current, motion, recent), resting, full)
+        seen, light = _in_other_light(motion, before, current)
+        return Sight(motion, recent, self._older(current, motion, recent), resting, seen, light, full)
 
     def _older(self, current: Rendered, motion: Motion, recent: np.ndarray) -> tuple[Older, ...]:
         """What older frames add, the closest first.
@@ -119,6 +125,16 @@ class Lookback:
 
     def _ages(self) -> list[int]:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
+
+
+def _in_other_light(motion: Motion, before: Rendered, current: Rendered) -> tuple[np.ndarray, np.ndarray]:
+    """How surely the same surface is seen in whatever light, and how much lighter it is, (H, W) each."""
+    pictures = motion.backward, before.image, current.image
+    seen = seen_before(motion, before, current)
+    light = light_change(*pictures, seen)
+    # By the pictures alone a thing that moves out of the way may look consistent, too: but another surface
+    # differs in more than its light.
+    return soft_edges(seen * (1.0 - changed(*pictures, light=light))), light
 
 
 def to_older(

@@ -14,6 +14,10 @@ from video.warp import warp
 # In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
 # the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
 _NEIGHBOURS_SHARE = 0.5
+# The reliability of the strokes on a surface whose light has changed, in that light. As free as what has just
+# come into view they would lose half of the change in the optimisation; held as strongly as the rest they
+# would keep more of it than frames that are stylised alone.
+_OTHER_LIGHT = 0.2
 
 
 @dataclass(frozen=True)
@@ -70,22 +74,30 @@ class Memory:
         if sight is None or not self._results:
             self._results.clear()
             return None
-        before, resting, weight = self._results[-1], sight.still, sight.weight
-        target = self._moved(sight, weight)
-        target[resting] = before[resting]
-        trusted = np.where(resting, np.float32(1.0), weight)
-        start = start_image(np.ascontiguousarray(content[..., :3]), target, trusted)
+        before, resting = self._results[-1], sight.still
+        target, known = self._target(sight)
+        target[resting], known[resting] = before[resting], 1.0
+        start = start_image(np.ascontiguousarray(content[..., :3]), target, known)
         start[resting] = before[resting]
+        trusted = np.maximum(sight.weight, _OTHER_LIGHT * sight.seen)
+        trusted[resting] = 1.0
         return Recall(sight, target, trusted, start, self._detailed)
 
-    def _moved(self, sight: Sight, weight: np.ndarray) -> np.ndarray:
-        """The earlier results together, by their shares."""
-        moved = warp(self._results[-1], sight.motion.backward)
-        total = moved * sight.recent[..., None]
+    def _target(self, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+        """The earlier results together, by their shares, and (H, W) how surely they show the same surfaces.
+
+        A surface that was seen, and yet cannot be trusted, is in another light: it gets the last result in
+        that light.
+        """
+        weight = sight.weight
+        # What an older frame shows in this light comes before what the last one shows in another.
+        known = np.where(weight > sight.recent, weight, np.maximum(weight, sight.seen))
+        moved = warp(self._results[-1], sight.motion.backward) + sight.light[..., None]
+        total = moved * (sight.recent + known - weight)[..., None]
         for each in sight.older:
             total += warp(self._results[-each.age], each.backward) * each.share[..., None]
         # Where nothing is known the closest frame's result stands in, with no weight.
-        nothing = weight < 1e-3
-        target = total / np.maximum(weight, 1e-3)[..., None]
+        nothing = known < 1e-3
+        target = total / np.maximum(known, 1e-3)[..., None]
         target[nothing] = moved[nothing]
-        return np.clip(target, 0.0, 1.0).astype(np.float32)
+        return np.clip(target, 0.0, 1.0).astype(np.float32), known

@@ -14,6 +14,7 @@ from video.flow import DisFlow, FarnebackFlow
 from video.motion import FlowEstimator, Motion, Rendered
 from video.settings import MotionSource
 from video.vectors import vector_motion, why_no_vectors
+from video.warp import warp_smooth
 
 # Levels of 0..1 up to which a pixel counts as unchanged: half a level of an 8-bit file, and rounding.
 _UNCHANGED = 0.003
@@ -22,6 +23,9 @@ _UNCHANGED = 0.003
 _STILL_CAMERA = 0.3
 # Pixels: side of the smallest patch that is believed to rest, under a camera that moves.
 _PATCH = 7
+# Standard deviation, in pixels, of the surroundings in which rest and motion are compared; mean differences
+# of them in 0..1: up to which rest explains the picture at all, and by which it may explain it worse.
+_SURROUNDINGS, _ALIKE, _NOISE = 2.0, 0.02, 0.005
 # Pixels: less than this is rounding in the Vector pass.
 _STILL = 0.01
 
@@ -68,8 +72,14 @@ class MotionFinder:
         if self._flow is None:
             self._flow = _flow_estimator(self.source)
         motion = self._flow.between(earlier.image, current.image)
-        same = seems_at_rest(earlier, current)[..., None]
-        return Motion(np.where(same, 0.0, motion.backward), np.where(same, 0.0, motion.forward))
+        resting = seems_at_rest(earlier, current)
+        here, there = resting, resting
+        if _is_camera_still(unchanged(earlier, current)):
+            here = resting | _needs_no_motion(motion.backward, earlier.image, current.image)
+            there = resting | _needs_no_motion(motion.forward, current.image, earlier.image)
+        motion.backward[here] = 0.0
+        motion.forward[there] = 0.0
+        return motion
 
     def _tell(self, text: str) -> None:
         if text not in self._told:
@@ -99,11 +109,29 @@ def seems_at_rest(earlier: Rendered, current: Rendered) -> np.ndarray:
     still they would stand in the picture as dots. So there only larger patches rest, a caption or a border.
     """
     same = unchanged(earlier, current)
-    if float(same.mean()) > _STILL_CAMERA:
+    if _is_camera_still(same):
         return same
     kernel = np.ones((_PATCH, _PATCH), np.uint8)
     border = cv2.BORDER_REPLICATE
     return cv2.morphologyEx(same.astype(np.uint8), cv2.MORPH_OPEN, kernel, borderType=border) > 0
+
+
+def _is_camera_still(same: np.ndarray) -> bool:
+    return float(same.mean()) > _STILL_CAMERA
+
+
+def _needs_no_motion(motion: np.ndarray, other: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """(H, W) bool: where the other picture is as much like this one without the motion as with it.
+
+    Before a still camera the ground in a shadow that moves is the ground, though it may look like part of the
+    shadow to the flow.
+    """
+    moved = warp_smooth(np.ascontiguousarray(other[..., :3]), motion)
+    resting, moving = (
+        cv2.GaussianBlur(np.abs(each - here[..., :3]).mean(axis=2), (0, 0), _SURROUNDINGS)
+        for each in (other[..., :3], moved)
+    )
+    return (resting < _ALIKE) & (resting < moving + _NOISE)
 
 
 def _flow_estimator(source: MotionSource) -> FlowEstimator:

@@ -34,23 +34,26 @@ def reliability(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndar
         motion: between the two frames.
         earlier, current: the unstyled frames, with their passes where there are any.
     """
-    strictness: np.ndarray | float = 1.0
-    if not motion.exact:
-        strictness = np.where(motion_boundaries(motion.backward), _BOUNDARY_STRICTNESS, 1.0)
-    trusted = consistency(motion, strictness) * agreement(
-        motion.backward, earlier, current, expected_depth(earlier, current), strictness
-    )
-    return soft_edges(trusted)
+    lit_alike = 1.0 - changed(motion.backward, earlier.image, current.image, _strictness(motion))
+    return soft_edges(seen_before(motion, earlier, current) * lit_alike)
+
+
+def seen_before(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
+    """How surely the earlier frame shows the same surface, in whatever light, where the motion leads.
+
+    Returns:
+        (H, W) float32 in 0..1, 0 outside of the earlier frame; edges are hard.
+    """
+    depth = expected_depth(earlier, current)
+    seen = _same_surface(motion.backward, earlier, current, depth)
+    seen *= consistency(motion, _strictness(motion)) * inside_frame(motion.backward)
+    return seen
 
 
 def agreement(
-    backward: np.ndarray,
-    earlier: Rendered,
-    current: Rendered,
-    depth: np.ndarray | None,
-    strictness: np.ndarray | float = 1.0,
+    backward: np.ndarray, earlier: Rendered, current: Rendered, depth: np.ndarray | None
 ) -> np.ndarray:
-    """How surely the earlier frame shows the same surface in the same light where the motion leads.
+    """How surely an earlier frame shows the same surface in the same light, by motion one way alone.
 
     Args:
         backward: (H, W, 2), to the earlier frame.
@@ -59,10 +62,8 @@ def agreement(
     Returns:
         (H, W) float32 in 0..1, 0 outside of the earlier frame; edges are hard.
     """
-    agreed = 1.0 - changed(backward, earlier.image, current.image, strictness)
-    agreed *= _same_surface(backward, earlier, current, depth)
-    agreed[~inside_frame(backward)] = 0.0
-    return agreed.astype(np.float32)
+    agreed = 1.0 - changed(backward, earlier.image, current.image)
+    return agreed * _same_surface(backward, earlier, current, depth) * inside_frame(backward)
 
 
 def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndarray:
@@ -88,14 +89,30 @@ def motion_boundaries(backward: np.ndarray) -> np.ndarray:
 
 
 def changed(
-    backward: np.ndarray, earlier: np.ndarray, current: np.ndarray, strictness: np.ndarray | float = 1.0
+    backward: np.ndarray,
+    earlier: np.ndarray,
+    current: np.ndarray,
+    strictness: np.ndarray | float = 1.0,
+    light: np.ndarray | None = None,
 ) -> np.ndarray:
-    """How surely the render itself changed along the motion, (H, W) float32 in 0..1."""
+    """How surely the render itself changed along the motion, (H, W) float32 in 0..1.
+
+    Args:
+        light: (H, W), the change of luma that is expected; see `video.light`.
+    """
     moved = warp_smooth(np.ascontiguousarray(earlier[..., :3]), backward)
+    if light is not None:
+        moved += light[..., None]
     difference = np.abs(moved - current[..., :3]).mean(axis=2)
     # Render noise and edges half a pixel off are no change of light: look at 3×3 pixels together.
     difference = cv2.GaussianBlur(difference, (3, 3), 0)
     return np.clip((strictness * difference - _CHANGE_STARTS) / (_CHANGE_SURE - _CHANGE_STARTS), 0.0, 1.0)
+
+
+def _strictness(motion: Motion) -> np.ndarray | float:
+    if motion.exact:
+        return 1.0
+    return np.where(motion_boundaries(motion.backward), np.float32(_BOUNDARY_STRICTNESS), np.float32(1.0))
 
 
 def _same_surface(

@@ -62,6 +62,8 @@ _CPU = torch.device("cpu")
 _PUBLISHED_STEPS = 500
 _GROWTH = 3
 _REVEALED = 0.5
+# Over a cut there is no motion that could be measured: hardly a pixel is trusted.
+_SAME_SHOT = 0.2
 _MOVED = ((0, 0), (0, 8), (8, 0), (8, 8))
 
 
@@ -200,7 +202,7 @@ def _warp_error(scene: Scene, styled: Styled) -> float:
     errors = [
         warp_error(styled.images[index + 1], styled.images[index], truth.motion.backward, truth.trusted)
         for index, truth in enumerate(scene.truths)
-        if float(truth.trusted.mean()) > 0.2
+        if float(truth.trusted.mean()) > _SAME_SHOT
     ]
     return float(np.mean(errors))
 
@@ -219,7 +221,7 @@ def _revealed(scene: Scene, styled: Styled, alone: Styled, engine: StyleEngine) 
         engine.style_error(styled.images[index + 1], truth.revealed)
         / engine.style_error(alone.images[index + 1], truth.revealed)
         for index, truth in enumerate(scene.truths)
-        if truth.revealed.mean() > 0.002 and float(truth.trusted.mean()) > 0.2
+        if truth.revealed.mean() > 0.002 and float(truth.trusted.mean()) > _SAME_SHOT
     ]
     return float(np.mean(ratios)) if ratios else float("nan")
 
@@ -229,7 +231,7 @@ def _unrest(scene: Scene, styled: Styled) -> float:
     changed = [
         float((styled.images[index + 1] != styled.images[index]).any(axis=2)[truth.still].mean())
         for index, truth in enumerate(scene.truths)
-        if truth.still.any()
+        if truth.still.any() and float(truth.trusted.mean()) > _SAME_SHOT
     ]
     return float(np.mean(changed)) if changed else float("nan")
 

@@ -42,7 +42,8 @@ def shadow(scene: Any, frames: int) -> None:
     unseen = _solid("unseen", "sphere", (0.0, 0.0, 4.0), (0.9, 0.9, 0.9), (0.5, 0.5, 0.5))
     unseen.visible_camera = False
     for frame in range(frames + 2):
-        unseen.location = -3.0 + 0.35 * frame, 1.2, 4.0
+        # The sun throws the shadow 0.85 to the left and 3.2 away from the camera, in front of the things.
+        unseen.location = -1.7 + 0.35 * frame, -5.4, 4.0
         _key(unseen, frame)
 
 

@@ -111,6 +111,32 @@ def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None
     np.testing.assert_allclose(recall.target[26:38, 42:54], noise(1)[26:38, 42:54], atol=1e-3)
 
 
+def test_strokes_stay_where_a_shadow_falls_on_them_and_get_darker() -> None:
+    shot, passes = Shot(MotionSource.VECTORS), Passes(vector=np.zeros((HEIGHT, WIDTH, 4), np.float32))
+    lit = 0.4 + 0.4 * waves(HEIGHT, WIDTH)
+    shaded = lit.copy()
+    shaded[SQUARE] -= 0.3
+    strokes = 0.4 + 0.2 * noise(0)
+    shot.add(rendered(lit, 1, passes), strokes)
+    recall = shot.recall(rendered(shaded, 2, passes))
+    assert recall is not None
+    inside = (slice(26, 38), slice(42, 54))
+    np.testing.assert_allclose(recall.start[inside], strokes[inside] - 0.3, atol=0.02)
+    np.testing.assert_allclose(recall.target[inside], strokes[inside] - 0.3, atol=0.02)
+    assert 0.0 < recall.reliability[inside].max() < 0.3
+    np.testing.assert_array_equal(recall.start[:10], strokes[:10])
+
+
+def test_another_surface_is_not_taken_for_one_in_another_light() -> None:
+    shot, passes = Shot(MotionSource.VECTORS), Passes(vector=np.zeros((HEIGHT, WIDTH, 4), np.float32))
+    covered = GROUND.copy()
+    covered[SQUARE] = 0.9, 0.1, 0.1
+    shot.add(rendered(GROUND, 1, passes), noise(0))
+    recall = shot.recall(rendered(covered, 2, passes))
+    assert recall is not None
+    assert recall.reliability[26:38, 42:54].max() < 0.01
+
+
 def test_a_cut_is_forgotten_across() -> None:
     shot = Shot(MotionSource.DIS)
     shot.add(rendered(GROUND), noise(0))
