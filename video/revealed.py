@@ -10,8 +10,9 @@ from video.strokes import borrowed_strokes
 # Pixels: longer side at which colours are compared. The fit is smooth, and its cost does not grow with the
 # frame (as in He and Sun 2015, Fast Guided Filter).
 _SMALL = 160
-# Standard deviation, as a share of the longer side, of the surroundings that colours are learnt from.
-_REACH = 0.1
+# Standard deviation, as a share of the longer side, of the surroundings that colours are learnt from. It is
+# wide: close to what a thing uncovers lie what it uncovered before and the glow of its own strokes.
+_REACH = 0.25
 # Variance, in squared units of 0..1, that the render's colours must have there to tell more than one shift of
 # colour for all of them.
 _DISTINCT = 0.002

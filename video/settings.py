@@ -112,7 +112,7 @@ class SequenceSettings:
         maximum=1e9,
     )
     warm_style_gain: float = setting(
-        2.0,
+        4.0,
         "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
         " more than it takes to stay as much in the style as the shot's first",
         minimum=0.0,

@@ -17,6 +17,9 @@ _DIRECTIONS = 16
 _PIECE = 0.03
 # A source that is itself unreliable costs as much as a colour that is off by this much.
 _UNRELIABLE = 1.0
+# How many times as much the render's colours count as the canvas at the border: strokes go on well from one
+# surface to another, and what a thing leaves behind would get the thing's own.
+_UNLIKE = 8.0
 
 
 def borrowed_strokes(content: np.ndarray, strokes: np.ndarray, reliability: np.ndarray) -> np.ndarray:
@@ -73,7 +76,7 @@ def _choose(
     there = np.zeros(reliability.shape, np.float32)
     for x, y in displacements:
         moved, colours, canvas = (_moved(each, x, y) for each in (reliability, content, strokes))
-        unlike = np.square(colours - content).sum(axis=2) + _UNRELIABLE * (1.0 - moved)
+        unlike = _UNLIKE * np.square(colours - content).sum(axis=2) + _UNRELIABLE * (1.0 - moved)
         torn = np.square(canvas - strokes).sum(axis=2) * reliability * moved
         cost = cv2.GaussianBlur(unlike * hole, (0, 0), sigma) / around[0]
         cost += 0.5 * cv2.GaussianBlur(torn, (0, 0), sigma) / around[1]
