@@ -282,7 +282,7 @@ def _published(
 def _drift(scene: Scene, engine: StyleEngine, settings: SequenceSettings, work: Path) -> None:
     styled = stylise(scene, MotionSource.VECTORS, engine, settings, work / "drift")
     print(f"{'frame':>6}{'style':>9}{'sharpness':>11}{'of the render':>14}")
-    for index in range(0, len(styled.images), 4):
+    for index in [*range(0, len(styled.images) - 1, 4), len(styled.images) - 1]:
         image, content = styled.images[index], scene.frames[index].image
         style = engine.style_error(image)
         print(f"{index + 1:6}{style:9.4f}{_sharpness(image):11.5f}{_sharpness(content):14.5f}")
