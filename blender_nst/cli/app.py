@@ -188,7 +188,10 @@ def sweep(
 @with_settings(StyleSettings, SequenceSettings, sequence=frozenset({"motion"}))
 def metrics(
     styled: Annotated[
-        Path, typer.Argument(metavar="STYLED", help="The styled frames: pattern, folder, movie.")
+        Path,
+        typer.Argument(
+            metavar="STYLED", help="The styled frames: a run's output folder, pattern, folder, movie."
+        ),
     ],
     *,
     settings: Settings,

@@ -12,6 +12,7 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice
 from compositor.engine import StyleEngine
+from video.driver import STYLED_PATTERN
 from video.images import check_writable
 from video.measure import LONG_TERM, MEASURES, FrameMeasure, means, measure
 from video.motion_sources import MotionFinder
@@ -37,12 +38,16 @@ def measure_sequence(
     display: Display,
     as_json: bool,
 ) -> None:
-    """Prints the measures of every styled frame and of all; `plot` names a picture to draw them to.
+    """Prints the measures of every styled frame and of all.
+
+    Args:
+        styled: the frames, or the output folder of the run that made them.
+        plot: a picture to draw them to.
 
     Raises:
         VideoError, CompositorError, InputError: bad input.
     """
-    results = open_sequence(styled)
+    results = open_sequence(_styled_frames(styled))
     first, last = results.numbers[0], results.numbers[-1]
     contents = open_sequence(content)
     wanted = set(results.numbers)
@@ -69,6 +74,12 @@ def measure_sequence(
     if plot is not None:
         draw(measured, plot)
         display.say(f"plot: {plot}")
+
+
+def _styled_frames(path: Path) -> Path:
+    """The styled frames themselves, where a run's output folder is named."""
+    inside = path / Path(STYLED_PATTERN).parent
+    return inside if inside.is_dir() else path
 
 
 def _show(measured: Sequence[FrameMeasure], display: Display) -> None:

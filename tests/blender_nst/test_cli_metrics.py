@@ -42,6 +42,15 @@ def test_json_has_every_frame_and_the_means(cli: Cli, files: Path) -> None:
     assert result["all"]["content"] > 0.0
 
 
+def test_the_output_folder_of_a_run_stands_for_its_frames(cli: Cli, files: Path) -> None:
+    folder, frames = (
+        cli("metrics", str(styled), "--content", str(files / "content"), "--json")
+        for styled in (files, files / "styled")
+    )
+    assert folder.code == 0, folder.stderr
+    assert folder.stdout == frames.stdout
+
+
 def test_a_person_gets_a_table_and_a_plot(cli: Cli, files: Path, tmp_path: Path) -> None:
     plot = tmp_path / "plot.png"
     outcome = cli(
