@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
@@ -27,6 +28,11 @@ class _OthersOnly:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+# CPython 3.11 does not hold on to sys.stdout while it prints: one that is let go in the middle of another
+# thread's print() ends the process. So the last ones are kept, for longer than a print takes.
+_let_go: deque[_OthersOnly] = deque(maxlen=1000)
 
 
 class _Past:
@@ -67,7 +73,8 @@ def silence() -> Iterator[None]:
         before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         try:
             os.dup2(nowhere, 2)
-            with redirect_stdout(_OthersOnly(sys.stdout)), redirect_stderr(_OthersOnly(errors)):
+            _let_go.append(_OthersOnly(sys.stdout))
+            with redirect_stdout(_let_go[-1]), redirect_stderr(_OthersOnly(errors)):
                 yield
         finally:
             os.dup2(before, 2)

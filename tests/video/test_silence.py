@@ -22,6 +22,21 @@ with silence():
 print("after", file=sys.stderr)
 """
 
+TALK = """
+import os, threading, time
+from video.silence import silence
+def talk():
+    while True:
+        print("x" * 50, flush=True)
+for _ in range(3):
+    threading.Thread(target=talk, daemon=True).start()
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    with silence():
+        time.sleep(0)
+os._exit(0)
+"""
+
 
 def test_what_another_thread_prints_comes_through(child_environment: dict[str, str]) -> None:
     done = subprocess.run(
@@ -29,6 +44,14 @@ def test_what_another_thread_prints_comes_through(child_environment: dict[str, s
     )
     assert done.stdout == "shown\n"
     assert done.stderr == "told\nafter\n"
+
+
+def test_a_print_in_the_middle_of_a_change_ends_nothing(child_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TALK], env=child_environment, stdout=subprocess.PIPE, check=False
+    )
+    assert done.returncode == 0
+    assert set(done.stdout) == set(b"x\n")
 
 
 def test_standard_error_is_as_before(capfd: pytest.CaptureFixture[str]) -> None:
