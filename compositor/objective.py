@@ -16,7 +16,7 @@ from compositor.sums import FrameSums, Key, Quantity, Sums, added
 from compositor.targets import LayerTarget, StyleTargets, replicates
 from compositor.windows import Window, whole
 
-HELD_SMOOTHING, FREE_SMOOTHING = 2.2, 4.5
+HELD_SMOOTHING, FREE_SMOOTHING = 4.5, 8.0
 """How many times as much the total variation counts in a frame that is held, where it is and where it is not.
 
 What is moved from frame to frame would get sharper each time. And the held pixels leave a part of the style

@@ -103,16 +103,16 @@ class SequenceSettings:
         "Motion between frames: auto takes the render's vectors where there are any; none flickers",
     )
     warm_steps: int = setting(
-        40, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+        20, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
-        270.0,
+        600.0,
         "Temporal stability: how strongly the strokes ride along with the surfaces",
         minimum=0.0,
         maximum=1e9,
     )
     warm_style_gain: float = setting(
-        4.0,
+        8.0,
         "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
         " more than it takes to stay as much in the style as the shot's first",
         minimum=0.0,
@@ -168,15 +168,15 @@ FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: (
         {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT, "finishing_steps": 0},
-        {"warm_steps": 12, "pass_count": 1},
+        {"warm_steps": 8, "pass_count": 1},
     ),
     Preset.STANDARD: (
         {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD, "finishing_steps": 5},
-        {"warm_steps": 40, "pass_count": 1},
+        {"warm_steps": 20, "pass_count": 1},
     ),
     Preset.FINAL: (
         {"steps": 400, "coarsest_size": 192, "working_detail": WorkingDetail.FINAL, "finishing_steps": 10},
-        {"warm_steps": 80, "pass_count": 3},
+        {"warm_steps": 40, "pass_count": 3},
     ),
 }
 """What each preset sets in StyleSettings and in SequenceSettings."""

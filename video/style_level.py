@@ -28,7 +28,7 @@ class StyleLevel:
     @property
     def initial(self) -> float:
         """The factor of a shot's second frame."""
-        return self._least**0.75 * self._most**0.25
+        return (self._least * self._most) ** 0.5
 
     def learn(self, report: Report, *, begins_shot: bool) -> None:
         """Takes notice of a frame that is done, in order."""

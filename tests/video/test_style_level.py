@@ -16,7 +16,7 @@ def test_it_brings_a_wearing_style_back_to_the_first_frames() -> None:
     """Frames whose loss is that of the first over the root of the factor, times what the hold wears off."""
     level = StyleLevel(4.0)
     level.learn(done(0.04), begins_shot=True)
-    assert level.gain == level.initial == pytest.approx(2.0**0.5)
+    assert level.gain == level.initial == pytest.approx(2.0)
     for _ in range(40):
         level.learn(done(0.04 * 1.7 / level.gain**0.5), begins_shot=False)
     assert level.gain == pytest.approx(1.7**2)
