@@ -168,7 +168,7 @@ FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
 PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
     Preset.DRAFT: (
         {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT, "finishing_steps": 0},
-        {"warm_steps": 8, "pass_count": 1},
+        {"warm_steps": 12, "pass_count": 1},
     ),
     Preset.STANDARD: (
         {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD, "finishing_steps": 5},
