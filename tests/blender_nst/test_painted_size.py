@@ -54,7 +54,7 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         ),
         # Which device the engine will find is not known before it ran once.
         ("pass", "24 frames at 1920×1080, starts at frame 1"),
-        # 1120 steps at the painted size, and 24 times 5 at the frame's own.
+        # 660 steps at the painted size, and 24 times 5 at the frame's own.
         (
             "speed('cpu', 6.9e6)",
             "24 frames at 1920×1080, painted at 960×540, about 86 s on CPU, starts at frame 1",
