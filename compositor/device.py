@@ -9,7 +9,7 @@ import torch
 
 from compositor.capacity import is_out_of_memory
 from compositor.errors import DeviceError, MemoryShortageError
-from compositor.settings import DeviceChoice, Precision
+from compositor.settings import DeviceChoice
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
@@ -73,33 +73,3 @@ def memory_shortage_is_told(what: str, advice: str = "make the frames smaller") 
                 " is short of it"
             ) from None
         raise
-
-
-def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """What the network's features are computed with.
-
-    `auto` takes bfloat16 where the hardware has it: on NVIDIA GPUs since Ampere, on CPUs with AVX-512 BF16 or
-    AMX. Elsewhere it would be emulated, slower than single precision.
-    """
-    if precision is Precision.AUTO:
-        return torch.bfloat16 if _has_bfloat16(device) else torch.float32
-    return {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}[precision]
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu":
-        return False
-    return _cpu_has("_is_avx512_bf16_supported") or has_matrix_tiles()
-
-
-def has_matrix_tiles() -> bool:
-    """Whether the CPU multiplies bfloat16 matrices in tiles (Intel's AMX)."""
-    return _cpu_has("_is_amx_tile_supported")
-
-
-def _cpu_has(check: str) -> bool:
-    # Not public, and not in every release: without it, the answer is no.
-    asked = getattr(torch.cpu, check, None)
-    return asked is not None and bool(asked())

@@ -13,7 +13,7 @@ from compositor.arrays import check_image, check_size, map_to_tensor, size_text,
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.capacity import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
 from compositor.continuity import Detail, Stylized, Temporal
-from compositor.device import choose_device, describe_device, feature_dtype, memory_shortage_is_told
+from compositor.device import choose_device, describe_device, memory_shortage_is_told
 from compositor.download import Report as Fetching
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
@@ -22,6 +22,7 @@ from compositor.mix import mix
 from compositor.normalized_network import normalize_network
 from compositor.objective import StyleObjective
 from compositor.painter import Painter
+from compositor.precision import feature_dtype
 from compositor.pyramid import fit, scale_sizes, share_steps
 from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
 from compositor.run import Run

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor.borders import bordered, folded
 from compositor.winograd import adjoint, pays, transformed, winograd
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
@@ -71,24 +72,33 @@ class _RectifiedConvolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (result,) = ctx.saved_tensors
-        gradient = torch.ops.aten.threshold_backward(gradients[0], result, 0)
-        below = _below(gradient, ctx.how.kernel, ctx.size, replicate=ctx.how.replicate).to(ctx.maps_dtype)
-        return _folded(below) if ctx.how.replicate else below, None
+        below = _below(gradients[0], result, ctx.how.kernel, ctx.size, replicate=ctx.how.replicate)
+        below = below.to(ctx.maps_dtype)
+        return folded(below) if ctx.how.replicate else below, None
 
 
 def _convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
     if kernel.forwards is not None:
-        return winograd(maps, kernel.forwards, kernel.bias, border=1, replicate=replicate)
+        result = winograd(maps, kernel.forwards, kernel.bias, border=1, replicate=replicate)
+        return result.contiguous(memory_format=torch.channels_last)
+    if replicate and maps.device.type == "cpu":
+        height, width = maps.shape[-2:]
+        source = bordered(maps, 1, height + 2, width + 2, replicate=True)
+        return F.conv2d(source.permute(2, 0, 1)[None], kernel.weight, kernel.bias)
     return convolution(maps, kernel, replicate=replicate)
 
 
-def _below(gradient: Tensor, kernel: Kernel, size: tuple[int, int], *, replicate: bool) -> Tensor:
-    """The gradient of a convolution's input, which is of (height, width) `size`, from that of its output.
+def _below(
+    gradient: Tensor, result: Tensor, kernel: Kernel, size: tuple[int, int], *, replicate: bool
+) -> Tensor:
+    """The gradient of a convolution's input, which is of (height, width) `size`, from that of its rectified
+    result.
 
     Where the border was replicated, it is that of the input with its border.
     """
     if kernel.backwards is not None:
-        return winograd(gradient, kernel.backwards, None, border=2 if replicate else 1)
+        return winograd(gradient, kernel.backwards, None, border=2 if replicate else 1, positive=result)
+    gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
     weight = kernel.weight.to(gradient.dtype)
     (height, width), padding = size, 1
     if replicate:
@@ -104,12 +114,3 @@ def _below(gradient: Tensor, kernel: Kernel, size: tuple[int, int], *, replicate
         gradient, like, weight, None, [1, 1], [padding] * 2, [1, 1], False, [0, 0], 1, [True, False, False]
     )
     return outcome[0][:, :channels]
-
-
-def _folded(gradient: Tensor) -> Tensor:
-    """The gradient of maps from that of their copy with a replicated border, added up where it came from."""
-    gradient[..., 1, :] += gradient[..., 0, :]
-    gradient[..., -2, :] += gradient[..., -1, :]
-    gradient[..., 1] += gradient[..., 0]
-    gradient[..., -2] += gradient[..., -1]
-    return gradient[..., 1:-1, 1:-1]

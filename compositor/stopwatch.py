@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from compositor.arrays import to_tensor
-from compositor.device import choose_device, feature_dtype
+from compositor.device import choose_device
 from compositor.engine import StyleEngine
+from compositor.precision import feature_dtype, product_speed, wait_for
 from compositor.published_method import Reference
 from compositor.report import Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
@@ -60,7 +61,8 @@ def step_time(
     device = choose_device(settings.device)
     height, width = content.shape[:2]
     seconds = _engine_seconds(content, style, settings, steps)
-    floor = STEP_FLOPS * width * height / _flops(device, feature_dtype(settings.precision, device))
+    speed = product_speed(device, feature_dtype(settings.precision, device), _PRODUCT, _PRODUCTS)
+    floor = STEP_FLOPS * width * height / speed
     theirs = _reference_seconds(content, style, settings, steps, device) if reference else None
     return StepTime(width, height, seconds, theirs, floor / seconds)
 
@@ -113,25 +115,8 @@ def _reference_seconds(
     def run(count: int) -> float:
         begun = time.perf_counter()
         reference.minimise(start, count)
-        _wait(device)
+        wait_for(device)
         return time.perf_counter() - begun
 
     run(1)
     return (run(1 + steps) - run(1)) / steps
-
-
-def _flops(device: torch.device, dtype: torch.dtype) -> float:
-    """A device's speed at large matrix products, in operations a second."""
-    one, other = (torch.rand(_PRODUCT, _PRODUCT, device=device).to(dtype) for _ in range(2))
-    best = math.inf
-    for _ in range(_PRODUCTS):
-        begun = time.perf_counter()
-        torch.mm(one, other)
-        _wait(device)
-        best = min(best, time.perf_counter() - begun)
-    return 2.0 * _PRODUCT**3 / best
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

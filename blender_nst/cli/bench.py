@@ -14,8 +14,9 @@ from rich.table import Table
 
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.options import Settings
-from compositor.device import choose_device, describe_device, feature_dtype
+from compositor.device import choose_device, describe_device
 from compositor.engine import StyleEngine
+from compositor.precision import feature_dtype
 from compositor.settings import WorkingDetail
 from compositor.stopwatch import StepTime, exponent, peak_memory, step_time
 from video.driver import SequenceDriver

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor import winograd as module
-from compositor.device import has_matrix_tiles
+from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
 from compositor.winograd import adjoint, pays, transformed, winograd
 
@@ -25,16 +25,17 @@ def test_it_is_the_convolution(replicate: bool, border: int, height: int, width:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
     padded = F.pad(maps, (border,) * 4, mode="replicate" if replicate else "constant")
     ours = winograd(maps, transformed(weight), bias, border=border, replicate=replicate)
-    torch.testing.assert_close(ours, F.conv2d(padded, weight, bias), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(ours, F.conv2d(padded, weight, bias), rtol=1e-4, atol=1e-4)
     assert ours.shape == (1, 4, height + 2 * border - 2, width + 2 * border - 2)
 
 
 def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eleven rows of tiles, in bands of three of them and in one of two."""
+    """Six rows of tiles in bands of four, the last of two."""
     maps, weight = random(1, 6, 21, 9, seed=0), random(4, 6, 3, 3, seed=1)
     whole = winograd(maps, transformed(weight), None, border=1)
-    monkeypatch.setattr(module, "_BAND", 16 * 5 * 6 * 3)
-    assert torch.equal(winograd(maps, transformed(weight), None, border=1), whole)
+    monkeypatch.setattr(module, "_BAND", 4 * 36 * 3 * 6 * 4)
+    banded = winograd(maps, transformed(weight), None, border=1)
+    torch.testing.assert_close(banded, whole, rtol=1e-4, atol=1e-4)
 
 
 def test_adjoint_takes_a_gradient_back() -> None:
@@ -42,7 +43,7 @@ def test_adjoint_takes_a_gradient_back() -> None:
     pull = random(1, 4, 8, 10, seed=2)
     (expected,) = torch.autograd.grad(F.conv2d(maps, weight, padding=1), maps, pull)
     torch.testing.assert_close(
-        winograd(pull, transformed(adjoint(weight)), None, border=1), expected, rtol=1e-5, atol=1e-5
+        winograd(pull, transformed(adjoint(weight)), None, border=1), expected, rtol=1e-4, atol=1e-4
     )
 
 
