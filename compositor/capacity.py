@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from compositor.allocation import give_back_freed_memory
 from compositor.windows import GRID, Window, tiles, whole
 
 # Bytes for each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
@@ -73,10 +74,11 @@ def fitting_windows(
         margin: px that a tile sees beyond its own.
         halvings: how often memory has run out all the same; each halves the tiles' area.
     """
-    free = free_bytes(device)
-    for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
-    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
-    pixels = min(for_features / pixel, height * width) / 2.0**halvings
+    fitting = _fitting_pixels(height, width, device, dtype)
+    if fitting < height * width and device.type == "cpu":
+        give_back_freed_memory()
+        fitting = _fitting_pixels(height, width, device, dtype)
+    pixels = min(fitting, height * width) / 2.0**halvings
     if pixels >= height * width:
         return [whole(height, width)]
     side = int(math.sqrt(max(pixels, 0.0))) - 2 * margin
@@ -96,6 +98,15 @@ def free_bytes(device: torch.device) -> int | None:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _fitting_pixels(height: int, width: int, device: torch.device, dtype: torch.dtype) -> float:
+    """How many pixels of such a frame can be gone through at once."""
+    free = free_bytes(device)
+    if free is None:
+        return math.inf
+    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
+    return (_PLANNED * free - height * width * _PICTURE_BYTES) / pixel
 
 
 def _taken_bytes(device: torch.device) -> int:
