@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.borders import bordered, folded
-from compositor.winograd import adjoint, pays, transformed, winograd
+from compositor.winograd import pays, transformed, winograd, winograd_gradient
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
@@ -29,7 +29,7 @@ class Kernel:
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
         self.forwards = transformed(weight) if pays(weight) else None
-        self.backwards = transformed(adjoint(weight)) if pays(weight) else None
+        self.backwards = None if self.forwards is None else self.forwards.transpose(1, 2).contiguous()
 
 
 def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
@@ -79,7 +79,7 @@ class _RectifiedConvolution(torch.autograd.Function):
 
 def _convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
     if kernel.forwards is not None:
-        result = winograd(maps, kernel.forwards, kernel.bias, border=1, replicate=replicate)
+        result = winograd(maps, kernel.forwards, kernel.bias, replicate=replicate)
         return result.contiguous(memory_format=torch.channels_last)
     if replicate and maps.device.type == "cpu":
         height, width = maps.shape[-2:]
@@ -97,7 +97,8 @@ def _below(
     Where the border was replicated, it is that of the input with its border.
     """
     if kernel.backwards is not None:
-        return winograd(gradient, kernel.backwards, None, border=2 if replicate else 1, positive=result)
+        below = winograd_gradient(gradient, kernel.backwards, result)
+        return below if replicate else below[..., 1:-1, 1:-1]
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
     weight = kernel.weight.to(gradient.dtype)
     (height, width), padding = size, 1

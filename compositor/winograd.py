@@ -13,6 +13,7 @@ and nothing won. The result's relative error is 2e-6 in single precision, and in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -30,40 +31,49 @@ _BAND = 2**22
 
 @dataclass(frozen=True)
 class _Filtering:
-    """F(m×m, 3×3) in Lavin and Gray's names: `step` m, `kernel` G (m + 2, 3), `gathering` Aᵀ (m, m + 2)."""
+    """F(m×m, 3×3), with Lavin and Gray's matrices for both directions at once, so that a product rounds once.
+
+    Attributes:
+        step: m.
+        kernel: G ⊗ G, ((m + 2)², 9).
+        spreading: Bᵀ ⊗ Bᵀ, ((m + 2)², (m + 2)²).
+        gathering: Aᵀ ⊗ Aᵀ, (m², (m + 2)²).
+    """
 
     step: int
     kernel: Tensor
+    spreading: Tensor
     gathering: Tensor
+
+    @property
+    def tile(self) -> int:
+        """Values that a tile of results is made of, along each side."""
+        return self.step + 2
+
+
+def _both(*rows: tuple[float, ...]) -> Tensor:
+    matrix = torch.tensor(rows, dtype=torch.float32)
+    return torch.kron(matrix, matrix)
 
 
 _SMALL = _Filtering(
-    2,
-    torch.tensor([[2.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, -1.0, 1.0], [0.0, 0.0, 2.0]]) / 2.0,
-    torch.tensor([[1.0, 1.0, 1.0, 0.0], [0.0, 1.0, -1.0, -1.0]]),
+    step=2,
+    kernel=_both((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)) / 2.0**2,
+    spreading=_both((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
+    gathering=_both((1, 1, 1, 0), (0, 1, -1, -1)),
 )
 _LARGE = _Filtering(
-    4,
-    torch.tensor(
-        [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]], dtype=torch.float32
-    )
-    / 24.0,
-    torch.tensor(
-        [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
-        dtype=torch.float32,
+    step=4,
+    kernel=_both((6, 0, 0), (-4, -4, -4), (-4, 4, -4), (1, 2, 4), (1, -2, 4), (0, 0, 24)) / 24.0**2,
+    spreading=_both(
+        (4, 0, -5, 0, 1, 0),
+        (0, -4, -4, 1, 1, 0),
+        (0, 4, -4, -1, 1, 0),
+        (0, -2, -1, 2, 1, 0),
+        (0, 2, -1, -2, 1, 0),
+        (0, 4, 0, -5, 0, 1),
     ),
-)
-# Bᵀ of the larger; the smaller's is in `_spread`.
-_SPREADING = torch.tensor(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    dtype=torch.float32,
+    gathering=_both((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)),
 )
 
 
@@ -82,84 +92,95 @@ def pays(weight: Tensor) -> bool:
 def transformed(weight: Tensor) -> Tensor:
     """G g Gᵀ of a kernel (D, C, 3, 3), as (places, C, D) of its type."""
     outputs, channels = weight.shape[:2]
-    places = weight.float().permute(2, 3, 1, 0).reshape(-1, channels * outputs)
-    return (_both(_filtering(weight.dtype).kernel) @ places).to(weight.dtype).view(-1, channels, outputs)
+    values = weight.float().permute(2, 3, 1, 0).reshape(-1, channels * outputs)
+    return (_filtering(weight.dtype).kernel @ values).to(weight.dtype).view(-1, channels, outputs)
 
 
-def adjoint(weight: Tensor) -> Tensor:
-    """The kernel (C, D, 3, 3) that takes a gradient back through a convolution with `weight` (D, C, 3, 3)."""
-    return weight.transpose(0, 1).flip(2, 3)
-
-
-def winograd(
-    maps: Tensor,
-    kernel: Tensor,
-    bias: Tensor | None,
-    *,
-    border: int,
-    replicate: bool = False,
-    positive: Tensor | None = None,
-) -> Tensor:
-    """The convolution of maps with a border.
+def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
+    """The convolution of maps, at their size.
 
     Args:
         maps: (1, C, H, W) in channels-last memory.
         kernel: (places, C, D) of `transformed`, of the maps' type.
         bias: (D).
-        border: pixels around the maps, beyond which only whole kernels are placed: 1 keeps the size.
-        replicate: what the border is: a copy of the maps', or zeros.
-        positive: of the maps' shape; where this is not above zero, the maps are taken for zero.
+        replicate: what lies beyond the maps' border: its copy, or zeros.
 
     Returns:
-        (1, D, H + 2 border − 2, W + 2 border − 2), with the channels next to each other in memory; rows and
-        columns are a part of larger ones where the tiles do not fill them.
+        (1, D, H, W), with the channels next to each other in memory; rows and columns are a part of larger
+        ones where the tiles do not fill them.
     """
-    filtering = _filtering(maps.dtype)
-    step, tile = filtering.step, filtering.step + 2
-    height, width = (size + 2 * border - 2 for size in maps.shape[-2:])
-    rows, columns = -(-height // step), -(-width // step)
+    how, channels = _filtering(maps.dtype), kernel.shape[2]
+    height, width = maps.shape[-2:]
+    rows, columns = -(-height // how.step), -(-width // how.step)
     # Last tiles that are not filled see more of the border, and are cut off again.
-    source = bordered(
-        maps, border, step * rows + 2, step * columns + 2, replicate=replicate, positive=positive
-    )
-    channels = kernel.shape[2]
-    gathering = _both(filtering.gathering).to(maps.dtype)
-    spread = _by_sums if filtering is _SMALL else _by_product
-    result = maps.new_empty(rows, step, columns, step, channels)
-    band = max(1, _BAND // (maps.element_size() * tile**2 * columns * max(kernel.shape[1:])))
-    for first in range(0, rows, band):
-        part = result[first : first + band]
-        places = spread(source[step * first :], len(part), columns)
+    source = bordered(maps, 1, how.step * rows + 2, how.step * columns + 2, replicate=replicate)
+    gathering = how.gathering.to(maps.dtype)
+    spread = _by_sums if how is _SMALL else _by_product
+    result = maps.new_empty(rows, how.step, columns, how.step, channels)
+    for band in _bands(rows, columns, how, kernel):
+        places = spread(source[how.step * band.start :], len(band), columns)
         products = torch.bmm(places, kernel)
-        if bias is not None:
-            # What stands at (1, 1) counts once in each of a tile's results.
-            products[tile + 1] += bias
-        tiles = (gathering @ products.view(tile**2, -1)).view(step, step, len(part), columns, channels)
-        part.copy_(tiles.permute(2, 0, 3, 1, 4))
-    whole = result.view(1, step * rows, step * columns, channels)[:, :height, :width]
+        # What stands at (1, 1) counts once in each of a tile's results.
+        products[how.tile + 1] += bias
+        tiles = (gathering @ products.view(how.tile**2, -1)).view(how.step, how.step, len(band), columns, -1)
+        result[band.start : band.stop] = tiles.permute(2, 0, 3, 1, 4)
+    whole = result.view(1, how.step * rows, how.step * columns, channels)[:, :height, :width]
     return whole.permute(0, 3, 1, 2)
+
+
+def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
+    """The gradient of a convolution's input with its border, from that of its rectified result.
+
+    The convolution's own steps transposed and in reverse: B [Uᵀ ⊙ (A g Aᵀ)] Bᵀ, added up where tiles overlap.
+    A convolution of the gradient would need tiles for the border too.
+
+    Args:
+        gradient: (1, D, H, W) in channels-last memory.
+        kernel: (places, D, C): that of `winograd` with the last two swapped.
+        positive: (1, D, H, W), the rectified result; where it is not above zero, nothing comes back.
+
+    Returns:
+        (1, C, H + 2, W + 2), a part of larger memory as with `winograd`.
+    """
+    how, channels = _filtering(gradient.dtype), kernel.shape[2]
+    step, tile = how.step, how.tile
+    height, width = gradient.shape[-2:]
+    tiles = _tiles(gradient, positive, step)
+    rows, columns = tiles.shape[2:4]
+    gathered, spread = (matrix.T.to(gradient.dtype) for matrix in (how.gathering, how.spreading))
+    result = gradient.new_empty(step * rows + 2, step * columns + 2, channels)
+    result[step * rows :] = result[:, step * columns :] = 0.0
+    # From the last on: a band's tiles end in the first rows of the next band, which must be there.
+    for band in reversed(list(_bands(rows, columns, how, kernel))):
+        part = tiles[:, :, band.start : band.stop].reshape(step**2, -1)
+        products = torch.bmm((gathered @ part).view(tile**2, -1, kernel.shape[1]), kernel)
+        values = (spread @ products.view(tile**2, -1)).view(tile, tile, len(band), columns, channels)
+        _overlay(values, result[step * band.start :], step)
+    return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
 
 
 def _filtering(dtype: torch.dtype) -> _Filtering:
     return _SMALL if dtype is torch.bfloat16 else _LARGE
 
 
-def _both(matrix: Tensor) -> Tensor:
-    """A matrix for both directions at once: one product of matrices, which rounds once."""
-    return torch.kron(matrix, matrix)
+def _bands(rows: int, columns: int, how: _Filtering, kernel: Tensor) -> Iterable[range]:
+    """Rows of tiles that are gone through together, about equally many each time."""
+    most = max(1, _BAND // (kernel.element_size() * how.tile**2 * columns * max(kernel.shape[1:])))
+    count = -(-rows // most)
+    return (range(rows * each // count, rows * (each + 1) // count) for each in range(count))
 
 
 def _by_product(source: Tensor, rows: int, columns: int) -> Tensor:
     """Bᵀ d B of the larger tiles, (36, rows · columns, C), of a picture (h, w, C) from its first row on."""
-    step, tile = _LARGE.step, _LARGE.step + 2
+    step, tile = _LARGE.step, _LARGE.tile
     tiles = source[: step * rows + 2].unfold(0, tile, step).unfold(1, tile, step)
     values = tiles.permute(3, 4, 0, 1, 2).reshape(tile**2, -1)
-    return (_both(_SPREADING).to(values.dtype) @ values).view(tile**2, rows * columns, -1)
+    return (_LARGE.spreading.to(values.dtype) @ values).view(tile**2, rows * columns, -1)
 
 
 def _by_sums(source: Tensor, rows: int, columns: int) -> Tensor:
     """The same of the smaller tiles, (16, rows · columns, C): in bfloat16 faster than by a product."""
-    step, tile, channels = _SMALL.step, _SMALL.step + 2, source.shape[-1]
+    step, tile, channels = _SMALL.step, _SMALL.tile, source.shape[-1]
     along = source.new_empty(tile, rows, *source.shape[1:])
     _spread(source[: step * rows + 2].unfold(0, tile, step).movedim(-1, 0), along)
     both = source.new_empty(tile, tile, rows, columns, channels)
@@ -172,3 +193,30 @@ def _spread(values: Tensor, out: Tensor) -> None:
     torch.sub(values[:2], values[2:], out=out[::3])
     torch.add(values[1], values[2], out=out[1])
     torch.sub(values[2], values[1], out=out[2])
+
+
+def _tiles(gradient: Tensor, positive: Tensor, step: int) -> Tensor:
+    """A rectifier's gradient (1, D, H, W) as tiles (step, step, rows, columns, D), filled up with zeros."""
+    _, channels, height, width = gradient.shape
+    rows, columns = -(-height // step), -(-width // step)
+    values = bordered(gradient, 0, step * rows, step * columns, replicate=False, positive=positive)
+    return values.view(rows, step, columns, step, channels).permute(1, 3, 0, 2, 4)
+
+
+def _overlay(values: Tensor, out: Tensor, step: int) -> None:
+    """Writes tiles (step + 2, step + 2, rows, columns, C) to a picture, each `step` from the one before.
+
+    Where tiles overlap they are added up, as are the last ones with what lies below and to the right.
+    """
+    rows, columns, channels = values.shape[2:]
+    down, right = out.stride()[:2]
+
+    def places(top: int, left: int, height: int, width: int) -> Tensor:
+        size = (height, width, rows, columns, channels)
+        strides = (down, right, step * down, step * right, 1)
+        return out.as_strided(size, strides, out.storage_offset() + top * down + left * right)
+
+    places(0, 0, step, step).copy_(values[:step, :step])
+    places(step, 0, 2, step).add_(values[step:, :step])
+    places(0, step, step, 2).add_(values[:step, step:])
+    places(step, step, 2, 2).add_(values[step:, step:])

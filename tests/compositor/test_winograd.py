@@ -10,7 +10,7 @@ from torch import Tensor
 from compositor import winograd as module
 from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
-from compositor.winograd import adjoint, pays, transformed, winograd
+from compositor.winograd import pays, transformed, winograd, winograd_gradient
 
 
 def random(*shape: int, seed: int) -> Tensor:
@@ -18,33 +18,46 @@ def random(*shape: int, seed: int) -> Tensor:
     return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
 
 
+SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
+
+
 @pytest.mark.parametrize("replicate", [True, False])
-@pytest.mark.parametrize("border", [1, 2])
-@pytest.mark.parametrize(("height", "width"), [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)])
-def test_it_is_the_convolution(replicate: bool, border: int, height: int, width: int) -> None:
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_it_is_the_convolution(replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
-    padded = F.pad(maps, (border,) * 4, mode="replicate" if replicate else "constant")
-    ours = winograd(maps, transformed(weight), bias, border=border, replicate=replicate)
+    padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
+    ours = winograd(maps, transformed(weight), bias, replicate=replicate)
     torch.testing.assert_close(ours, F.conv2d(padded, weight, bias), rtol=1e-4, atol=1e-4)
-    assert ours.shape == (1, 4, height + 2 * border - 2, width + 2 * border - 2)
 
 
-def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six rows of tiles in bands of four, the last of two."""
-    maps, weight = random(1, 6, 21, 9, seed=0), random(4, 6, 3, 3, seed=1)
-    whole = winograd(maps, transformed(weight), None, border=1)
-    monkeypatch.setattr(module, "_BAND", 4 * 36 * 3 * 6 * 4)
-    banded = winograd(maps, transformed(weight), None, border=1)
-    torch.testing.assert_close(banded, whole, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_it_takes_the_gradient_back(height: int, width: int) -> None:
+    padded, weight = random(1, 6, height + 2, width + 2, seed=0), random(4, 6, 3, 3, seed=1)
+    result = F.relu(F.conv2d(padded.requires_grad_(True), weight))
+    pull = random(1, 4, height, width, seed=2)
+    (expected,) = torch.autograd.grad(result, padded, pull)
+    ours = winograd_gradient(pull, transformed(weight).transpose(1, 2), result.detach())
+    torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_adjoint_takes_a_gradient_back() -> None:
-    maps, weight = random(1, 6, 8, 10, seed=0).requires_grad_(True), random(4, 6, 3, 3, seed=1)
-    pull = random(1, 4, 8, 10, seed=2)
-    (expected,) = torch.autograd.grad(F.conv2d(maps, weight, padding=1), maps, pull)
-    torch.testing.assert_close(
-        winograd(pull, transformed(adjoint(weight)), None, border=1), expected, rtol=1e-4, atol=1e-4
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-4), (torch.bfloat16, 0.1)])
+def test_bands_change_nothing(dtype: torch.dtype, error: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One band or several that are not equally long: but for the rounding, the same."""
+    maps, weight, bias = (
+        random(*shape, seed=seed).to(dtype) for seed, shape in enumerate([(1, 6, 25, 9), (4, 6, 3, 3), (4,)])
     )
+    pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight)
+
+    def both() -> tuple[Tensor, Tensor]:
+        result = winograd(maps, kernel, bias, replicate=True)
+        return result, winograd_gradient(pull, kernel.transpose(1, 2), result)
+
+    whole = both()
+    monkeypatch.setattr(module, "_BAND", 8000)
+    how = module._filtering(dtype)
+    lengths = {len(band) for band in module._bands(-(-25 // how.step), -(-9 // how.step), how, kernel)}
+    assert len(lengths) == 2
+    torch.testing.assert_close(both(), whole, rtol=error, atol=error)
 
 
 @pytest.mark.parametrize("replicate", [True, False])
