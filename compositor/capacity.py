@@ -9,17 +9,16 @@ from pathlib import Path
 
 import torch
 
-from compositor.allocation import give_back_freed_memory
 from compositor.windows import GRID, Window, tiles, whole
 
 # Bytes for each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
 # backward pass needs of the feature maps, and what is there beside them for a moment.
-_FLOAT32_BYTES, _BFLOAT16_BYTES = 3000, 2100
+_FLOAT32_BYTES, _BFLOAT16_BYTES = 3300, 2100
 # And for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
 _PICTURE_BYTES = 700
-# What is expected, in the middle rather than at worst, with the same share for the pictures: of 49 000 to
-# 600 000 px in processes of their own, the estimate was 0 to 10 % off in bfloat16, up to 13 % in float32.
-_EXPECTED_FLOAT32_BYTES, _EXPECTED_BFLOAT16_BYTES = 2000, 1150
+# What is expected, in the middle rather than at worst, with the same share for the pictures: of 20 000 to
+# 690 000 px in processes of their own, the estimate was 3 to 11 % above what a CPU's process took.
+_EXPECTED_FLOAT32_BYTES, _EXPECTED_BFLOAT16_BYTES = 2850, 1450
 # For each pixel that a picture painted smaller is brought up to: 150 in the guided filter, and some pictures.
 _BROUGHT_UP_BYTES = 200
 _WORKSPACE_BYTES = 100 * 2**20
@@ -74,11 +73,10 @@ def fitting_windows(
         margin: px that a tile sees beyond its own.
         halvings: how often memory has run out all the same; each halves the tiles' area.
     """
-    fitting = _fitting_pixels(height, width, device, dtype)
-    if fitting < height * width and device.type == "cpu":
-        give_back_freed_memory()
-        fitting = _fitting_pixels(height, width, device, dtype)
-    pixels = min(fitting, height * width) / 2.0**halvings
+    free = free_bytes(device)
+    for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
+    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
+    pixels = min(for_features / pixel, height * width) / 2.0**halvings
     if pixels >= height * width:
         return [whole(height, width)]
     side = int(math.sqrt(max(pixels, 0.0))) - 2 * margin
@@ -98,15 +96,6 @@ def free_bytes(device: torch.device) -> int | None:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
-def _fitting_pixels(height: int, width: int, device: torch.device, dtype: torch.dtype) -> float:
-    """How many pixels of such a frame can be gone through at once."""
-    free = free_bytes(device)
-    if free is None:
-        return math.inf
-    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
-    return (_PLANNED * free - height * width * _PICTURE_BYTES) / pixel
 
 
 def _taken_bytes(device: torch.device) -> int:

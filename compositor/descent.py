@@ -9,6 +9,7 @@ from torch import Tensor
 
 from compositor.adam import Moments
 from compositor.canvas import Canvas
+from compositor.allocation import give_back_freed_memory
 from compositor.capacity import fitting_windows, is_out_of_memory
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork
@@ -92,8 +93,7 @@ class Descent:
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-            if image.device.type == "cuda":
-                torch.cuda.empty_cache()
+            give_back_freed_memory(image.device)
         return self._optimize(image, run, scale, moments, _HALVINGS)
 
     def _optimize(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compositor.allocation import keep_freed_memory
+from compositor.allocation import freed_memory_kept
 from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.canvas import Canvas, left_as_rendered, make_canvas
 from compositor.capacity import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
@@ -61,8 +61,6 @@ class StyleEngine:
         self.device = choose_device(settings.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
-        elif self.device.type == "cpu":
-            keep_freed_memory()
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
         with memory_shortage_is_told("the network", "close other programs"):
             self._network = self._make_network(listed, fetching)
@@ -168,7 +166,7 @@ class StyleEngine:
             snapshot=snapshot,
             cancelled=cancelled,
         )
-        with memory_shortage_is_told(f"a frame of {size[1]}×{size[0]} px"):
+        with memory_shortage_is_told(f"a frame of {size[1]}×{size[0]} px"), freed_memory_kept(self.device):
             first = self._first_image(canvas, initial, start)
             painted = self._painter.paint(
                 canvas, sizes, first, run, finishing=finishing, temporal=temporal, detail=detail

@@ -9,26 +9,24 @@ import pytest
 
 PAGES = """
 import resource, sys
+from contextlib import nullcontext
 from pathlib import Path
 import torch
-from compositor.allocation import give_back_freed_memory, keep_freed_memory
+from compositor.allocation import freed_memory_kept
 
-def step():
-    tensors = [torch.zeros(2**24) for _ in range(3)]
+def steps(count):
+    for _ in range(count):
+        tensors = [torch.zeros(2**24) for _ in range(3)]
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-if sys.argv[1] == "keep":
-    keep_freed_memory()
-for _ in range(8):
-    step()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(5):
-    step()
-asked = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-held = resident()
-give_back_freed_memory()
+with freed_memory_kept(torch.device("cpu")) if sys.argv[1] == "keep" else nullcontext():
+    steps(8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    steps(5)
+    asked = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    held = resident()
 print(asked, held - resident())
 """
 
@@ -44,7 +42,7 @@ def pages(how: str) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is on Linux")
-def test_freed_memory_is_kept_until_it_is_wanted_elsewhere() -> None:
+def test_freed_memory_is_kept_until_the_end() -> None:
     without, _ = pages("give")
     if without < 100_000:
         pytest.skip("this system's pages are large, or its C library is not glibc")
