@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from compositor.allocation import give_back_freed_memory
 from compositor.windows import GRID, Window, tiles, whole
 
 # Bytes for each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
@@ -49,6 +50,7 @@ class MemoryPlan:
 
 def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int) -> MemoryPlan:
     """What a frame of this size is going to take; the arguments are those of `fitting_windows`."""
+    give_back_freed_memory(device)
     free = free_bytes(device)
     windows = fitting_windows(height, width, device, dtype, margin)
     largest = max(window.outer.area for window in windows)

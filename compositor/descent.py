@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from compositor.adam import Moments
-from compositor.canvas import Canvas
 from compositor.allocation import give_back_freed_memory
+from compositor.canvas import Canvas
 from compositor.capacity import fitting_windows, is_out_of_memory
 from compositor.errors import ImageError
 from compositor.features import FeatureNetwork

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ STEP_FLOPS = 1.15e6
 
 # The matrix products by which a device's speed is measured: their size, and how many.
 _PRODUCT, _PRODUCTS = 1536, 4
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class StepTime:
         seconds: of one step of the engine.
         reference_seconds: of one of the published method, in single precision; None if left out.
         floor_share: the time that the convolutions alone would take at the speed of a large matrix
-            product, as a share of `seconds`.
+            product, as a share of `seconds`; above 1 where Winograd's minimal filtering saves products.
     """
 
     width: int
@@ -53,18 +56,31 @@ class StepTime:
 def step_time(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, *, reference: bool
 ) -> StepTime:
-    """Times `steps` steps of the engine, and of the published method if that is wanted.
+    """Times `steps` steps of the engine, and of the published method if that is wanted, by turns three times.
+
+    What is told is the median, so that a moment in which the machine is busy does not count.
 
     Args:
         content, style: (H, W, 3) float32, sRGB in 0..1.
     """
     device = choose_device(settings.device)
     height, width = content.shape[:2]
-    seconds = _engine_seconds(content, style, settings, steps)
+    ours = _engine(content, style, settings, steps)
+    theirs = _reference(content, style, settings, steps, device) if reference else None
+    seconds: list[float] = []
+    reference_seconds: list[float] = []
+    for _ in range(_ROUNDS):
+        seconds += ours()
+        reference_seconds += theirs() if theirs else []
     speed = product_speed(device, feature_dtype(settings.precision, device), _PRODUCT, _PRODUCTS)
     floor = STEP_FLOPS * width * height / speed
-    theirs = _reference_seconds(content, style, settings, steps, device) if reference else None
-    return StepTime(width, height, seconds, theirs, floor / seconds)
+    return StepTime(
+        width,
+        height,
+        statistics.median(seconds),
+        statistics.median(reference_seconds) if reference_seconds else None,
+        floor / statistics.median(seconds),
+    )
 
 
 def exponent(times: list[StepTime]) -> float:
@@ -85,38 +101,47 @@ def peak_memory(device: torch.device) -> int | None:
         return None
 
 
-def _engine_seconds(content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int) -> float:
+def _engine(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
+) -> Callable[[], list[float]]:
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
-    seen: list[tuple[int, float]] = []
-
-    def watch(progress: Progress) -> None:
-        seen.append((progress.step, time.perf_counter()))
-
     # The first steps set things up; losses, and so the clock, are read every tenth step on a GPU.
-    warm_up = 10 if engine.device.type != "cpu" else 1
-    total = warm_up + math.ceil(steps / warm_up) * warm_up
-    engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
-    (first, begun), (last, ended) = seen[0], seen[-1]
-    return (ended - begun) / (last - first)
+    apart = 10 if engine.device.type != "cpu" else 1
+    total = apart + math.ceil(steps / apart) * apart
+
+    def run() -> list[float]:
+        seen: list[float] = []
+
+        def watch(_: Progress) -> None:
+            seen.append(time.perf_counter())
+
+        engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
+        return [(after - before) / apart for before, after in pairwise(seen)]
+
+    return run
 
 
-def _reference_seconds(
+def _reference(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, device: torch.device
-) -> float:
+) -> Callable[[], list[float]]:
+    start = to_tensor(content[..., :3], device)
     reference = Reference(
         load_network(settings.network),
-        to_tensor(content[..., :3], device),
+        start,
         to_tensor(style[..., :3], device),
         replace(settings, optimizer=Optimizer.LBFGS),
         published_network=True,
     )
-    start = to_tensor(content[..., :3], device)
 
-    def run(count: int) -> float:
-        begun = time.perf_counter()
-        reference.minimise(start, count)
-        wait_for(device)
-        return time.perf_counter() - begun
+    def run() -> list[float]:
+        seen: list[float] = []
 
-    run(1)
-    return (run(1 + steps) - run(1)) / steps
+        def watch(_: torch.Tensor) -> None:
+            wait_for(device)
+            seen.append(time.perf_counter())
+
+        reference.minimise(start, steps + 2, watch)
+        # The first step is a short one: it has no history.
+        return [after - before for before, after in pairwise(seen[1:])]
+
+    return run

@@ -221,7 +221,7 @@ def bench(
     sizes: Annotated[
         str, typer.Option(metavar="WxH,WxH", help="Sizes to measure a step at.")
     ] = "128x128,256x192,256x256,512x512",
-    repeats: Annotated[int, typer.Option(help="Steps at each size.", min=1, max=1000)] = 5,
+    repeats: Annotated[int, typer.Option(help="Steps at each size, three times over.", min=1, max=1000)] = 5,
     reference: Annotated[
         bool, typer.Option(help="Time the published method beside it, in single precision.")
     ] = True,

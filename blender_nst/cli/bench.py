@@ -17,6 +17,7 @@ from blender_nst.cli.options import Settings
 from compositor.device import choose_device, describe_device
 from compositor.engine import StyleEngine
 from compositor.precision import feature_dtype
+from compositor.report import Progress, Report
 from compositor.settings import WorkingDetail
 from compositor.stopwatch import StepTime, exponent, peak_memory, step_time
 from video.driver import SequenceDriver
@@ -30,16 +31,25 @@ _SHIFT = 3
 
 @dataclass(frozen=True)
 class FrameTime:
-    """A frame without and one with a predecessor, motion and files included, in seconds."""
+    """A frame without and one with a predecessor, in seconds.
+
+    Attributes:
+        cold_seconds, cold_style: the first of a shot, motion and files included, and its style loss.
+        warm_seconds, warm_style: the one that follows.
+        alone_seconds, alone_style: that one without its predecessor and files, until its style loss is as
+            low, or to its end if that is not reached.
+        expected_bytes: of memory, as estimated before the start.
+    """
 
     width: int
     height: int
     cold_seconds: float
     warm_seconds: float
+    alone_seconds: float
     cold_style: float
     warm_style: float
+    alone_style: float
     expected_bytes: int
-    """Of memory, as estimated before the start."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +119,30 @@ def _frame_time(width: int, height: int, settings: Settings) -> FrameTime:
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cold, warm = SequenceDriver(engine, sequence, Path(folder)).run(frames).frames
+    alone = _until(engine, frames[1].image, warm.report.losses["style"])
     return FrameTime(
         width,
         height,
         cold.seconds,
         warm.seconds,
+        alone.seconds,
         cold.report.losses["style"],
         warm.report.losses["style"],
+        alone.losses["style"],
         plan.expected_bytes,
     )
+
+
+def _until(engine: StyleEngine, image: np.ndarray, style: float) -> Report:
+    """Stylises a picture alone until its style loss is as low as this one."""
+    reached = False
+
+    def watch(progress: Progress) -> None:
+        nonlocal reached
+        at_full_size = (progress.height, progress.width) == image.shape[:2]
+        reached = at_full_size and progress.losses["style"] <= style
+
+    return engine.stylize(image, progress=watch, cancelled=lambda: reached).report
 
 
 def _print(result: Bench) -> None:
@@ -142,7 +167,9 @@ def _print(result: Bench) -> None:
     frame = result.frame
     console.print(
         f"a frame of {frame.width}×{frame.height} px: first of a shot {frame.cold_seconds:.1f} s"
-        f" (style loss {frame.cold_style:.4f}), then {frame.warm_seconds:.1f} s ({frame.warm_style:.4f})"
+        f" (style loss {frame.cold_style:.4f}), then {frame.warm_seconds:.1f} s ({frame.warm_style:.4f});"
+        f" that one alone {frame.alone_seconds:.1f} s ({frame.alone_style:.4f}):"
+        f" ratio {frame.warm_seconds / frame.alone_seconds:.2f}"
     )
     console.print(f"memory for it: {frame.expected_bytes / 2**30:.2f} GiB expected")
     if result.peak_bytes is not None:
