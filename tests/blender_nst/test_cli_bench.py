@@ -7,11 +7,11 @@ import json
 import pytest
 from command_line import Cli
 
-from blender_nst.cli.bench import _until
-from compositor.engine import StyleEngine
+from blender_nst.cli.frame_time import Course, frame_time
+from compositor.report import Progress
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.stopwatch import StepTime, exponent
-from video.painting import Painting, paint
+from video.settings import SequenceSettings
 
 QUICK = ("--repeats", 1, "--steps", 2, "--warm-steps", 1, "--device", "cpu")
 
@@ -53,14 +53,23 @@ def test_the_exponent_is_the_slope_over_the_pixels() -> None:
     assert exponent(times) == pytest.approx(1.5)
 
 
-def test_alone_ends_where_the_style_loss_is_reached() -> None:
-    """The steps of a cold start at full size that are needed; all of them if it is not reached."""
-    settings = StyleSettings(steps=12, coarsest_size=64, device=DeviceChoice.CPU)
-    engine = StyleEngine(settings, paint(Painting.SWIRLS, 48, 32))
-    content = paint(Painting.KNIFE, 48, 32)
-    seen: list[float] = []
-    whole = engine.stylize(content, progress=lambda progress: seen.append(progress.losses["style"])).report
-    assert _until(engine, content, seen[5]).steps == next(
-        step for step, loss in enumerate(seen, 1) if loss <= seen[5]
-    )
-    assert _until(engine, content, 0.0).steps == whole.steps
+def test_a_course_tells_when_a_style_loss_was_reached() -> None:
+    course = Course(begun=10.0, steps=[(11.0, 0.9), (12.0, 0.4), (13.0, 0.5), (14.0, 0.3)])
+    assert course.style == 0.3
+    assert [course.seconds_until(style) for style in (1.0, 0.45, 0.3)] == [1.0, 2.0, 4.0]
+
+
+def test_a_course_leaves_coarser_scales_out() -> None:
+    course = Course()
+    for height in (16, 32, 32):
+        course.note(Progress(1, 3, height, 48, {"style": 1.0 / height}, 1.0), 32, 48)
+    assert [style for _, style in course.steps] == [1.0 / 32, 1.0 / 32]
+    assert course.seconds_until(1.0 / 32) > 0.0
+
+
+def test_the_style_loss_compared_is_one_of_both_ways() -> None:
+    settings = StyleSettings(steps=8, coarsest_size=32, device=DeviceChoice.CPU)
+    times = frame_time(48, 32, (settings, SequenceSettings(warm_steps=2)))
+    assert times.equal_style == max(times.warm_style, times.alone_style)
+    assert 0.0 < times.alone_until_equal <= times.alone_seconds
+    assert times.warm_until_equal > 0.0
