@@ -105,7 +105,7 @@ class Precision(StrEnum):
     """What the network's features are computed with; picture, Gram matrices and losses are always float32."""
 
     AUTO = "auto"
-    """bfloat16 where the hardware has it."""
+    """bfloat16 where the hardware has it and is faster with it, see `compositor.precision`."""
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
 
@@ -210,7 +210,7 @@ class StyleSettings:
     seed: int = setting(0, "Seed of the noise", minimum=0, maximum=2**31 - 1)
     device: DeviceChoice = setting(DeviceChoice.AUTO, "Where the engine computes")
     precision: Precision = setting(
-        Precision.AUTO, "Precision of the network's features; auto takes bfloat16 where the hardware has it"
+        Precision.AUTO, "Precision of the network's features; auto takes bfloat16 where it is faster"
     )
 
     def __post_init__(self) -> None:
