@@ -186,19 +186,19 @@ def test_the_memory_that_is_expected_is_for_the_sizes_that_are_gone_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(capacity, "free_bytes", lambda device: None)
+    monkeypatch.setattr(capacity, "_taken_bytes", lambda device: 0)
     style = np.random.default_rng(0).random((48, 64, 3), dtype=np.float32)
     small = replace(SETTINGS, working_size=480, device=DeviceChoice.CPU)
 
     def expected(height: int, width: int, settings: StyleSettings) -> int:
         return StyleEngine(settings, style).memory_plan(height, width).expected_bytes
 
-    full = expected(1080, 1920, replace(small, working_size=0, working_detail=WorkingDetail.FULL))
+    full = expected(2160, 3840, replace(small, working_size=0, working_detail=WorkingDetail.FULL))
     unfinished = replace(small, finishing_steps=0)
-    assert expected(1080, 1920, replace(small, finishing_steps=5)) == pytest.approx(full, rel=0.05)
+    assert expected(2160, 3840, replace(small, finishing_steps=5)) == full
     painted = expected(270, 480, unfinished)
-    assert painted < expected(1080, 1920, unfinished) < 0.5 * full
-    # What the process has taken grows a little from one engine to the next.
-    assert expected(540, 960, unfinished) == pytest.approx(painted, rel=0.1)
+    assert painted < expected(2160, 3840, unfinished) < 0.5 * full
+    assert expected(540, 960, unfinished) == painted
 
 
 def test_the_plan_is_said_in_one_line() -> None:
