@@ -4,13 +4,14 @@
 
 The engine looks at the part that is not at rest, with the network's reach of 58 px around it, and takes the
 rest of the Gram matrices from the frame before; only if that part is small enough to pay. Both ways run in
-one process over the same frames, by motion vectors.
+one process over the same frames, by motion vectors, at the frames' own size.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,6 +19,7 @@ from coherence import render_scene, style_loss, stylise
 
 from compositor import descent
 from compositor.engine import StyleEngine
+from compositor.settings import WorkingDetail
 from video.images import write_png
 from video.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
@@ -31,7 +33,7 @@ def main() -> None:
         style = paint(Painting.SWIRLS, arguments.width, arguments.width * 3 // 4)
         write_png(work / "style.png", style)
         settings, sequence = with_preset(Preset.STANDARD, sequence=SequenceSettings(movie=False))
-        engine = StyleEngine(settings, style)
+        engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL), style)
         print(f"{'scene':8}{'':8}{'s/frame':>9}{'style':>9}", flush=True)
         for name in arguments.scenes:
             scene = render_scene(name, arguments.frames, arguments.width, work)
