@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -22,13 +23,14 @@ class Kernel:
         weight, bias: (D, C, 3, 3) and (D).
 
     Attributes:
-        forwards, backwards: the weight as `winograd` takes it, of the convolution and of its gradient, where
-            that is faster.
+        forwards, backwards: the weight as `winograd` and `winograd_gradient` take it, where that pays for a
+            large picture.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
-        self.forwards = transformed(weight) if pays(weight) else None
+        # Made at once, so that what is said of the free memory before the first frame holds.
+        self.forwards = transformed(weight) if pays(weight, math.inf) else None
         self.backwards = None if self.forwards is None else self.forwards.transpose(1, 2).contiguous()
 
 
@@ -64,7 +66,7 @@ class _How(NamedTuple):
 class _RectifiedConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, how: _How) -> Tensor:
-        result = _convolution(maps, how.kernel, replicate=how.replicate).relu_().to(how.dtype)
+        result = _rectified(maps, how.kernel, replicate=how.replicate).to(how.dtype)
         ctx.how, ctx.size, ctx.maps_dtype = how, maps.shape[-2:], maps.dtype
         ctx.save_for_backward(result)
         return result
@@ -77,15 +79,14 @@ class _RectifiedConvolution(torch.autograd.Function):
         return folded(below) if ctx.how.replicate else below, None
 
 
-def _convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
-    if kernel.forwards is not None:
-        result = winograd(maps, kernel.forwards, kernel.bias, replicate=replicate)
-        return result.contiguous(memory_format=torch.channels_last)
+def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
+    if kernel.forwards is not None and pays(kernel.weight, maps.shape[2] * maps.shape[3]):
+        return winograd(maps, kernel.forwards, kernel.bias, replicate=replicate)
     if replicate and maps.device.type == "cpu":
         height, width = maps.shape[-2:]
         source = bordered(maps, 1, height + 2, width + 2, replicate=True)
-        return F.conv2d(source.permute(2, 0, 1)[None], kernel.weight, kernel.bias)
-    return convolution(maps, kernel, replicate=replicate)
+        return F.conv2d(source.permute(2, 0, 1)[None], kernel.weight, kernel.bias).relu_()
+    return convolution(maps, kernel, replicate=replicate).relu_()
 
 
 def _below(
@@ -96,7 +97,7 @@ def _below(
 
     Where the border was replicated, it is that of the input with its border.
     """
-    if kernel.backwards is not None:
+    if kernel.backwards is not None and pays(kernel.weight, size[0] * size[1]):
         below = winograd_gradient(gradient, kernel.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)

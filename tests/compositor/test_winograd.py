@@ -7,7 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor import compiled_tiles, filtering
 from compositor import winograd as module
+from compositor.filtering import bands
 from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
 from compositor.winograd import pays, transformed, winograd, winograd_gradient
@@ -23,11 +25,11 @@ SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 
 @pytest.mark.parametrize("replicate", [True, False])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_it_is_the_convolution(replicate: bool, height: int, width: int) -> None:
+def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
     ours = winograd(maps, transformed(weight), bias, replicate=replicate)
-    torch.testing.assert_close(ours, F.conv2d(padded, weight, bias), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours, F.relu(F.conv2d(padded, weight, bias)), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -53,34 +55,41 @@ def test_bands_change_nothing(dtype: torch.dtype, error: float, monkeypatch: pyt
         return result, winograd_gradient(pull, kernel.transpose(1, 2), result)
 
     whole = both()
-    monkeypatch.setattr(module, "_BAND", 8000)
+    monkeypatch.setattr(filtering, "_BAND", 8000)
     how = module._filtering(dtype)
-    lengths = {len(band) for band in module._bands(-(-25 // how.step), -(-9 // how.step), how, kernel)}
+    lengths = {len(band) for band in bands(-(-25 // how.step), -(-9 // how.step), how, kernel)}
     assert len(lengths) == 2
     torch.testing.assert_close(both(), whole, rtol=error, atol=error)
 
 
+@pytest.fixture(params=["compiled", "by operations"])
+def sums(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param != "compiled":
+        monkeypatch.setattr(compiled_tiles, "available", lambda: False)
+
+
 @pytest.mark.parametrize("replicate", [True, False])
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.01)])
-@pytest.mark.parametrize(("height", "width"), [(12, 16), (9, 7)])
+@pytest.mark.parametrize("size", [(24, 16), (19, 17)])
+@pytest.mark.usefixtures("sums")
 def test_a_layer_that_it_pays_for(
-    replicate: bool, dtype: torch.dtype, error: float, height: int, width: int
+    replicate: bool, dtype: torch.dtype, error: float, size: tuple[int, int]
 ) -> None:
     """Result and gradient of a layer as wide as the network's, relative to double precision."""
     maps, weight, bias = (
-        random(1, 256, height, width, seed=0),
+        random(1, 256, *size, seed=0),
         random(256, 256, 3, 3, seed=1),
         random(256, seed=2),
     )
     weight /= 48.0
-    pull = random(1, 256, height, width, seed=3)
+    pull = random(1, 256, *size, seed=3)
     exact = maps.double().requires_grad_(True)
     padded = F.pad(exact, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
     expected = F.relu(F.conv2d(padded, weight.double(), bias.double()))
     kernel = Kernel(weight.to(dtype), bias.to(dtype))
-    assert (kernel.forwards is not None) == pays(kernel.weight)
     leaf = maps.to(dtype).requires_grad_(True)
     ours = rectified_convolution(leaf, kernel, replicate=replicate, dtype=dtype)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
     # The rectifier's own side of zero, where rounding may fall on either.
     pull = pull * (expected.detach() > 0.1)
     found = torch.autograd.grad(ours, leaf, pull.to(dtype))[0]
@@ -89,17 +98,35 @@ def test_a_layer_that_it_pays_for(
         assert float((value.double() - reference).norm() / reference.norm()) < error
 
 
+def zeros(outputs: int, inputs: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.zeros(outputs, inputs, 3, 3, dtype=dtype)
+
+
+FULL_HD, SPECK = 1920 * 1080, 16
+"""Pixels of a layer."""
+
+
 def test_it_does_not_pay_for_few_channels_and_other_types() -> None:
-    assert pays(torch.zeros(256, 256, 3, 3))
-    assert not pays(torch.zeros(64, 64, 3, 3))
-    assert not pays(torch.zeros(128, 128, 3, 3, dtype=torch.bfloat16))
-    assert pays(torch.zeros(256, 128, 3, 3, dtype=torch.bfloat16)) != has_matrix_tiles()
-    assert not pays(torch.zeros(512, 512, 3, 3, dtype=torch.float64))
+    assert pays(zeros(256, 256), SPECK)
+    assert not pays(zeros(64, 3), FULL_HD)
+    assert not pays(zeros(128, 128, torch.bfloat16), FULL_HD)
+    assert pays(zeros(256, 128, torch.bfloat16), SPECK) != has_matrix_tiles()
+    assert not pays(zeros(512, 512, torch.float64), FULL_HD)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_sixty_four_channels_pay_where_the_sums_are_compiled(
+    compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_tiles, "available", lambda: compiled)
+    assert pays(zeros(64, 64), FULL_HD) == compiled
+    assert not pays(zeros(64, 64), SPECK)
+    assert not pays(zeros(64, 64, torch.bfloat16), FULL_HD)
 
 
 def test_matrix_tiles_are_faster_still_with_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "has_matrix_tiles", lambda: True)
-    assert not pays(torch.zeros(256, 256, 3, 3, dtype=torch.bfloat16))
-    assert pays(torch.zeros(256, 256, 3, 3))
+    assert not pays(zeros(256, 256, torch.bfloat16), SPECK)
+    assert pays(zeros(256, 256), SPECK)
     monkeypatch.setattr(module, "has_matrix_tiles", lambda: False)
-    assert pays(torch.zeros(256, 256, 3, 3, dtype=torch.bfloat16))
+    assert pays(zeros(256, 256, torch.bfloat16), SPECK)

@@ -1,0 +1,68 @@
+"""Compiles functions for this machine's processor, and runs them on PyTorch's own threads."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import torch
+
+_TEAMS = "libgomp*.so*"
+
+
+class Functions:
+    """The functions of one module of LLVM's assembly.
+
+    Args:
+        assembly: every function takes the address of 64-bit integers and returns nothing: a counter, which
+            the function takes pieces of work from as long as it is less than the second, and its arguments.
+
+    Raises:
+        ImportError, RuntimeError: there is no LLVM here, or it cannot make code for this processor.
+        OSError: this PyTorch's threads are not known here.
+    """
+
+    def __init__(self, assembly: str) -> None:
+        from llvmlite import binding
+
+        self._team = _team()
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        machine = binding.Target.from_default_triple().create_target_machine(
+            cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=2
+        )
+        module = binding.parse_assembly(assembly)
+        module.verify()
+        builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(2))
+        builder.getModulePassManager().run(module, builder)
+        # Kept, as the code is its.
+        self._engine = binding.create_mcjit_compiler(module, machine)
+        self._engine.finalize_object()
+
+    def run(self, name: str, pieces: int, arguments: Iterable[int]) -> None:
+        """Runs a function on each thread of the team until all pieces of work are taken."""
+        values = (0, pieces, *arguments)
+        given = (ctypes.c_int64 * len(values))(*values)
+        address = self._engine.get_function_address(name)
+        self._team.GOMP_parallel(address, ctypes.addressof(given), torch.get_num_threads(), 0)
+
+
+@cache
+def _team() -> ctypes.CDLL:
+    """The OpenMP runtime that PyTorch itself uses: threads of another would wait for a core that its own keep
+    busy between two operations.
+
+    Raises:
+        OSError: this PyTorch has none that is known here.
+    """
+    folder = Path(torch.__file__).parent
+    found = [*folder.glob(f"lib/{_TEAMS}"), *folder.parent.glob(f"torch.libs/{_TEAMS}")]
+    if not sys.platform.startswith("linux") or not found:
+        raise OSError("PyTorch's threads are not GNU OpenMP's")
+    team = ctypes.CDLL(str(found[0]))
+    team.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    team.GOMP_parallel.restype = None
+    return team

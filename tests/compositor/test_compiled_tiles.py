@@ -1,0 +1,124 @@
+"""Winograd's sums in machine code, against PyTorch's own convolution."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor import compiled_tiles, filtering
+from compositor.compiled_tiles import available, convolved, gradient_below
+from compositor.filtering import LARGE, bands
+from compositor.winograd import transformed
+
+SIZES = [(9, 14), (8, 4), (5, 1), (1, 6), (13, 26)]
+
+
+@pytest.fixture(autouse=True)
+def _needs_code() -> None:
+    if not available():
+        pytest.skip("no machine code here: llvmlite or GNU OpenMP is missing")
+
+
+def random(*shape: int, seed: int) -> Tensor:
+    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
+
+
+def layer(height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps, weight and bias of 64 channels to 128."""
+    return random(1, 64, height, width, seed=0), random(128, 64, 3, 3, seed=1) / 24, random(128, seed=2)
+
+
+def expected_result(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
+    padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
+    return F.relu(F.conv2d(padded, weight, bias))
+
+
+def check_gradient(weight: Tensor, pull: Tensor, positive: Tensor) -> None:
+    expected = F.conv_transpose2d(pull * (positive > 0), weight)
+    found = gradient_below(pull, transformed(weight).transpose(1, 2).contiguous(), positive)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("replicate", [True, False])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
+    maps, weight, bias = layer(height, width)
+    found = convolved(maps, transformed(weight), bias, replicate=replicate)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    expected = expected_result(maps, weight, bias, replicate=replicate)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_it_takes_the_gradient_back(height: int, width: int) -> None:
+    weight = layer(height, width)[1]
+    check_gradient(weight, random(1, 128, height, width, seed=3), random(1, 128, height, width, seed=4))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_bands_of_any_number_of_rows(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    maps, weight, bias = layer(27, 10)
+    kernel = transformed(weight)
+    monkeypatch.setattr(filtering, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
+    assert {len(band) for band in bands(7, 3, LARGE, kernel)} <= {length, length - 1}
+    expected = expected_result(maps, weight, bias, replicate=True)
+    found = convolved(maps, kernel, bias, replicate=True)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    check_gradient(weight, random(1, 128, 27, 10, seed=3), expected)
+
+
+def test_parts_of_larger_memory() -> None:
+    """A gradient often is: rows stand apart, or values lie in another order."""
+    weight = layer(6, 7)[1]
+    pull, positive = (random(1, 128, 11, 15, seed=seed) for seed in (3, 4))
+    check_gradient(weight, pull[..., 2:8, 3:10], positive[..., 1:7, 1:8])
+    check_gradient(weight, pull[..., ::2, ::2], positive.contiguous()[..., :6, :8])
+    check_gradient(weight, torch.ones(1, 1, 1, 1).expand(1, 128, 6, 7), positive[..., 1:7, 1:8])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_nothing(threads: int) -> None:
+    maps, weight, bias = layer(22, 18)
+    kernel = transformed(weight)
+    pull = random(1, 128, 22, 18, seed=3)
+
+    def both() -> tuple[Tensor, Tensor]:
+        result = convolved(maps, kernel, bias, replicate=False)
+        return result, gradient_below(pull, kernel.transpose(1, 2), result)
+
+    before = torch.get_num_threads()
+    expected = both()
+    try:
+        torch.set_num_threads(threads)
+        # The products are PyTorch's, which may add up in another order.
+        torch.testing.assert_close(both(), expected, rtol=1e-4, atol=1e-4)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_same_again_bit_for_bit() -> None:
+    maps, weight, bias = layer(22, 18)
+    kernel = transformed(weight)
+    pull = random(1, 128, 22, 18, seed=3)
+    first = convolved(maps, kernel, bias, replicate=True)
+    back = gradient_below(pull, kernel.transpose(1, 2), first)
+    for _ in range(5):
+        assert torch.equal(convolved(maps, kernel, bias, replicate=True), first)
+        assert torch.equal(gradient_below(pull, kernel.transpose(1, 2), first), back)
+
+
+@pytest.mark.parametrize("error", [ImportError, OSError, RuntimeError])
+def test_without_a_compiler_there_is_none_and_no_error(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(assembly: str) -> None:
+        raise error("none here")
+
+    monkeypatch.setattr(compiled_tiles, "Functions", fail)
+    compiled_tiles._functions.cache_clear()
+    assert not available.__wrapped__()
+    monkeypatch.undo()
+    assert available.__wrapped__()
