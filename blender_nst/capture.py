@@ -49,8 +49,9 @@ _PASSES = {
     "color_management": "FOLLOW_SCENE",
     "exr_codec": "ZIP",
 }
-# A quarter of the time. The engine packs the file when it is done with the frame.
-_PASSES_IN_HASTE = _PASSES | {"exr_codec": "NONE"}
+# A quarter of the time. The engine packs the file when it is done with the frame. Blender 5.0 and later would
+# write a part for each pass, as earlier ones cannot, which takes twice as long as all of them together.
+_PASSES_IN_HASTE = _PASSES | {"exr_codec": "NONE", "use_exr_interleave": True}
 
 
 class CaptureError(Exception):
