@@ -10,7 +10,7 @@ from torch import Tensor
 
 from compositor.errors import LayerError
 from compositor.pooling import average_pool, max_pool
-from compositor.rectified import Kernel, convolution, rectified_convolution
+from compositor.rectified import Kernel, convolution, pooled_convolution, rectified_convolution
 from compositor.settings import Pooling
 from compositor.vgg import Convolution, NetworkWeights
 from compositor.windows import reach
@@ -97,12 +97,17 @@ class FeatureNetwork:
 
     def _maps(self, current: Tensor, wanted: Set[str], replicate: bool) -> Iterator[tuple[str, Tensor]]:
         """The maps from layer to layer; those of a convolution without its rectifier only where wanted."""
-        for (*pool, conv, relu), kernel in self._convolutions:
-            if pool:
+        pooled = False
+        for number, ((*pool, conv, relu), kernel) in enumerate(self._convolutions):
+            if pool and not pooled:
                 current = self._pool(current)
-                if pool[0] in wanted:
-                    yield pool[0], self._gain * current
+            if pool and pool[0] in wanted:
+                yield pool[0], self._gain * current
             border = replicate or conv == "conv1_1"
+            pooled = self._pools_after(number) and wanted.isdisjoint((conv, relu))
+            if pooled:
+                current = pooled_convolution(current, kernel, replicate=border, dtype=self.dtype)
+                continue
             if conv in wanted:
                 current = convolution(current, kernel, replicate=border).to(self.dtype)
                 yield conv, current
@@ -110,6 +115,11 @@ class FeatureNetwork:
             else:
                 current = rectified_convolution(current, kernel, replicate=border, dtype=self.dtype)
             yield relu, current
+
+    def _pools_after(self, number: int) -> bool:
+        """Whether the mean over pixels is taken right after a convolution."""
+        following = self._convolutions[number + 1 : number + 2]
+        return self._pool is average_pool and any(names[0].startswith("pool") for names, _ in following)
 
     def _placed(self, trained: Convolution, device: torch.device) -> Kernel:
         """What a convolution computes with: the first of a block has the pooling gain in its weights."""

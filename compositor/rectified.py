@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor import machine_code
 from compositor.borders import bordered, folded
-from compositor.winograd import pays, transformed, winograd, winograd_gradient
+from compositor.machine_code import image, tiles
+from compositor.pooling import average_pool
+from compositor.winograd import is_compiled, pays, transformed, winograd, winograd_gradient
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
@@ -23,15 +25,15 @@ class Kernel:
         weight, bias: (D, C, 3, 3) and (D).
 
     Attributes:
-        forwards, backwards: the weight as `winograd` and `winograd_gradient` take it, where that pays for a
-            large picture.
+        forwards, backwards: the weight as `winograd` and `winograd_gradient` take it, where that pays.
+        taps: the weight as `machine_code.image` takes it, where it is the picture's.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
-        # Made at once, so that what is said of the free memory before the first frame holds.
-        self.forwards = transformed(weight) if pays(weight, math.inf) else None
+        self.forwards = transformed(weight) if pays(weight) else None
         self.backwards = None if self.forwards is None else self.forwards.transpose(1, 2).contiguous()
+        self.taps = image.by_taps(weight) if image.fits(weight) and machine_code.available() else None
 
 
 def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
@@ -48,6 +50,19 @@ def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtyp
         dtype: of the result, and of what the gradient is computed with.
     """
     return _RectifiedConvolution.apply(maps, _How(kernel, replicate, dtype))  # type: ignore[no-any-return]
+
+
+def pooled_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
+    """`average_pool` of a `rectified_convolution`.
+
+    Where that is made at once, the convolution's own result is never in memory, and for the gradient a bit of
+    each value is kept.
+    """
+    forwards, backwards = kernel.forwards, kernel.backwards
+    if forwards is not None and backwards is not None and is_compiled(forwards):
+        how = _PooledHow(forwards, backwards, kernel.bias, replicate)
+        return _PooledConvolution.apply(maps, how)  # type: ignore[no-any-return]
+    return average_pool(rectified_convolution(maps, kernel, replicate=replicate, dtype=dtype))
 
 
 def convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
@@ -79,9 +94,32 @@ class _RectifiedConvolution(torch.autograd.Function):
         return folded(below) if ctx.how.replicate else below, None
 
 
+class _PooledHow(NamedTuple):
+    forwards: Tensor
+    backwards: Tensor
+    bias: Tensor
+    replicate: bool
+
+
+class _PooledConvolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, how: _PooledHow) -> Tensor:
+        result, flags = tiles.convolved_and_pooled(maps, how.forwards, how.bias, replicate=how.replicate)
+        ctx.how = how
+        ctx.save_for_backward(flags)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        below = tiles.gradient_below_pooled(gradients[0], ctx.how.backwards, *ctx.saved_tensors)
+        return folded(below) if ctx.how.replicate else below[..., 1:-1, 1:-1], None
+
+
 def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
-    if kernel.forwards is not None and pays(kernel.weight, maps.shape[2] * maps.shape[3]):
+    if kernel.forwards is not None:
         return winograd(maps, kernel.forwards, kernel.bias, replicate=replicate)
+    if kernel.taps is not None and replicate and maps.shape[3] >= image.LEAST_WIDTH:
+        return image.convolved(maps, kernel.taps, kernel.bias)
     if replicate and maps.device.type == "cpu":
         height, width = maps.shape[-2:]
         source = bordered(maps, 1, height + 2, width + 2, replicate=True)
@@ -97,9 +135,12 @@ def _below(
 
     Where the border was replicated, it is that of the input with its border.
     """
-    if kernel.backwards is not None and pays(kernel.weight, size[0] * size[1]):
+    if kernel.backwards is not None:
         below = winograd_gradient(gradient, kernel.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
+    single = gradient.dtype is torch.float32
+    if kernel.taps is not None and single and replicate and size[1] >= image.LEAST_WIDTH:
+        return image.gradient_below(gradient, kernel.taps, result)
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
     weight = kernel.weight.to(gradient.dtype)
     (height, width), padding = size, 1

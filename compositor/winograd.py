@@ -11,19 +11,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from compositor import compiled_tiles, tile_operations
+from compositor import machine_code, tile_operations
 from compositor.filtering import LARGE, SMALL, Filtering
+from compositor.machine_code import tiles
+from compositor.machine_code.arguments import GROUP
 from compositor.precision import has_matrix_tiles
-from compositor.tile_arguments import GROUP
 
 # Inputs times outputs, from which on it pays: by PyTorch's operations, and with compiled sums.
 _LEAST_CHANNELS = {torch.bfloat16: 128 * 256, torch.float32: 64 * 128}
 _LEAST_COMPILED = 64 * 64
-# Inputs times outputs times pixels, from which on a layer is worth the time that compiling takes.
-_LEAST_WORK = 2**24
 
 
-def pays(weight: Tensor, pixels: float) -> bool:
+def pays(weight: Tensor) -> bool:
     """Whether a kernel (D, C, 3, 3) is faster this way, where it is and in its own type.
 
     cuDNN has its own. With matrix tiles (Intel's AMX) bfloat16's products are a smaller part of the time: not
@@ -33,10 +32,22 @@ def pays(weight: Tensor, pixels: float) -> bool:
     if weight.device.type != "cpu" or least is None:
         return False
     if weight.dtype is torch.float32:
-        least = _LEAST_COMPILED if _is_compiled(weight.dtype, weight.shape[:2], pixels) else least
+        least = _LEAST_COMPILED if is_compiled(weight) else least
     elif has_matrix_tiles():
         return False
     return weight.shape[0] * weight.shape[1] >= least
+
+
+def is_compiled(kernel: Tensor) -> bool:
+    """Whether the sums with a kernel, (D, C, 3, 3) or as `winograd` takes it, are machine code."""
+    channels = kernel.shape[:2] if kernel.ndim == 4 else kernel.shape[1:]
+    if (
+        kernel.dtype is not torch.float32
+        or kernel.device.type != "cpu"
+        or any(each % GROUP for each in channels)
+    ):
+        return False
+    return machine_code.available()
 
 
 def transformed(weight: Tensor) -> Tensor:
@@ -59,8 +70,8 @@ def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> 
     Returns:
         (1, D, H, W) in channels-last memory.
     """
-    if _is_compiled(maps.dtype, kernel.shape[1:], maps.shape[2] * maps.shape[3]):
-        return compiled_tiles.convolved(maps, kernel, bias, replicate=replicate)
+    if is_compiled(kernel):
+        return tiles.convolved(maps, kernel, bias, replicate=replicate)
     return tile_operations.convolved(maps, kernel, bias, _filtering(maps.dtype), replicate=replicate)
 
 
@@ -79,17 +90,10 @@ def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Ten
         (1, C, H + 2, W + 2), with the channels next to each other in memory; rows and columns are a part of
         larger ones where the tiles do not fill them.
     """
-    if _is_compiled(gradient.dtype, kernel.shape[1:], gradient.shape[2] * gradient.shape[3]):
-        return compiled_tiles.gradient_below(gradient, kernel, positive)
+    if is_compiled(kernel):
+        return tiles.gradient_below(gradient, kernel, positive)
     return tile_operations.gradient_below(gradient, kernel, positive, _filtering(gradient.dtype))
 
 
 def _filtering(dtype: torch.dtype) -> Filtering:
     return SMALL if dtype is torch.bfloat16 else LARGE
-
-
-def _is_compiled(dtype: torch.dtype, channels: torch.Size, pixels: float) -> bool:
-    """Whether the sums are compiled: by the layer's size alone, so that a frame comes out the same again."""
-    if dtype is not torch.float32 or any(each % GROUP for each in channels):
-        return False
-    return channels.numel() * pixels >= _LEAST_WORK and compiled_tiles.available()

@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from compositor import machine_code
-from compositor.machine_code import Functions
+from compositor.machine_code import functions as module
+from compositor.machine_code.functions import Functions
 
 pytest.importorskip("llvmlite")
 
@@ -54,7 +54,7 @@ def test_assembly_that_cannot_be_read_is_an_error() -> None:
 
 
 def test_a_pytorch_with_other_threads_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_code, "_TEAMS", "libother*.so*")
-    machine_code._team.cache_clear()
+    monkeypatch.setattr(module, "_TEAMS", "libother*.so*")
+    module._team.cache_clear()
     with pytest.raises(OSError, match="GNU OpenMP"):
         Functions(COUNTING)

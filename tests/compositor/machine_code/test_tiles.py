@@ -7,9 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor import compiled_tiles, filtering
-from compositor.compiled_tiles import available, convolved, gradient_below
+from compositor import filtering
 from compositor.filtering import LARGE, bands
+from compositor.machine_code import available
+from compositor.machine_code.tiles import (
+    convolved,
+    convolved_and_pooled,
+    gradient_below,
+    gradient_below_pooled,
+)
 from compositor.winograd import transformed
 
 SIZES = [(9, 14), (8, 4), (5, 1), (1, 6), (13, 26)]
@@ -110,15 +116,23 @@ def test_the_same_again_bit_for_bit() -> None:
         assert torch.equal(gradient_below(pull, kernel.transpose(1, 2), first), back)
 
 
-@pytest.mark.parametrize("error", [ImportError, OSError, RuntimeError])
-def test_without_a_compiler_there_is_none_and_no_error(
-    error: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(assembly: str) -> None:
-        raise error("none here")
-
-    monkeypatch.setattr(compiled_tiles, "Functions", fail)
-    compiled_tiles._functions.cache_clear()
-    assert not available.__wrapped__()
-    monkeypatch.undo()
-    assert available.__wrapped__()
+@pytest.mark.parametrize("replicate", [True, False])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_pooled_at_once(replicate: bool, height: int, width: int) -> None:
+    """Result and gradient are those of the convolution and PyTorch's pooling one after the other."""
+    maps, weight, bias = layer(height, width)
+    kernel = transformed(weight)
+    leaf = maps.clone().requires_grad_(True)
+    padded = F.pad(leaf, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
+    padded.retain_grad()
+    whole = F.relu(F.conv2d(padded, weight, bias))
+    expected = F.avg_pool2d(whole, 2, ceil_mode=True, count_include_pad=False)
+    found, flags = convolved_and_pooled(maps, kernel, bias, replicate=replicate)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert flags.nbytes == height * width * 128 / 8
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    pull = random(*expected.shape, seed=3)
+    expected.backward(pull)
+    assert padded.grad is not None
+    below = gradient_below_pooled(pull, kernel.transpose(1, 2).contiguous(), flags)
+    torch.testing.assert_close(below, padded.grad, rtol=1e-4, atol=1e-3)

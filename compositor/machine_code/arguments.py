@@ -1,0 +1,150 @@
+"""What the functions of machine code are told, in the order in which they read it.
+
+Addresses are in bytes; strides (`line` from row to row, `place` from place to place of a tile) in values,
+which are float32. Pictures are (H, W, C) with the channels next to each other, places are ((m + 2)², tiles,
+C). `first` is the number of a band's first row of tiles within the picture. Flags are one bit for each value
+of a picture; their `flags_line` is in values as well.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+GROUP = 64
+"""Channels that one piece of work has; their number must be a multiple."""
+
+IMAGE_CHANNELS = 64
+"""Channels that the network's first convolution makes of a picture's three."""
+
+
+def pieces(rows: int, channels: int) -> int:
+    """Pieces of work in rows of tiles, which the threads take one after the other."""
+    return rows * (channels // GROUP)
+
+
+class Spread(NamedTuple):
+    """Bᵀ d B of a picture's tiles with a border of one pixel: its copy where `replicate` is 1, else zeros."""
+
+    picture: int
+    height: int
+    width: int
+    line: int
+    replicate: int
+    first: int
+    columns: int
+    channels: int
+    places: int
+    place: int
+
+
+class Gather(NamedTuple):
+    """max(0, Aᵀ M A + bias) of products M, written to a picture as far as it reaches."""
+
+    places: int
+    place: int
+    first: int
+    columns: int
+    channels: int
+    bias: int
+    picture: int
+    height: int
+    width: int
+    line: int
+
+
+class GatherPooled(NamedTuple):
+    """The same as quarters of the sums of 2×2 pixels, or what is there of them, and which were above zero."""
+
+    places: int
+    place: int
+    first: int
+    columns: int
+    channels: int
+    bias: int
+    picture: int
+    height: int
+    width: int
+    line: int
+    flags: int
+    flags_line: int
+
+
+class Lift(NamedTuple):
+    """A g Aᵀ of a gradient's tiles; it is zero beyond the picture and where `positives` is not above zero."""
+
+    picture: int
+    line: int
+    positives: int
+    positives_line: int
+    height: int
+    width: int
+    first: int
+    columns: int
+    channels: int
+    places: int
+    place: int
+
+
+class LiftPooled(NamedTuple):
+    """The same of a gradient that holds for 2×2 pixels each; `flags` says where it is not zero."""
+
+    picture: int
+    line: int
+    flags: int
+    flags_line: int
+    height: int
+    width: int
+    first: int
+    columns: int
+    channels: int
+    places: int
+    place: int
+
+
+class Settle(NamedTuple):
+    """B v Bᵀ of products v, added up in a picture of m · rows + 2 by m · columns + 2 pixels.
+
+    Rows of tiles overlap: those with an even number, counted from `first`, are settled by a first call
+    (`odd` 0), the others by a second one. `last` is the number of the band's last row less `first`.
+    """
+
+    places: int
+    place: int
+    odd: int
+    last: int
+    first: int
+    columns: int
+    channels: int
+    picture: int
+    line: int
+
+
+class Image(NamedTuple):
+    """max(0, w ∗ x + b) of a picture of 3 channels whose border is copied, to one of 64.
+
+    `weight` is (27, 64) by row, column and channel. A piece of work is a row.
+    """
+
+    picture: int
+    height: int
+    width: int
+    line: int
+    weight: int
+    bias: int
+    result: int
+
+
+class ImageGradient(NamedTuple):
+    """The gradient of a picture of 3 channels with its border, (height + 2, width + 2, 3), from that of 64.
+
+    That is zero where `positives` is not above zero. A piece of work is a row of the result.
+    """
+
+    gradient: int
+    line: int
+    positives: int
+    positives_line: int
+    height: int
+    width: int
+    weight: int
+    result: int

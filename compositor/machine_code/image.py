@@ -1,0 +1,55 @@
+"""The network's first convolution, of the picture itself, in machine code."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from compositor.machine_code.arguments import IMAGE_CHANNELS, Image, ImageGradient
+from compositor.machine_code.run import in_lines, run
+
+_COLOURS = 3
+LEAST_WIDTH = 4
+"""px that a picture must be wide at least."""
+
+
+def fits(weight: Tensor) -> bool:
+    """Whether a kernel (D, C, 3, 3) is one that this is made for."""
+    single = weight.dtype is torch.float32 and weight.device.type == "cpu"
+    return single and weight.shape == (IMAGE_CHANNELS, _COLOURS, 3, 3)
+
+
+def by_taps(weight: Tensor) -> Tensor:
+    """A kernel (64, 3, 3, 3) as (27, 64), as the functions below take it."""
+    return weight.permute(2, 3, 1, 0).reshape(-1, IMAGE_CHANNELS).contiguous()
+
+
+def convolved(picture: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
+    """The rectified convolution (1, 64, H, W) of a picture (1, 3, H, W), whose border is copied."""
+    picture = in_lines(picture)
+    height, width = picture.shape[2:]
+    result = picture.new_empty(1, height, width, IMAGE_CHANNELS)
+    image = Image(
+        picture=picture.data_ptr(), height=height, width=width, line=picture.stride(2),
+        weight=taps.data_ptr(), bias=bias.data_ptr(), result=result.data_ptr(),
+    )  # fmt: skip
+    run("image", height, image)
+    return result.permute(0, 3, 1, 2)
+
+
+def gradient_below(gradient: Tensor, taps: Tensor, positive: Tensor) -> Tensor:
+    """The gradient of the picture with its border, (1, 3, H + 2, W + 2), from that of its convolution.
+
+    Args:
+        gradient, positive: (1, 64, H, W); see `winograd.winograd_gradient`.
+    """
+    gradient, positive = in_lines(gradient), in_lines(positive)
+    height, width = gradient.shape[2:]
+    result = gradient.new_empty(1, height + 2, width + 2, _COLOURS)
+    arguments = ImageGradient(
+        gradient=gradient.data_ptr(), line=gradient.stride(2),
+        positives=positive.data_ptr(), positives_line=positive.stride(2),
+        height=height, width=width, weight=taps.data_ptr(), result=result.data_ptr(),
+    )  # fmt: skip
+    run("image_gradient", height + 2, arguments)
+    return result.permute(0, 3, 1, 2)

@@ -1,0 +1,161 @@
+"""The sums of Winograd's filtering.
+
+A tile's sums need all its values at once. PyTorch's operations take one after the other, or multiply by a
+matrix that is half zeros, and go through memory each time. Here sixteen channels of a tile are read once and
+its sums are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from compositor.filtering import Filtering, Rows, transposed
+from compositor.machine_code.arguments import (
+    GROUP,
+    Gather,
+    GatherPooled,
+    Lift,
+    LiftPooled,
+    Settle,
+    Spread,
+)
+from compositor.machine_code.tile_writer import TileWriter
+from compositor.machine_code.writer import LANES, Writer, constant, write_function
+
+
+def write_tile_code(module: ir.Module, how: Filtering) -> None:
+    """Writes `spread`, `gather`, `gather_pooled`, `lift`, `lift_pooled` and `settle`."""
+
+    def write(name: str, fields: Any, body: Callable[[TileWriter, Filtering], None]) -> None:
+        write_function(module, name, fields, lambda w: _on_each_tile(w, how, body))
+
+    write("spread", Spread, _spread)
+    write("gather", Gather, _gather)
+    write("gather_pooled", GatherPooled, _gather_pooled)
+    write("lift", Lift, _lift)
+    write("lift_pooled", LiftPooled, _lift_pooled)
+    write("settle", Settle, _settle)
+
+
+def _on_each_tile(w: Writer, how: Filtering, body: Callable[[TileWriter, Filtering], None]) -> None:
+    """A piece is a row of tiles and a group of channels."""
+    groups = w.b.sdiv(w.channels, w.word(GROUP))
+    row, group = w.b.sdiv(w.piece, groups), w.b.srem(w.piece, groups)
+    with w.counted(w.columns) as column, w.counted(w.word(GROUP), LANES) as lane:
+        body(TileWriter(w, how, row, column, w.total(w.times(group, GROUP), lane)), how)
+
+
+def _spread(t: TileWriter, how: Filtering) -> None:
+    ys, xs = t.rows(how.tile, before=1), t.columns_of(how.tile, before=1)
+    replicate = t.b.icmp_signed("!=", t.replicate, t.word(0))
+
+    def value(y: Any, x: Any) -> Any:
+        found = t.load(t.picture, t.pixel(t.clamped(y, t.height), t.clamped(x, t.width), t.line))
+        return t.where(t.b.or_(t.inside(y, x), replicate), found)
+
+    t.store_places(_both(t, how.spreading, [[value(y, x) for x in xs] for y in ys]))
+
+
+def _gather(t: TileWriter, how: Filtering) -> None:
+    ys, xs = t.rows(how.step), t.columns_of(how.step)
+    for y, row in zip(ys, _rectified(t, how), strict=True):
+        for x, each in zip(xs, row, strict=True):
+            with t.b.if_then(t.inside(y, x), likely=True):
+                t.store(each, t.picture, t.pixel(y, x, t.line))
+
+
+def _gather_pooled(t: TileWriter, how: Filtering) -> None:
+    ys, xs, sums = t.rows(how.step), t.columns_of(how.step), _rectified(t, how)
+    for top in range(0, how.step, 2):
+        for left in range(0, how.step, 2):
+            cells = [(top + i, left + j) for i in (0, 1) for j in (0, 1)]
+            mean = constant(0.0)
+            for i, j in cells:
+                inside = t.inside(ys[i], xs[j])
+                with t.b.if_then(inside, likely=True):
+                    t.store_flags(t.positive(sums[i][j]), t.flags, t.pixel(ys[i], xs[j], t.flags_line))
+                mean = t.added_product(mean, t.where(inside, sums[i][j]), constant(0.25))
+            with t.b.if_then(t.inside(ys[top], xs[left]), likely=True):
+                t.store(mean, t.picture, t.pixel(t.half(ys[top]), t.half(xs[left]), t.line))
+
+
+def _lift(t: TileWriter, how: Filtering) -> None:
+    def positive(y: Any, x: Any) -> Any:
+        return t.positive(t.load(t.positives, t.pixel(y, x, t.positives_line)))
+
+    _lifted(t, how, positive, lambda y, x: t.load(t.picture, t.pixel(y, x, t.line)))
+
+
+def _lift_pooled(t: TileWriter, how: Filtering) -> None:
+    _lifted(
+        t,
+        how,
+        lambda y, x: t.load_flags(t.flags, t.pixel(y, x, t.flags_line)),
+        lambda y, x: t.load(t.picture, t.pixel(t.half(y), t.half(x), t.line)),
+    )
+
+
+def _lifted(
+    t: TileWriter,
+    how: Filtering,
+    positive: Callable[[Any, Any], Any],
+    gradient: Callable[[Any, Any], Any],
+) -> None:
+    """A g Aᵀ of the gradient; where it is not `positive` or beyond the picture it is zero."""
+    ys, xs = t.rows(how.step), t.columns_of(how.step)
+
+    def value(y: Any, x: Any) -> Any:
+        inside, y, x = t.inside(y, x), t.clamped(y, t.height), t.clamped(x, t.width)
+        return t.where(inside, t.where(positive(y, x), gradient(y, x)))
+
+    t.store_places(_both(t, transposed(how.gathering), [[value(y, x) for x in xs] for y in ys]))
+
+
+def _settle(t: TileWriter, how: Filtering) -> None:
+    b, step, row = t.b, how.step, t.row
+    sums = _both(t, transposed(how.spreading), t.load_places())
+    ys, xs = t.rows(how.tile), t.columns_of(how.tile)
+    even, first, leftmost = t.equal(t.odd, 0), t.equal(row, 0), t.equal(t.column, 0)
+    # Which rows and columns nothing has been written to before.
+    upper = b.and_(even, b.or_(t.equal(t.total(t.first, row), 0), b.not_(first)))
+    lower = b.or_(even, t.equal(row, t.last))
+    for i, line in enumerate(sums):
+        for j, each in enumerate(line):
+            fresh = t.flag(True) if 2 <= i < step else (upper if i < 2 else lower)
+            fresh = b.and_(fresh, leftmost) if j < 2 else fresh
+            where = t.pixel(ys[i], xs[j], t.line)
+            before = b.select(fresh, constant(0.0), t.load(t.picture, where))
+            t.store(b.fadd(before, each), t.picture, where)
+
+
+def _rectified(t: TileWriter, how: Filtering) -> list[list[Any]]:
+    """max(0, Aᵀ M A + bias)."""
+    bias = t.load(t.bias, t.channel)
+    sums = _both(t, how.gathering, t.load_places())
+    values = [[t.b.fadd(each, bias) for each in row] for row in sums]
+    return [[t.where(t.positive(each), each) for each in row] for row in values]
+
+
+def _both(t: TileWriter, matrix: Rows, tile: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """matrix · tile · matrixᵀ."""
+    columns = [_sums(t, matrix, column) for column in zip(*tile, strict=True)]
+    return [_sums(t, matrix, row) for row in zip(*columns, strict=True)]
+
+
+def _sums(t: TileWriter, matrix: Rows, values: Sequence[Any]) -> list[Any]:
+    return [_sum(t, [(f, v) for f, v in zip(row, values, strict=True) if f]) for row in matrix]
+
+
+def _sum(t: TileWriter, terms: Iterable[tuple[float, Any]]) -> Any:
+    total = None
+    for factor, value in sorted(terms, key=lambda term: term[0] != 1):
+        if total is None:
+            total = value if factor == 1 else t.b.fmul(value, constant(factor))
+        elif abs(factor) == 1:
+            total = (t.b.fadd if factor > 0 else t.b.fsub)(total, value)
+        else:
+            total = t.added_product(total, value, constant(factor))
+    return total

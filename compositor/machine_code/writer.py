@@ -1,0 +1,175 @@
+"""Writes functions of LLVM's assembly that work on sixteen channels at once.
+
+Each function takes the address of 64-bit integers: a counter and how many pieces of work there are, as
+`functions.Functions` wants it, and then its arguments. Addresses are in bytes, everything else in values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+LANES = 16  # AVX-512's; other processors take them in two or four parts.
+WORD, FLAG, FLOAT = ir.IntType(64), ir.IntType(1), ir.FloatType()
+VALUES = ir.VectorType(FLOAT, LANES)
+_BITS = ir.VectorType(FLAG, LANES)
+_BYTES = 4
+_FUSED = ("contract",)  # Multiplied and added by one instruction, where the processor has it.
+
+
+def new_module() -> ir.Module:
+    """An empty module."""
+    return ir.Module("compositor")
+
+
+def constant(value: float) -> ir.Constant:
+    """Sixteen times the same value."""
+    return ir.Constant(VALUES, [ir.Constant(FLOAT, float(value))] * LANES)
+
+
+class Writer:
+    """Writes the work on one piece; the function's arguments are its attributes.
+
+    Attributes:
+        b: the builder.
+        piece: the number of the piece.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, given: dict[str, Any], piece: Any) -> None:
+        self.b, self.given, self.piece = builder, given, piece
+
+    def __getattr__(self, field: str) -> Any:
+        return self.given[field]
+
+    def word(self, value: int) -> Any:
+        return _word(value)
+
+    def flag(self, value: bool) -> Any:
+        return ir.Constant(FLAG, value)
+
+    def total(self, *terms: Any) -> Any:
+        """The sum of integers."""
+        first, *others = map(_word, terms)
+        for each in others:
+            first = self.b.add(first, each)
+        return first
+
+    def times(self, left: Any, right: Any) -> Any:
+        return self.b.mul(_word(left), _word(right))
+
+    def less(self, left: Any, right: Any) -> Any:
+        return self.b.icmp_signed("<", _word(left), _word(right))
+
+    def equal(self, left: Any, right: Any) -> Any:
+        return self.b.icmp_signed("==", _word(left), _word(right))
+
+    def half(self, value: Any) -> Any:
+        """Half an integer, rounded down."""
+        return self.b.ashr(value, _word(1))
+
+    def within(self, value: Any, end: Any) -> Any:
+        """Whether an integer is in 0 … end - 1."""
+        return self.b.icmp_unsigned("<", value, end)
+
+    def clamped(self, value: Any, end: Any) -> Any:
+        """The nearest integer in 0 … end - 1."""
+        return self.least(self.b.select(self.less(value, 0), _word(0), value), self.total(end, -1))
+
+    def least(self, left: Any, right: Any) -> Any:
+        return self.b.select(self.less(left, right), left, right)
+
+    def blocks(self, size: Any, length: int) -> Any:
+        """How many blocks of a length cover a size; the last may begin in the one before."""
+        return self.b.sdiv(self.total(size, length - 1), _word(length))
+
+    def block_start(self, number: Any, size: Any, length: int) -> Any:
+        """Where a block begins, so that it ends within a size, which must be as long at least."""
+        return self.least(self.times(number, length), self.total(size, -length))
+
+    def load(self, start: Any, offset: Any) -> Any:
+        """Sixteen values."""
+        return self.b.load(self._pointer(start, offset, VALUES), align=_BYTES)
+
+    def store(self, value: Any, start: Any, offset: Any) -> None:
+        """Sixteen values, or one."""
+        self.b.store(value, self._pointer(start, offset, value.type), align=_BYTES)
+
+    def load_everywhere(self, start: Any, offset: Any) -> Any:
+        """One value, sixteen times."""
+        value = self.b.load(self._pointer(start, offset, FLOAT), align=_BYTES)
+        nothing, index = ir.Constant(VALUES, ir.Undefined), ir.IntType(32)
+        first = self.b.insert_element(nothing, value, ir.Constant(index, 0))
+        every = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
+        return self.b.shuffle_vector(first, nothing, every)
+
+    def load_flags(self, start: Any, offset: Any) -> Any:
+        """Sixteen flags of one bit each; the offset is that of their values."""
+        return self.b.bitcast(self.b.load(self._flags(start, offset), align=2), _BITS)
+
+    def store_flags(self, flags: Any, start: Any, offset: Any) -> None:
+        self.b.store(self.b.bitcast(flags, ir.IntType(LANES)), self._flags(start, offset), align=2)
+
+    def positive(self, values: Any) -> Any:
+        """Which of the values are above zero."""
+        return self.b.fcmp_ordered(">", values, constant(0.0))
+
+    def where(self, flags: Any, values: Any) -> Any:
+        """The values, and zero where the flags (or the flag) say no."""
+        return self.b.select(flags, values, constant(0.0))
+
+    def added_product(self, total: Any, left: Any, right: Any) -> Any:
+        product = self.b.fmul(left, right, flags=_FUSED)  # pyright: ignore[reportCallIssue]
+        return self.b.fadd(total, product, flags=_FUSED)  # pyright: ignore[reportCallIssue]
+
+    @contextmanager
+    def counted(self, end: Any, step: int = 1) -> Iterator[Any]:
+        """A loop from 0 up to an end."""
+        before, head, inside, after = self.b.block, *(self.b.append_basic_block() for _ in range(3))
+        self.b.branch(head)
+        self.b.position_at_end(head)
+        number = self.b.phi(WORD)
+        number.add_incoming(_word(0), before)
+        self.b.cbranch(self.less(number, end), inside, after)
+        self.b.position_at_end(inside)
+        yield number
+        number.add_incoming(self.total(number, step), self.b.block)
+        self.b.branch(head)
+        self.b.position_at_end(after)
+
+    def _pointer(self, start: Any, offset: Any, kind: Any) -> Any:
+        address = self.total(start, self.times(offset, _BYTES))
+        return self.b.inttoptr(address, ir.PointerType(kind))
+
+    def _flags(self, start: Any, offset: Any) -> Any:
+        address = self.total(start, self.b.lshr(offset, _word(3)))
+        return self.b.inttoptr(address, ir.PointerType(ir.IntType(LANES)))
+
+
+def write_function(module: ir.Module, name: str, fields: Any, body: Callable[[Writer], None]) -> None:
+    """A function that takes pieces of work from a counter until there are none, as its fellows do.
+
+    Args:
+        fields: the named tuple of its arguments.
+        body: writes what is done with a piece.
+    """
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
+    b = ir.IRBuilder(function.append_basic_block())
+    counter, count, *values = (
+        b.gep(function.args[0], [_word(index)]) for index in range(2 + len(fields._fields))
+    )
+    given = dict(zip(fields._fields, map(b.load, values), strict=True))
+    total, take = b.load(count), b.append_basic_block()
+    b.branch(take)
+    b.position_at_end(take)
+    taken = b.atomic_rmw("add", counter, _word(1), "monotonic")
+    with b.if_then(b.icmp_signed("<", taken, total)):
+        body(Writer(b, given, taken))
+        b.branch(take)
+    b.ret_void()
+
+
+def _word(value: Any) -> Any:
+    return ir.Constant(WORD, value) if isinstance(value, int) else value

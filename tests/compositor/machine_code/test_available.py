@@ -1,0 +1,23 @@
+"""Whether machine code can be made."""
+
+from __future__ import annotations
+
+import pytest
+
+from compositor.machine_code import run
+
+
+@pytest.mark.parametrize("error", [ImportError, OSError, RuntimeError])
+def test_without_a_compiler_there_is_none_and_no_error(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(assembly: str) -> None:
+        raise error("none here")
+
+    fresh = run.available.__wrapped__
+    before = fresh()
+    monkeypatch.setattr(run, "Functions", fail)
+    run._functions.cache_clear()
+    assert not fresh()
+    monkeypatch.undo()
+    assert fresh() == before
