@@ -2,8 +2,8 @@
 
 Addresses are in bytes; strides (`line` from row to row, `place` from place to place of a tile) in values,
 which are float32. Pictures are (H, W, C) with the channels next to each other, places are ((m + 2)², tiles,
-C). `first` is the number of a band's first row of tiles within the picture. Flags are one bit for each value
-of a picture; their `flags_line` is in values as well.
+C). `first` is the number of a band's first row of tiles within the picture, `group` see below. Flags are one
+bit for each value of a picture; their `flags_line` is in values as well.
 """
 
 from __future__ import annotations
@@ -11,15 +11,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 GROUP = 64
-"""Channels that one piece of work has; their number must be a multiple."""
+"""Channels that one piece of work has at least; their number must be a multiple."""
 
 IMAGE_CHANNELS = 64
 """Channels that the network's first convolution makes of a picture's three."""
 
 
-def pieces(rows: int, channels: int) -> int:
-    """Pieces of work in rows of tiles, which the threads take one after the other."""
-    return rows * (channels // GROUP)
+def group(rows: int, channels: int, threads: int) -> int:
+    """Channels that a piece of work has in rows of tiles: all of them, where that leaves enough pieces.
+
+    Of a few channels at a time less of each page of memory is used, which can take twice as long.
+    """
+    size = channels
+    while rows * (channels // size) < 2 * threads and size % (2 * GROUP) == 0:
+        size //= 2
+    return size
 
 
 class Spread(NamedTuple):
@@ -35,6 +41,7 @@ class Spread(NamedTuple):
     channels: int
     places: int
     place: int
+    group: int = 0
 
 
 class Gather(NamedTuple):
@@ -50,6 +57,7 @@ class Gather(NamedTuple):
     height: int
     width: int
     line: int
+    group: int = 0
 
 
 class GatherPooled(NamedTuple):
@@ -67,6 +75,7 @@ class GatherPooled(NamedTuple):
     line: int
     flags: int
     flags_line: int
+    group: int = 0
 
 
 class Lift(NamedTuple):
@@ -83,6 +92,7 @@ class Lift(NamedTuple):
     channels: int
     places: int
     place: int
+    group: int = 0
 
 
 class LiftPooled(NamedTuple):
@@ -99,6 +109,7 @@ class LiftPooled(NamedTuple):
     channels: int
     places: int
     place: int
+    group: int = 0
 
 
 class Settle(NamedTuple):
@@ -117,6 +128,7 @@ class Settle(NamedTuple):
     channels: int
     picture: int
     line: int
+    group: int = 0
 
 
 class Image(NamedTuple):

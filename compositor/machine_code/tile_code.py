@@ -14,7 +14,6 @@ from llvmlite import ir
 
 from compositor.filtering import Filtering, Rows, transposed
 from compositor.machine_code.arguments import (
-    GROUP,
     Gather,
     GatherPooled,
     Lift,
@@ -42,10 +41,10 @@ def write_tile_code(module: ir.Module, how: Filtering) -> None:
 
 def _on_each_tile(w: Writer, how: Filtering, body: Callable[[TileWriter, Filtering], None]) -> None:
     """A piece is a row of tiles and a group of channels."""
-    groups = w.b.sdiv(w.channels, w.word(GROUP))
-    row, group = w.b.sdiv(w.piece, groups), w.b.srem(w.piece, groups)
-    with w.counted(w.columns) as column, w.counted(w.word(GROUP), LANES) as lane:
-        body(TileWriter(w, how, row, column, w.total(w.times(group, GROUP), lane)), how)
+    groups = w.b.sdiv(w.channels, w.group)
+    row, start = w.b.sdiv(w.piece, groups), w.times(w.b.srem(w.piece, groups), w.group)
+    with w.counted(w.columns) as column, w.counted(w.group, LANES) as lane:
+        body(TileWriter(w, how, row, column, w.total(start, lane)), how)
 
 
 def _spread(t: TileWriter, how: Filtering) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from compositor.filtering import LARGE, bands
-from compositor.machine_code.arguments import Gather, GatherPooled, Lift, LiftPooled, Settle, Spread, pieces
+from compositor.machine_code.arguments import Gather, GatherPooled, Lift, LiftPooled, Settle, Spread, group
 from compositor.machine_code.run import in_lines, run
 
 # Values between two places beside their own, so that they don't all fall on the same lines of a cache.
@@ -25,7 +25,7 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) ->
             channels=results, bias=bias.data_ptr(),
             picture=result.data_ptr(), height=height, width=width, line=width * results,
         )  # fmt: skip
-        run("gather", pieces(len(band), results), gather)
+        _run("gather", len(band), gather)
     return result.permute(0, 3, 1, 2)
 
 
@@ -48,7 +48,7 @@ def convolved_and_pooled(
             picture=result.data_ptr(), height=height, width=width, line=columns * results,
             flags=flags.data_ptr(), flags_line=width * results,
         )  # fmt: skip
-        run("gather_pooled", pieces(len(band), results), gather)
+        _run("gather_pooled", len(band), gather)
     pooled = result.permute(0, 3, 1, 2)
     _double_halves(pooled, height, width)
     return pooled, flags
@@ -66,7 +66,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor
             height=height, width=width, first=band.start, columns=columns, channels=outputs,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        run("lift", pieces(len(band), outputs), arguments)
+        _run("lift", len(band), arguments)
 
     return _settled(kernel, height, width, lift)
 
@@ -90,7 +90,7 @@ def gradient_below_pooled(gradient: Tensor, kernel: Tensor, flags: Tensor) -> Te
             height=height, width=width, first=band.start, columns=columns, channels=outputs,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        run("lift_pooled", pieces(len(band), outputs), arguments)
+        _run("lift_pooled", len(band), arguments)
 
     return _settled(kernel, height, width, lift)
 
@@ -107,7 +107,7 @@ def _products(maps: Tensor, kernel: Tensor, *, replicate: bool) -> Iterator[tupl
             replicate=int(replicate), first=band.start, columns=columns, channels=channels,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        run("spread", pieces(len(band), channels), spread)
+        _run("spread", len(band), spread)
         yield band, columns, torch.bmm(places, kernel)
 
 
@@ -126,8 +126,16 @@ def _settled(kernel: Tensor, height: int, width: int, lift: Callable[[range, int
                 places=products.data_ptr(), place=products.stride(0), odd=odd, last=len(band) - 1,
                 first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
             )  # fmt: skip
-            run("settle", pieces((len(band) + 1 - odd) // 2, channels), settle)
+            _run("settle", (len(band) + 1 - odd) // 2, settle)
     return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
+
+
+def _run(
+    name: str, rows: int, arguments: Gather | GatherPooled | Lift | LiftPooled | Settle | Spread
+) -> None:
+    """Runs a function on rows of tiles."""
+    size = group(rows, arguments.channels, torch.get_num_threads())
+    run(name, rows * (arguments.channels // size), arguments._replace(group=size))
 
 
 def _places(like: Tensor, tiles: int, channels: int) -> Tensor:
