@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from array import array
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -41,13 +42,17 @@ class Functions:
         # Kept, as the code is its.
         self._engine = binding.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
+        self._addresses: dict[str, int] = {}
 
     def run(self, name: str, pieces: int, arguments: Iterable[int]) -> None:
         """Runs a function on each thread of the team until all pieces of work are taken."""
-        values = (0, pieces, *arguments)
-        given = (ctypes.c_int64 * len(values))(*values)
-        address = self._engine.get_function_address(name)
-        self._team.GOMP_parallel(address, ctypes.addressof(given), torch.get_num_threads(), 0)
+        given = array("q", (0, pieces, *arguments))
+        self._team.GOMP_parallel(self._address(name), given.buffer_info()[0], torch.get_num_threads(), 0)
+
+    def _address(self, name: str) -> int:
+        if name not in self._addresses:
+            self._addresses[name] = self._engine.get_function_address(name)
+        return self._addresses[name]
 
 
 @cache
