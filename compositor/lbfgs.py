@@ -70,7 +70,7 @@ class PixelLbfgs:
         downhill = gradient.masked_fill(stays, 0.0)
         direction = self._direction(downhill).masked_fill(stays, 0.0)
         # Not asked in Python: a GPU would have to be waited for.
-        descends = (direction * downhill).sum() > 0.0
+        descends = _dot(direction, downhill) > 0.0
         direction = torch.where(descends, direction, self._first(downhill))
         self._before = self._image.clone(), gradient
         self._image.sub_(direction).clamp_(0.0, 1.0)
@@ -81,7 +81,7 @@ class PixelLbfgs:
             return
         image, earlier = self._before
         step, change = self._image - image, gradient - earlier
-        product = (step * change).sum()
+        product = _dot(step, change)
         tells = product > _CAUTION * step.norm() * change.norm()
         inverse = torch.where(tells, 1.0 / product, 0.0)
         self._pairs.append(_Pair(step, change, inverse))
@@ -92,12 +92,12 @@ class PixelLbfgs:
         """The approximate inverse Hessian times the gradient."""
         result, shares = gradient.clone(), []
         for pair in reversed(self._pairs):
-            share = pair.inverse * (pair.step * result).sum()
-            result -= share * pair.change
+            share = pair.inverse * _dot(pair.step, result)
+            result.addcmul_(pair.change, share, value=-1.0)
             shares.append(share)
         result = self._unknown_inverse(result)
         for pair, share in zip(self._pairs, reversed(shares), strict=True):
-            result += (share - pair.inverse * (pair.change * result).sum()) * pair.step
+            result.addcmul_(pair.step, share - pair.inverse * _dot(pair.change, result))
         return result
 
     def _unknown_inverse(self, gradient: Tensor) -> Tensor:
@@ -109,12 +109,12 @@ class PixelLbfgs:
     def _curvature(self, step: Tensor, change: Tensor, inverse: Tensor) -> Tensor:
         """A scale for what of the Hessian is not known: that of the newest pair (Nocedal, equation 7.20)."""
         if self._smooth:
-            return (change * self._smoothed(change)).sum() * inverse
+            return _dot(change, self._smoothed(change)) * inverse
         unknown = change - self._stiffness * step
-        product = (unknown * step).sum()
+        product = _dot(unknown, step)
         known = product > _CAUTION * unknown.norm() * step.norm()
-        whole = change.square().sum() * inverse
-        return torch.where(known, unknown.square().sum() / product, whole)
+        whole = _dot(change, change) * inverse
+        return torch.where(known, _dot(unknown, unknown) / product, whole)
 
     def _smoothed(self, values: Tensor) -> Tensor:
         """Values (1, 3, H, W) and their blur. Zeros beyond the border keep the operation symmetric."""
@@ -122,6 +122,11 @@ class PixelLbfgs:
 
     def _first(self, gradient: Tensor) -> Tensor:
         return gradient / (_first_scale(gradient) + self._stiffness)
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """The sum of the products, which are not written to memory."""
+    return torch.dot(one.flatten(), other.flatten())
 
 
 def _first_scale(gradient: Tensor) -> Tensor:
