@@ -58,13 +58,19 @@ class Filtering:
         return _both(self.gathering)
 
 
-def bands(rows: int, columns: int, how: Filtering, kernel: Tensor) -> Iterable[range]:
+def filtering_of(kernel: Tensor) -> Filtering:
+    """What a transformed kernel (places, C, D) is for."""
+    return next(how for how in (SMALL, LARGE) if how.tile**2 == kernel.shape[0])
+
+
+def bands(rows: int, columns: int, kernel: Tensor) -> Iterable[range]:
     """Rows of tiles that are gone through together, about equally many each time.
 
     Args:
         kernel: (places, C, D).
     """
-    most = max(1, _BAND // (kernel.element_size() * how.tile**2 * columns * max(kernel.shape[1:])))
+    places = kernel.shape[0]
+    most = max(1, _BAND // (kernel.element_size() * places * columns * max(kernel.shape[1:])))
     count = -(-rows // most)
     return (range(rows * each // count, rows * (each + 1) // count) for each in range(count))
 

@@ -12,10 +12,19 @@ from compositor import machine_code
 from compositor.borders import bordered, folded
 from compositor.machine_code import image, tiles
 from compositor.pooling import average_pool
-from compositor.winograd import is_compiled, pays, transformed, winograd, winograd_gradient
+from compositor.winograd import (
+    Transformed,
+    filtering,
+    is_compiled,
+    pays,
+    transformed,
+    winograd,
+    winograd_gradient,
+)
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
+_FULL_HD = 1080, 1920
 
 
 class Kernel:
@@ -25,15 +34,24 @@ class Kernel:
         weight, bias: (D, C, 3, 3) and (D).
 
     Attributes:
-        forwards, backwards: the weight as `winograd` and `winograd_gradient` take it, where that pays.
         taps: the weight as `machine_code.image` takes it, where it is the picture's.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
-        self.forwards = transformed(weight) if pays(weight) else None
-        self.backwards = None if self.forwards is None else self.forwards.transpose(1, 2).contiguous()
         self.taps = image.by_taps(weight) if image.fits(weight) and machine_code.available() else None
+        self._transformed: dict[int, Transformed] = {}
+        # Made at once, so that what is said of the free memory before the first frame holds.
+        self.transformed(*_FULL_HD)
+
+    def transformed(self, height: int, width: int) -> Transformed | None:
+        """The weight as `winograd` takes it for maps of a size, where that pays."""
+        if not pays(self.weight):
+            return None
+        how = filtering(self.weight, height, width)
+        if how.step not in self._transformed:
+            self._transformed[how.step] = transformed(self.weight, how)
+        return self._transformed[how.step]
 
 
 def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
@@ -58,9 +76,9 @@ def pooled_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: 
     Where that is made at once, the convolution's own result is never in memory, and for the gradient a bit of
     each value is kept.
     """
-    forwards, backwards = kernel.forwards, kernel.backwards
-    if forwards is not None and backwards is not None and is_compiled(forwards):
-        how = _PooledHow(forwards, backwards, kernel.bias, replicate)
+    weight = kernel.transformed(*maps.shape[2:])
+    if weight is not None and is_compiled(weight.forwards):
+        how = _PooledHow(weight, kernel.bias, replicate)
         return _PooledConvolution.apply(maps, how)  # type: ignore[no-any-return]
     return average_pool(rectified_convolution(maps, kernel, replicate=replicate, dtype=dtype))
 
@@ -95,8 +113,7 @@ class _RectifiedConvolution(torch.autograd.Function):
 
 
 class _PooledHow(NamedTuple):
-    forwards: Tensor
-    backwards: Tensor
+    weight: Transformed
     bias: Tensor
     replicate: bool
 
@@ -104,20 +121,23 @@ class _PooledHow(NamedTuple):
 class _PooledConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, how: _PooledHow) -> Tensor:
-        result, flags = tiles.convolved_and_pooled(maps, how.forwards, how.bias, replicate=how.replicate)
+        result, flags = tiles.convolved_and_pooled(
+            maps, how.weight.forwards, how.bias, replicate=how.replicate
+        )
         ctx.how = how
         ctx.save_for_backward(flags)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        below = tiles.gradient_below_pooled(gradients[0], ctx.how.backwards, *ctx.saved_tensors)
+        below = tiles.gradient_below_pooled(gradients[0], ctx.how.weight.backwards, *ctx.saved_tensors)
         return folded(below) if ctx.how.replicate else below[..., 1:-1, 1:-1], None
 
 
 def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
-    if kernel.forwards is not None:
-        return winograd(maps, kernel.forwards, kernel.bias, replicate=replicate)
+    weight = kernel.transformed(*maps.shape[2:])
+    if weight is not None:
+        return winograd(maps, weight.forwards, kernel.bias, replicate=replicate)
     if kernel.taps is not None and replicate and maps.shape[3] >= image.LEAST_WIDTH:
         return image.convolved(maps, kernel.taps, kernel.bias)
     if replicate and maps.device.type == "cpu":
@@ -135,8 +155,9 @@ def _below(
 
     Where the border was replicated, it is that of the input with its border.
     """
-    if kernel.backwards is not None:
-        below = winograd_gradient(gradient, kernel.backwards, result)
+    transformed_weight = kernel.transformed(*size)
+    if transformed_weight is not None:
+        below = winograd_gradient(gradient, transformed_weight.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
     single = gradient.dtype is torch.float32
     if kernel.taps is not None and single and replicate and size[1] >= image.LEAST_WIDTH:

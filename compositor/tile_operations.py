@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from compositor.borders import bordered
-from compositor.filtering import LARGE, SMALL, Filtering, bands
+from compositor.filtering import LARGE, SMALL, bands, filtering_of
 
 
-def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, how: Filtering, *, replicate: bool) -> Tensor:
+def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
     """See `winograd.winograd`."""
-    channels, step = kernel.shape[2], how.step
+    how, channels = filtering_of(kernel), kernel.shape[2]
+    step = how.step
     height, width = maps.shape[-2:]
     rows, columns = -(-height // step), -(-width // step)
     # Last tiles that are not filled see more of the border, and are cut off again.
@@ -19,7 +20,7 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, how: Filtering, *, rep
     gathering = how.gathering_both.to(maps.dtype)
     spread = _by_sums if how is SMALL else _by_product
     result = maps.new_empty(rows, step, columns, step, channels)
-    for band in bands(rows, columns, how, kernel):
+    for band in bands(rows, columns, kernel):
         places = spread(source[step * band.start :], len(band), columns)
         products = torch.bmm(places, kernel)
         # What stands at (1, 1) counts once in each of a tile's results.
@@ -30,9 +31,10 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, how: Filtering, *, rep
     return whole.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).relu_()
 
 
-def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor, how: Filtering) -> Tensor:
+def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
     """See `winograd.winograd_gradient`."""
-    step, tile, channels = how.step, how.tile, kernel.shape[2]
+    how, channels = filtering_of(kernel), kernel.shape[2]
+    step, tile = how.step, how.tile
     height, width = gradient.shape[-2:]
     tiles = _tiles(gradient, positive, step)
     rows, columns = tiles.shape[2:4]
@@ -40,7 +42,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor, how: Filt
     result = gradient.new_empty(step * rows + 2, step * columns + 2, channels)
     result[step * rows :] = result[:, step * columns :] = 0.0
     # From the last on: a band's tiles end in the first rows of the next band, which must be there.
-    for band in reversed(list(bands(rows, columns, how, kernel))):
+    for band in reversed(list(bands(rows, columns, kernel))):
         part = tiles[:, :, band.start : band.stop].reshape(step**2, -1)
         products = torch.bmm((gathered @ part).view(tile**2, -1, kernel.shape[1]), kernel)
         values = (spread @ products.view(tile**2, -1)).view(tile, tile, len(band), columns, channels)

@@ -1,12 +1,14 @@
 """3×3 convolutions by Winograd's minimal filtering, which multiplies 36 times where there would be 144.
 
 Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, section 4: F(4×4, 3×3) in single
-precision, F(2×2, 3×3) in bfloat16. Each tile of m×m results is Aᵀ [U ⊙ (Bᵀ d B)] A of (m+2)×(m+2) values d,
-with U = G g Gᵀ of the kernel g made once. Summed over the channels, the product is one of matrices at each of
-the (m+2)² places, which is where the time goes.
+precision, F(2×2, 3×3) in bfloat16 and for few tiles. Each tile of m×m results is Aᵀ [U ⊙ (Bᵀ d B)] A of
+(m+2)×(m+2) values d, with U = G g Gᵀ of the kernel g made once. Summed over the channels, the product is one
+of matrices at each of the (m+2)² places, which is where the time goes.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +22,16 @@ from compositor.precision import has_matrix_tiles
 # Inputs times outputs, from which on it pays: by PyTorch's operations, and with compiled sums.
 _LEAST_CHANNELS = {torch.bfloat16: 128 * 256, torch.float32: 64 * 128}
 _LEAST_COMPILED = 64 * 64
+# With so many inputs times outputs and no more of the larger tiles than this, most of the time goes into
+# reading the kernel, of which the smaller tiles have less.
+_LARGE_KERNEL, _FEW_TILES = 512 * 512, 16
+
+
+class Transformed(NamedTuple):
+    """A kernel (D, C, 3, 3) for the convolution, (places, C, D), and for its gradient, (places, D, C)."""
+
+    forwards: Tensor
+    backwards: Tensor
 
 
 def pays(weight: Tensor) -> bool:
@@ -50,12 +62,21 @@ def is_compiled(kernel: Tensor) -> bool:
     return machine_code.available()
 
 
-def transformed(weight: Tensor) -> Tensor:
-    """G g Gᵀ of a kernel (D, C, 3, 3), as (places, C, D) of its type."""
+def filtering(weight: Tensor, height: int, width: int) -> Filtering:
+    """What is fastest for a kernel (D, C, 3, 3) that pays, and maps of this size."""
+    if weight.dtype is torch.bfloat16:
+        return SMALL
+    count = -(-height // LARGE.step) * -(-width // LARGE.step)
+    few = count <= _FEW_TILES and weight.shape[:2].numel() >= _LARGE_KERNEL and is_compiled(weight)
+    return SMALL if few else LARGE
+
+
+def transformed(weight: Tensor, how: Filtering) -> Transformed:
+    """G g Gᵀ of a kernel (D, C, 3, 3), of its type."""
     outputs, channels = weight.shape[:2]
     values = weight.float().permute(2, 3, 1, 0).reshape(-1, channels * outputs)
-    both = _filtering(weight.dtype).kernel_both
-    return (both @ values).to(weight.dtype).view(-1, channels, outputs)
+    forwards = (how.kernel_both @ values).to(weight.dtype).view(-1, channels, outputs)
+    return Transformed(forwards, forwards.transpose(1, 2).contiguous())
 
 
 def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
@@ -63,7 +84,7 @@ def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> 
 
     Args:
         maps: (1, C, H, W) in channels-last memory.
-        kernel: (places, C, D) of `transformed`, of the maps' type.
+        kernel: `Transformed.forwards`, of the maps' type.
         bias: (D).
         replicate: what lies beyond the maps' border: its copy, or zeros.
 
@@ -72,7 +93,7 @@ def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> 
     """
     if is_compiled(kernel):
         return tiles.convolved(maps, kernel, bias, replicate=replicate)
-    return tile_operations.convolved(maps, kernel, bias, _filtering(maps.dtype), replicate=replicate)
+    return tile_operations.convolved(maps, kernel, bias, replicate=replicate)
 
 
 def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
@@ -83,7 +104,7 @@ def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Ten
 
     Args:
         gradient: (1, D, H, W) in channels-last memory.
-        kernel: (places, D, C): that of `winograd` with the last two swapped.
+        kernel: `Transformed.backwards`.
         positive: (1, D, H, W), the rectified result; where it is not above zero, nothing comes back.
 
     Returns:
@@ -92,8 +113,4 @@ def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Ten
     """
     if is_compiled(kernel):
         return tiles.gradient_below(gradient, kernel, positive)
-    return tile_operations.gradient_below(gradient, kernel, positive, _filtering(gradient.dtype))
-
-
-def _filtering(dtype: torch.dtype) -> Filtering:
-    return SMALL if dtype is torch.bfloat16 else LARGE
+    return tile_operations.gradient_below(gradient, kernel, positive)

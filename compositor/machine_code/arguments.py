@@ -17,6 +17,11 @@ IMAGE_CHANNELS = 64
 """Channels that the network's first convolution makes of a picture's three."""
 
 
+def tile_function(name: str, step: int) -> str:
+    """What a function for tiles of step × step results is called."""
+    return f"{name}_{step}"
+
+
 def group(rows: int, channels: int, threads: int) -> int:
     """Channels that a piece of work has in rows of tiles: all of them, where that leaves enough pieces.
 

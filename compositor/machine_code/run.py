@@ -7,7 +7,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from compositor.filtering import LARGE
+from compositor.filtering import LARGE, SMALL
 from compositor.machine_code.functions import Functions
 
 
@@ -41,6 +41,7 @@ def _functions() -> Functions:
     from compositor.machine_code.writer import new_module
 
     module = new_module()
-    write_tile_code(module, LARGE)
+    for how in (SMALL, LARGE):
+        write_tile_code(module, how)
     write_image_code(module)
     return Functions(str(module))

@@ -20,6 +20,7 @@ from compositor.machine_code.arguments import (
     LiftPooled,
     Settle,
     Spread,
+    tile_function,
 )
 from compositor.machine_code.tile_writer import TileWriter
 from compositor.machine_code.writer import LANES, Writer, constant, write_function
@@ -29,7 +30,7 @@ def write_tile_code(module: ir.Module, how: Filtering) -> None:
     """Writes `spread`, `gather`, `gather_pooled`, `lift`, `lift_pooled` and `settle`."""
 
     def write(name: str, fields: Any, body: Callable[[TileWriter, Filtering], None]) -> None:
-        write_function(module, name, fields, lambda w: _on_each_tile(w, how, body))
+        write_function(module, tile_function(name, how.step), fields, lambda w: _on_each_tile(w, how, body))
 
     write("spread", Spread, _spread)
     write("gather", Gather, _gather)

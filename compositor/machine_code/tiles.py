@@ -7,8 +7,17 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from compositor.filtering import LARGE, bands
-from compositor.machine_code.arguments import Gather, GatherPooled, Lift, LiftPooled, Settle, Spread, group
+from compositor.filtering import bands, filtering_of
+from compositor.machine_code.arguments import (
+    Gather,
+    GatherPooled,
+    Lift,
+    LiftPooled,
+    Settle,
+    Spread,
+    group,
+    tile_function,
+)
 from compositor.machine_code.run import in_lines, run
 
 # Values between two places beside their own, so that they don't all fall on the same lines of a cache.
@@ -25,7 +34,7 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) ->
             channels=results, bias=bias.data_ptr(),
             picture=result.data_ptr(), height=height, width=width, line=width * results,
         )  # fmt: skip
-        _run("gather", len(band), gather)
+        _run("gather", kernel, len(band), gather)
     return result.permute(0, 3, 1, 2)
 
 
@@ -48,7 +57,7 @@ def convolved_and_pooled(
             picture=result.data_ptr(), height=height, width=width, line=columns * results,
             flags=flags.data_ptr(), flags_line=width * results,
         )  # fmt: skip
-        _run("gather_pooled", len(band), gather)
+        _run("gather_pooled", kernel, len(band), gather)
     pooled = result.permute(0, 3, 1, 2)
     _double_halves(pooled, height, width)
     return pooled, flags
@@ -66,7 +75,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor
             height=height, width=width, first=band.start, columns=columns, channels=outputs,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        _run("lift", len(band), arguments)
+        _run("lift", kernel, len(band), arguments)
 
     return _settled(kernel, height, width, lift)
 
@@ -90,7 +99,7 @@ def gradient_below_pooled(gradient: Tensor, kernel: Tensor, flags: Tensor) -> Te
             height=height, width=width, first=band.start, columns=columns, channels=outputs,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        _run("lift_pooled", len(band), arguments)
+        _run("lift_pooled", kernel, len(band), arguments)
 
     return _settled(kernel, height, width, lift)
 
@@ -99,25 +108,26 @@ def _products(maps: Tensor, kernel: Tensor, *, replicate: bool) -> Iterator[tupl
     """Bands, the tiles across them, and their Bᵀ d B times the kernel, (places, tiles, D)."""
     maps = in_lines(maps)
     channels, height, width = maps.shape[1:]
-    rows, columns = -(-height // LARGE.step), -(-width // LARGE.step)
-    for band in bands(rows, columns, LARGE, kernel):
-        places = _places(maps, len(band) * columns, channels)
+    how = filtering_of(kernel)
+    rows, columns = -(-height // how.step), -(-width // how.step)
+    for band in bands(rows, columns, kernel):
+        places = _places(kernel, len(band) * columns, channels)
         spread = Spread(
             picture=maps.data_ptr(), height=height, width=width, line=maps.stride(2),
             replicate=int(replicate), first=band.start, columns=columns, channels=channels,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        _run("spread", len(band), spread)
+        _run("spread", kernel, len(band), spread)
         yield band, columns, torch.bmm(places, kernel)
 
 
 def _settled(kernel: Tensor, height: int, width: int, lift: Callable[[range, int, Tensor], None]) -> Tensor:
     """The gradient of a convolution's input with its border, from what `lift` puts to a band's places."""
-    (outputs, channels), step = kernel.shape[1:], LARGE.step
+    (outputs, channels), step = kernel.shape[1:], filtering_of(kernel).step
     rows, columns = -(-height // step), -(-width // step)
     line = (step * columns + 2) * channels
     result = kernel.new_empty(step * rows + 2, step * columns + 2, channels)
-    for band in bands(rows, columns, LARGE, kernel):
+    for band in bands(rows, columns, kernel):
         places = _places(kernel, len(band) * columns, outputs)
         lift(band, columns, places)
         products = torch.bmm(places, kernel)
@@ -126,21 +136,28 @@ def _settled(kernel: Tensor, height: int, width: int, lift: Callable[[range, int
                 places=products.data_ptr(), place=products.stride(0), odd=odd, last=len(band) - 1,
                 first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
             )  # fmt: skip
-            _run("settle", (len(band) + 1 - odd) // 2, settle)
+            _run("settle", kernel, (len(band) + 1 - odd) // 2, settle)
     return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
 
 
 def _run(
-    name: str, rows: int, arguments: Gather | GatherPooled | Lift | LiftPooled | Settle | Spread
+    name: str,
+    kernel: Tensor,
+    rows: int,
+    arguments: Gather | GatherPooled | Lift | LiftPooled | Settle | Spread,
 ) -> None:
-    """Runs a function on rows of tiles."""
+    """Runs the function for a kernel's tiles on rows of them."""
     size = group(rows, arguments.channels, torch.get_num_threads())
-    run(name, rows * (arguments.channels // size), arguments._replace(group=size))
+    run(
+        tile_function(name, filtering_of(kernel).step),
+        rows * (arguments.channels // size),
+        arguments._replace(group=size),
+    )
 
 
-def _places(like: Tensor, tiles: int, channels: int) -> Tensor:
+def _places(kernel: Tensor, tiles: int, channels: int) -> Tensor:
     size = tiles * channels
-    return like.new_empty(LARGE.tile**2, size + _APART)[:, :size].unflatten(1, (tiles, channels))
+    return kernel.new_empty(kernel.shape[0], size + _APART)[:, :size].unflatten(1, (tiles, channels))
 
 
 def _double_halves(pooled: Tensor, height: int, width: int) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from compositor import filtering, machine_code
 from compositor import winograd as module
-from compositor.filtering import bands
+from compositor.filtering import LARGE, SMALL, Filtering, bands, filtering_of
 from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
 from compositor.winograd import pays, transformed, winograd, winograd_gradient
@@ -28,7 +28,7 @@ SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
-    ours = winograd(maps, transformed(weight), bias, replicate=replicate)
+    ours = winograd(maps, transformed(weight, LARGE).forwards, bias, replicate=replicate)
     torch.testing.assert_close(ours, F.relu(F.conv2d(padded, weight, bias)), rtol=1e-4, atol=1e-4)
 
 
@@ -38,26 +38,29 @@ def test_it_takes_the_gradient_back(height: int, width: int) -> None:
     result = F.relu(F.conv2d(padded.requires_grad_(True), weight))
     pull = random(1, 4, height, width, seed=2)
     (expected,) = torch.autograd.grad(result, padded, pull)
-    ours = winograd_gradient(pull, transformed(weight).transpose(1, 2), result.detach())
+    ours = winograd_gradient(pull, transformed(weight, LARGE).backwards, result.detach())
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-4), (torch.bfloat16, 0.1)])
-def test_bands_change_nothing(dtype: torch.dtype, error: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "how", "error"), [(torch.float32, LARGE, 1e-4), (torch.bfloat16, SMALL, 0.1)]
+)
+def test_bands_change_nothing(
+    dtype: torch.dtype, how: Filtering, error: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One band or several that are not equally long: but for the rounding, the same."""
     maps, weight, bias = (
         random(*shape, seed=seed).to(dtype) for seed, shape in enumerate([(1, 6, 25, 9), (4, 6, 3, 3), (4,)])
     )
-    pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight)
+    pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight, how)
 
     def both() -> tuple[Tensor, Tensor]:
-        result = winograd(maps, kernel, bias, replicate=True)
-        return result, winograd_gradient(pull, kernel.transpose(1, 2), result)
+        result = winograd(maps, kernel.forwards, bias, replicate=True)
+        return result, winograd_gradient(pull, kernel.backwards, result)
 
     whole = both()
     monkeypatch.setattr(filtering, "_BAND", 8000)
-    how = module._filtering(dtype)
-    lengths = {len(band) for band in bands(-(-25 // how.step), -(-9 // how.step), how, kernel)}
+    lengths = {len(band) for band in bands(-(-25 // how.step), -(-9 // how.step), kernel.forwards)}
     assert len(lengths) == 2
     torch.testing.assert_close(both(), whole, rtol=error, atol=error)
 
@@ -125,3 +128,22 @@ def test_matrix_tiles_are_faster_still_with_bfloat16(monkeypatch: pytest.MonkeyP
     assert pays(zeros(256, 256))
     monkeypatch.setattr(module, "has_matrix_tiles", lambda: False)
     assert pays(zeros(256, 256, torch.bfloat16))
+
+
+@pytest.mark.parametrize("how", [SMALL, LARGE])
+def test_a_kernel_tells_what_it_is_for(how: Filtering) -> None:
+    weight = random(4, 6, 3, 3, seed=1)
+    forwards, backwards = transformed(weight, how)
+    assert forwards.shape == (how.tile**2, 6, 4)
+    assert torch.equal(backwards, forwards.transpose(1, 2))
+    assert filtering_of(forwards) is filtering_of(backwards) is how
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_few_tiles_of_a_large_kernel_are_small_ones(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_code, "available", lambda: compiled)
+    wide = zeros(512, 512)
+    assert module.filtering(wide, 12, 16) is (SMALL if compiled else LARGE)
+    assert module.filtering(wide, 16, 17) is LARGE
+    assert module.filtering(zeros(512, 256), 12, 16) is LARGE
+    assert module.filtering(wide.bfloat16(), 1080, 1920) is SMALL

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor import filtering
-from compositor.filtering import LARGE, bands
+from compositor.filtering import LARGE, SMALL, Filtering, bands
 from compositor.machine_code import available
 from compositor.machine_code.tiles import (
     convolved,
@@ -42,34 +42,37 @@ def expected_result(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bo
     return F.relu(F.conv2d(padded, weight, bias))
 
 
-def check_gradient(weight: Tensor, pull: Tensor, positive: Tensor) -> None:
+def check_gradient(weight: Tensor, pull: Tensor, positive: Tensor, how: Filtering = LARGE) -> None:
     expected = F.conv_transpose2d(pull * (positive > 0), weight)
-    found = gradient_below(pull, transformed(weight).transpose(1, 2).contiguous(), positive)
+    found = gradient_below(pull, transformed(weight, how).backwards, positive)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("how", [SMALL, LARGE])
 @pytest.mark.parametrize("replicate", [True, False])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
+def test_it_is_the_rectified_convolution(how: Filtering, replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = layer(height, width)
-    found = convolved(maps, transformed(weight), bias, replicate=replicate)
+    found = convolved(maps, transformed(weight, how).forwards, bias, replicate=replicate)
     assert found.is_contiguous(memory_format=torch.channels_last)
     expected = expected_result(maps, weight, bias, replicate=replicate)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("how", [SMALL, LARGE])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_it_takes_the_gradient_back(height: int, width: int) -> None:
+def test_it_takes_the_gradient_back(how: Filtering, height: int, width: int) -> None:
     weight = layer(height, width)[1]
-    check_gradient(weight, random(1, 128, height, width, seed=3), random(1, 128, height, width, seed=4))
+    pull, positive = random(1, 128, height, width, seed=3), random(1, 128, height, width, seed=4)
+    check_gradient(weight, pull, positive, how)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_bands_of_any_number_of_rows(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     maps, weight, bias = layer(27, 10)
-    kernel = transformed(weight)
+    kernel = transformed(weight, LARGE).forwards
     monkeypatch.setattr(filtering, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
-    assert {len(band) for band in bands(7, 3, LARGE, kernel)} <= {length, length - 1}
+    assert {len(band) for band in bands(7, 3, kernel)} <= {length, length - 1}
     expected = expected_result(maps, weight, bias, replicate=True)
     found = convolved(maps, kernel, bias, replicate=True)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
@@ -88,7 +91,7 @@ def test_parts_of_larger_memory() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_number_of_threads_changes_nothing(threads: int) -> None:
     maps, weight, bias = layer(22, 18)
-    kernel = transformed(weight)
+    kernel = transformed(weight, LARGE).forwards
     pull = random(1, 128, 22, 18, seed=3)
 
     def both() -> tuple[Tensor, Tensor]:
@@ -107,7 +110,7 @@ def test_the_number_of_threads_changes_nothing(threads: int) -> None:
 
 def test_the_same_again_bit_for_bit() -> None:
     maps, weight, bias = layer(22, 18)
-    kernel = transformed(weight)
+    kernel = transformed(weight, LARGE).forwards
     pull = random(1, 128, 22, 18, seed=3)
     first = convolved(maps, kernel, bias, replicate=True)
     back = gradient_below(pull, kernel.transpose(1, 2), first)
@@ -116,23 +119,24 @@ def test_the_same_again_bit_for_bit() -> None:
         assert torch.equal(gradient_below(pull, kernel.transpose(1, 2), first), back)
 
 
+@pytest.mark.parametrize("how", [SMALL, LARGE])
 @pytest.mark.parametrize("replicate", [True, False])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_pooled_at_once(replicate: bool, height: int, width: int) -> None:
+def test_pooled_at_once(how: Filtering, replicate: bool, height: int, width: int) -> None:
     """Result and gradient are those of the convolution and PyTorch's pooling one after the other."""
     maps, weight, bias = layer(height, width)
-    kernel = transformed(weight)
+    kernel = transformed(weight, how)
     leaf = maps.clone().requires_grad_(True)
     padded = F.pad(leaf, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
     padded.retain_grad()
     whole = F.relu(F.conv2d(padded, weight, bias))
     expected = F.avg_pool2d(whole, 2, ceil_mode=True, count_include_pad=False)
-    found, flags = convolved_and_pooled(maps, kernel, bias, replicate=replicate)
+    found, flags = convolved_and_pooled(maps, kernel.forwards, bias, replicate=replicate)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert flags.nbytes == height * width * 128 / 8
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     pull = random(*expected.shape, seed=3)
     expected.backward(pull)
     assert padded.grad is not None
-    below = gradient_below_pooled(pull, kernel.transpose(1, 2).contiguous(), flags)
+    below = gradient_below_pooled(pull, kernel.backwards, flags)
     torch.testing.assert_close(below, padded.grad, rtol=1e-4, atol=1e-3)
