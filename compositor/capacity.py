@@ -9,22 +9,40 @@ from pathlib import Path
 
 import torch
 
+from compositor import machine_code
 from compositor.allocation import give_back_freed_memory
 from compositor.windows import GRID, Window, tiles, whole
 
-# Bytes for each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
-# backward pass needs of the feature maps, and what is there beside them for a moment.
-_FLOAT32_BYTES, _BFLOAT16_BYTES = 3300, 2100
-# And for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
+# Bytes for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
 _PICTURE_BYTES = 700
-# What is expected, in the middle rather than at worst, with the same share for the pictures: of 20 000 to
-# 690 000 px in processes of their own, the estimate was 3 to 11 % above what a CPU's process took.
-_EXPECTED_FLOAT32_BYTES, _EXPECTED_BFLOAT16_BYTES = 2850, 1450
 # For each pixel that a picture painted smaller is brought up to: 150 in the guided filter, and some pictures.
 _BROUGHT_UP_BYTES = 200
 _WORKSPACE_BYTES = 100 * 2**20
 # Share of what is free that is planned with; the rest is for what was not thought of.
 _PLANNED = 0.8
+
+
+@dataclass(frozen=True)
+class _PixelBytes:
+    """For each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
+    backward pass needs of the feature maps, and what is there beside them for a moment.
+
+    Attributes:
+        most: at worst.
+        expected: in the middle.
+    """
+
+    most: int
+    expected: int
+
+    @classmethod
+    def of(cls, device: torch.device, dtype: torch.dtype) -> _PixelBytes:
+        """For features of this dtype."""
+        if dtype is torch.bfloat16:
+            return cls(most=1700, expected=1450)
+        if device.type == "cpu" and machine_code.available():
+            return cls(most=2150, expected=1850)
+        return cls(most=3300, expected=2850)
 
 
 @dataclass(frozen=True)
@@ -54,8 +72,9 @@ def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtyp
     free = free_bytes(device)
     windows = fitting_windows(height, width, device, dtype, margin)
     largest = max(window.outer.area for window in windows)
-    features = _EXPECTED_BFLOAT16_BYTES if dtype is torch.bfloat16 else _EXPECTED_FLOAT32_BYTES
-    frame = _WORKSPACE_BYTES + largest * features + height * width * _PICTURE_BYTES
+    frame = (
+        _WORKSPACE_BYTES + largest * _PixelBytes.of(device, dtype).expected + height * width * _PICTURE_BYTES
+    )
     return MemoryPlan(_taken_bytes(device) + frame, free, len(windows))
 
 
@@ -77,8 +96,7 @@ def fitting_windows(
     """
     free = free_bytes(device)
     for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
-    pixel = _BFLOAT16_BYTES if dtype is torch.bfloat16 else _FLOAT32_BYTES
-    pixels = min(for_features / pixel, height * width) / 2.0**halvings
+    pixels = min(for_features / _PixelBytes.of(device, dtype).most, height * width) / 2.0**halvings
     if pixels >= height * width:
         return [whole(height, width)]
     side = int(math.sqrt(max(pixels, 0.0))) - 2 * margin

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from blender_nst.cli.blender_runtime import ENVIRONMENT_VARIABLE, find_blender
 from blender_nst.cli.errors import BlenderError
+from compositor import machine_code
 from compositor.device import choose_device, describe_device
 from compositor.errors import CompositorError
 from compositor.weights import EMBEDDED, load_network
@@ -37,6 +38,7 @@ def examine(blender: Path | None) -> list[Finding]:
         Finding("Python", True, system),
         *(_package(name) for name in packages),
         _device(),
+        _machine_code(),
         _weights(),
         _movies(),
         _blender(blender),
@@ -70,6 +72,15 @@ def _device() -> Finding:
     if device.type == "cpu":
         advice = "PyTorch has no GPU here: frames take minutes, not seconds; --preset draft helps"
     return Finding("device", True, describe_device(device), advice)
+
+
+def _machine_code() -> Finding:
+    if machine_code.available():
+        return Finding("machine code", True, "convolutions in single precision are made for this processor")
+    advice = (
+        "without a GPU a step takes 1.4 times as long; on Linux with x86-64, install the package llvmlite"
+    )
+    return Finding("machine code", True, "none, PyTorch's own operations are used", advice)
 
 
 def _weights() -> Finding:
