@@ -8,19 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor import machine_code
+from compositor import machine_code, tile_operations
 from compositor.borders import bordered, folded
 from compositor.machine_code import image, tiles
 from compositor.pooling import average_pool
-from compositor.winograd import (
-    Transformed,
-    filtering,
-    is_compiled,
-    pays,
-    transformed,
-    winograd,
-    winograd_gradient,
-)
+from compositor.winograd import Transformed, filtering, is_compiled, pays, transformed
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
@@ -59,7 +51,7 @@ def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtyp
 
     Autograd would keep the padded input of every convolution beside the output of its rectifier. Where only
     the gradient of the input is wanted, the output alone says all that is needed: where it is zero, nothing
-    comes back.
+    comes back. By machine code not even that is kept, but a bit of each value.
 
     Args:
         maps: (1, C, H, W) in channels-last memory.
@@ -67,19 +59,24 @@ def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtyp
         replicate: what lies beyond the border: its copy, or zeros.
         dtype: of the result, and of what the gradient is computed with.
     """
+    weight = kernel.transformed(*maps.shape[2:])
+    if weight is not None and is_compiled(weight.forwards):
+        how = _TileHow(weight, kernel.bias, replicate)
+        return _TileConvolution.apply(maps, how)  # type: ignore[no-any-return]
+    if kernel.taps is not None and replicate and maps.shape[3] >= image.LEAST_WIDTH:
+        return _ImageConvolution.apply(maps, kernel.taps, kernel.bias).to(dtype)  # type: ignore[no-any-return]
     return _RectifiedConvolution.apply(maps, _How(kernel, replicate, dtype))  # type: ignore[no-any-return]
 
 
 def pooled_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
     """`average_pool` of a `rectified_convolution`.
 
-    Where that is made at once, the convolution's own result is never in memory, and for the gradient a bit of
-    each value is kept.
+    Where that is made at once, the convolution's own result is never in memory.
     """
     weight = kernel.transformed(*maps.shape[2:])
     if weight is not None and is_compiled(weight.forwards):
-        how = _PooledHow(weight, kernel.bias, replicate)
-        return _PooledConvolution.apply(maps, how)  # type: ignore[no-any-return]
+        how = _TileHow(weight, kernel.bias, replicate, pooled=True)
+        return _TileConvolution.apply(maps, how)  # type: ignore[no-any-return]
     return average_pool(rectified_convolution(maps, kernel, replicate=replicate, dtype=dtype))
 
 
@@ -112,34 +109,49 @@ class _RectifiedConvolution(torch.autograd.Function):
         return folded(below) if ctx.how.replicate else below, None
 
 
-class _PooledHow(NamedTuple):
+class _TileHow(NamedTuple):
     weight: Transformed
     bias: Tensor
     replicate: bool
+    pooled: bool = False
 
 
-class _PooledConvolution(torch.autograd.Function):
+class _TileConvolution(torch.autograd.Function):
+    """By machine code, of which the gradient needs a bit for each value of the result."""
+
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, how: _PooledHow) -> Tensor:
-        result, flags = tiles.convolved_and_pooled(
-            maps, how.weight.forwards, how.bias, replicate=how.replicate
-        )
+    def forward(ctx: Any, maps: Tensor, how: _TileHow) -> Tensor:
         ctx.how = how
+        kernel = how.weight.forwards
+        result, flags = tiles.convolved(maps, kernel, how.bias, replicate=how.replicate, pooled=how.pooled)
         ctx.save_for_backward(flags)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        below = tiles.gradient_below_pooled(gradients[0], ctx.how.weight.backwards, *ctx.saved_tensors)
-        return folded(below) if ctx.how.replicate else below[..., 1:-1, 1:-1], None
+        (flags,), how = ctx.saved_tensors, ctx.how
+        below = tiles.gradient_below(gradients[0], how.weight.backwards, flags, pooled=how.pooled)
+        return folded(below) if how.replicate else below[..., 1:-1, 1:-1], None
+
+
+class _ImageConvolution(torch.autograd.Function):
+    """The same of the picture itself, whose border is copied."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
+        result, flags = image.convolved(maps, taps, bias)
+        ctx.save_for_backward(taps, flags)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        return folded(image.gradient_below(gradients[0], *ctx.saved_tensors)), None, None
 
 
 def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
     weight = kernel.transformed(*maps.shape[2:])
     if weight is not None:
-        return winograd(maps, weight.forwards, kernel.bias, replicate=replicate)
-    if kernel.taps is not None and replicate and maps.shape[3] >= image.LEAST_WIDTH:
-        return image.convolved(maps, kernel.taps, kernel.bias)
+        return tile_operations.convolved(maps, weight.forwards, kernel.bias, replicate=replicate)
     if replicate and maps.device.type == "cpu":
         height, width = maps.shape[-2:]
         source = bordered(maps, 1, height + 2, width + 2, replicate=True)
@@ -157,11 +169,8 @@ def _below(
     """
     transformed_weight = kernel.transformed(*size)
     if transformed_weight is not None:
-        below = winograd_gradient(gradient, transformed_weight.backwards, result)
+        below = tile_operations.gradient_below(gradient, transformed_weight.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
-    single = gradient.dtype is torch.float32
-    if kernel.taps is not None and single and replicate and size[1] >= image.LEAST_WIDTH:
-        return image.gradient_below(gradient, kernel.taps, result)
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
     weight = kernel.weight.to(gradient.dtype)
     (height, width), padding = size, 1

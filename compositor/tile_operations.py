@@ -10,7 +10,17 @@ from compositor.filtering import LARGE, SMALL, bands, filtering_of
 
 
 def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
-    """See `winograd.winograd`."""
+    """The rectified convolution of maps, at their size.
+
+    Args:
+        maps: (1, C, H, W) in channels-last memory.
+        kernel: `Transformed.forwards`, of the maps' type.
+        bias: (D).
+        replicate: what lies beyond the maps' border: its copy, or zeros.
+
+    Returns:
+        (1, D, H, W) in channels-last memory.
+    """
     how, channels = filtering_of(kernel), kernel.shape[2]
     step = how.step
     height, width = maps.shape[-2:]
@@ -32,7 +42,20 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) ->
 
 
 def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
-    """See `winograd.winograd_gradient`."""
+    """The gradient of a convolution's input with its border, from that of its rectified result.
+
+    The convolution's own steps transposed and in reverse: B [Uᵀ ⊙ (A g Aᵀ)] Bᵀ, added up where tiles overlap.
+    A convolution of the gradient would need tiles for the border too.
+
+    Args:
+        gradient: (1, D, H, W) in channels-last memory.
+        kernel: `Transformed.backwards`.
+        positive: (1, D, H, W), the rectified result; where it is not above zero, nothing comes back.
+
+    Returns:
+        (1, C, H + 2, W + 2), with the channels next to each other in memory; rows and columns are a part of
+        larger ones where the tiles do not fill them.
+    """
     how, channels = filtering_of(kernel), kernel.shape[2]
     step, tile = how.step, how.tile
     height, width = gradient.shape[-2:]

@@ -13,9 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from compositor import machine_code, tile_operations
+from compositor import machine_code
 from compositor.filtering import LARGE, SMALL, Filtering
-from compositor.machine_code import tiles
 from compositor.machine_code.arguments import GROUP
 from compositor.precision import has_matrix_tiles
 
@@ -77,40 +76,3 @@ def transformed(weight: Tensor, how: Filtering) -> Transformed:
     values = weight.float().permute(2, 3, 1, 0).reshape(-1, channels * outputs)
     forwards = (how.kernel_both @ values).to(weight.dtype).view(-1, channels, outputs)
     return Transformed(forwards, forwards.transpose(1, 2).contiguous())
-
-
-def winograd(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
-    """The rectified convolution of maps, at their size.
-
-    Args:
-        maps: (1, C, H, W) in channels-last memory.
-        kernel: `Transformed.forwards`, of the maps' type.
-        bias: (D).
-        replicate: what lies beyond the maps' border: its copy, or zeros.
-
-    Returns:
-        (1, D, H, W) in channels-last memory.
-    """
-    if is_compiled(kernel):
-        return tiles.convolved(maps, kernel, bias, replicate=replicate)
-    return tile_operations.convolved(maps, kernel, bias, replicate=replicate)
-
-
-def winograd_gradient(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
-    """The gradient of a convolution's input with its border, from that of its rectified result.
-
-    The convolution's own steps transposed and in reverse: B [Uᵀ ⊙ (A g Aᵀ)] Bᵀ, added up where tiles overlap.
-    A convolution of the gradient would need tiles for the border too.
-
-    Args:
-        gradient: (1, D, H, W) in channels-last memory.
-        kernel: `Transformed.backwards`.
-        positive: (1, D, H, W), the rectified result; where it is not above zero, nothing comes back.
-
-    Returns:
-        (1, C, H + 2, W + 2), with the channels next to each other in memory; rows and columns are a part of
-        larger ones where the tiles do not fill them.
-    """
-    if is_compiled(kernel):
-        return tiles.gradient_below(gradient, kernel, positive)
-    return tile_operations.gradient_below(gradient, kernel, positive)

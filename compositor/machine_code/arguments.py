@@ -3,7 +3,7 @@
 Addresses are in bytes; strides (`line` from row to row, `place` from place to place of a tile) in values,
 which are float32. Pictures are (H, W, C) with the channels next to each other, places are ((m + 2)², tiles,
 C). `first` is the number of a band's first row of tiles within the picture, `group` see below. Flags are one
-bit for each value of a picture; their `flags_line` is in values as well.
+bit for each value of a picture of `height` × `width`.
 """
 
 from __future__ import annotations
@@ -50,23 +50,10 @@ class Spread(NamedTuple):
 
 
 class Gather(NamedTuple):
-    """max(0, Aᵀ M A + bias) of products M, written to a picture as far as it reaches."""
+    """max(0, Aᵀ M A + bias) of products M, written to a picture as far as it reaches; `flags`: where not 0.
 
-    places: int
-    place: int
-    first: int
-    columns: int
-    channels: int
-    bias: int
-    picture: int
-    height: int
-    width: int
-    line: int
-    group: int = 0
-
-
-class GatherPooled(NamedTuple):
-    """The same as quarters of the sums of 2×2 pixels, or what is there of them, and which were above zero."""
+    Or, pooled, quarters of the sums of 2×2 pixels or of what is there of them.
+    """
 
     places: int
     place: int
@@ -79,34 +66,18 @@ class GatherPooled(NamedTuple):
     width: int
     line: int
     flags: int
-    flags_line: int
     group: int = 0
 
 
 class Lift(NamedTuple):
-    """A g Aᵀ of a gradient's tiles; it is zero beyond the picture and where `positives` is not above zero."""
+    """A g Aᵀ of a gradient's tiles; it is zero beyond the picture and where `flags` say so.
 
-    picture: int
-    line: int
-    positives: int
-    positives_line: int
-    height: int
-    width: int
-    first: int
-    columns: int
-    channels: int
-    places: int
-    place: int
-    group: int = 0
-
-
-class LiftPooled(NamedTuple):
-    """The same of a gradient that holds for 2×2 pixels each; `flags` says where it is not zero."""
+    Or, pooled, of a gradient that holds for 2×2 pixels each.
+    """
 
     picture: int
     line: int
     flags: int
-    flags_line: int
     height: int
     width: int
     first: int
@@ -137,7 +108,7 @@ class Settle(NamedTuple):
 
 
 class Image(NamedTuple):
-    """max(0, w ∗ x + b) of a picture of 3 channels whose border is copied, to one of 64.
+    """max(0, w ∗ x + b) of a picture of 3 channels, its border copied, to one of 64; `flags`: where not 0.
 
     `weight` is (27, 64) by row, column and channel. A piece of work is a row.
     """
@@ -149,18 +120,18 @@ class Image(NamedTuple):
     weight: int
     bias: int
     result: int
+    flags: int
 
 
 class ImageGradient(NamedTuple):
     """The gradient of a picture of 3 channels with its border, (height + 2, width + 2, 3), from that of 64.
 
-    That is zero where `positives` is not above zero. A piece of work is a row of the result.
+    That is zero where `flags` say so. A piece of work is a row of the result.
     """
 
     gradient: int
     line: int
-    positives: int
-    positives_line: int
+    flags: int
     height: int
     width: int
     weight: int

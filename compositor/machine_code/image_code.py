@@ -40,7 +40,9 @@ def _image(w: Writer) -> None:
         for at, row in enumerate(sums):
             for part, each in enumerate(row):
                 where = w.total(w.times(w.total(own, at), IMAGE_CHANNELS), part * LANES)
-                w.store(w.where(w.positive(each), each), w.result, where)
+                flags = w.positive(each)
+                w.store(w.where(flags, each), w.result, where)
+                w.store_flags(flags, w.flags, where)
 
 
 def _add_tap(w: Writer, sums: list[list[Any]], pixels: list[Any], tap: int) -> None:
@@ -79,10 +81,10 @@ def _add_pulls(w: Writer, sums: list[list[Any]], pulls: list[Any], i: int, part:
 def _pull(w: Writer, y: Any, x: Any, channel: int) -> Any:
     """Sixteen channels of the gradient behind the rectifier."""
     inside = w.b.and_(w.within(y, w.height), w.within(x, w.width))
-    y, x = w.clamped(y, w.height), w.times(w.clamped(x, w.width), IMAGE_CHANNELS)
-    reference = w.load(w.positives, w.total(w.times(y, w.positives_line), x, channel))
-    gradient = w.load(w.gradient, w.total(w.times(y, w.line), x, channel))
-    return w.where(inside, w.where(w.positive(reference), gradient))
+    y, x = w.clamped(y, w.height), w.clamped(x, w.width)
+    pixel = w.total(w.times(w.total(w.times(y, w.width), x), IMAGE_CHANNELS), channel)
+    gradient = w.load(w.gradient, w.total(w.times(y, w.line), w.times(x, IMAGE_CHANNELS), channel))
+    return w.where(inside, w.where(w.load_flags(w.flags, pixel), gradient))
 
 
 def _colours(w: Writer, pixel: Any) -> list[Any]:

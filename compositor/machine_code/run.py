@@ -33,6 +33,11 @@ def in_lines(maps: Tensor) -> Tensor:
     return maps.contiguous(memory_format=torch.channels_last)
 
 
+def flags_of(height: int, width: int, channels: int) -> Tensor:
+    """Room for a bit for each value of a picture, (H, W, C / 8) of uint8."""
+    return torch.empty(height, width, channels // 8, dtype=torch.uint8)
+
+
 @cache
 def _functions() -> Functions:
     # LLVM is not everywhere.

@@ -13,15 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from compositor.filtering import Filtering, Rows, transposed
-from compositor.machine_code.arguments import (
-    Gather,
-    GatherPooled,
-    Lift,
-    LiftPooled,
-    Settle,
-    Spread,
-    tile_function,
-)
+from compositor.machine_code.arguments import Gather, Lift, Settle, Spread, tile_function
 from compositor.machine_code.tile_writer import TileWriter
 from compositor.machine_code.writer import LANES, Writer, constant, write_function
 
@@ -34,9 +26,9 @@ def write_tile_code(module: ir.Module, how: Filtering) -> None:
 
     write("spread", Spread, _spread)
     write("gather", Gather, _gather)
-    write("gather_pooled", GatherPooled, _gather_pooled)
+    write("gather_pooled", Gather, _gather_pooled)
     write("lift", Lift, _lift)
-    write("lift_pooled", LiftPooled, _lift_pooled)
+    write("lift_pooled", Lift, _lift_pooled)
     write("settle", Settle, _settle)
 
 
@@ -65,6 +57,7 @@ def _gather(t: TileWriter, how: Filtering) -> None:
         for x, each in zip(xs, row, strict=True):
             with t.b.if_then(t.inside(y, x), likely=True):
                 t.store(each, t.picture, t.pixel(y, x, t.line))
+                t.store_flags(t.positive(each), t.flags, t.flag_at(y, x))
 
 
 def _gather_pooled(t: TileWriter, how: Filtering) -> None:
@@ -76,40 +69,28 @@ def _gather_pooled(t: TileWriter, how: Filtering) -> None:
             for i, j in cells:
                 inside = t.inside(ys[i], xs[j])
                 with t.b.if_then(inside, likely=True):
-                    t.store_flags(t.positive(sums[i][j]), t.flags, t.pixel(ys[i], xs[j], t.flags_line))
+                    t.store_flags(t.positive(sums[i][j]), t.flags, t.flag_at(ys[i], xs[j]))
                 mean = t.added_product(mean, t.where(inside, sums[i][j]), constant(0.25))
             with t.b.if_then(t.inside(ys[top], xs[left]), likely=True):
                 t.store(mean, t.picture, t.pixel(t.half(ys[top]), t.half(xs[left]), t.line))
 
 
 def _lift(t: TileWriter, how: Filtering) -> None:
-    def positive(y: Any, x: Any) -> Any:
-        return t.positive(t.load(t.positives, t.pixel(y, x, t.positives_line)))
-
-    _lifted(t, how, positive, lambda y, x: t.load(t.picture, t.pixel(y, x, t.line)))
+    _lifted(t, how, lambda y, x: t.pixel(y, x, t.line))
 
 
 def _lift_pooled(t: TileWriter, how: Filtering) -> None:
-    _lifted(
-        t,
-        how,
-        lambda y, x: t.load_flags(t.flags, t.pixel(y, x, t.flags_line)),
-        lambda y, x: t.load(t.picture, t.pixel(t.half(y), t.half(x), t.line)),
-    )
+    _lifted(t, how, lambda y, x: t.pixel(t.half(y), t.half(x), t.line))
 
 
-def _lifted(
-    t: TileWriter,
-    how: Filtering,
-    positive: Callable[[Any, Any], Any],
-    gradient: Callable[[Any, Any], Any],
-) -> None:
-    """A g Aᵀ of the gradient; where it is not `positive` or beyond the picture it is zero."""
+def _lifted(t: TileWriter, how: Filtering, pixel: Callable[[Any, Any], Any]) -> None:
+    """A g Aᵀ of a gradient that a picture's pixel has at `pixel`."""
     ys, xs = t.rows(how.step), t.columns_of(how.step)
 
     def value(y: Any, x: Any) -> Any:
         inside, y, x = t.inside(y, x), t.clamped(y, t.height), t.clamped(x, t.width)
-        return t.where(inside, t.where(positive(y, x), gradient(y, x)))
+        flags = t.load_flags(t.flags, t.flag_at(y, x))
+        return t.where(inside, t.where(flags, t.load(t.picture, pixel(y, x))))
 
     t.store_places(_both(t, transposed(how.gathering), [[value(y, x) for x in xs] for y in ys]))
 

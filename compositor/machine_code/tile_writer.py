@@ -34,6 +34,10 @@ class TileWriter(Writer):
         """Where the channels of a picture's pixel are, in values."""
         return self.total(self.times(y, line), self.times(x, self.channels), self.channel)
 
+    def flag_at(self, y: Any, x: Any) -> Any:
+        """Where the flags of a pixel's channels are, in values."""
+        return self.pixel(y, x, self.times(self.width, self.channels))
+
     def inside(self, y: Any, x: Any) -> Any:
         """Whether a pixel lies within the picture."""
         return self.b.and_(self.within(y, self.height), self.within(x, self.width))

@@ -2,106 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from compositor.filtering import bands, filtering_of
-from compositor.machine_code.arguments import (
-    Gather,
-    GatherPooled,
-    Lift,
-    LiftPooled,
-    Settle,
-    Spread,
-    group,
-    tile_function,
-)
-from compositor.machine_code.run import in_lines, run
+from compositor.machine_code.arguments import Gather, Lift, Settle, Spread, group, tile_function
+from compositor.machine_code.run import flags_of, in_lines, run
 
 # Values between two places beside their own, so that they don't all fall on the same lines of a cache.
 _APART = 80
 
 
-def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
-    """See `winograd.winograd`; in single precision."""
-    (height, width), results = maps.shape[2:], kernel.shape[2]
-    result = maps.new_empty(1, height, width, results)
-    for band, columns, products in _products(maps, kernel, replicate=replicate):
-        gather = Gather(
-            places=products.data_ptr(), place=products.stride(0), first=band.start, columns=columns,
-            channels=results, bias=bias.data_ptr(),
-            picture=result.data_ptr(), height=height, width=width, line=width * results,
-        )  # fmt: skip
-        _run("gather", kernel, len(band), gather)
-    return result.permute(0, 3, 1, 2)
-
-
-def convolved_and_pooled(
-    maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool
+def convolved(
+    maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool, pooled: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """The same, of which each 2×2 pixels or what is there of them are averaged.
-
-    Returns:
-        (1, D, h, w), rounded up, and where the rectifier let through (H, W, D / 8), of uint8, a bit for each.
-    """
-    (height, width), results = maps.shape[2:], kernel.shape[2]
-    rows, columns = -(-height // 2), -(-width // 2)
-    result = maps.new_empty(1, rows, columns, results)
-    flags = torch.empty(height, width, results // 8, dtype=torch.uint8)
-    for band, across, products in _products(maps, kernel, replicate=replicate):
-        gather = GatherPooled(
-            places=products.data_ptr(), place=products.stride(0), first=band.start, columns=across,
-            channels=results, bias=bias.data_ptr(),
-            picture=result.data_ptr(), height=height, width=width, line=columns * results,
-            flags=flags.data_ptr(), flags_line=width * results,
-        )  # fmt: skip
-        _run("gather_pooled", kernel, len(band), gather)
-    pooled = result.permute(0, 3, 1, 2)
-    _double_halves(pooled, height, width)
-    return pooled, flags
-
-
-def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor:
-    """See `winograd.winograd_gradient`; in single precision."""
-    gradient, positive = in_lines(gradient), in_lines(positive)
-    outputs, height, width = gradient.shape[1:]
-
-    def lift(band: range, columns: int, places: Tensor) -> None:
-        arguments = Lift(
-            picture=gradient.data_ptr(), line=gradient.stride(2),
-            positives=positive.data_ptr(), positives_line=positive.stride(2),
-            height=height, width=width, first=band.start, columns=columns, channels=outputs,
-            places=places.data_ptr(), place=places.stride(0),
-        )  # fmt: skip
-        _run("lift", kernel, len(band), arguments)
-
-    return _settled(kernel, height, width, lift)
-
-
-def gradient_below_pooled(gradient: Tensor, kernel: Tensor, flags: Tensor) -> Tensor:
-    """The same for `convolved_and_pooled`.
+    """The rectified convolution of maps.
 
     Args:
-        gradient: of the pooled result, (1, D, h, w).
-        flags: as they came with it.
+        maps: (1, C, H, W) in channels-last memory.
+        kernel: `Transformed.forwards`.
+        bias: (D).
+        replicate: what lies beyond the maps' border: its copy, or zeros.
+        pooled: take the average of each 2×2 pixels, or of what is there of them.
+
+    Returns:
+        (1, D, H, W) in channels-last memory, or half of height and width, rounded up; and where the rectifier
+        let through, as `run.flags_of` has it.
+    """
+    (height, width), results = maps.shape[2:], kernel.shape[2]
+    rows, columns = (-(-height // 2), -(-width // 2)) if pooled else (height, width)
+    result, flags = maps.new_empty(1, rows, columns, results), flags_of(height, width, results)
+    for band, across, products in _products(maps, kernel, replicate=replicate):
+        gather = Gather(
+            places=products.data_ptr(), place=products.stride(0), first=band.start, columns=across,
+            channels=results, bias=bias.data_ptr(), picture=result.data_ptr(),
+            height=height, width=width, line=columns * results, flags=flags.data_ptr(),
+        )  # fmt: skip
+        _run("gather_pooled" if pooled else "gather", kernel, len(band), gather)
+    result = result.permute(0, 3, 1, 2)
+    if pooled:
+        _double_halves(result, height, width)
+    return result, flags
+
+
+def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: bool = False) -> Tensor:
+    """The gradient of a convolution's input with its border, (1, C, H + 2, W + 2), from that of its result.
+
+    It is a part of larger memory, with the channels next to each other. See `tile_operations.gradient_below`.
+
+    Args:
+        gradient: of the result, (1, D, H, W) or half of height and width.
+        kernel: `Transformed.backwards`.
+        flags: as they came with the result.
     """
     height, width = flags.shape[:2]
-    gradient = in_lines(gradient) / 4.0
-    _double_halves(gradient, height, width)
-    outputs = gradient.shape[1]
-
-    def lift(band: range, columns: int, places: Tensor) -> None:
-        arguments = LiftPooled(
-            picture=gradient.data_ptr(), line=gradient.stride(2),
-            flags=flags.data_ptr(), flags_line=width * outputs,
+    gradient = in_lines(gradient)
+    if pooled:
+        gradient = gradient / 4.0
+        _double_halves(gradient, height, width)
+    (outputs, channels), step = kernel.shape[1:], filtering_of(kernel).step
+    rows, columns = -(-height // step), -(-width // step)
+    line = (step * columns + 2) * channels
+    result = kernel.new_empty(step * rows + 2, step * columns + 2, channels)
+    for band in bands(rows, columns, kernel):
+        places = _places(kernel, len(band) * columns, outputs)
+        lift = Lift(
+            picture=gradient.data_ptr(), line=gradient.stride(2), flags=flags.data_ptr(),
             height=height, width=width, first=band.start, columns=columns, channels=outputs,
             places=places.data_ptr(), place=places.stride(0),
         )  # fmt: skip
-        _run("lift_pooled", kernel, len(band), arguments)
-
-    return _settled(kernel, height, width, lift)
+        _run("lift_pooled" if pooled else "lift", kernel, len(band), lift)
+        products = torch.bmm(places, kernel)
+        for odd in (0, 1):
+            settle = Settle(
+                places=products.data_ptr(), place=products.stride(0), odd=odd, last=len(band) - 1,
+                first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
+            )  # fmt: skip
+            _run("settle", kernel, (len(band) + 1 - odd) // 2, settle)
+    return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
 
 
 def _products(maps: Tensor, kernel: Tensor, *, replicate: bool) -> Iterator[tuple[range, int, Tensor]]:
@@ -121,30 +101,11 @@ def _products(maps: Tensor, kernel: Tensor, *, replicate: bool) -> Iterator[tupl
         yield band, columns, torch.bmm(places, kernel)
 
 
-def _settled(kernel: Tensor, height: int, width: int, lift: Callable[[range, int, Tensor], None]) -> Tensor:
-    """The gradient of a convolution's input with its border, from what `lift` puts to a band's places."""
-    (outputs, channels), step = kernel.shape[1:], filtering_of(kernel).step
-    rows, columns = -(-height // step), -(-width // step)
-    line = (step * columns + 2) * channels
-    result = kernel.new_empty(step * rows + 2, step * columns + 2, channels)
-    for band in bands(rows, columns, kernel):
-        places = _places(kernel, len(band) * columns, outputs)
-        lift(band, columns, places)
-        products = torch.bmm(places, kernel)
-        for odd in (0, 1):
-            settle = Settle(
-                places=products.data_ptr(), place=products.stride(0), odd=odd, last=len(band) - 1,
-                first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
-            )  # fmt: skip
-            _run("settle", kernel, (len(band) + 1 - odd) // 2, settle)
-    return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
-
-
 def _run(
     name: str,
     kernel: Tensor,
     rows: int,
-    arguments: Gather | GatherPooled | Lift | LiftPooled | Settle | Spread,
+    arguments: Gather | Lift | Settle | Spread,
 ) -> None:
     """Runs the function for a kernel's tiles on rows of them."""
     size = group(rows, arguments.channels, torch.get_num_threads())

@@ -12,7 +12,8 @@ from compositor import winograd as module
 from compositor.filtering import LARGE, SMALL, Filtering, bands, filtering_of
 from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
-from compositor.winograd import pays, transformed, winograd, winograd_gradient
+from compositor.tile_operations import convolved, gradient_below
+from compositor.winograd import pays, transformed
 
 
 def random(*shape: int, seed: int) -> Tensor:
@@ -28,7 +29,7 @@ SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
-    ours = winograd(maps, transformed(weight, LARGE).forwards, bias, replicate=replicate)
+    ours = convolved(maps, transformed(weight, LARGE).forwards, bias, replicate=replicate)
     torch.testing.assert_close(ours, F.relu(F.conv2d(padded, weight, bias)), rtol=1e-4, atol=1e-4)
 
 
@@ -38,7 +39,7 @@ def test_it_takes_the_gradient_back(height: int, width: int) -> None:
     result = F.relu(F.conv2d(padded.requires_grad_(True), weight))
     pull = random(1, 4, height, width, seed=2)
     (expected,) = torch.autograd.grad(result, padded, pull)
-    ours = winograd_gradient(pull, transformed(weight, LARGE).backwards, result.detach())
+    ours = gradient_below(pull, transformed(weight, LARGE).backwards, result.detach())
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -55,8 +56,8 @@ def test_bands_change_nothing(
     pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight, how)
 
     def both() -> tuple[Tensor, Tensor]:
-        result = winograd(maps, kernel.forwards, bias, replicate=True)
-        return result, winograd_gradient(pull, kernel.backwards, result)
+        result = convolved(maps, kernel.forwards, bias, replicate=True)
+        return result, gradient_below(pull, kernel.backwards, result)
 
     whole = both()
     monkeypatch.setattr(filtering, "_BAND", 8000)

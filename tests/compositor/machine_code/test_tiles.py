@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,12 +11,8 @@ from torch import Tensor
 from compositor import filtering
 from compositor.filtering import LARGE, SMALL, Filtering, bands
 from compositor.machine_code import available
-from compositor.machine_code.tiles import (
-    convolved,
-    convolved_and_pooled,
-    gradient_below,
-    gradient_below_pooled,
-)
+from compositor.machine_code.run import flags_of
+from compositor.machine_code.tiles import convolved, gradient_below
 from compositor.winograd import transformed
 
 SIZES = [(9, 14), (8, 4), (5, 1), (1, 6), (13, 26)]
@@ -42,9 +39,15 @@ def expected_result(maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bo
     return F.relu(F.conv2d(padded, weight, bias))
 
 
+def packed(positive: Tensor) -> Tensor:
+    """Where maps (1, C, H, W) are above zero, a bit for each."""
+    values = (positive > 0).permute(0, 2, 3, 1)[0].numpy()
+    return torch.from_numpy(np.packbits(values, axis=-1, bitorder="little"))
+
+
 def check_gradient(weight: Tensor, pull: Tensor, positive: Tensor, how: Filtering = LARGE) -> None:
     expected = F.conv_transpose2d(pull * (positive > 0), weight)
-    found = gradient_below(pull, transformed(weight, how).backwards, positive)
+    found = gradient_below(pull, transformed(weight, how).backwards, packed(positive))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -53,7 +56,8 @@ def check_gradient(weight: Tensor, pull: Tensor, positive: Tensor, how: Filterin
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_it_is_the_rectified_convolution(how: Filtering, replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = layer(height, width)
-    found = convolved(maps, transformed(weight, how).forwards, bias, replicate=replicate)
+    found, flags = convolved(maps, transformed(weight, how).forwards, bias, replicate=replicate)
+    assert torch.equal(flags, packed(found))
     assert found.is_contiguous(memory_format=torch.channels_last)
     expected = expected_result(maps, weight, bias, replicate=replicate)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
@@ -74,7 +78,7 @@ def test_bands_of_any_number_of_rows(length: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(filtering, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
     assert {len(band) for band in bands(7, 3, kernel)} <= {length, length - 1}
     expected = expected_result(maps, weight, bias, replicate=True)
-    found = convolved(maps, kernel, bias, replicate=True)
+    found, _ = convolved(maps, kernel, bias, replicate=True)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     check_gradient(weight, random(1, 128, 27, 10, seed=3), expected)
 
@@ -95,8 +99,8 @@ def test_the_number_of_threads_changes_nothing(threads: int) -> None:
     pull = random(1, 128, 22, 18, seed=3)
 
     def both() -> tuple[Tensor, Tensor]:
-        result = convolved(maps, kernel, bias, replicate=False)
-        return result, gradient_below(pull, kernel.transpose(1, 2), result)
+        result, flags = convolved(maps, kernel, bias, replicate=False)
+        return result, gradient_below(pull, kernel.transpose(1, 2), flags)
 
     before = torch.get_num_threads()
     expected = both()
@@ -112,11 +116,11 @@ def test_the_same_again_bit_for_bit() -> None:
     maps, weight, bias = layer(22, 18)
     kernel = transformed(weight, LARGE).forwards
     pull = random(1, 128, 22, 18, seed=3)
-    first = convolved(maps, kernel, bias, replicate=True)
-    back = gradient_below(pull, kernel.transpose(1, 2), first)
+    first, flags = convolved(maps, kernel, bias, replicate=True)
+    back = gradient_below(pull, kernel.transpose(1, 2), flags)
     for _ in range(5):
-        assert torch.equal(convolved(maps, kernel, bias, replicate=True), first)
-        assert torch.equal(gradient_below(pull, kernel.transpose(1, 2), first), back)
+        assert torch.equal(convolved(maps, kernel, bias, replicate=True)[0], first)
+        assert torch.equal(gradient_below(pull, kernel.transpose(1, 2), flags), back)
 
 
 @pytest.mark.parametrize("how", [SMALL, LARGE])
@@ -131,12 +135,13 @@ def test_pooled_at_once(how: Filtering, replicate: bool, height: int, width: int
     padded.retain_grad()
     whole = F.relu(F.conv2d(padded, weight, bias))
     expected = F.avg_pool2d(whole, 2, ceil_mode=True, count_include_pad=False)
-    found, flags = convolved_and_pooled(maps, kernel.forwards, bias, replicate=replicate)
+    found, flags = convolved(maps, kernel.forwards, bias, replicate=replicate, pooled=True)
     assert found.is_contiguous(memory_format=torch.channels_last)
-    assert flags.nbytes == height * width * 128 / 8
+    assert torch.equal(flags, packed(whole))
+    assert flags.shape == flags_of(height, width, 128).shape
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     pull = random(*expected.shape, seed=3)
     expected.backward(pull)
     assert padded.grad is not None
-    below = gradient_below_pooled(pull, kernel.backwards, flags)
+    below = gradient_below(pull, kernel.backwards, flags, pooled=True)
     torch.testing.assert_close(below, padded.grad, rtol=1e-4, atol=1e-3)
