@@ -37,7 +37,7 @@ class Kernel:
         self.transformed(*_FULL_HD)
 
     def transformed(self, height: int, width: int) -> Transformed | None:
-        """The weight as `winograd` takes it for maps of a size, where that pays."""
+        """The weight for Winograd's filtering of maps of a size, where that pays."""
         if not pays(self.weight):
             return None
         how = filtering(self.weight, height, width)

@@ -50,7 +50,7 @@ def pays(weight: Tensor) -> bool:
 
 
 def is_compiled(kernel: Tensor) -> bool:
-    """Whether the sums with a kernel, (D, C, 3, 3) or as `winograd` takes it, are machine code."""
+    """Whether the sums with a kernel, (D, C, 3, 3) or transformed, are machine code."""
     channels = kernel.shape[:2] if kernel.ndim == 4 else kernel.shape[1:]
     if (
         kernel.dtype is not torch.float32
