@@ -42,6 +42,10 @@ class Filtering:
         """Values that a tile of results is made of, along each side."""
         return self.step + 2
 
+    def grid(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns of tiles that cover maps of a size; the last may reach beyond them."""
+        return -(-height // self.step), -(-width // self.step)
+
     @cached_property
     def kernel_both(self) -> Tensor:
         """G ⊗ G, ((m + 2)², 9)."""

@@ -25,6 +25,15 @@ def max_pool(maps: Tensor) -> Tensor:
     return F.max_pool2d(maps, _SIZE, ceil_mode=True)
 
 
+def double_halves(pooled: Tensor, height: int, width: int) -> None:
+    """Makes up, in place, for the pixels that a last odd row and column of maps of this size don't have: to
+    what was pooled there, or its gradient, a quarter for each pixel is too little."""
+    if height % _SIZE:
+        pooled[..., -1, :] *= _SIZE
+    if width % _SIZE:
+        pooled[..., -1] *= _SIZE
+
+
 class _AveragePool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor) -> Tensor:
@@ -35,10 +44,7 @@ class _AveragePool(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         height, width = ctx.size
         each = gradients[0] / _SIZE**2
-        if height % _SIZE:
-            each[..., -1, :] *= _SIZE
-        if width % _SIZE:
-            each[..., -1] *= _SIZE
+        double_halves(each, height, width)
         _, channels, rows, columns = each.shape
         spread = each.new_empty(rows, _SIZE, columns, _SIZE, channels)
         spread.copy_(each.permute(0, 2, 3, 1)[0, :, None, :, None])

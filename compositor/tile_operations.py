@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from compositor.borders import bordered
-from compositor.filtering import LARGE, SMALL, bands, filtering_of
+from compositor.filtering import LARGE, SMALL, Filtering, bands, filtering_of
 
 
 def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) -> Tensor:
@@ -24,7 +24,7 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, *, replicate: bool) ->
     how, channels = filtering_of(kernel), kernel.shape[2]
     step = how.step
     height, width = maps.shape[-2:]
-    rows, columns = -(-height // step), -(-width // step)
+    rows, columns = how.grid(height, width)
     # Last tiles that are not filled see more of the border, and are cut off again.
     source = bordered(maps, 1, step * rows + 2, step * columns + 2, replicate=replicate)
     gathering = how.gathering_both.to(maps.dtype)
@@ -59,7 +59,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, positive: Tensor) -> Tensor
     how, channels = filtering_of(kernel), kernel.shape[2]
     step, tile = how.step, how.tile
     height, width = gradient.shape[-2:]
-    tiles = _tiles(gradient, positive, step)
+    tiles = _tiles(gradient, positive, how)
     rows, columns = tiles.shape[2:4]
     gathered, spread = (matrix.T.to(gradient.dtype) for matrix in (how.gathering_both, how.spreading_both))
     result = gradient.new_empty(step * rows + 2, step * columns + 2, channels)
@@ -98,10 +98,10 @@ def _spread(values: Tensor, out: Tensor) -> None:
     torch.sub(values[2], values[1], out=out[2])
 
 
-def _tiles(gradient: Tensor, positive: Tensor, step: int) -> Tensor:
+def _tiles(gradient: Tensor, positive: Tensor, how: Filtering) -> Tensor:
     """A rectifier's gradient (1, D, H, W) as tiles (step, step, rows, columns, D), filled up with zeros."""
     _, channels, height, width = gradient.shape
-    rows, columns = -(-height // step), -(-width // step)
+    (rows, columns), step = how.grid(height, width), how.step
     values = bordered(gradient, 0, step * rows, step * columns, replicate=False, positive=positive)
     return values.view(rows, step, columns, step, channels).permute(1, 3, 0, 2, 4)
 

@@ -8,6 +8,7 @@ of matrices at each of the (m+2)² places, which is where the time goes.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -65,8 +66,11 @@ def filtering(weight: Tensor, height: int, width: int) -> Filtering:
     """What is fastest for a kernel (D, C, 3, 3) that pays, and maps of this size."""
     if weight.dtype is torch.bfloat16:
         return SMALL
-    count = -(-height // LARGE.step) * -(-width // LARGE.step)
-    few = count <= _FEW_TILES and weight.shape[:2].numel() >= _LARGE_KERNEL and is_compiled(weight)
+    few = (
+        math.prod(LARGE.grid(height, width)) <= _FEW_TILES
+        and weight.shape[:2].numel() >= _LARGE_KERNEL
+        and is_compiled(weight)
+    )
     return SMALL if few else LARGE
 
 

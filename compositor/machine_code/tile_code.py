@@ -42,7 +42,7 @@ def _on_each_tile(w: Writer, how: Filtering, body: Callable[[TileWriter, Filteri
 
 def _spread(t: TileWriter, how: Filtering) -> None:
     ys, xs = t.rows(how.tile, before=1), t.columns_of(how.tile, before=1)
-    replicate = t.b.icmp_signed("!=", t.replicate, t.word(0))
+    replicate = t.equal(t.replicate, 1)
 
     def value(y: Any, x: Any) -> Any:
         found = t.load(t.picture, t.pixel(t.clamped(y, t.height), t.clamped(x, t.width), t.line))

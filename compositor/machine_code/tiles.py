@@ -10,6 +10,7 @@ from torch import Tensor
 from compositor.filtering import bands, filtering_of
 from compositor.machine_code.arguments import Gather, Lift, Settle, Spread, group, tile_function
 from compositor.machine_code.run import flags_of, in_lines, run
+from compositor.pooling import double_halves
 
 # Values between two places beside their own, so that they don't all fall on the same lines of a cache.
 _APART = 80
@@ -43,7 +44,7 @@ def convolved(
         _run("gather_pooled" if pooled else "gather", kernel, len(band), gather)
     result = result.permute(0, 3, 1, 2)
     if pooled:
-        _double_halves(result, height, width)
+        double_halves(result, height, width)
     return result, flags
 
 
@@ -61,9 +62,9 @@ def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: b
     gradient = in_lines(gradient)
     if pooled:
         gradient = gradient / 4.0
-        _double_halves(gradient, height, width)
-    (outputs, channels), step = kernel.shape[1:], filtering_of(kernel).step
-    rows, columns = -(-height // step), -(-width // step)
+        double_halves(gradient, height, width)
+    (outputs, channels), how = kernel.shape[1:], filtering_of(kernel)
+    (rows, columns), step = how.grid(height, width), how.step
     line = (step * columns + 2) * channels
     result = kernel.new_empty(step * rows + 2, step * columns + 2, channels)
     for band in bands(rows, columns, kernel):
@@ -88,8 +89,7 @@ def _products(maps: Tensor, kernel: Tensor, *, replicate: bool) -> Iterator[tupl
     """Bands, the tiles across them, and their Bᵀ d B times the kernel, (places, tiles, D)."""
     maps = in_lines(maps)
     channels, height, width = maps.shape[1:]
-    how = filtering_of(kernel)
-    rows, columns = -(-height // how.step), -(-width // how.step)
+    rows, columns = filtering_of(kernel).grid(height, width)
     for band in bands(rows, columns, kernel):
         places = _places(kernel, len(band) * columns, channels)
         spread = Spread(
@@ -119,11 +119,3 @@ def _run(
 def _places(kernel: Tensor, tiles: int, channels: int) -> Tensor:
     size = tiles * channels
     return kernel.new_empty(kernel.shape[0], size + _APART)[:, :size].unflatten(1, (tiles, channels))
-
-
-def _double_halves(pooled: Tensor, height: int, width: int) -> None:
-    """Makes up for the pixels that a last odd row and column of a picture of this size don't have."""
-    if height % 2:
-        pooled[..., -1, :] *= 2.0
-    if width % 2:
-        pooled[..., -1] *= 2.0

@@ -44,9 +44,6 @@ class Writer:
     def __getattr__(self, field: str) -> Any:
         return self.given[field]
 
-    def word(self, value: int) -> Any:
-        return _word(value)
-
     def flag(self, value: bool) -> Any:
         return ir.Constant(FLAG, value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from random_maps import random
 from torch import Tensor
 
 from compositor import filtering, machine_code
@@ -14,12 +15,6 @@ from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
 from compositor.tile_operations import convolved, gradient_below
 from compositor.winograd import pays, transformed
-
-
-def random(*shape: int, seed: int) -> Tensor:
-    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-    return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
-
 
 SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 

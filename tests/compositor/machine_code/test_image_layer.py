@@ -5,23 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from random_maps import random
 
-from compositor.machine_code import available
 from compositor.machine_code.image import LEAST_WIDTH, by_taps, convolved, fits, gradient_below
 
 SIZES = [(16, 16), (7, 9), (1, LEAST_WIDTH), (3, 5)]
 
-
-@pytest.fixture(autouse=True)
-def _needs_code() -> None:
-    if not available():
-        pytest.skip("no machine code here: llvmlite or GNU OpenMP is missing")
-
-
-def random(*shape: int, seed: int) -> Tensor:
-    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-    return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
+pytestmark = pytest.mark.usefixtures("needs_code")
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

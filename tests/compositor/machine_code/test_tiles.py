@@ -6,27 +6,18 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from random_maps import random
 from torch import Tensor
 
 from compositor import filtering
 from compositor.filtering import LARGE, SMALL, Filtering, bands
-from compositor.machine_code import available
 from compositor.machine_code.run import flags_of
 from compositor.machine_code.tiles import convolved, gradient_below
 from compositor.winograd import transformed
 
 SIZES = [(9, 14), (8, 4), (5, 1), (1, 6), (13, 26)]
 
-
-@pytest.fixture(autouse=True)
-def _needs_code() -> None:
-    if not available():
-        pytest.skip("no machine code here: llvmlite or GNU OpenMP is missing")
-
-
-def random(*shape: int, seed: int) -> Tensor:
-    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-    return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
+pytestmark = pytest.mark.usefixtures("needs_code")
 
 
 def layer(height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
