@@ -34,6 +34,14 @@ def double_halves(pooled: Tensor, height: int, width: int) -> None:
         pooled[..., -1] *= _SIZE
 
 
+def halves_doubled(gradient: Tensor, height: int, width: int) -> Tensor:
+    """A gradient for which that is made up, as `double_halves` does, in a copy where there is something."""
+    if height % _SIZE or width % _SIZE:
+        gradient = gradient.clone()
+        double_halves(gradient, height, width)
+    return gradient
+
+
 class _AveragePool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor) -> Tensor:

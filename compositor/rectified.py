@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 
 from compositor import machine_code, tile_operations
 from compositor.borders import bordered, folded
-from compositor.machine_code import image, tiles
+from compositor.filtering import LARGE
+from compositor.machine_code import blocks, image, tiles
 from compositor.pooling import average_pool
-from compositor.winograd import Transformed, filtering, is_compiled, pays, transformed
+from compositor.winograd import Transformed, filtering, goes_by_blocks, is_compiled, pays, transformed
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
 _EVEN_CHANNELS = 4
@@ -27,14 +29,19 @@ class Kernel:
 
     Attributes:
         taps: the weight as `machine_code.image` takes it, where it is the picture's.
+        packed: the weight as `machine_code.blocks` takes it, where that is fastest.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
         self.taps = image.by_taps(weight) if image.fits(weight) and machine_code.available() else None
         self._transformed: dict[int, Transformed] = {}
+        self.packed: Transformed | None = None
         # Made at once, so that what is said of the free memory before the first frame holds.
-        self.transformed(*_FULL_HD)
+        if goes_by_blocks(weight):
+            self.packed = Transformed(*map(blocks.packed, transformed(weight, LARGE)))
+        else:
+            self.transformed(*_FULL_HD)
 
     def transformed(self, height: int, width: int) -> Transformed | None:
         """The weight for Winograd's filtering of maps of a size, where that pays."""
@@ -59,9 +66,8 @@ def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtyp
         replicate: what lies beyond the border: its copy, or zeros.
         dtype: of the result, and of what the gradient is computed with.
     """
-    weight = kernel.transformed(*maps.shape[2:])
-    if weight is not None and is_compiled(weight.forwards):
-        how = _TileHow(weight, kernel.bias, replicate)
+    how = _tile_how(maps, kernel, replicate=replicate)
+    if how is not None:
         return _TileConvolution.apply(maps, how)  # type: ignore[no-any-return]
     if kernel.taps is not None and replicate and maps.shape[3] >= image.LEAST_WIDTH:
         return _ImageConvolution.apply(maps, kernel.taps, kernel.bias).to(dtype)  # type: ignore[no-any-return]
@@ -73,10 +79,9 @@ def pooled_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: 
 
     Where that is made at once, the convolution's own result is never in memory.
     """
-    weight = kernel.transformed(*maps.shape[2:])
-    if weight is not None and is_compiled(weight.forwards):
-        how = _TileHow(weight, kernel.bias, replicate, pooled=True)
-        return _TileConvolution.apply(maps, how)  # type: ignore[no-any-return]
+    how = _tile_how(maps, kernel, replicate=replicate)
+    if how is not None:
+        return _TileConvolution.apply(maps, how._replace(pooled=True))  # type: ignore[no-any-return]
     return average_pool(rectified_convolution(maps, kernel, replicate=replicate, dtype=dtype))
 
 
@@ -110,10 +115,21 @@ class _RectifiedConvolution(torch.autograd.Function):
 
 
 class _TileHow(NamedTuple):
+    by: ModuleType
     weight: Transformed
     bias: Tensor
     replicate: bool
     pooled: bool = False
+
+
+def _tile_how(maps: Tensor, kernel: Kernel, *, replicate: bool) -> _TileHow | None:
+    """What of machine code takes maps of this size by a kernel; None if nothing does."""
+    if kernel.packed is not None:
+        return _TileHow(blocks, kernel.packed, kernel.bias, replicate)
+    weight = kernel.transformed(*maps.shape[2:])
+    if weight is not None and is_compiled(weight.forwards):
+        return _TileHow(tiles, weight, kernel.bias, replicate)
+    return None
 
 
 class _TileConvolution(torch.autograd.Function):
@@ -123,14 +139,14 @@ class _TileConvolution(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor, how: _TileHow) -> Tensor:
         ctx.how = how
         kernel = how.weight.forwards
-        result, flags = tiles.convolved(maps, kernel, how.bias, replicate=how.replicate, pooled=how.pooled)
+        result, flags = how.by.convolved(maps, kernel, how.bias, replicate=how.replicate, pooled=how.pooled)
         ctx.save_for_backward(flags)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (flags,), how = ctx.saved_tensors, ctx.how
-        below = tiles.gradient_below(gradients[0], how.weight.backwards, flags, pooled=how.pooled)
+        below = how.by.gradient_below(gradients[0], how.weight.backwards, flags, pooled=how.pooled)
         return folded(below) if how.replicate else below[..., 1:-1, 1:-1], None
 
 

@@ -25,6 +25,8 @@ _LEAST_COMPILED = 64 * 64
 # With so many inputs times outputs and no more of the larger tiles than this, most of the time goes into
 # reading the kernel, of which the smaller tiles have less.
 _LARGE_KERNEL, _FEW_TILES = 512 * 512, 16
+# Inputs times outputs of a kernel of which a core's own cache has room for a good part: 36 values for each.
+_MOST_IN_CACHE = 128 * 128
 
 
 class Transformed(NamedTuple):
@@ -60,6 +62,11 @@ def is_compiled(kernel: Tensor) -> bool:
     ):
         return False
     return machine_code.available()
+
+
+def goes_by_blocks(weight: Tensor) -> bool:
+    """Whether all of a convolution by a kernel (D, C, 3, 3) is machine code, see `machine_code.blocks`."""
+    return pays(weight) and is_compiled(weight) and weight.shape[:2].numel() <= _MOST_IN_CACHE
 
 
 def filtering(weight: Tensor, height: int, width: int) -> Filtering:

@@ -17,9 +17,11 @@ IMAGE_CHANNELS = 64
 """Channels that the network's first convolution makes of a picture's three."""
 
 
-def tile_function(name: str, step: int) -> str:
-    """What a function for tiles of step × step results is called."""
-    return f"{name}_{step}"
+BLOCK_ROWS = 6
+"""Tiles that a block's products are made for at a time; its size must be a multiple."""
+
+APART = 80
+"""Values between two places beside their own, so that they don't all fall on the same lines of a cache."""
 
 
 def group(rows: int, channels: int, threads: int) -> int:
@@ -31,6 +33,11 @@ def group(rows: int, channels: int, threads: int) -> int:
     while rows * (channels // size) < 2 * threads and size % (2 * GROUP) == 0:
         size //= 2
     return size
+
+
+def scratch_values(block: int, channels: int, places: int) -> int:
+    """Values that a thread needs for a block of tiles, of so many channels before the product."""
+    return places * (block * (channels + GROUP) + 2 * APART)
 
 
 class Spread(NamedTuple):
@@ -91,20 +98,68 @@ class Lift(NamedTuple):
 class Settle(NamedTuple):
     """B v Bᵀ of products v, added up in a picture of m · rows + 2 by m · columns + 2 pixels.
 
-    Rows of tiles overlap: those with an even number, counted from `first`, are settled by a first call
-    (`odd` 0), the others by a second one. `last` is the number of the band's last row less `first`.
+    The tiles of two rows share two rows of pixels. A piece of work is a part of `length` rows of tiles, the
+    last one what is left of `rows`. What a part's first row would add to the part before it goes to `seams`,
+    (parts, 2, line), and is to be added afterwards.
     """
 
     places: int
     place: int
-    odd: int
-    last: int
+    rows: int
+    length: int
     first: int
     columns: int
     channels: int
     picture: int
     line: int
+    seams: int
     group: int = 0
+
+
+class Convolve(NamedTuple):
+    """A whole convolution: what `Spread`, a product at each place and `Gather` do, by blocks of tiles.
+
+    A piece of work is a block of `block` of the picture's `tiles`, row by row. `kernel` is (results / GROUP,
+    places, channels, GROUP). Each thread has its own part of `scratch`, see `scratch_values`.
+    """
+
+    picture: int
+    height: int
+    width: int
+    line: int
+    replicate: int
+    channels: int
+    columns: int
+    tiles: int
+    block: int
+    kernel: int
+    results: int
+    bias: int
+    result: int
+    result_line: int
+    flags: int
+    scratch: int
+
+
+class ConvolveBack(NamedTuple):
+    """What `Lift`, a product at each place and `Settle` do; a piece of work is a part of `length` rows."""
+
+    picture: int
+    line: int
+    flags: int
+    height: int
+    width: int
+    channels: int
+    columns: int
+    rows: int
+    length: int
+    block: int
+    kernel: int
+    results: int
+    result: int
+    result_line: int
+    seams: int
+    scratch: int
 
 
 class Image(NamedTuple):

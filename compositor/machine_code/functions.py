@@ -19,7 +19,8 @@ class Functions:
 
     Args:
         assembly: every function takes the address of 64-bit integers and returns nothing: a counter, which
-            the function takes pieces of work from as long as it is less than the second, and its arguments.
+            the function takes pieces of work from as long as it is less than the third; another, which it
+            takes the number of its thread from; and its arguments.
 
     Raises:
         ImportError, RuntimeError: there is no LLVM here, or it cannot make code for this processor.
@@ -46,13 +47,24 @@ class Functions:
 
     def run(self, name: str, pieces: int, arguments: Iterable[int]) -> None:
         """Runs a function on each thread of the team until all pieces of work are taken."""
-        given = array("q", (0, pieces, *arguments))
+        given = array("q", (0, 0, pieces, *arguments))
         self._team.GOMP_parallel(self._address(name), given.buffer_info()[0], torch.get_num_threads(), 0)
 
     def _address(self, name: str) -> int:
         if name not in self._addresses:
             self._addresses[name] = self._engine.get_function_address(name)
         return self._addresses[name]
+
+
+def has_wide_registers() -> bool:
+    """Whether the processor has AVX-512's 32 registers of 16 values.
+
+    Raises:
+        ImportError: there is no LLVM here.
+    """
+    from llvmlite import binding
+
+    return bool(binding.get_host_cpu_features().get("avx512f"))
 
 
 @cache

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cache
 
 import torch
 from torch import Tensor
 
 from compositor.filtering import LARGE, SMALL
-from compositor.machine_code.functions import Functions
+from compositor.machine_code.functions import Functions, has_wide_registers
+
+# Pieces of work that each thread finds about.
+_PARTS = 4
+
+
+class Code(Enum):
+    """What is compiled together, once a process and when it is first asked for: in 0.3 to 1.5 seconds."""
+
+    IMAGE = "image"
+    SMALL_TILES = "small tiles"
+    LARGE_TILES = "large tiles"
+    BLOCKS = "blocks"
 
 
 @cache
 def available() -> bool:
-    """Whether code can be made and run here; makes it (a second), once a process."""
+    """Whether code can be made and run here, found by making some."""
     try:
-        _functions()
+        _functions(Code.IMAGE)
     except (ImportError, OSError, RuntimeError):
         return False
     return True
 
 
-def run(name: str, pieces: int, arguments: tuple[int, ...]) -> None:
+def run(code: Code, name: str, pieces: int, arguments: tuple[int, ...]) -> None:
     """Runs a function on all threads; its arguments are the tuple of its name in `arguments`."""
-    _functions().run(name, pieces, arguments)
+    _functions(code).run(name, pieces, arguments)
 
 
 def in_lines(maps: Tensor) -> Tensor:
@@ -38,15 +51,38 @@ def flags_of(height: int, width: int, channels: int) -> Tensor:
     return torch.empty(height, width, channels // 8, dtype=torch.uint8)
 
 
+def part_length(rows: int) -> int:
+    """Rows of tiles that are settled as one piece of work: some pieces for each thread, with few seams."""
+    return max(1, rows // (_PARTS * torch.get_num_threads()))
+
+
+def add_seams(result: Tensor, seams: Tensor, distance: int) -> None:
+    """Adds up what parts of a picture share.
+
+    Args:
+        result: (rows, columns, C), as one piece of memory.
+        seams: (parts, n, columns · C): the first n rows of each part; the first part's are there already.
+        distance: rows between the beginnings of two parts.
+    """
+    parts, shared, line = seams.shape
+    if parts > 1:
+        size, stride = (parts - 1, shared, line), (distance * line, line, 1)
+        result[distance:].as_strided(size, stride).add_(seams[1:])
+
+
 @cache
-def _functions() -> Functions:
+def _functions(code: Code) -> Functions:
     # LLVM is not everywhere.
+    from compositor.machine_code.block_code import write_block_code
     from compositor.machine_code.image_code import write_image_code
     from compositor.machine_code.tile_code import write_tile_code
     from compositor.machine_code.writer import new_module
 
     module = new_module()
-    for how in (SMALL, LARGE):
-        write_tile_code(module, how)
-    write_image_code(module)
+    if code is Code.IMAGE:
+        write_image_code(module)
+    elif code is Code.BLOCKS:
+        write_block_code(module, LARGE, wide=has_wide_registers())
+    else:
+        write_tile_code(module, SMALL if code is Code.SMALL_TILES else LARGE)
     return Functions(str(module))

@@ -7,40 +7,53 @@ its sums are written once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 
 from compositor.filtering import Filtering, Rows, transposed
-from compositor.machine_code.arguments import Gather, Lift, Settle, Spread, tile_function
-from compositor.machine_code.tile_writer import TileWriter
-from compositor.machine_code.writer import LANES, Writer, constant, write_function
+from compositor.machine_code.arguments import Gather, Lift, Settle, Spread
+from compositor.machine_code.tile_writer import Tile, TileWriter
+from compositor.machine_code.writer import BYTES, LANES, Writer, constant, write_function
 
 
 def write_tile_code(module: ir.Module, how: Filtering) -> None:
     """Writes `spread`, `gather`, `gather_pooled`, `lift`, `lift_pooled` and `settle`."""
 
     def write(name: str, fields: Any, body: Callable[[TileWriter, Filtering], None]) -> None:
-        write_function(module, tile_function(name, how.step), fields, lambda w: _on_each_tile(w, how, body))
+        write_function(module, name, fields, lambda w: _on_each_tile(w, how, body))
 
-    write("spread", Spread, _spread)
-    write("gather", Gather, _gather)
-    write("gather_pooled", Gather, _gather_pooled)
-    write("lift", Lift, _lift)
-    write("lift_pooled", Lift, _lift_pooled)
-    write("settle", Settle, _settle)
+    write("spread", Spread, spread)
+    write("gather", Gather, gather)
+    write("gather_pooled", Gather, gather_pooled)
+    write("lift", Lift, lift)
+    write("lift_pooled", Lift, lift_pooled)
+    write_function(module, "settle", Settle, lambda w: _settle_rows(w, how))
 
 
 def _on_each_tile(w: Writer, how: Filtering, body: Callable[[TileWriter, Filtering], None]) -> None:
     """A piece is a row of tiles and a group of channels."""
+    row, start = _piece(w)
+    with _each_tile(w, row) as tile, w.counted(w.group, LANES) as lane:
+        body(TileWriter(w, how, tile, w.total(start, lane)), how)
+
+
+def _piece(w: Writer) -> tuple[Any, Any]:
+    """The number of a piece's rows, and its first channel."""
     groups = w.b.sdiv(w.channels, w.group)
-    row, start = w.b.sdiv(w.piece, groups), w.times(w.b.srem(w.piece, groups), w.group)
-    with w.counted(w.columns) as column, w.counted(w.group, LANES) as lane:
-        body(TileWriter(w, how, row, column, w.total(start, lane)), how)
+    return w.b.sdiv(w.piece, groups), w.times(w.b.srem(w.piece, groups), w.group)
 
 
-def _spread(t: TileWriter, how: Filtering) -> None:
+@contextmanager
+def _each_tile(w: Writer, row: Any) -> Iterator[Tile]:
+    """The tiles of a band's row."""
+    with w.counted(w.columns) as column:
+        yield Tile(w.total(w.first, row), column, w.total(w.times(row, w.columns), column))
+
+
+def spread(t: TileWriter, how: Filtering) -> None:
     ys, xs = t.rows(how.tile, before=1), t.columns_of(how.tile, before=1)
     replicate = t.equal(t.replicate, 1)
 
@@ -51,7 +64,7 @@ def _spread(t: TileWriter, how: Filtering) -> None:
     t.store_places(_both(t, how.spreading, [[value(y, x) for x in xs] for y in ys]))
 
 
-def _gather(t: TileWriter, how: Filtering) -> None:
+def gather(t: TileWriter, how: Filtering) -> None:
     ys, xs = t.rows(how.step), t.columns_of(how.step)
     for y, row in zip(ys, _rectified(t, how), strict=True):
         for x, each in zip(xs, row, strict=True):
@@ -60,7 +73,7 @@ def _gather(t: TileWriter, how: Filtering) -> None:
                 t.store_flags(t.positive(each), t.flags, t.flag_at(y, x))
 
 
-def _gather_pooled(t: TileWriter, how: Filtering) -> None:
+def gather_pooled(t: TileWriter, how: Filtering) -> None:
     ys, xs, sums = t.rows(how.step), t.columns_of(how.step), _rectified(t, how)
     for top in range(0, how.step, 2):
         for left in range(0, how.step, 2):
@@ -75,41 +88,61 @@ def _gather_pooled(t: TileWriter, how: Filtering) -> None:
                 t.store(mean, t.picture, t.pixel(t.half(ys[top]), t.half(xs[left]), t.line))
 
 
-def _lift(t: TileWriter, how: Filtering) -> None:
-    _lifted(t, how, lambda y, x: t.pixel(y, x, t.line))
+def lift(t: TileWriter, how: Filtering) -> None:
+    _lifted(t, how, lambda y, x: t.load(t.picture, t.pixel(y, x, t.line)))
 
 
-def _lift_pooled(t: TileWriter, how: Filtering) -> None:
-    _lifted(t, how, lambda y, x: t.pixel(t.half(y), t.half(x), t.line))
+def lift_pooled(t: TileWriter, how: Filtering) -> None:
+    quarter = constant(0.25)
+    _lifted(t, how, lambda y, x: t.b.fmul(t.load(t.picture, t.pixel(t.half(y), t.half(x), t.line)), quarter))
 
 
-def _lifted(t: TileWriter, how: Filtering, pixel: Callable[[Any, Any], Any]) -> None:
-    """A g Aᵀ of a gradient that a picture's pixel has at `pixel`."""
+def _lifted(t: TileWriter, how: Filtering, gradient: Callable[[Any, Any], Any]) -> None:
+    """A g Aᵀ of a gradient, loaded for a picture's pixel."""
     ys, xs = t.rows(how.step), t.columns_of(how.step)
 
     def value(y: Any, x: Any) -> Any:
         inside, y, x = t.inside(y, x), t.clamped(y, t.height), t.clamped(x, t.width)
         flags = t.load_flags(t.flags, t.flag_at(y, x))
-        return t.where(inside, t.where(flags, t.load(t.picture, pixel(y, x))))
+        return t.where(inside, t.where(flags, gradient(y, x)))
 
     t.store_places(_both(t, transposed(how.gathering), [[value(y, x) for x in xs] for y in ys]))
 
 
-def _settle(t: TileWriter, how: Filtering) -> None:
-    b, step, row = t.b, how.step, t.row
+def settle(t: TileWriter, how: Filtering, top: Any, part: Any) -> None:
+    """Adds B v Bᵀ to what the tiles before have left, above and to the left.
+
+    Args:
+        top: the part's first row of tiles, whose upper pixels go to `seams`, but in part 0.
+        part: its number.
+    """
+    b, shared = t.b, how.tile - how.step
     sums = _both(t, transposed(how.spreading), t.load_places())
     ys, xs = t.rows(how.tile), t.columns_of(how.tile)
-    even, first, leftmost = t.equal(t.odd, 0), t.equal(row, 0), t.equal(t.column, 0)
-    # Which rows and columns nothing has been written to before.
-    upper = b.and_(even, b.or_(t.equal(t.total(t.first, row), 0), b.not_(first)))
-    lower = b.or_(even, t.equal(row, t.last))
+    apart = b.and_(t.equal(t.row, top), t.less(0, part))
+    new_rows, new_columns = b.or_(apart, t.equal(t.row, 0)), t.equal(t.column, 0)
+    seam = t.total(t.seams, t.times(t.times(part, t.line), shared * BYTES))
     for i, line in enumerate(sums):
+        start, y, new_row = t.picture, ys[i], t.flag(True)
+        if i < shared:
+            start, y, new_row = b.select(apart, seam, t.picture), b.select(apart, t.word(i), ys[i]), new_rows
         for j, each in enumerate(line):
-            fresh = t.flag(True) if 2 <= i < step else (upper if i < 2 else lower)
-            fresh = b.and_(fresh, leftmost) if j < 2 else fresh
-            where = t.pixel(ys[i], xs[j], t.line)
-            before = b.select(fresh, constant(0.0), t.load(t.picture, where))
-            t.store(b.fadd(before, each), t.picture, where)
+            new, where = b.and_(new_row, new_columns) if j < shared else new_row, t.pixel(y, xs[j], t.line)
+            before = t.where(b.not_(new), t.load(start, where))
+            t.store(b.fadd(before, each), start, where)
+
+
+def _settle_rows(w: Writer, how: Filtering) -> None:
+    """A piece is a part of some rows of tiles, and a group of channels."""
+    part, start = _piece(w)
+    top = w.times(part, w.length)
+    rows = w.least(w.length, w.difference(w.rows, top))
+    with (
+        w.counted(rows) as line,
+        _each_tile(w, w.total(top, line)) as tile,
+        w.counted(w.group, LANES) as lane,
+    ):
+        settle(TileWriter(w, how, tile, w.total(start, lane)), how, w.total(w.first, top), part)
 
 
 def _rectified(t: TileWriter, how: Filtering) -> list[list[Any]]:

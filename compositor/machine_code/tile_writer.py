@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from compositor.filtering import Filtering
 from compositor.machine_code.writer import Writer
+
+
+class Tile(NamedTuple):
+    """A tile's place in the picture, and its number among those whose places are next to each other."""
+
+    row: Any
+    column: Any
+    number: Any
 
 
 class TileWriter(Writer):
     """A writer that knows where the tile's values are.
 
     Attributes:
-        row, column: of the tile, in the band.
+        row, column, number: see `Tile`.
         channel: the first of the sixteen.
+
+    Args:
+        given: takes the place of the function's arguments; `depth`, else the number of channels, is how many
+            a tile has at each of its places.
     """
 
-    def __init__(self, w: Writer, how: Filtering, row: Any, column: Any, channel: Any) -> None:
-        super().__init__(w.b, w.given, w.piece)
-        self._how, self.column, self.channel = how, column, channel
-        # Every other row of tiles, for those that say which.
-        self.row = w.total(w.times(row, 2), w.odd) if "odd" in w.given else row
+    def __init__(self, w: Writer, how: Filtering, tile: Tile, channel: Any, **given: Any) -> None:
+        super().__init__(w.b, w.given | given, w.piece, w.slot)
+        self._how, self.channel = how, channel
+        self.row, self.column, self.number = tile
+        self.given.setdefault("depth", self.channels)
 
     def rows(self, count: int, before: int = 0) -> list[Any]:
         """The picture's rows from the tile's first on, or from `before` it."""
-        return self._from(self.total(self.first, self.row), count, before)
+        return self._from(self.row, count, before)
 
     def columns_of(self, count: int, before: int = 0) -> list[Any]:
         """The picture's columns from the tile's first on, or from `before` it."""
@@ -55,8 +67,7 @@ class TileWriter(Writer):
         return [self.total(start, index - before) for index in range(count)]
 
     def _places(self) -> list[list[Any]]:
-        tile, number = self._how.tile, self.total(self.times(self.row, self.columns), self.column)
-        own = self.total(self.times(number, self.channels), self.channel)
+        tile, own = self._how.tile, self.total(self.times(self.number, self.depth), self.channel)
         return [
             [self.total(self.times(self.place, tile * i + j), own) for j in range(tile)] for i in range(tile)
         ]

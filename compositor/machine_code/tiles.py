@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from compositor.filtering import bands, filtering_of
-from compositor.machine_code.arguments import Gather, Lift, Settle, Spread, group, tile_function
-from compositor.machine_code.run import flags_of, in_lines, run
-from compositor.pooling import double_halves
-
-# Values between two places beside their own, so that they don't all fall on the same lines of a cache.
-_APART = 80
+from compositor.filtering import SMALL, bands, filtering_of
+from compositor.machine_code.arguments import APART, Gather, Lift, Settle, Spread, group
+from compositor.machine_code.run import Code, add_seams, flags_of, in_lines, part_length, run
+from compositor.pooling import double_halves, halves_doubled
 
 
 def convolved(
@@ -61,8 +58,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: b
     height, width = flags.shape[:2]
     gradient = in_lines(gradient)
     if pooled:
-        gradient = gradient / 4.0
-        double_halves(gradient, height, width)
+        gradient = halves_doubled(gradient, height, width)
     (outputs, channels), how = kernel.shape[1:], filtering_of(kernel)
     (rows, columns), step = how.grid(height, width), how.step
     line = (step * columns + 2) * channels
@@ -76,12 +72,15 @@ def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: b
         )  # fmt: skip
         _run("lift_pooled" if pooled else "lift", kernel, len(band), lift)
         products = torch.bmm(places, kernel)
-        for odd in (0, 1):
-            settle = Settle(
-                places=products.data_ptr(), place=products.stride(0), odd=odd, last=len(band) - 1,
-                first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
-            )  # fmt: skip
-            _run("settle", kernel, (len(band) + 1 - odd) // 2, settle)
+        length = part_length(len(band))
+        seams = kernel.new_empty(-(-len(band) // length), how.tile - step, line)
+        settle = Settle(
+            places=products.data_ptr(), place=products.stride(0), rows=len(band), length=length,
+            first=band.start, columns=columns, channels=channels, picture=result.data_ptr(), line=line,
+            seams=seams.data_ptr(),
+        )  # fmt: skip
+        _run("settle", kernel, len(seams), settle)
+        add_seams(result[step * band.start :], seams, step * length)
     return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
 
 
@@ -110,7 +109,8 @@ def _run(
     """Runs the function for a kernel's tiles on rows of them."""
     size = group(rows, arguments.channels, torch.get_num_threads())
     run(
-        tile_function(name, filtering_of(kernel).step),
+        Code.SMALL_TILES if filtering_of(kernel) is SMALL else Code.LARGE_TILES,
+        name,
         rows * (arguments.channels // size),
         arguments._replace(group=size),
     )
@@ -118,4 +118,4 @@ def _run(
 
 def _places(kernel: Tensor, tiles: int, channels: int) -> Tensor:
     size = tiles * channels
-    return kernel.new_empty(kernel.shape[0], size + _APART)[:, :size].unflatten(1, (tiles, channels))
+    return kernel.new_empty(kernel.shape[0], size + APART)[:, :size].unflatten(1, (tiles, channels))

@@ -1,6 +1,6 @@
 """Writes functions of LLVM's assembly that work on sixteen channels at once.
 
-Each function takes the address of 64-bit integers: a counter and how many pieces of work there are, as
+Each function takes the address of 64-bit integers: two counters and how many pieces of work there are, as
 `functions.Functions` wants it, and then its arguments. Addresses are in bytes, everything else in values.
 """
 
@@ -16,7 +16,7 @@ LANES = 16  # AVX-512's; other processors take them in two or four parts.
 WORD, FLAG, FLOAT = ir.IntType(64), ir.IntType(1), ir.FloatType()
 VALUES = ir.VectorType(FLOAT, LANES)
 _BITS = ir.VectorType(FLAG, LANES)
-_BYTES = 4
+BYTES = 4
 _FUSED = ("contract",)  # Multiplied and added by one instruction, where the processor has it.
 
 
@@ -36,10 +36,11 @@ class Writer:
     Attributes:
         b: the builder.
         piece: the number of the piece.
+        slot: the number of the thread.
     """
 
-    def __init__(self, builder: ir.IRBuilder, given: dict[str, Any], piece: Any) -> None:
-        self.b, self.given, self.piece = builder, given, piece
+    def __init__(self, builder: ir.IRBuilder, given: dict[str, Any], piece: Any, slot: Any) -> None:
+        self.b, self.given, self.piece, self.slot = builder, given, piece, slot
 
     def __getattr__(self, field: str) -> Any:
         return self.given[field]
@@ -47,12 +48,18 @@ class Writer:
     def flag(self, value: bool) -> Any:
         return ir.Constant(FLAG, value)
 
+    def word(self, value: int) -> Any:
+        return _word(value)
+
     def total(self, *terms: Any) -> Any:
         """The sum of integers."""
         first, *others = map(_word, terms)
         for each in others:
             first = self.b.add(first, each)
         return first
+
+    def difference(self, left: Any, right: Any) -> Any:
+        return self.b.sub(_word(left), _word(right))
 
     def times(self, left: Any, right: Any) -> Any:
         return self.b.mul(_word(left), _word(right))
@@ -76,7 +83,7 @@ class Writer:
         return self.least(self.b.select(self.less(value, 0), _word(0), value), self.total(end, -1))
 
     def least(self, left: Any, right: Any) -> Any:
-        return self.b.select(self.less(left, right), left, right)
+        return self.b.select(self.less(left, right), _word(left), _word(right))
 
     def blocks(self, size: Any, length: int) -> Any:
         """How many blocks of a length cover a size; the last may begin in the one before."""
@@ -88,15 +95,15 @@ class Writer:
 
     def load(self, start: Any, offset: Any) -> Any:
         """Sixteen values."""
-        return self.b.load(self._pointer(start, offset, VALUES), align=_BYTES)
+        return self.b.load(self._pointer(start, offset, VALUES), align=BYTES)
 
     def store(self, value: Any, start: Any, offset: Any) -> None:
         """Sixteen values, or one."""
-        self.b.store(value, self._pointer(start, offset, value.type), align=_BYTES)
+        self.b.store(value, self._pointer(start, offset, value.type), align=BYTES)
 
     def load_everywhere(self, start: Any, offset: Any) -> Any:
         """One value, sixteen times."""
-        value = self.b.load(self._pointer(start, offset, FLOAT), align=_BYTES)
+        value = self.b.load(self._pointer(start, offset, FLOAT), align=BYTES)
         nothing, index = ir.Constant(VALUES, ir.Undefined), ir.IntType(32)
         first = self.b.insert_element(nothing, value, ir.Constant(index, 0))
         every = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
@@ -122,22 +129,32 @@ class Writer:
         return self.b.fadd(total, product, flags=_FUSED)  # pyright: ignore[reportCallIssue]
 
     @contextmanager
-    def counted(self, end: Any, step: int = 1) -> Iterator[Any]:
-        """A loop from 0 up to an end."""
+    def counted(self, end: Any, step: int = 1, carried: list[Any] | None = None) -> Iterator[Any]:
+        """A loop from 0 up to an end.
+
+        Args:
+            carried: values that go from round to round: replaced in place, first by what they are in a round,
+                and after the loop by what they have become.
+        """
+        carried = [] if carried is None else carried
         before, head, inside, after = self.b.block, *(self.b.append_basic_block() for _ in range(3))
         self.b.branch(head)
         self.b.position_at_end(head)
-        number = self.b.phi(WORD)
-        number.add_incoming(_word(0), before)
+        states = [self.b.phi(each.type) for each in (_word(0), *carried)]
+        for state, value in zip(states, (_word(0), *carried), strict=True):
+            state.add_incoming(value, before)
+        number, carried[:] = states[0], states[1:]
         self.b.cbranch(self.less(number, end), inside, after)
         self.b.position_at_end(inside)
         yield number
-        number.add_incoming(self.total(number, step), self.b.block)
+        for state, value in zip(states, (self.total(number, step), *carried), strict=True):
+            state.add_incoming(value, self.b.block)
         self.b.branch(head)
         self.b.position_at_end(after)
+        carried[:] = states[1:]
 
     def _pointer(self, start: Any, offset: Any, kind: Any) -> Any:
-        address = self.total(start, self.times(offset, _BYTES))
+        address = self.total(start, self.times(offset, BYTES))
         return self.b.inttoptr(address, ir.PointerType(kind))
 
     def _flags(self, start: Any, offset: Any) -> Any:
@@ -154,16 +171,17 @@ def write_function(module: ir.Module, name: str, fields: Any, body: Callable[[Wr
     """
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
     b = ir.IRBuilder(function.append_basic_block())
-    counter, count, *values = (
-        b.gep(function.args[0], [_word(index)]) for index in range(2 + len(fields._fields))
+    counter, slots, count, *values = (
+        b.gep(function.args[0], [_word(index)]) for index in range(3 + len(fields._fields))
     )
     given = dict(zip(fields._fields, map(b.load, values), strict=True))
+    slot = b.atomic_rmw("add", slots, _word(1), "monotonic")
     total, take = b.load(count), b.append_basic_block()
     b.branch(take)
     b.position_at_end(take)
     taken = b.atomic_rmw("add", counter, _word(1), "monotonic")
     with b.if_then(b.icmp_signed("<", taken, total)):
-        body(Writer(b, given, taken))
+        body(Writer(b, given, taken, slot))
         b.branch(take)
     b.ret_void()
 

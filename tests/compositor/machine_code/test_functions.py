@@ -16,9 +16,9 @@ pytest.importorskip("llvmlite")
 COUNTING = """
 define void @count(ptr %given) {
 entry:
-  %size.at = getelementptr i64, ptr %given, i64 1
+  %size.at = getelementptr i64, ptr %given, i64 2
   %size = load i64, ptr %size.at
-  %numbers.at = getelementptr i64, ptr %given, i64 2
+  %numbers.at = getelementptr i64, ptr %given, i64 3
   %numbers = load i64, ptr %numbers.at
   br label %take
 take:

@@ -1,0 +1,44 @@
+"""The ways in which machine code does a convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from compositor.filtering import LARGE, SMALL, Filtering
+from compositor.machine_code import blocks, tiles
+from compositor.winograd import Transformed, transformed
+
+
+@dataclass(frozen=True)
+class Way:
+    """By blocks, or by tiles of a size."""
+
+    name: str
+    how: Filtering
+    blocks: bool = False
+
+    def kernel(self, weight: Tensor) -> Transformed:
+        """A weight (D, C, 3, 3) as it is taken."""
+        kernel = transformed(weight, self.how)
+        return Transformed(*map(blocks.packed, kernel)) if self.blocks else kernel
+
+    def convolved(
+        self, maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool, pooled: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        by, kernel = blocks if self.blocks else tiles, self.kernel(weight).forwards
+        return by.convolved(maps, kernel, bias, replicate=replicate, pooled=pooled)
+
+    def gradient_below(
+        self, gradient: Tensor, weight: Tensor, flags: Tensor, *, pooled: bool = False
+    ) -> Tensor:
+        by = blocks if self.blocks else tiles
+        return by.gradient_below(gradient, self.kernel(weight).backwards, flags, pooled=pooled)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL), Way("large tiles", LARGE)
+BLOCKS = Way("blocks", LARGE, blocks=True)
