@@ -78,7 +78,7 @@ def _machine_code() -> Finding:
     if machine_code.available():
         return Finding("machine code", True, "convolutions in single precision are made for this processor")
     advice = (
-        "without a GPU a step takes 1.4 times as long; on Linux with x86-64, install the package llvmlite"
+        "without a GPU a step takes 1.5 times as long; on Linux with x86-64, install the package llvmlite"
     )
     return Finding("machine code", True, "none, PyTorch's own operations are used", advice)
 

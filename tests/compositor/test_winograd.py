@@ -14,7 +14,7 @@ from compositor.filtering import LARGE, SMALL, Filtering, bands, filtering_of
 from compositor.precision import has_matrix_tiles
 from compositor.rectified import Kernel, rectified_convolution
 from compositor.tile_operations import convolved, gradient_below
-from compositor.winograd import pays, transformed
+from compositor.winograd import goes_by_blocks, pays, transformed
 
 SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 
@@ -70,18 +70,19 @@ def sums(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("replicate", [True, False])
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.01)])
 @pytest.mark.parametrize("size", [(24, 16), (19, 17)])
+@pytest.mark.parametrize("channels", [128, 256])
 @pytest.mark.usefixtures("sums")
 def test_a_layer_that_it_pays_for(
-    replicate: bool, dtype: torch.dtype, error: float, size: tuple[int, int]
+    replicate: bool, dtype: torch.dtype, error: float, channels: int, size: tuple[int, int]
 ) -> None:
-    """Result and gradient of a layer as wide as the network's, relative to double precision."""
+    """Result and gradient of layers as wide as the network's, relative to double precision."""
     maps, weight, bias = (
-        random(1, 256, *size, seed=0),
-        random(256, 256, 3, 3, seed=1),
-        random(256, seed=2),
+        random(1, channels, *size, seed=0),
+        random(channels, channels, 3, 3, seed=1),
+        random(channels, seed=2),
     )
-    weight /= 48.0
-    pull = random(1, 256, *size, seed=3)
+    weight /= 3.0 * channels**0.5
+    pull = random(1, channels, *size, seed=3)
     exact = maps.double().requires_grad_(True)
     padded = F.pad(exact, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
     expected = F.relu(F.conv2d(padded, weight.double(), bias.double()))
@@ -116,6 +117,17 @@ def test_sixty_four_channels_pay_where_the_sums_are_compiled(
     monkeypatch.setattr(machine_code, "available", lambda: compiled)
     assert pays(zeros(64, 64)) == compiled
     assert not pays(zeros(64, 64, torch.bfloat16))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_small_kernels_go_by_blocks(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_code, "available", lambda: compiled)
+    for channels, goes in ((64, True), (128, True), (256, False)):
+        weight = zeros(channels, channels)
+        assert goes_by_blocks(weight) == (goes and compiled)
+        assert (Kernel(weight, torch.zeros(channels)).packed is not None) == (goes and compiled)
+    assert not goes_by_blocks(zeros(128, 128, torch.bfloat16))
+    assert not goes_by_blocks(zeros(64, 3))
 
 
 def test_matrix_tiles_are_faster_still_with_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
