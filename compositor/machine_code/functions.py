@@ -36,10 +36,10 @@ class Functions:
         machine = binding.Target.from_default_triple().create_target_machine(
             cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=2
         )
+        # Without LLVM's passes over the assembly: it is written as it is to be, they make it no faster, and
+        # take longer than all the rest.
         module = binding.parse_assembly(assembly)
         module.verify()
-        builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(2))
-        builder.getModulePassManager().run(module, builder)
         # Kept, as the code is its.
         self._engine = binding.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
