@@ -16,7 +16,6 @@ GROUP = 64
 IMAGE_CHANNELS = 64
 """Channels that the network's first convolution makes of a picture's three."""
 
-
 BLOCK_ROWS = 6
 """Tiles that a block's products are made for at a time; its size must be a multiple."""
 
@@ -33,11 +32,6 @@ def group(rows: int, channels: int, threads: int) -> int:
     while rows * (channels // size) < 2 * threads and size % (2 * GROUP) == 0:
         size //= 2
     return size
-
-
-def scratch_values(block: int, channels: int, places: int) -> int:
-    """Values that a thread needs for a block of tiles, of so many channels before the product."""
-    return places * (block * (channels + GROUP) + 2 * APART)
 
 
 class Spread(NamedTuple):
@@ -120,7 +114,8 @@ class Convolve(NamedTuple):
     """A whole convolution: what `Spread`, a product at each place and `Gather` do, by blocks of tiles.
 
     A piece of work is a block of `block` of the picture's `tiles`, row by row. `kernel` is (results / GROUP,
-    places, channels, GROUP). Each thread has its own part of `scratch`, see `scratch_values`.
+    places, channels, GROUP). Each thread has its own part of `scratch`, of `room` values: at each place
+    `block` · (channels + GROUP) + 2 · APART.
     """
 
     picture: int
@@ -139,6 +134,7 @@ class Convolve(NamedTuple):
     result_line: int
     flags: int
     scratch: int
+    room: int
 
 
 class ConvolveBack(NamedTuple):
@@ -160,6 +156,7 @@ class ConvolveBack(NamedTuple):
     result_line: int
     seams: int
     scratch: int
+    room: int
 
 
 class Image(NamedTuple):

@@ -54,10 +54,8 @@ class _Block:
         self.first, self.count = w.word(0), w.word(0)
         self._place = w.total(w.times(w.block, w.channels), APART)
         self._products_place = w.total(w.times(w.block, GROUP), APART)
-        places = BYTES * how.tile**2
-        room = w.times(w.total(self._place, self._products_place), places)
-        self._places = w.total(w.scratch, w.times(w.slot, room))
-        self._products = w.total(self._places, w.times(self._place, places))
+        self._places = w.total(w.scratch, w.times(w.times(w.slot, w.room), BYTES))
+        self._products = w.total(self._places, w.times(self._place, BYTES * how.tile**2))
 
     def take(self, first: Any, end: Any) -> None:
         """The next tiles from `first` on, but none from `end` on."""

@@ -10,15 +10,10 @@ import torch
 from torch import Tensor
 
 from compositor.filtering import LARGE
-from compositor.machine_code.arguments import (
-    BLOCK_ROWS,
-    GROUP,
-    Convolve,
-    ConvolveBack,
-    scratch_values,
-)
+from compositor.machine_code.arguments import APART, BLOCK_ROWS, GROUP, Convolve, ConvolveBack
 from compositor.machine_code.run import Code, add_seams, flags_of, in_lines, part_length, run
 from compositor.pooling import double_halves, halves_doubled
+from compositor.windows import layer_size
 
 # Tiles of a block at most: some more, and the sums of 128 channels would not fit beside the kernel's part.
 _BLOCK = 6 * BLOCK_ROWS
@@ -36,7 +31,7 @@ def convolved(
     """As `tiles.convolved`, by a packed kernel."""
     maps = in_lines(maps)
     (channels, height, width), results = maps.shape[1:], len(bias)
-    lines, line = (-(-height // 2), -(-width // 2)) if pooled else (height, width)
+    lines, line = layer_size(height, width, 2 if pooled else 1)
     result, flags = maps.new_empty(1, lines, line, results), flags_of(height, width, results)
     rows, columns = LARGE.grid(height, width)
     block = _block(rows * columns)
@@ -45,9 +40,9 @@ def convolved(
         picture=maps.data_ptr(), height=height, width=width, line=maps.stride(2), replicate=int(replicate),
         channels=channels, columns=columns, tiles=rows * columns, block=block, kernel=kernel.data_ptr(),
         results=results, bias=bias.data_ptr(), result=result.data_ptr(), result_line=line * results,
-        flags=flags.data_ptr(), scratch=scratch.data_ptr(),
+        flags=flags.data_ptr(), scratch=scratch.data_ptr(), room=scratch.stride(0),
     )  # fmt: skip
-    _run("convolve_pooled" if pooled else "convolve", -(-rows * columns // block), convolve)
+    run(Code.BLOCKS, "convolve_pooled" if pooled else "convolve", -(-rows * columns // block), convolve)
     result = result.permute(0, 3, 1, 2)
     if pooled:
         double_halves(result, height, width)
@@ -70,15 +65,11 @@ def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: b
         picture=gradient.data_ptr(), line=gradient.stride(2), flags=flags.data_ptr(), height=height,
         width=width, channels=outputs, columns=columns, rows=rows, length=length, block=block,
         kernel=kernel.data_ptr(), results=channels, result=result.data_ptr(), result_line=result.stride(0),
-        seams=seams.data_ptr(), scratch=scratch.data_ptr(),
+        seams=seams.data_ptr(), scratch=scratch.data_ptr(), room=scratch.stride(0),
     )  # fmt: skip
-    _run("convolve_back_pooled" if pooled else "convolve_back", len(seams), convolve)
+    run(Code.BLOCKS, "convolve_back_pooled" if pooled else "convolve_back", len(seams), convolve)
     add_seams(result, seams, step * length)
     return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
-
-
-def _run(name: str, pieces: int, arguments: Convolve | ConvolveBack) -> None:
-    run(Code.BLOCKS, name, pieces, arguments)
 
 
 def _block(tiles: int) -> int:
@@ -89,4 +80,5 @@ def _block(tiles: int) -> int:
 
 
 def _scratch(block: int, channels: int) -> Tensor:
-    return torch.empty(torch.get_num_threads() * scratch_values(block, channels, LARGE.tile**2))
+    """Each thread's room for a block of tiles' sums, of so many channels, and products, (threads, values)."""
+    return torch.empty(torch.get_num_threads(), LARGE.tile**2 * (block * (channels + GROUP) + 2 * APART))

@@ -11,6 +11,7 @@ from compositor.filtering import SMALL, bands, filtering_of
 from compositor.machine_code.arguments import APART, Gather, Lift, Settle, Spread, group
 from compositor.machine_code.run import Code, add_seams, flags_of, in_lines, part_length, run
 from compositor.pooling import double_halves, halves_doubled
+from compositor.windows import layer_size
 
 
 def convolved(
@@ -30,7 +31,7 @@ def convolved(
         let through, as `run.flags_of` has it.
     """
     (height, width), results = maps.shape[2:], kernel.shape[2]
-    rows, columns = (-(-height // 2), -(-width // 2)) if pooled else (height, width)
+    rows, columns = layer_size(height, width, 2 if pooled else 1)
     result, flags = maps.new_empty(1, rows, columns, results), flags_of(height, width, results)
     for band, across, products in _products(maps, kernel, replicate=replicate):
         gather = Gather(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 from torch import Tensor
 
@@ -17,28 +18,26 @@ class Way:
 
     name: str
     how: Filtering
-    blocks: bool = False
+    by: ModuleType
 
     def kernel(self, weight: Tensor) -> Transformed:
         """A weight (D, C, 3, 3) as it is taken."""
         kernel = transformed(weight, self.how)
-        return Transformed(*map(blocks.packed, kernel)) if self.blocks else kernel
+        return Transformed(*map(blocks.packed, kernel)) if self.by is blocks else kernel
 
     def convolved(
         self, maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool, pooled: bool = False
     ) -> tuple[Tensor, Tensor]:
-        by, kernel = blocks if self.blocks else tiles, self.kernel(weight).forwards
-        return by.convolved(maps, kernel, bias, replicate=replicate, pooled=pooled)
+        return self.by.convolved(maps, self.kernel(weight).forwards, bias, replicate=replicate, pooled=pooled)
 
     def gradient_below(
         self, gradient: Tensor, weight: Tensor, flags: Tensor, *, pooled: bool = False
     ) -> Tensor:
-        by = blocks if self.blocks else tiles
-        return by.gradient_below(gradient, self.kernel(weight).backwards, flags, pooled=pooled)
+        return self.by.gradient_below(gradient, self.kernel(weight).backwards, flags, pooled=pooled)
 
     def __str__(self) -> str:
         return self.name
 
 
-SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL), Way("large tiles", LARGE)
-BLOCKS = Way("blocks", LARGE, blocks=True)
+SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL, tiles), Way("large tiles", LARGE, tiles)
+BLOCKS = Way("blocks", LARGE, blocks)
