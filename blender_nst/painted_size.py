@@ -1,4 +1,4 @@
-"""At what size the engine will paint a frame, said beforehand by the rule of `compositor.working_size`."""
+"""The size at which the engine will work on a frame, by the rule of `compositor.stylization.working_size`."""
 
 from __future__ import annotations
 

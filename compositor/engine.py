@@ -9,29 +9,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compositor.allocation import freed_memory_kept
-from compositor.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
-from compositor.canvas import Canvas, left_as_rendered, make_canvas
-from compositor.capacity import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
-from compositor.continuity import Detail, Stylized, Temporal
-from compositor.device import choose_device, describe_device, memory_shortage_is_told
-from compositor.download import Report as Fetching
 from compositor.errors import ImageError
-from compositor.features import FeatureNetwork
-from compositor.layers import layer_weights
-from compositor.mix import mix
-from compositor.normalized_network import normalize_network
-from compositor.objective import StyleObjective
-from compositor.painter import Painter
-from compositor.precision import feature_dtype
-from compositor.pyramid import fit, scale_sizes, share_steps
-from compositor.report import CancelCheck, ProgressCallback, Report, SnapshotCallback
-from compositor.run import Run
+from compositor.hardware.allocator import freed_memory_kept
+from compositor.hardware.device import choose_device, describe_device, memory_shortage_is_told
+from compositor.hardware.precision import feature_dtype
+from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
+from compositor.image_ops.blend import mix
+from compositor.losses.objective import StyleObjective
+from compositor.networks.activation_normalization import normalize_network
+from compositor.networks.download import Report as Fetching
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.layer_weights import layer_weights
+from compositor.networks.weights import load_network
+from compositor.progress import CancelCheck, ProgressCallback, Report, SnapshotCallback
 from compositor.settings import StyleSettings
-from compositor.start import start_image
-from compositor.styles import Style, StyleLibrary
-from compositor.weights import load_network
-from compositor.working_size import painted_size, painted_text
+from compositor.stylization.content_frame import Canvas, left_as_rendered, make_canvas
+from compositor.stylization.frame_optimizer import Painter
+from compositor.stylization.initial_image import start_image
+from compositor.stylization.pyramid import fit, scale_sizes, share_steps
+from compositor.stylization.step_counter import Run
+from compositor.stylization.style_library import Style, StyleLibrary
+from compositor.stylization.temporal import Detail, Stylized, Temporal
+from compositor.stylization.working_size import painted_size, painted_text
+from compositor.tiling.memory_plan import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
@@ -120,7 +120,8 @@ class StyleEngine:
         `settings.start` names. With it, the optimisation begins at full size from that image.
 
         A large frame is painted at a smaller size (h, w), see `painted_size`, brought up by the content
-        (`compositor.upsampling`) and finished there with a few steps, before it is mixed with it.
+        (`compositor.image_ops.joint_upsampling`) and finished there with a few steps, before it is mixed
+        with it.
 
         Args:
             content: (H, W, 3) or (H, W, 4) float32, sRGB in 0..1, straight alpha, which is passed on. What is
@@ -184,7 +185,7 @@ class StyleEngine:
         return Stylized(image, to_array(painted.image), report, detailed)
 
     def painted_size(self, height: int, width: int) -> tuple[int, int]:
-        """(h, w) at which frames of this size are painted, see `compositor.working_size`."""
+        """(h, w) at which frames of this size are painted, see `compositor.stylization.working_size`."""
         return painted_size(height, width, self.settings, self.device.type)
 
     def adopt_colours(self, content: np.ndarray) -> None:
@@ -195,7 +196,7 @@ class StyleEngine:
         self._library.adopt_colours(content)
 
     def style_error(self, image: np.ndarray, mask: np.ndarray | None = None) -> float:
-        """The style loss (see `compositor.losses`) of an image (H, W, 3) by the styles without region.
+        """The style loss (see `compositor.losses.terms`) of an image (H, W, 3) by the styles without region.
 
         Args:
             mask: (H, W) float32 in 0..1, the part of the image that is measured.

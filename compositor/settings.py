@@ -12,7 +12,7 @@ from enum import Enum, StrEnum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from compositor.errors import SettingsError
-from compositor.input_normalization import InputNormalization
+from compositor.networks.input_normalization import InputNormalization
 
 
 class Pooling(StrEnum):
@@ -78,7 +78,7 @@ class DeviceChoice(StrEnum):
 
 
 class WorkingDetail(StrEnum):
-    """At what size large frames are painted; see `compositor.working_size` for the sizes by device."""
+    """The size at which large frames are optimized; `compositor.stylization.working_size` has it by device."""
 
     DRAFT = "draft"
     STANDARD = "standard"
@@ -105,14 +105,14 @@ class Precision(StrEnum):
     """What the network's features are computed with; picture, Gram matrices and losses are always float32."""
 
     AUTO = "auto"
-    """bfloat16 where the hardware has it and is faster with it, see `compositor.precision`."""
+    """bfloat16 where the hardware has it and is faster with it, see `compositor.hardware.precision`."""
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
 
 
 @dataclass(frozen=True)
 class StyleSettings:
-    """How one frame is stylised. Loss weights are relative: see `compositor.losses` for each loss's scale."""
+    """How one frame is stylised. Loss weights are relative: see `compositor.losses.terms` for their scale."""
 
     content_weight: float = setting(
         1.0, "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from compositor.continuity import Stylized, Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
-from compositor.report import Stopped
+from compositor.progress import Stopped
+from compositor.stylization.temporal import Stylized, Temporal
 from video.errors import FrameError
 from video.fingerprint import run_identity
 from video.finish import Finished, Finisher

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compositor.report import Progress as StepProgress
+from compositor.progress import Progress as StepProgress
 from video.protocol import Cancelled, Done, FrameDone, Preview, Progress
 from video.results import FrameResult, SequenceResult
 from video.snapshots import ShownPreview

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compositor.settings import StyleSettings, settings_to_json
-from compositor.styles import Style
+from compositor.stylization.style_library import Style
 from video.metadata import package_version
 from video.motion import Rendered
 from video.passes import Passes

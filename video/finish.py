@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compositor.continuity import Stylized
+from compositor.stylization.temporal import Stylized
 from video.debug import write_debug
 from video.denoise import denoise
 from video.memory import Recall

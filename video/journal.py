@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from compositor.report import Report, Stopped
+from compositor.progress import Report, Stopped
 from video.errors import FileError, JournalError
 from video.images import write_atomically
 from video.results import FrameResult

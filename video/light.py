@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from compositor.colour import luminance
+from compositor.image_ops.color import luminance
 from video.warp import warp_smooth
 
 # Standard deviation, in pixels, of the surroundings whose light is compared: render noise and edges half a

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compositor.colour import luminance
+from compositor.image_ops.color import luminance
 from video.errors import FrameError, SequenceError
 from video.images import image_size, read_picture
 from video.movie import MOVIE_SUFFIXES

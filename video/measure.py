@@ -30,7 +30,7 @@ class FrameMeasure:
     Attributes:
         warp_error: to the frame before, see `video.metrics.warp_error`; None for the first of a shot.
         long_warp_error: the same to the frame `LONG_TERM` before.
-        style, content: losses as `compositor.losses` defines them.
+        style, content: losses as `compositor.losses.terms` defines them.
     """
 
     number: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from compositor.raft import Raft
+from compositor.networks.raft import Raft
 from video.errors import FrameError
 from video.flow import DisFlow, FarnebackFlow
 from video.motion import FlowEstimator, Motion, Rendered

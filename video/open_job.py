@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from compositor.engine import StyleEngine
-from compositor.report import Snapshot
+from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
-from compositor.styles import Style
+from compositor.stylization.style_library import Style
 from video.cryptomatte import MatteKind, MatteRegion
 from video.driver import SNAPSHOTS, SequenceDriver
 from video.errors import ProtocolError

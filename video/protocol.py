@@ -154,7 +154,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Progress:
-    """Step `step` of `steps` of a frame; `losses` are unweighted, as `compositor.losses` defines them."""
+    """Step `step` of `steps` of a frame; `losses` are unweighted, see `compositor.losses.terms`."""
 
     job: str
     frame: int

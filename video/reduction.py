@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from compositor.continuity import Detail
+from compositor.stylization.temporal import Detail
 from video.motion import Motion, Rendered
 from video.motion_sources import seems_at_rest, still
 from video.passes import Passes

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from compositor.report import CancelCheck, Progress, Report, Snapshot
+from compositor.progress import CancelCheck, Progress, Report, Snapshot
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from compositor.report import Snapshot
+from compositor.progress import Snapshot
 from video.grid_sheet import GridSheet
 from video.images import read_image, write_atomically, write_png
 from video.sequence import frame_path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compositor.report import Report
+from compositor.progress import Report
 
 # Power of the ratio of two style losses that the factor is corrected by. The loss gives way to the factor far
 # less than in proportion: by a twentieth to twice the factor, where most of a frame rests.

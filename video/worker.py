@@ -19,14 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from compositor.device import (
+from compositor.errors import CompositorError, MemoryShortageError
+from compositor.hardware.device import (
     choose_device,
     describe_device,
     device_memory,
     limit_memory,
     torch_version,
 )
-from compositor.errors import CompositorError, MemoryShortageError
 from video import protocol
 from video.cryptomatte import MatteSequence
 from video.errors import FrameError, ProtocolError, VideoError

@@ -12,9 +12,9 @@ from rich.table import Table
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.frame_time import FrameTime, frame_time
 from blender_nst.cli.options import Settings
-from compositor.device import choose_device, describe_device
-from compositor.precision import feature_dtype
-from compositor.stopwatch import StepTime, exponent, peak_memory, step_time
+from compositor.benchmark.step_time import StepTime, exponent, peak_memory, step_time
+from compositor.hardware.device import choose_device, describe_device
+from compositor.hardware.precision import feature_dtype
 from video.painting import Painting, paint
 
 

@@ -14,10 +14,10 @@ from rich.table import Table
 
 from blender_nst.cli.blender_runtime import ENVIRONMENT_VARIABLE, find_blender
 from blender_nst.cli.errors import BlenderError
-from compositor import machine_code
-from compositor.device import choose_device, describe_device
+from compositor import convolution_jit
 from compositor.errors import CompositorError
-from compositor.weights import EMBEDDED, load_network
+from compositor.hardware.device import choose_device, describe_device
+from compositor.networks.weights import EMBEDDED, load_network
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _device() -> Finding:
 
 
 def _machine_code() -> Finding:
-    if machine_code.available():
+    if convolution_jit.available():
         return Finding("machine code", True, "convolutions in single precision are made for this processor")
     advice = (
         "without a GPU a step takes 1.5 times as long; on Linux with x86-64, install the package llvmlite"

@@ -11,7 +11,7 @@ import numpy as np
 
 from blender_nst.cli.options import Settings
 from compositor.engine import StyleEngine
-from compositor.report import Progress
+from compositor.progress import Progress
 from compositor.settings import WorkingDetail
 from video.driver import SequenceDriver
 from video.painting import Painting, paint

@@ -15,7 +15,7 @@ from typing import Any, get_origin, get_type_hints
 
 from blender_nst.cli.errors import CommandLineError
 from compositor.settings import StyleSettings, field_default
-from compositor.working_size import LONGEST_SIDES
+from compositor.stylization.working_size import LONGEST_SIDES
 from video.protocol import PROTOCOL_VERSION
 from video.settings import PRESETS, SequenceSettings
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.parts import ScenePart, parse_part
-from compositor.arrays import check_image
-from compositor.styles import Style
+from compositor.image_ops.arrays import check_image
+from compositor.stylization.style_library import Style
 from video.cryptomatte import MatteSequence
 from video.images import read_image
 from video.masks import Mask, MaskedSequence, open_mask

@@ -13,9 +13,9 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedPictureError, InterruptedRunError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice
-from compositor.arrays import check_image
 from compositor.engine import StyleEngine
-from compositor.report import Stopped
+from compositor.image_ops.arrays import check_image
+from compositor.progress import Stopped
 from video.denoise import denoise
 from video.driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
 from video.events import end_event, frame_event, progress_event

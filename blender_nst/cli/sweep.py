@@ -15,13 +15,13 @@ from blender_nst.cli.styles import StyleChoice, choose_styles, read_style
 from blender_nst.cli.stylize import interruptible
 from blender_nst.cli.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
 from blender_nst.cli.sweep_records import Record, Records, fingerprint
-from compositor.arrays import check_image
-from compositor.download import Report as Fetching
-from compositor.download import file_hash
 from compositor.engine import StyleEngine
-from compositor.report import CancelCheck, Stopped
+from compositor.image_ops.arrays import check_image
+from compositor.networks.download import Report as Fetching
+from compositor.networks.download import file_hash
+from compositor.progress import CancelCheck, Stopped
 from compositor.settings import StyleSettings, settings_to_json
-from compositor.styles import Style
+from compositor.stylization.style_library import Style
 from video.denoise import denoise
 from video.driver import SNAPSHOTS
 from video.events import progress_event

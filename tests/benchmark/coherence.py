@@ -36,12 +36,12 @@ from blender_nst.cli.blender_runtime import ensure_blender
 from blender_nst.cli.display import make_display
 from blender_nst.cli.render import render_and_stylize
 from blender_nst.cli.styles import choose_styles
-from compositor.arrays import to_array, to_tensor
-from compositor.colour import luminance
+from compositor.benchmark.gatys_reference import Reference
 from compositor.engine import StyleEngine
-from compositor.published_method import Reference
+from compositor.image_ops.arrays import to_array, to_tensor
+from compositor.image_ops.color import luminance
+from compositor.networks.weights import load_network
 from compositor.settings import StyleSettings
-from compositor.weights import load_network
 from video.driver import SequenceDriver
 from video.images import read_image, write_png
 from video.metrics import warp_error

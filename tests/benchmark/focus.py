@@ -17,9 +17,9 @@ from unittest.mock import patch
 
 from coherence import render_scene, style_loss, stylise
 
-from compositor import descent
 from compositor.engine import StyleEngine
 from compositor.settings import WorkingDetail
+from compositor.stylization import multiscale
 from video.images import write_png
 from video.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
@@ -38,8 +38,8 @@ def main() -> None:
         for name in arguments.scenes:
             scene = render_scene(name, arguments.frames, arguments.width, work)
             seconds: list[float] = []
-            for label, worth in (("whole", 0.0), ("part", descent.WORTH_FOCUSING)):
-                with patch.object(descent, "WORTH_FOCUSING", worth):
+            for label, worth in (("whole", 0.0), ("part", multiscale.WORTH_FOCUSING)):
+                with patch.object(multiscale, "WORTH_FOCUSING", worth):
                     styled = stylise(scene, MotionSource.VECTORS, engine, sequence, work / name / label)
                 seconds.append(styled.seconds)
                 style_error = style_loss(engine, styled)

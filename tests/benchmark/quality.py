@@ -3,8 +3,8 @@
     python tests/benchmark/quality.py [--size 192] [--steps 500] [--contents 1] [--json]
 
 Three contents by three styles, both ways in one process with the same network. The reference minimises the
-engine's own objective (see `compositor.published_method`), but with a style weight of 15 where the preset
-has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
+engine's own objective (see `compositor.benchmark.gatys_reference`), but with a style weight of 15 where the
+preset has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
 neither column could be compared by itself. Every loss here is the engine's relative loss at full size,
 whichever way a picture came about. `until` is the time until ours was as good as the reference in the end.
 `reference_by_itself` and `ours_by_reference` in the JSON output are the
@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from contents import contents
 
-from compositor import losses
-from compositor.arrays import to_array, to_tensor
+from compositor.benchmark.gatys_reference import Reference, noise_start
 from compositor.engine import StyleEngine
-from compositor.published_method import Reference, noise_start
-from compositor.report import Progress
+from compositor.image_ops.arrays import to_array, to_tensor
+from compositor.losses import terms
+from compositor.networks.weights import load_network
+from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
-from compositor.weights import load_network
 from video.painting import Painting, paint
 from video.settings import Preset, with_preset
 
@@ -114,7 +114,7 @@ class Bench:
         settings = self._settings
         content = self._engine.content_error(image, self._content)
         style = self._engine.style_error(image)
-        tv = float(losses.tv_loss(to_tensor(image, _CPU)))
+        tv = float(terms.tv_loss(to_tensor(image, _CPU)))
         weighted = settings.content_weight * content + settings.style_weight * style
         return Scores(seconds, style, content, weighted + settings.tv_weight * tv)
 

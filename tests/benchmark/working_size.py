@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from contents import contents
 
-from compositor.arrays import to_array, to_tensor
-from compositor.device import describe_device
 from compositor.engine import StyleEngine
-from compositor.pyramid import resize
+from compositor.hardware.device import describe_device
+from compositor.image_ops.arrays import to_array, to_tensor
+from compositor.image_ops.joint_upsampling import bring_up
 from compositor.settings import StyleSettings, WorkingDetail
-from compositor.upsampling import bring_up
+from compositor.stylization.pyramid import resize
 from video.driver import SequenceDriver
 from video.images import read_image
 from video.metrics import warp_error

@@ -8,9 +8,9 @@ import pytest
 from command_line import Cli
 
 from blender_nst.cli.frame_time import Course, frame_time
-from compositor.report import Progress
+from compositor.benchmark.step_time import StepTime, exponent
+from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings
-from compositor.stopwatch import StepTime, exponent
 from video.settings import SequenceSettings
 
 QUICK = ("--repeats", 1, "--steps", 2, "--warm-steps", 1, "--device", "cpu")

@@ -11,7 +11,7 @@ import pytest
 from blender_in_tests import BlenderInTests
 
 from compositor.settings import StyleSettings, WorkingDetail, settings_to_json
-from compositor.working_size import painted_size
+from compositor.stylization.working_size import painted_size
 
 SIZES = [(1920, 1080), (1080, 1920), (3840, 2160), (333, 187), (6400, 100), (64, 20), (641, 361)]
 DEVICES = ["cpu", "mps", "cuda: NVIDIA H100 80GB HBM3"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.adam import Moments, PixelAdam
+from compositor.optimization.adam import Moments, PixelAdam
 
 RATE = 0.01
 

@@ -12,7 +12,7 @@ import resource, sys
 from contextlib import nullcontext
 from pathlib import Path
 import torch
-from compositor.allocation import freed_memory_kept
+from compositor.hardware.allocator import freed_memory_kept
 
 def steps(count):
     for _ in range(count):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.borders import bordered, folded
+from compositor.convolution.padding import bordered, folded
 
 
 def maps(*shape: int, seed: int = 0) -> Tensor:

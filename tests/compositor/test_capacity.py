@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from compositor import capacity, descent
-from compositor.capacity import fitting_windows, free_bytes, is_out_of_memory
-from compositor.continuity import Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import MemoryShortageError
+from compositor.losses.feature_statistics import FrameSums, Sums
 from compositor.settings import DeviceChoice, Precision, StyleSettings
-from compositor.sums import FrameSums, Sums
-from compositor.windows import Window
+from compositor.stylization import multiscale
+from compositor.stylization.temporal import Temporal
+from compositor.tiling import memory_plan
+from compositor.tiling.memory_plan import fitting_windows, free_bytes, is_out_of_memory
+from compositor.tiling.windows import Window
 from video.painting import Painting, paint
 
 CPU = torch.device("cpu")
@@ -42,7 +43,7 @@ def test_a_frame_that_fits_is_one_window() -> None:
 
 @pytest.mark.parametrize("free", [2**20, 2**30, 2**33])
 def test_tiles_take_no_more_than_there_is(free: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: free)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: free)
     windows = fitting_windows(2160, 3840, CPU, torch.float32, 58)
     largest = max(window.outer.area for window in windows)
     smallest_possible = (4 * 32 + 2 * (58 + 32)) ** 2
@@ -51,7 +52,7 @@ def test_tiles_take_no_more_than_there_is(free: int, monkeypatch: pytest.MonkeyP
 
 
 def test_bfloat16_takes_larger_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: 2**33)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: 2**33)
     single, half = (
         len(fitting_windows(2160, 3840, CPU, dtype, 58)) for dtype in (torch.float32, torch.bfloat16)
     )
@@ -62,7 +63,7 @@ MEASURED = """
 import numpy as np
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Precision, StyleSettings
-from compositor.stopwatch import peak_memory
+from compositor.benchmark.step_time import peak_memory
 content = np.random.default_rng(0).random((192, 256, 3), dtype=np.float32)
 settings = StyleSettings(steps=3, device=DeviceChoice.CPU, precision=Precision.FLOAT32, lbfgs_history=3)
 engine = StyleEngine(settings, content)
@@ -83,13 +84,13 @@ def test_the_estimate_is_near_what_a_process_takes(child_environment: dict[str, 
 
 
 def test_a_frame_that_does_not_fit_is_planned_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: 2**33)
-    tiled = capacity.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: 2**33)
+    tiled = memory_plan.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
     assert tiled.windows > 1
     assert tiled.expected_bytes < 10 * 2**30
     assert f"in {tiled.windows} tiles, as 8.0 GiB are free" in str(tiled)
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: None)
-    whole = capacity.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: None)
+    whole = memory_plan.memory_plan(2160, 3840, CPU, torch.bfloat16, 58)
     assert whole.windows == 1
     assert whole.expected_bytes > tiled.expected_bytes
     assert "tiles" not in str(whole)
@@ -158,7 +159,7 @@ def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
     whole = errors()
     assert areas == [HEIGHT * WIDTH] * 3
     areas.clear()
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: 1)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: 1)
     np.testing.assert_allclose(errors(), whole, rtol=1e-5)
     assert len(areas) > 3
     assert max(areas) < HEIGHT * WIDTH
@@ -181,7 +182,7 @@ def test_only_the_part_that_may_change_is_looked_at(
     still[20:40, 20:60] = False
     temporal = Temporal(start, still.astype(np.float32), 200.0, still)
     part = engine.stylize(content, start=start, temporal=temporal)
-    monkeypatch.setattr(descent, "WORTH_FOCUSING", 0.0)
+    monkeypatch.setattr(multiscale, "WORTH_FOCUSING", 0.0)
     whole = engine.stylize(content, start=start, temporal=temporal)
     np.testing.assert_array_equal(part.optimised[still], start[still])
     np.testing.assert_allclose(part.optimised, whole.optimised, atol=0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compositor.colour import grey, luminance, match_colour, match_luminance, with_luminance
+from compositor.image_ops.color import grey, luminance, match_colour, match_luminance, with_luminance
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from compositor.device import choose_device, describe_device, torch_version
 from compositor.errors import DeviceError
+from compositor.hardware.device import choose_device, describe_device, torch_version
 from compositor.settings import DeviceChoice
 
 AVAILABLE = {

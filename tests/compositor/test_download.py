@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import torch
 
-from compositor import download
 from compositor.errors import WeightsError
-from compositor.features import FeatureNetwork
+from compositor.networks import download
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import load_network
 from compositor.settings import Pooling
-from compositor.weights import load_network
 
 
 class Shop:
@@ -202,7 +202,7 @@ try:
     print("works")
 except Exception:
     from compositor.errors import WeightsError
-    from compositor.weights import load_network
+    from compositor.networks.weights import load_network
     for _ in range(2):
         try:
             load_network("vgg19")

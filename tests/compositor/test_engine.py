@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from compositor.continuity import Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortageError
-from compositor.report import Progress, Stopped
+from compositor.progress import Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
+from compositor.stylization.temporal import Temporal
 from video.painting import Painting, paint
 
 Picture = Callable[..., np.ndarray]
@@ -219,7 +219,7 @@ def test_a_network_that_memory_cannot_hold_is_told(
     def too_large(*arguments: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 16777216 bytes")
 
-    monkeypatch.setattr("compositor.features.Kernel", too_large)
+    monkeypatch.setattr("compositor.networks.features.Kernel", too_large)
     with pytest.raises(MemoryShortageError, match="the network: close other programs"):
         StyleEngine(StyleSettings(device=DeviceChoice.CPU), style)
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from compositor.errors import LayerError
-from compositor.features import AVERAGE_POOLING_GAIN, FeatureNetwork
-from compositor.input_normalization import IMAGENET_MEAN
+from compositor.networks.features import AVERAGE_POOLING_GAIN, FeatureNetwork
+from compositor.networks.input_normalization import IMAGENET_MEAN
+from compositor.networks.vgg import Convolution, NetworkWeights
+from compositor.networks.weights import load_network
 from compositor.settings import Pooling
-from compositor.vgg import Convolution, NetworkWeights
-from compositor.weights import load_network
 from video.painting import Painting
 
 CPU = torch.device("cpu")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compositor.errors import SettingsError
-from compositor.layers import layer_weights
+from compositor.networks.layer_weights import layer_weights
 
 
 def test_layers_without_weights_share_equally() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.lbfgs import PixelLbfgs
+from compositor.optimization.lbfgs import PixelLbfgs
 
 SHAPE = (1, 3, 6, 8)
 SIZE = 3 * 6 * 8

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.losses import content_distance, gram, gram_distance, temporal_loss, tv_loss
+from compositor.losses.terms import content_distance, gram, gram_distance, temporal_loss, tv_loss
 
 
 def maps(*shape: int, seed: int = 0) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compositor.colour import luminance
-from compositor.mix import mix
+from compositor.image_ops.blend import mix
+from compositor.image_ops.color import luminance
 from compositor.settings import Colour, StyleSettings
 
 generator = np.random.default_rng(3)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from vgg_dicts import make_tensors
 
-from compositor.features import FeatureNetwork
-from compositor.normalized_network import normalize_network
+from compositor.networks.activation_normalization import normalize_network
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import Convolution, NetworkWeights, load_network
 from compositor.settings import Pooling
-from compositor.weights import Convolution, NetworkWeights, load_network
 
 CPU = torch.device("cpu")
 

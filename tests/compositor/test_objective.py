@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.features import FeatureNetwork
-from compositor.objective import FREE_SMOOTHING, HELD_SMOOTHING, Hold, Region, StyleObjective
+from compositor.losses.objective import FREE_SMOOTHING, HELD_SMOOTHING, Hold, Region, StyleObjective
+from compositor.losses.style_targets import style_targets
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
-from compositor.targets import style_targets
-from compositor.weights import load_network
 
 SETTINGS = StyleSettings(content_weight=3.0, style_weight=20.0, tv_weight=0.5)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.optimize import Objective, Outcome, optimize
-from compositor.report import Stopped
+from compositor.optimization.loop import Objective, Outcome, optimize
+from compositor.progress import Stopped
 from compositor.settings import Optimizer, StyleSettings
 
 START = torch.full((1, 3, 16, 20), 0.5)

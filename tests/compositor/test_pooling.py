@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from compositor.pooling import average_pool, max_pool
+from compositor.convolution.pooling import average_pool, max_pool
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 10), (7, 10), (8, 9), (5, 3), (1, 1)])

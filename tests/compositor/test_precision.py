@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from compositor import precision as module
-from compositor.precision import feature_dtype, product_speed
+from compositor.hardware import precision as module
+from compositor.hardware.precision import feature_dtype, product_speed
 from compositor.settings import Precision
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compositor.features import SMALLEST_SIDE
-from compositor.pyramid import resize, scale_sizes, share_steps
+from compositor.networks.features import SMALLEST_SIDE
+from compositor.stylization.pyramid import resize, scale_sizes, share_steps
 
 sides = st.integers(SMALLEST_SIDE, 5000)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from compositor import raft
 from compositor.errors import WeightsError
+from compositor.networks import raft
 from compositor.settings import DeviceChoice
 
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from compositor.arrays import to_tensor
+from compositor.benchmark.gatys_reference import Reference, noise_start
 from compositor.engine import StyleEngine
-from compositor.features import FeatureNetwork
-from compositor.objective import Region, StyleObjective
-from compositor.published_method import Reference, noise_start
+from compositor.image_ops.arrays import to_tensor
+from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.style_targets import style_targets
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import NetworkWeights, load_network
 from compositor.settings import DeviceChoice, StyleSettings
-from compositor.targets import style_targets
-from compositor.weights import NetworkWeights, load_network
 from video.painting import Painting, paint
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
-from compositor.styles import Style
+from compositor.stylization.style_library import Style
 from video.painting import Painting, paint
 
 # Adam at this rate gets the colours across in the fewest steps.

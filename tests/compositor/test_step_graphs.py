@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor import step_graphs
 from compositor.engine import StyleEngine
-from compositor.optimize import Objective
+from compositor.optimization import cuda_graphs
+from compositor.optimization.cuda_graphs import WARM_UP, Found, Replaying, StepGraphs
+from compositor.optimization.loop import Objective
 from compositor.settings import DeviceChoice, StyleSettings
-from compositor.step_graphs import WARM_UP, Found, Replaying, StepGraphs
 from video.painting import Painting, paint
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
@@ -102,7 +102,7 @@ def test_replayed_frames_are_those_of_single_steps(optimizer: str, monkeypatch: 
     content, style = paint(Painting.DABS, 128, 96), paint(Painting.SWIRLS, 128, 96)
     replayed = StyleEngine(settings, style)
     images = [replayed.stylize(content).image, replayed.stylize(content).image]
-    monkeypatch.setattr(step_graphs, "_LARGEST", 0)
+    monkeypatch.setattr(cuda_graphs, "_LARGEST", 0)
     single = StyleEngine(settings, style).stylize(content)
     assert np.abs(images[0] - images[1]).mean() < 0.01
     assert np.abs(images[0] - single.image).mean() < 0.01

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from compositor.losses import (
+from compositor.losses.terms import (
     feature_mean,
     gatys_content_distance,
     gatys_gram_distance,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.pyramid import resize
-from compositor.upsampling import bring_up
+from compositor.image_ops.joint_upsampling import bring_up
+from compositor.stylization.pyramid import resize
 
 HEIGHT, WIDTH = 72, 120
 SMALL = HEIGHT // 3, WIDTH // 3
@@ -100,7 +100,7 @@ def test_a_picture_that_is_not_smaller_comes_back_as_it_is() -> None:
 def test_it_does_not_matter_how_many_rows_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     full, result = speckled(), resize(speckled(1), *SMALL)
     whole = brought_up(result, full)
-    monkeypatch.setattr("compositor.upsampling._STRIP_PIXELS", 7 * WIDTH)
+    monkeypatch.setattr("compositor.image_ops.joint_upsampling._STRIP_PIXELS", 7 * WIDTH)
     assert torch.equal(brought_up(result, full), whole)
 
 

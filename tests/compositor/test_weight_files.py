@@ -13,9 +13,9 @@ from torch import Tensor
 from vgg_dicts import BLOCKS, make_tensors, named_dict, numbered_dict
 
 from compositor.errors import WeightsError
-from compositor.features import FeatureNetwork
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import InputNormalization, NetworkWeights, load_network
 from compositor.settings import Pooling
-from compositor.weights import InputNormalization, NetworkWeights, load_network
 
 SHALLOW = 5
 

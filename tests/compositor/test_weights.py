@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from compositor.errors import WeightsError
-from compositor.input_normalization import InputNormalization
-from compositor.weights import EMBEDDED, NETWORKS, load_network
+from compositor.networks.input_normalization import InputNormalization
+from compositor.networks.weights import EMBEDDED, NETWORKS, load_network
 
 
 def refusal(path: Path) -> str:
@@ -105,7 +105,7 @@ def test_bias_of_another_shape_is_told_by_its_own_shape(tmp_path: Path, tensors:
 def test_embedded_file_that_is_gone_is_a_broken_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compositor.weights.EMBEDDED", tmp_path / "vgg16.safetensors")
+    monkeypatch.setattr("compositor.networks.weights.EMBEDDED", tmp_path / "vgg16.safetensors")
     with pytest.raises(WeightsError, match="install the package again"):
         load_network()
 

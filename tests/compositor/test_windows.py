@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from compositor.features import FeatureNetwork
-from compositor.objective import Focus, Hold, Region, StyleObjective
+from compositor.losses.feature_statistics import coverage
+from compositor.losses.objective import Focus, Hold, Region, StyleObjective
+from compositor.losses.style_targets import style_targets
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings, StyleStatistic
-from compositor.sums import coverage
-from compositor.targets import style_targets
-from compositor.weights import load_network
-from compositor.windows import GRID, Window, around, layer_size, layer_stride, reach, tiles
+from compositor.tiling.windows import GRID, Window, around, layer_size, layer_stride, reach, tiles
 
 VGG16 = [
     f"conv{block}_{number}"

@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from random_maps import random
 from torch import Tensor
 
-from compositor import filtering, machine_code
-from compositor import winograd as module
-from compositor.filtering import LARGE, SMALL, Filtering, bands, filtering_of
-from compositor.precision import has_matrix_tiles
-from compositor.rectified import Kernel, rectified_convolution
-from compositor.tile_operations import convolved, gradient_below
-from compositor.winograd import goes_by_blocks, pays, transformed
+from compositor import convolution_jit
+from compositor.convolution import winograd_matrices
+from compositor.convolution.winograd import convolved, gradient_below
+from compositor.convolution.winograd_matrices import LARGE, SMALL, Filtering, bands, filtering_of
+from compositor.hardware.precision import has_matrix_tiles
+from compositor.networks import conv_algorithm as module
+from compositor.networks.conv_algorithm import goes_by_blocks, pays, transformed
+from compositor.networks.conv_relu import Kernel, rectified_convolution
 
 SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 
@@ -55,7 +56,7 @@ def test_bands_change_nothing(
         return result, gradient_below(pull, kernel.backwards, result)
 
     whole = both()
-    monkeypatch.setattr(filtering, "_BAND", 8000)
+    monkeypatch.setattr(winograd_matrices, "_BAND", 8000)
     lengths = {len(band) for band in bands(-(-25 // how.step), -(-9 // how.step), kernel.forwards)}
     assert len(lengths) == 2
     torch.testing.assert_close(both(), whole, rtol=error, atol=error)
@@ -64,7 +65,7 @@ def test_bands_change_nothing(
 @pytest.fixture(params=["compiled", "by operations"])
 def sums(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param != "compiled":
-        monkeypatch.setattr(machine_code, "available", lambda: False)
+        monkeypatch.setattr(convolution_jit, "available", lambda: False)
 
 
 @pytest.mark.parametrize("replicate", [True, False])
@@ -114,14 +115,14 @@ def test_it_does_not_pay_for_few_channels_and_other_types() -> None:
 def test_sixty_four_channels_pay_where_the_sums_are_compiled(
     compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine_code, "available", lambda: compiled)
+    monkeypatch.setattr(convolution_jit, "available", lambda: compiled)
     assert pays(zeros(64, 64)) == compiled
     assert not pays(zeros(64, 64, torch.bfloat16))
 
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_small_kernels_go_by_blocks(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_code, "available", lambda: compiled)
+    monkeypatch.setattr(convolution_jit, "available", lambda: compiled)
     for channels, goes in ((64, True), (128, True), (256, False)):
         weight = zeros(channels, channels)
         assert goes_by_blocks(weight) == (goes and compiled)
@@ -149,7 +150,7 @@ def test_a_kernel_tells_what_it_is_for(how: Filtering) -> None:
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_few_tiles_of_a_large_kernel_are_small_ones(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_code, "available", lambda: compiled)
+    monkeypatch.setattr(convolution_jit, "available", lambda: compiled)
     wide = zeros(512, 512)
     assert module.filtering(wide, 12, 16) is (SMALL if compiled else LARGE)
     assert module.filtering(wide, 16, 17) is LARGE

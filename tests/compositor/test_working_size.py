@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from compositor import capacity
-from compositor.continuity import Detail, Temporal
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
-from compositor.report import Snapshot
+from compositor.progress import Snapshot
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings, WorkingDetail
-from compositor.styles import Style
-from compositor.working_size import LONGEST_SIDES, painted_size, painted_text
+from compositor.stylization.style_library import Style
+from compositor.stylization.temporal import Detail, Temporal
+from compositor.stylization.working_size import LONGEST_SIDES, painted_size, painted_text
+from compositor.tiling import memory_plan
 from video.painting import Painting
 
 Picture = Callable[..., np.ndarray]
@@ -185,8 +185,8 @@ def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, st
 def test_the_memory_that_is_expected_is_for_the_sizes_that_are_gone_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(capacity, "free_bytes", lambda device: None)
-    monkeypatch.setattr(capacity, "_taken_bytes", lambda device: 0)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: None)
+    monkeypatch.setattr(memory_plan, "_taken_bytes", lambda device: 0)
     style = np.random.default_rng(0).random((48, 64, 3), dtype=np.float32)
     small = replace(SETTINGS, working_size=480, device=DeviceChoice.CPU)
 

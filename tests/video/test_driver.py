@@ -12,7 +12,7 @@ import pytest
 from moving_pictures import constant_motion
 
 from compositor.engine import StyleEngine
-from compositor.report import Progress
+from compositor.progress import Progress
 from compositor.settings import DeviceChoice, Start, StyleSettings
 from video.driver import SequenceDriver
 from video.errors import FileError, FrameError

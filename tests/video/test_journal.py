@@ -17,7 +17,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import Colour, DeviceChoice, StyleSettings
-from compositor.styles import Style
+from compositor.stylization.style_library import Style
 from video.driver import SequenceDriver
 from video.errors import FileError, JournalError
 from video.folder_lock import folder_locked

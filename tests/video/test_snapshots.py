@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from compositor.engine import StyleEngine
-from compositor.report import Snapshot
+from compositor.progress import Snapshot
 from compositor.settings import DeviceChoice, StyleSettings
 from video.driver import Listener, SequenceDriver
 from video.images import image_size, read_image

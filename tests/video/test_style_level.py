@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compositor.report import Report, Stopped
+from compositor.progress import Report, Stopped
 from video.style_level import StyleLevel
 
 

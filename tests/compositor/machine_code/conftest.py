@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compositor.machine_code import available
+from compositor.convolution_jit import available
 
 
 @pytest.fixture

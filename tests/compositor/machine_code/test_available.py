@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compositor.machine_code import run
+from compositor.convolution_jit import kernels
 
 
 @pytest.mark.parametrize("error", [ImportError, OSError, RuntimeError])
@@ -14,10 +14,10 @@ def test_without_a_compiler_there_is_none_and_no_error(
     def fail(assembly: str) -> None:
         raise error("none here")
 
-    fresh = run.available.__wrapped__
+    fresh = kernels.available.__wrapped__
     before = fresh()
-    monkeypatch.setattr(run, "Functions", fail)
-    run._functions.cache_clear()
+    monkeypatch.setattr(kernels, "Functions", fail)
+    kernels._functions.cache_clear()
     assert not fresh()
     monkeypatch.undo()
     assert fresh() == before

@@ -10,7 +10,7 @@ from random_maps import random
 from torch import Tensor
 from ways import BLOCKS, LARGE_TILES, Way
 
-from compositor.machine_code import blocks, run
+from compositor.convolution_jit import conv_by_blocks, kernels
 
 pytestmark = pytest.mark.usefixtures("needs_code")
 
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.usefixtures("needs_code")
 @pytest.fixture
 def narrow_registers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The code for a processor without AVX-512, which one with it runs as well."""
-    monkeypatch.setattr(run, "has_wide_registers", lambda: False)
-    run._functions.cache_clear()
+    monkeypatch.setattr(kernels, "has_wide_registers", lambda: False)
+    kernels._functions.cache_clear()
     yield
-    run._functions.cache_clear()
+    kernels._functions.cache_clear()
 
 
 def there_and_back(way: Way, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -43,7 +43,7 @@ def test_narrow_registers() -> None:
 @pytest.mark.parametrize("most", [6, 12, 36])
 def test_blocks_of_any_size(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """They end within a row of tiles, or hold several."""
-    monkeypatch.setattr(blocks, "_BLOCK", most)
+    monkeypatch.setattr(conv_by_blocks, "_BLOCK", most)
     found, expected = (there_and_back(way, 41, 30) for way in (BLOCKS, LARGE_TILES))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
@@ -51,8 +51,8 @@ def test_blocks_of_any_size(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("tiles", "threads"), [(1, 1), (37, 1), (192, 2), (768, 16), (3072, 2)])
 def test_all_threads_get_as_many_tiles(tiles: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    block = blocks._block(tiles)
-    assert block % blocks.BLOCK_ROWS == 0
-    assert 0 < block <= blocks._BLOCK
+    block = conv_by_blocks._block(tiles)
+    assert block % conv_by_blocks.BLOCK_ROWS == 0
+    assert 0 < block <= conv_by_blocks._BLOCK
     rounds = -(-tiles // (block * threads))
-    assert rounds * block * threads - tiles < rounds * blocks.BLOCK_ROWS * threads
+    assert rounds * block * threads - tiles < rounds * conv_by_blocks.BLOCK_ROWS * threads

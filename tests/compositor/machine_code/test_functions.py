@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from compositor.machine_code import functions as module
-from compositor.machine_code.functions import Functions
+from compositor.convolution_jit import compiler as module
+from compositor.convolution_jit.compiler import Functions
 
 pytest.importorskip("llvmlite")
 

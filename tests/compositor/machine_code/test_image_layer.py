@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from random_maps import random
 
-from compositor.machine_code.image import LEAST_WIDTH, by_taps, convolved, fits, gradient_below
+from compositor.convolution_jit.conv_rgb import LEAST_WIDTH, by_taps, convolved, fits, gradient_below
 
 SIZES = [(16, 16), (7, 9), (1, LEAST_WIDTH), (3, 5)]
 

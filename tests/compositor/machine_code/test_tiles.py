@@ -10,9 +10,9 @@ from random_maps import random
 from torch import Tensor
 from ways import BLOCKS, LARGE_TILES, SMALL_TILES, Way
 
-from compositor import filtering
-from compositor.filtering import LARGE, bands
-from compositor.machine_code.run import flags_of
+from compositor.convolution import winograd_matrices
+from compositor.convolution.winograd_matrices import LARGE, bands
+from compositor.convolution_jit.kernels import flags_of
 
 WAYS = [SMALL_TILES, LARGE_TILES, BLOCKS]
 SIZES = [(9, 14), (8, 4), (5, 1), (1, 6), (13, 26)]
@@ -65,7 +65,7 @@ def test_it_takes_the_gradient_back(way: Way, height: int, width: int) -> None:
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_bands_of_any_number_of_rows(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     maps, weight, bias = layer(27, 10)
-    monkeypatch.setattr(filtering, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
+    monkeypatch.setattr(winograd_matrices, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
     kernel = LARGE_TILES.kernel(weight).forwards
     assert {len(band) for band in bands(7, 3, kernel)} <= {length, length - 1}
     expected = expected_result(maps, weight, bias, replicate=True)

@@ -7,9 +7,9 @@ from types import ModuleType
 
 from torch import Tensor
 
-from compositor.filtering import LARGE, SMALL, Filtering
-from compositor.machine_code import blocks, tiles
-from compositor.winograd import Transformed, transformed
+from compositor.convolution.winograd_matrices import LARGE, SMALL, Filtering
+from compositor.convolution_jit import conv_by_blocks, conv_by_tiles
+from compositor.networks.conv_algorithm import Transformed, transformed
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Way:
     def kernel(self, weight: Tensor) -> Transformed:
         """A weight (D, C, 3, 3) as it is taken."""
         kernel = transformed(weight, self.how)
-        return Transformed(*map(blocks.packed, kernel)) if self.by is blocks else kernel
+        return Transformed(*map(conv_by_blocks.packed, kernel)) if self.by is conv_by_blocks else kernel
 
     def convolved(
         self, maps: Tensor, weight: Tensor, bias: Tensor, *, replicate: bool, pooled: bool = False
@@ -39,5 +39,5 @@ class Way:
         return self.name
 
 
-SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL, tiles), Way("large tiles", LARGE, tiles)
-BLOCKS = Way("blocks", LARGE, blocks)
+SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL, conv_by_tiles), Way("large tiles", LARGE, conv_by_tiles)
+BLOCKS = Way("blocks", LARGE, conv_by_blocks)

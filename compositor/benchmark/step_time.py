@@ -1,0 +1,147 @@
+"""Times a step of the optimisation, and one of the published method beside it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from compositor.benchmark.gatys_reference import Reference
+from compositor.engine import StyleEngine
+from compositor.hardware.device import choose_device
+from compositor.hardware.precision import feature_dtype, product_speed, wait_for
+from compositor.image_ops.arrays import to_tensor
+from compositor.networks.weights import load_network
+from compositor.progress import Progress
+from compositor.settings import Optimizer, StyleSettings, WorkingDetail
+
+STEP_FLOPS = 1.15e6
+"""Floating-point operations a pixel and step: VGG-16's convolutions up to relu5_1, forward and back."""
+
+# The matrix products by which a device's speed is measured: their size, and how many.
+_PRODUCT, _PRODUCTS = 1536, 4
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """How long a step takes at one size.
+
+    Attributes:
+        seconds: of one step of the engine.
+        reference_seconds: of one of the published method, in single precision; None if left out.
+        floor_share: the time that the convolutions alone would take at the speed of a large matrix
+            product, as a share of `seconds`; above 1 where Winograd's minimal filtering saves products.
+    """
+
+    width: int
+    height: int
+    seconds: float
+    reference_seconds: float | None
+    floor_share: float
+
+    @property
+    def pixels_per_second(self) -> float:
+        """Pixels times steps."""
+        return self.width * self.height / self.seconds
+
+
+def step_time(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, *, reference: bool
+) -> StepTime:
+    """Times `steps` steps of the engine, and of the published method if that is wanted, by turns three times.
+
+    What is told is the median, so that a moment in which the machine is busy does not count.
+
+    Args:
+        content, style: (H, W, 3) float32, sRGB in 0..1.
+    """
+    device = choose_device(settings.device)
+    height, width = content.shape[:2]
+    ours = _engine(content, style, settings, steps)
+    theirs = _reference(content, style, settings, steps, device) if reference else None
+    seconds: list[float] = []
+    reference_seconds: list[float] = []
+    for _ in range(_ROUNDS):
+        seconds += ours()
+        reference_seconds += theirs() if theirs else []
+    speed = product_speed(device, feature_dtype(settings.precision, device), _PRODUCT, _PRODUCTS)
+    floor = STEP_FLOPS * width * height / speed
+    return StepTime(
+        width,
+        height,
+        statistics.median(seconds),
+        statistics.median(reference_seconds) if reference_seconds else None,
+        floor / statistics.median(seconds),
+    )
+
+
+def exponent(times: list[StepTime]) -> float:
+    """How a step's time grows with the pixels: the slope of a line through the logarithms; 1 is linear."""
+    pixels = [math.log(each.width * each.height) for each in times]
+    seconds = [math.log(each.seconds) for each in times]
+    return statistics.linear_regression(pixels, seconds).slope
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes that tensors have taken on a GPU so far, or on a CPU this process; None if not known."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _engine(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
+) -> Callable[[], list[float]]:
+    engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
+    # The first steps set things up; losses, and so the clock, are read every tenth step on a GPU.
+    apart = 10 if engine.device.type != "cpu" else 1
+    total = apart + math.ceil(steps / apart) * apart
+
+    def run() -> list[float]:
+        seen: list[float] = []
+
+        def watch(_: Progress) -> None:
+            seen.append(time.perf_counter())
+
+        engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
+        return [(after - before) / apart for before, after in pairwise(seen)]
+
+    return run
+
+
+def _reference(
+    content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, device: torch.device
+) -> Callable[[], list[float]]:
+    start = to_tensor(content[..., :3], device)
+    reference = Reference(
+        load_network(settings.network),
+        start,
+        to_tensor(style[..., :3], device),
+        replace(settings, optimizer=Optimizer.LBFGS),
+        published_network=True,
+    )
+
+    def run() -> list[float]:
+        seen: list[float] = []
+
+        def watch(_: torch.Tensor) -> None:
+            wait_for(device)
+            seen.append(time.perf_counter())
+
+        reference.minimise(start, steps + 2, watch)
+        # The first step is a short one: it has no history.
+        return [after - before for before, after in pairwise(seen[1:])]
+
+    return run

@@ -1,0 +1,1 @@
+"""Convolutions in PyTorch's operations: Winograd, padding, pooling, and how layers map to pixels."""

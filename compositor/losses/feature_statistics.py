@@ -1,0 +1,167 @@
+"""What the losses of a frame are made of: sums over its pixels, taken window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor.losses import terms
+from compositor.networks.features import FeatureNetwork
+from compositor.tiling.windows import Window, layer_size, layer_stride
+
+
+class Quantity(Enum):
+    """What is summed at a layer."""
+
+    CONTENT = "content"
+    """The squared differences to the content's features."""
+    GRAM = "gram"
+    """The products of the features, (C, C)."""
+    MEAN = "mean"
+    """The features, (C)."""
+
+
+class Key(NamedTuple):
+    """Names a sum; `region` is that of a style, by index."""
+
+    quantity: Quantity
+    layer: str
+    region: int = 0
+
+
+Sums = dict[Key, Tensor]
+
+
+class FrameSums:
+    """Takes the sums of images against one content.
+
+    Args:
+        content: (1, 3, H, W), sRGB in 0..1.
+        masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
+        means: whether the features' means are wanted beside the Gram matrices.
+        replicate: see `FeatureNetwork`.
+    """
+
+    def __init__(
+        self,
+        network: FeatureNetwork,
+        content: Tensor,
+        content_layers: Iterable[str],
+        style_layers: Iterable[str],
+        masks: Sequence[Tensor | None],
+        *,
+        means: bool,
+        replicate: bool,
+    ) -> None:
+        self._network = network
+        self._picture = content
+        self._content_layers, self._style_layers = tuple(content_layers), tuple(style_layers)
+        self._layers = tuple(dict.fromkeys(self._content_layers + self._style_layers))
+        self._means = means
+        self._replicate = replicate
+        self._content: dict[Window, dict[str, Tensor]] = {}
+        height, width = content.shape[-2:]
+        self._coverage = {each: coverage(height, width, each, content.device) for each in self._layers}
+        self._masks = [self._at_layers(mask) for mask in masks]
+
+    def of(self, image: Tensor, window: Window) -> Sums:
+        """The sums over a window.
+
+        Args:
+            image: (1, 3, h, w), the window's outer part of the image.
+        """
+        features = self._features(image, window, self._layers)
+        content = self.content(window)
+        sums: Sums = {
+            Key(Quantity.CONTENT, layer): self._energy(
+                features[layer].float() - content[layer].float(), window, layer
+            )
+            for layer in self._content_layers
+        }
+        for layer in self._style_layers:
+            for region, masks in enumerate(self._masks):
+                mask = self._part(masks[layer], window, layer)
+                sums[Key(Quantity.GRAM, layer, region)] = terms.gram_sum(features[layer], mask)
+                if self._means:
+                    sums[Key(Quantity.MEAN, layer, region)] = terms.feature_sum(features[layer], mask)
+        return sums
+
+    def content(self, window: Window) -> Mapping[str, Tensor]:
+        """The content's features in a window, by layer."""
+        if window not in self._content:
+            with torch.no_grad():
+                picture = window.outer.of(self._picture)
+                self._content[window] = self._features(picture, window, self._content_layers)
+        return self._content[window]
+
+    def content_energy(self, window: Window) -> dict[str, Tensor]:
+        """The squared features of the content, summed over a window, by layer."""
+        return {name: self._energy(maps, window, name) for name, maps in self.content(window).items()}
+
+    def forget_content(self) -> None:
+        """Frees what `content` has kept."""
+        self._content.clear()
+
+    def count(self, layer: str, region: int) -> Tensor | float:
+        """How many of a layer's pixels a region has, by its mask."""
+        mask = self._masks[region][layer]
+        if mask is None:
+            height, width = self._full(layer)
+            return float(height * width)
+        return mask.sum().clamp_min(1e-6)
+
+    def _features(self, image: Tensor, window: Window, layers: Sequence[str]) -> dict[str, Tensor]:
+        maps = self._network(image, layers, replicate=self._replicate)
+        return {
+            name: window.features(each, layer_stride(name), self._full(name)) for name, each in maps.items()
+        }
+
+    def _full(self, layer: str) -> tuple[int, int]:
+        height, width = self._picture.shape[-2:]
+        return layer_size(height, width, layer_stride(layer))
+
+    def _at_layers(self, mask: Tensor | None) -> dict[str, Tensor | None]:
+        """A region's mask at each style layer's size, each value the mean over the pixels it stands for."""
+        if mask is None:
+            return {layer: self._coverage[layer] for layer in self._style_layers}
+        result: dict[str, Tensor | None] = {}
+        for layer in self._style_layers:
+            share, covered = F.adaptive_avg_pool2d(mask, self._full(layer)), self._coverage[layer]
+            result[layer] = share if covered is None else share * covered
+        return result
+
+    def _energy(self, maps: Tensor, window: Window, layer: str) -> Tensor:
+        covered = self._part(self._coverage[layer], window, layer)
+        squares = maps.float().square()
+        return (squares if covered is None else squares * covered).sum()
+
+    def _part(self, mask: Tensor | None, window: Window, layer: str) -> Tensor | None:
+        return None if mask is None else window.within(layer_stride(layer), self._full(layer)).of(mask)
+
+
+def coverage(height: int, width: int, layer: str, device: torch.device) -> Tensor | None:
+    """How much of each of a layer's pixels lies in the picture, (1, 1, h, w); None where all of all do.
+
+    Poolings keep a last odd row or column. Were it to count like the others, the few pixels of the picture
+    behind it would be pulled many times as strongly as the rest, and show as a dotted line.
+    """
+    stride = layer_stride(layer)
+    if height % stride == 0 and width % stride == 0:
+        return None
+    rows, columns = (
+        torch.arange(size, 0, -stride, device=device).clamp_max(stride) / stride for size in (height, width)
+    )
+    return (rows[:, None] * columns)[None, None]
+
+
+def added(first: Sums, second: Sums, factor: float = 1.0) -> Sums:
+    """first + factor · second; a sum that only one of them has stays, with its factor."""
+    result = dict(first)
+    for key, value in second.items():
+        result[key] = result[key] + factor * value if key in result else factor * value
+    return result

@@ -1,0 +1,93 @@
+"""Optical flow by torchvision's RAFT (Teed and Deng 2020), where its weights are on this machine."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from compositor.errors import WeightsError
+from compositor.hardware.device import choose_device
+from compositor.image_ops.arrays import to_tensor
+from compositor.networks.download import file_hash, is_whole
+from compositor.settings import DeviceChoice
+
+FILES = {
+    "raft_large": "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
+    "raft_small": "raft_small_C_T_V2-01064c6d.pth",
+}
+"""What torchvision calls the weights, by the name of the network; the better network first."""
+
+# RAFT's coarsest correlation needs a sixteenth of an eighth of a side to be at least two.
+_SMALLEST_SIDE = 128
+_MULTIPLE = 8
+_UPDATES = 20
+
+
+class Raft:
+    """RAFT with the weights that are found.
+
+    Raises:
+        WeightsError: there are none (the message says which file to put where), they are damaged, or
+            torchvision cannot be imported.
+    """
+
+    def __init__(self, device: DeviceChoice = DeviceChoice.AUTO) -> None:
+        name, path = _find()
+        self._device = choose_device(device)
+        try:
+            network = getattr(importlib.import_module("torchvision.models.optical_flow"), name)()
+        # A torchvision built for another torch fails in several ways, none of them an ImportError.
+        except (ImportError, RuntimeError, AttributeError, OSError) as error:
+            raise WeightsError(
+                f"RAFT: torchvision cannot be imported ({error}); install the torchvision that goes with"
+                f" torch {torch.__version__}, or use another motion source"
+            ) from None
+        try:
+            network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        except Exception as error:
+            raise WeightsError(f"{path} does not hold the weights of {name}: {_first_line(error)}") from None
+        self._network = network.to(self._device).eval().requires_grad_(False)
+
+    def flow(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """(H, W, 2) float32, pixels, y down: where in `second` each pixel of `first` is, less its place.
+
+        Args:
+            first, second: (H, W, 3 or 4) float32, sRGB in 0..1, of one size; alpha is left out.
+        """
+        height, width = first.shape[:2]
+        wanted = [_padded(side) for side in (height, width)]
+        padding = (0, wanted[1] - width, 0, wanted[0] - height)
+        images = [
+            F.pad(to_tensor(each[..., :3], self._device) * 2.0 - 1.0, padding, mode="replicate")
+            for each in (first, second)
+        ]
+        with torch.no_grad():
+            found = self._network(*images, num_flow_updates=_UPDATES)[-1]
+        return found[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
+
+
+def _padded(side: int) -> int:
+    return max(_SMALLEST_SIDE, -(-side // _MULTIPLE) * _MULTIPLE)
+
+
+def _find() -> tuple[str, Path]:
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    for name, file in FILES.items():
+        path = folder / file
+        if path.is_file():
+            found = file_hash(path)
+            if not is_whole(path, found):
+                raise WeightsError(f"{path} is damaged (its SHA-256 is {found[:8]}…): get it again")
+            return name, path
+    raise WeightsError(
+        f"the weights of RAFT are not here: put torchvision's {FILES['raft_large']} to {folder}, or use"
+        " another motion source"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,148 @@
+"""One frame as the engine sees it: the content, what is visible of it, and where which style goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor.errors import ImageError
+from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_tensor
+from compositor.image_ops.color import grey
+from compositor.losses.objective import Region
+from compositor.settings import Colour
+from compositor.stylization.pyramid import resize
+from compositor.stylization.style_library import StyleLibrary
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A frame at one size.
+
+    Attributes:
+        content: (1, 3, H, W) in 0..1; without colour where only the luminance is stylised.
+        visible: (1, 1, H, W), the alpha channel; None for an opaque frame.
+        masks: by region, (1, 1, H, W) of what is visible and wanted of it; None for everywhere.
+        reduction: how much smaller the frame is painted than it is delivered, and the styles with it: 1 or
+            less.
+    """
+
+    content: Tensor
+    visible: Tensor | None
+    masks: dict[str | None, Tensor | None]
+    reduction: float = 1.0
+
+    def at(self, height: int, width: int) -> Canvas:
+        """The same frame at another size."""
+        return Canvas(
+            resize(self.content, height, width).clamp(0.0, 1.0),
+            None if self.visible is None else _shrunk(self.visible, height, width),
+            {
+                name: None if mask is None else _shrunk(mask, height, width)
+                for name, mask in self.masks.items()
+            },
+            self.reduction,
+        )
+
+    def regions(self, library: StyleLibrary) -> list[Region]:
+        """The styles' targets at this size, for the regions that are in the frame."""
+        longer_side = max(self.content.shape[-2:])
+        return [
+            Region(library.targets(name, longer_side, self.reduction), mask)
+            for name, mask in self.masks.items()
+            if mask is None or bool(mask.any())
+        ]
+
+
+def left_as_rendered(
+    content: np.ndarray,
+    library: StyleLibrary,
+    masks: Mapping[str, np.ndarray],
+    keep: np.ndarray | None,
+) -> np.ndarray | None:
+    """(H, W) in 0..1: what gets no style, by `keep` and because no style is wanted there; None for nothing.
+
+    Raises:
+        ImageError: a region's mask is missing, or a mask has another size than the content.
+    """
+    for name in library.regions:
+        if name is not None and name not in masks:
+            raise ImageError(f"the region {name!r} has a style but no mask")
+    for name, mask in masks.items():
+        check_size(mask, content, f"mask of region {name!r}")
+    kept = None if keep is None else np.clip(check_size(keep, content, "mask of what is kept"), 0.0, 1.0)
+    if None not in library.regions:
+        uncovered = 1.0 - _covered(content, library, masks)
+        kept = uncovered if kept is None else np.maximum(kept, uncovered)
+    return kept
+
+
+def make_canvas(
+    content: np.ndarray,
+    library: StyleLibrary,
+    masks: Mapping[str, np.ndarray],
+    kept: np.ndarray | None,
+    *,
+    colour: Colour,
+    device: torch.device,
+    reduction: float = 1.0,
+) -> Canvas:
+    """The frame at full size.
+
+    Args:
+        content: (H, W, 3 or 4) float32, sRGB in 0..1.
+        masks: by region, (H, W) in 0..1; they may have soft edges and should not overlap.
+        kept: of `left_as_rendered`.
+    """
+    check_image(content, "content")
+    colours = grey(content) if colour is Colour.LUMINANCE else content[..., :3]
+    picture = to_tensor(colours, device)
+    visible = None
+    if content.shape[2] == 4 and content[..., 3].min() < 1.0:
+        visible = map_to_tensor(content[..., 3], device)
+        picture = _fill_invisible(picture, visible)
+    wanted = np.ones(content.shape[:2], np.float32) if kept is None else 1.0 - kept
+    everywhere = visible is None and kept is None and library.regions == [None]
+    named: dict[str | None, Tensor | None] = {}
+    for name in library.regions:
+        mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
+        seen = map_to_tensor(mask * wanted, device)
+        named[name] = None if everywhere else seen if visible is None else seen * visible
+    return Canvas(picture, visible, named, reduction)
+
+
+def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(H, W) in 0..1: how much of each pixel the named regions take."""
+    total = np.zeros(content.shape[:2], np.float32)
+    for name in library.regions:
+        if name is not None:
+            total += np.clip(masks[name], 0.0, 1.0)
+    return np.minimum(total, 1.0)
+
+
+def _fill_invisible(picture: Tensor, visible: Tensor) -> Tensor:
+    """Colours from the visible surroundings where nothing is visible.
+
+    What is behind a transparent film is black, and the network would see a dark outline around everything.
+    Push-pull: visible colours averaged over larger and larger areas, taken where the smaller ones have none.
+    """
+    colours, weights = [picture * visible], [visible]
+    while min(weights[-1].shape[-2:]) > 1:
+        colours.append(F.avg_pool2d(colours[-1], 2, ceil_mode=True, count_include_pad=False))
+        weights.append(F.avg_pool2d(weights[-1], 2, ceil_mode=True, count_include_pad=False))
+    filled = colours[-1] / weights[-1].clamp_min(1e-6)
+    for colour, weight in zip(colours[-2::-1], weights[-2::-1], strict=True):
+        coarse = F.interpolate(filled, colour.shape[-2:], mode="bilinear", align_corners=False)
+        share = weight.clamp(0.0, 1.0)
+        filled = colour + (1.0 - share) * coarse
+    return torch.where(visible >= 1.0, picture, filled).clamp(0.0, 1.0)
+
+
+def _shrunk(mask: Tensor, height: int, width: int) -> Tensor:
+    if mask.shape[-2:] == (height, width):
+        return mask
+    return F.adaptive_avg_pool2d(mask, (height, width))

@@ -1,0 +1,1 @@
+"""Frames larger than memory: tiles, active regions, and the plan of what fits."""

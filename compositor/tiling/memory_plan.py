@@ -1,0 +1,139 @@
+"""How much memory a frame takes, how much there is, and the windows that make the one fit into the other."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from compositor import convolution_jit
+from compositor.hardware.allocator import give_back_freed_memory
+from compositor.tiling.windows import GRID, Window, tiles, whole
+
+# Bytes for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
+_PICTURE_BYTES = 700
+# For each pixel that a picture painted smaller is brought up to: 150 in the guided filter, and some pictures.
+_BROUGHT_UP_BYTES = 200
+_WORKSPACE_BYTES = 100 * 2**20
+# Share of what is free that is planned with; the rest is for what was not thought of.
+_PLANNED = 0.8
+
+
+@dataclass(frozen=True)
+class _PixelBytes:
+    """For each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
+    backward pass needs of the feature maps, and what is there beside them for a moment.
+
+    Attributes:
+        most: at worst.
+        expected: in the middle.
+    """
+
+    most: int
+    expected: int
+
+    @classmethod
+    def of(cls, device: torch.device, dtype: torch.dtype) -> _PixelBytes:
+        """For features of this dtype."""
+        if dtype is torch.bfloat16:
+            return cls(most=1700, expected=1450)
+        if device.type == "cpu" and convolution_jit.available():
+            return cls(most=2150, expected=1850)
+        return cls(most=3300, expected=2850)
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a frame goes through the memory.
+
+    Attributes:
+        expected_bytes: that the process will take at most: on a GPU of its memory, else of the machine's.
+        free_bytes: that it could take now; None where that is not known.
+        windows: parts that the frame is gone through in; 1 is the frame as a whole.
+    """
+
+    expected_bytes: int
+    free_bytes: int | None
+    windows: int
+
+    def __str__(self) -> str:
+        text = f"about {self.expected_bytes / 2**30:.1f} GiB of memory"
+        if self.windows == 1 or self.free_bytes is None:
+            return text
+        return f"{text}, in {self.windows} tiles, as {self.free_bytes / 2**30:.1f} GiB are free"
+
+
+def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int) -> MemoryPlan:
+    """What a frame of this size is going to take; the arguments are those of `fitting_windows`."""
+    give_back_freed_memory(device)
+    free = free_bytes(device)
+    windows = fitting_windows(height, width, device, dtype, margin)
+    largest = max(window.outer.area for window in windows)
+    frame = (
+        _WORKSPACE_BYTES + largest * _PixelBytes.of(device, dtype).expected + height * width * _PICTURE_BYTES
+    )
+    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows))
+
+
+def bringing_up_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
+    """What it takes to bring a picture that was painted smaller up to this size."""
+    frame = _WORKSPACE_BYTES + height * width * _BROUGHT_UP_BYTES
+    return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1)
+
+
+def fitting_windows(
+    height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int, *, halvings: int = 0
+) -> list[Window]:
+    """The frame as one window if it fits into the free memory, as tiles if it does not.
+
+    Args:
+        dtype: of the features.
+        margin: px that a tile sees beyond its own.
+        halvings: how often memory has run out all the same; each halves the tiles' area.
+    """
+    free = free_bytes(device)
+    for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
+    pixels = min(for_features / _PixelBytes.of(device, dtype).most, height * width) / 2.0**halvings
+    if pixels >= height * width:
+        return [whole(height, width)]
+    side = int(math.sqrt(max(pixels, 0.0))) - 2 * margin
+    return tiles(height, width, max(side // GRID * GRID, 4 * GRID), margin)
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that the engine could still take on a device; None where that is not known."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    if device.type == "cpu":
+        return _free_memory()
+    return None
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _taken_bytes(device: torch.device) -> int:
+    """What this process has taken of the device's memory; 0 where that is not known."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0
+
+
+def _free_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
