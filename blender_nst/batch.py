@@ -15,7 +15,7 @@ from .session_plan import SessionError, SessionPlan, absolute_path
 from .session_progress import session_progress
 
 JOURNAL_NAME = "journal.json"
-"""The engine's, in the output folder (`video.journal`, which cannot be imported here)."""
+"""The engine's, in the output folder (`video.resume.journal`, which cannot be imported here)."""
 
 WATCH_INTERVAL = 0.2
 """Seconds between two looks at a session."""

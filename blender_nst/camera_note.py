@@ -13,7 +13,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from .compositor_trees import tree_of
 
 Note = dict[str, Any]
-"""As `video.passes` describes it."""
+"""As `video.frames.render_passes` describes it."""
 
 
 def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> Note:

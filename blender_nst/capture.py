@@ -1,6 +1,6 @@
 """Saves a rendered frame for the style engine: the picture as a PNG, and its passes as a multilayer EXR.
 
-Beside the passes goes a note of the camera and of the view transform, see `video.passes`.
+Beside the passes goes a note of the camera and of the view transform, see `video.frames.render_passes`.
 
 `Render Result.save_render` writes in the format of the scene's image settings, so those are changed for a
 moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one.

@@ -1,4 +1,4 @@
-"""Starts the engine for a session, and words what it is told; `video.protocol` describes the commands."""
+"""Starts the engine for a session, and words what it is told; `video.protocol.messages` describes the commands."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ LOG_NAME = "install.log"
 # From this release on, pip tells how far a download is on lines that a program can read.
 _PIP_WITH_RAW_PROGRESS = (24, 1)
 
-_CHECK = "import torch, video.worker; print('PyTorch', torch.__version__)"
+_CHECK = "import torch, video.worker.server; print('PyTorch', torch.__version__)"
 
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|Temporary failure|ConnectTimeout|ProxyError"

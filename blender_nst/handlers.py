@@ -56,7 +56,7 @@ def open_session(
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
-        source: what the frames are rendered from; see `video.protocol.Stylize`.
+        source: what the frames are rendered from; see `video.protocol.messages.Stylize`.
         frame_rate: of the movie; 0 takes the scene's.
 
     Raises:

@@ -4,7 +4,7 @@
     python -E -P headless.py -- job.json        (a Python that has the bpy module)
 
 The job is a `render_job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
-that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol` has them, and also
+that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol.messages` has them, and also
 
     {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}

@@ -43,7 +43,7 @@ class SessionPlan:
     restart: bool = False
     """Begin anew where the output folder holds finished frames."""
     source: dict[str, Any] = field(default_factory=dict)
-    """What the frames are rendered from, where that is known; see `video.protocol.Stylize`."""
+    """What the frames are rendered from, where that is known; see `video.protocol.messages.Stylize`."""
 
     @property
     def content_bits(self) -> int:

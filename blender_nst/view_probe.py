@@ -1,6 +1,6 @@
 """Finds out how the scene's view transform shows light: the engine process has no OpenColorIO, Blender has.
 
-A picture of known colours is saved through it; `video.view_transform` says how it is laid out.
+A picture of known colours is saved through it; `video.color.view_transform` says how it is laid out.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 Picture = Callable[..., np.ndarray]
 

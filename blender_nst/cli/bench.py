@@ -15,7 +15,7 @@ from blender_nst.cli.options import Settings
 from compositor.benchmark.step_time import StepTime, exponent, peak_memory, step_time
 from compositor.hardware.device import choose_device, describe_device
 from compositor.hardware.precision import feature_dtype
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from blender_nst.cli.errors import InterruptedRunError, RenderError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.render import SOURCE, render_and_stylize
 from blender_nst.cli.styles import choose_styles
-from video.images import check_writable, write_png
-from video.painting import Painting, paint
+from video.images.image_files import check_writable, write_png
+from video.paintings.painting import Painting, paint
 
 WIDTH, HEIGHT = 320, 180
 BUILD_TIMEOUT = 300.0

@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from video import protocol
-from video.json_lines import encode
+from video.protocol import messages
+from video.protocol.json_lines import encode
 
 
 class Display(Protocol):
@@ -63,7 +63,7 @@ class Display(Protocol):
         """Blender has composited a styled frame."""
         ...
 
-    def event(self, event: protocol.Event) -> None:
+    def event(self, event: messages.Event) -> None:
         """The engine has something to tell."""
         ...
 
@@ -143,19 +143,19 @@ class BarDisplay:
             self._compositing = self._bars.add_task("compositing", total=self._total, note="")
         self._bars.update(self._compositing, advance=1, note=f"frame {number}")
 
-    def event(self, event: protocol.Event) -> None:
-        if isinstance(event, protocol.Progress):
+    def event(self, event: messages.Event) -> None:
+        if isinstance(event, messages.Progress):
             self._step(event)
-        elif isinstance(event, (protocol.Notice, protocol.Planned)):
+        elif isinstance(event, (messages.Notice, messages.Planned)):
             self.say(event.text)
-        elif isinstance(event, protocol.Opened) and event.frames:
+        elif isinstance(event, messages.Opened) and event.frames:
             self.say(f"goes on; finished frames kept: {len(event.frames)} (--restart begins anew)")
-        elif isinstance(event, protocol.FrameDone) and self._frames is not None:
+        elif isinstance(event, messages.FrameDone) and self._frames is not None:
             error = "" if event.warp_error is None else f", warp {event.warp_error:.5f}"
             note = f"style {event.losses.get('style', 0.0):.4f}{error}"
             self._bars.update(self._frames, advance=1, note=note)
 
-    def _step(self, event: protocol.Progress) -> None:
+    def _step(self, event: messages.Progress) -> None:
         note = f"{event.steps_per_second:.1f} steps/s, loss {event.losses['total']:.3f}"
         if self._steps is None:
             self._steps = self._bars.add_task("", total=event.steps, note="")
@@ -202,6 +202,6 @@ class JsonDisplay:
         sys.stdout.write(f'{{"event": "composited", "frame": {number}}}\n')
         sys.stdout.flush()
 
-    def event(self, event: protocol.Event) -> None:
+    def event(self, event: messages.Event) -> None:
         sys.stdout.write(encode(event))
         sys.stdout.flush()

@@ -6,8 +6,8 @@ import shlex
 import sys
 from typing import NoReturn
 
-from video.json_lines import encode
-from video.protocol import Failed
+from video.protocol.json_lines import encode
+from video.protocol.messages import Failed
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes."""

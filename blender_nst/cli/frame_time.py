@@ -13,10 +13,10 @@ from blender_nst.cli.options import Settings
 from compositor.engine import StyleEngine
 from compositor.progress import Progress
 from compositor.settings import WorkingDetail
-from video.driver import SequenceDriver
-from video.painting import Painting, paint
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.paintings.painting import Painting, paint
 from video.results import Listener
-from video.sequence import SourceFrame
 from video.settings import MotionSource
 
 # Pixels that the second frame of the little animation is shifted by.

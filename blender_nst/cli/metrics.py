@@ -12,11 +12,11 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.options import Settings
 from blender_nst.cli.styles import StyleChoice
 from compositor.engine import StyleEngine
-from video.driver import STYLED_PATTERN
-from video.images import check_writable
-from video.measure import LONG_TERM, MEASURES, FrameMeasure, means, measure
-from video.motion_sources import MotionFinder
-from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.driver.sequence_driver import STYLED_PATTERN
+from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.images.image_files import check_writable
+from video.motion.motion_source import MotionFinder
+from video.reports.sequence_metrics import LONG_TERM, MEASURES, FrameMeasure, means, measure
 from video.settings import MotionSource
 
 _TITLES = {

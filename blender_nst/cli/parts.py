@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blender_nst.cli.errors import InputError
 from blender_nst.render_job import PART_KINDS
-from video.cryptomatte import MatteKind, MatteRegion
+from video.frames.cryptomatte import MatteKind, MatteRegion
 
 
 @dataclass(frozen=True)

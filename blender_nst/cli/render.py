@@ -21,12 +21,12 @@ from blender_nst.cli.styles import StyleChoice
 from blender_nst.cli.stylize import tell_results
 from blender_nst.render_job import RenderJob, RenderJobError
 from compositor.settings import settings_to_json
-from video import protocol
 from video.errors import ProtocolError
-from video.images import check_writable, read_image
-from video.json_lines import decode_event
-from video.movie import write_movie
-from video.sequence import frame_path, parse_range
+from video.frames.movie import write_movie
+from video.frames.sequence import frame_path, parse_range
+from video.images.image_files import check_writable, read_image
+from video.protocol import messages
+from video.protocol.json_lines import decode_event
 
 SOURCE = Path(__file__).parent.parent
 EVENT_MARK = "NST "
@@ -108,9 +108,9 @@ def _write_composited_movie(pattern: Path, frames: list[int], frame_rate: float)
     write_movie(pattern.parent.parent / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
 
 
-def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[protocol.Done, float]:
+def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[messages.Done, float]:
     """Runs Blender to its end and shows its events; returns the engine's last one, and the frame rate."""
-    done: protocol.Done | None = None
+    done: messages.Done | None = None
     frame_rate = 24.0
     failure: str | None = None
     scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
@@ -122,7 +122,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
                 failure = _show(values, display) or failure
                 frame_rate = values.get("frame_rate", frame_rate)
                 if values.get("event") == "done":
-                    done = protocol.Done(**{key: value for key, value in values.items() if key != "event"})
+                    done = messages.Done(**{key: value for key, value in values.items() if key != "event"})
             code = process.wait()
     if failure is not None:
         raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)

@@ -16,7 +16,7 @@ from typing import Any, get_origin, get_type_hints
 from blender_nst.cli.errors import CommandLineError
 from compositor.settings import StyleSettings, field_default
 from compositor.stylization.working_size import LONGEST_SIDES
-from video.protocol import PROTOCOL_VERSION
+from video.protocol.messages import PROTOCOL_VERSION
 from video.settings import PRESETS, SequenceSettings
 
 SCHEMA_FILE = Path(__file__).parent.parent / "settings_schema.json"

@@ -13,10 +13,10 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.parts import ScenePart, parse_part
 from compositor.image_ops.arrays import check_image
 from compositor.stylization.style_library import Style
-from video.cryptomatte import MatteSequence
-from video.images import read_image
-from video.masks import Mask, MaskedSequence, open_mask
-from video.sequence import SourceFrame
+from video.frames.cryptomatte import MatteSequence
+from video.frames.masks import Mask, MaskedSequence, open_mask
+from video.frames.sequence import SourceFrame
+from video.images.image_files import read_image
 
 
 @dataclass(frozen=True)

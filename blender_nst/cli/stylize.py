@@ -16,16 +16,11 @@ from blender_nst.cli.styles import StyleChoice
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.progress import Stopped
-from video.denoise import denoise
-from video.driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
-from video.events import end_event, frame_event, progress_event
-from video.images import check_writable, read_picture
-from video.metadata import frame_metadata
-from video.movie import movie_frame_rate
-from video.output import FrameWriter, movie_name
-from video.protocol import Notice, Opened, Planned
-from video.results import FrameResult, Listener, SequenceResult
-from video.sequence import (
+from video.driver.sequence_driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
+from video.frames.frame_writer import FrameWriter, movie_name
+from video.frames.metadata import frame_metadata
+from video.frames.movie import movie_frame_rate
+from video.frames.sequence import (
     MovieSequence,
     PassesSequence,
     SourceFrame,
@@ -33,8 +28,13 @@ from video.sequence import (
     open_sequence,
     parse_range,
 )
+from video.images.denoise import denoise
+from video.images.image_files import check_writable, read_picture
+from video.protocol.messages import Notice, Opened, Planned
+from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
+from video.results import FrameResult, Listener, SequenceResult
 from video.settings import FrameFormat, MovieCodec
-from video.snapshots import SequenceSnapshots, SnapshotFolder
+from video.worker.events import end_event, frame_event, progress_event
 
 JOB = "stylize"
 

@@ -22,14 +22,14 @@ from compositor.networks.download import file_hash
 from compositor.progress import CancelCheck, Stopped
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.style_library import Style
-from video.denoise import denoise
-from video.driver import SNAPSHOTS
-from video.events import progress_event
-from video.grid_sheet import GridSheet
-from video.images import check_writable, read_image, write_png
-from video.protocol import Done, FrameDone
+from video.driver.sequence_driver import SNAPSHOTS
+from video.images.denoise import denoise
+from video.images.image_files import check_writable, read_image, write_png
+from video.protocol.messages import Done, FrameDone
+from video.reports.grid_sheet import GridSheet
+from video.reports.snapshots import SnapshotFolder
 from video.settings import SequenceSettings
-from video.snapshots import SnapshotFolder
+from video.worker.events import progress_event
 
 JOB = "sweep"
 SHEET_NAME = "sweep.png"

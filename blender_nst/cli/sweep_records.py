@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from video.snapshots import write_text
+from video.reports.snapshots import write_text
 
 RECORDS_NAME = "sweep.json"
 TABLE_NAME = "sweep.csv"

@@ -42,18 +42,18 @@ from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.color import luminance
 from compositor.networks.weights import load_network
 from compositor.settings import StyleSettings
-from video.driver import SequenceDriver
-from video.images import read_image, write_png
-from video.metrics import warp_error
-from video.motion import Motion, Rendered
-from video.motion_sources import still
-from video.painting import Painting, paint
-from video.passes import read_passes
-from video.reliability import reliability
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.render_passes import read_passes
+from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.images.image_files import read_image, write_png
+from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_source import still
+from video.motion.motion_vectors import vector_motion
+from video.motion.reliability import reliability
+from video.motion.warp_error import warp_error
+from video.paintings.painting import Painting, paint
 from video.results import FrameResult
-from video.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
-from video.vectors import vector_motion
 
 SCENES = ("orbit", "shadow", "still", "cut", "pan")
 METHODS = (MotionSource.NONE, MotionSource.DIS, MotionSource.VECTORS)

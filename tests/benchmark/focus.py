@@ -20,8 +20,8 @@ from coherence import render_scene, style_loss, stylise
 from compositor.engine import StyleEngine
 from compositor.settings import WorkingDetail
 from compositor.stylization import multiscale
-from video.images import write_png
-from video.painting import Painting, paint
+from video.images.image_files import write_png
+from video.paintings.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from video.driver import SequenceDriver
-from video.painting import Painting, paint
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.paintings.painting import Painting, paint
 from video.results import FrameResult, Listener
-from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 
 WIDTH, HEIGHT = 48, 32

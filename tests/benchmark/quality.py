@@ -36,7 +36,7 @@ from compositor.losses import terms
 from compositor.networks.weights import load_network
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 from video.settings import Preset, with_preset
 
 _CPU = torch.device("cpu")

@@ -19,8 +19,8 @@ from contents import contents
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, LossScale
-from video.images import write_png
-from video.painting import Painting, paint
+from video.images.image_files import write_png
+from video.paintings.painting import Painting, paint
 from video.settings import Preset, with_preset
 
 

@@ -29,11 +29,11 @@ from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.joint_upsampling import bring_up
 from compositor.settings import StyleSettings, WorkingDetail
 from compositor.stylization.pyramid import resize
-from video.driver import SequenceDriver
-from video.images import read_image
-from video.metrics import warp_error
-from video.painting import Painting, paint
-from video.sequence import SourceFrame
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.images.image_files import read_image
+from video.motion.warp_error import warp_error
+from video.paintings.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
 
 _PAN = 4

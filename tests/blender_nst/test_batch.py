@@ -12,7 +12,7 @@ import pytest
 from blender_in_tests import BlenderInTests, ScriptRun
 from PIL import Image
 
-from video.movie import movie_frame_rate, write_movie
+from video.frames.movie import movie_frame_rate, write_movie
 
 _OPEN = """
 load().register()

@@ -8,8 +8,8 @@ import pytest
 from blender_in_tests import BlenderInTests
 from PIL import Image
 
-from video.exr import read_channels
-from video.packing import pack
+from video.images.exr import read_channels
+from video.images.exr_compression import pack
 
 # Every image setting that a user can have set, read before and after.
 _DUMP = """

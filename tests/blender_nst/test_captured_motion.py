@@ -13,13 +13,13 @@ from blender_in_tests import BlenderInTests
 
 from blender_nst.cli.blender_runtime import BlenderRuntime
 from blender_nst.render_job import RenderJob
-from video.images import read_image
-from video.motion import Rendered
-from video.passes import BACKGROUND_DEPTH, read_passes
-from video.reliability import reliability
-from video.reprojection import reproject
-from video.vectors import vector_motion
-from video.warp import warp
+from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
+from video.images.image_files import read_image
+from video.motion.motion_field import Rendered
+from video.motion.motion_vectors import vector_motion
+from video.motion.reliability import reliability
+from video.motion.reprojection import reproject
+from video.motion.warp import warp
 
 # A mottled ball flies to the upper right past a mottled wall, and the camera turns; above is the sky.
 _SCENE = """

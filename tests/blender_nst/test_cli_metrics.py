@@ -10,8 +10,8 @@ import pytest
 from command_line import Cli
 from PIL import Image
 
-from video.images import write_png
-from video.painting import Painting, paint
+from video.images.image_files import write_png
+from video.paintings.painting import Painting, paint
 
 
 @pytest.fixture(scope="module")

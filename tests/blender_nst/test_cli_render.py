@@ -11,8 +11,8 @@ from blender_in_tests import BlenderInTests
 from command_line import Cli
 from PIL import Image
 
-from video.cryptomatte import MatteKind, read_mattes
-from video.movie import movie_length
+from video.frames.cryptomatte import MatteKind, read_mattes
+from video.frames.movie import movie_length
 
 
 def test_a_part_is_kept_and_the_scenes_compositor_runs_over_the_styled_frames(

@@ -10,9 +10,9 @@ import OpenEXR
 import pytest
 from command_line import Cli
 
-from video.cryptomatte import identifier
-from video.images import read_image, write_png
-from video.painting import Painting
+from video.frames.cryptomatte import identifier
+from video.images.image_files import read_image, write_png
+from video.paintings.painting import Painting
 
 Picture = Callable[..., np.ndarray]
 

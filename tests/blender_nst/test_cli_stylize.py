@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from command_line import Cli
 
-from video.images import image_size, read_image, write_png
-from video.json_lines import decode_event
-from video.movie import movie_length
-from video.painting import Painting
-from video.protocol import Done, FrameDone, Progress
+from video.frames.movie import movie_length
+from video.images.image_files import image_size, read_image, write_png
+from video.paintings.painting import Painting
+from video.protocol.json_lines import decode_event
+from video.protocol.messages import Done, FrameDone, Progress
 
 Picture = Callable[..., np.ndarray]
 

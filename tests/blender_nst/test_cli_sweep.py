@@ -14,10 +14,10 @@ from command_line import Cli
 from blender_nst.cli.styles import StyleChoice
 from blender_nst.cli.sweep_axes import parse_axes, span_grid
 from compositor.settings import Pooling, StyleSettings
-from video.images import image_size, read_image, write_png
-from video.json_lines import decode_event
-from video.painting import Painting
-from video.protocol import Done, FrameDone, Progress
+from video.images.image_files import image_size, read_image, write_png
+from video.paintings.painting import Painting
+from video.protocol.json_lines import decode_event
+from video.protocol.messages import Done, FrameDone, Progress
 
 Picture = Callable[..., np.ndarray]
 

@@ -11,11 +11,11 @@ from blender_in_tests import TINY_SEQUENCE, BlenderInTests
 from PIL import Image
 
 from blender_nst.render_job import RenderJob
-from video.exr import write_exr
-from video.images import write_png
-from video.passes import BACKGROUND_DEPTH, read_passes
-from video.scene_light import read_light
-from video.view_transform import ViewTransform
+from video.color.view_transform import ViewTransform
+from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
+from video.images.exr import write_exr
+from video.images.image_files import write_png
+from video.images.scene_linear import read_light
 
 MakeJob = Callable[..., RenderJob]
 pytestmark = pytest.mark.across_versions

@@ -11,7 +11,7 @@ from PIL import Image
 
 from blender_nst.cli import private_blender
 from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind
-from video.exr import write_exr
+from video.images.exr import write_exr
 
 pytestmark = pytest.mark.across_versions
 

@@ -11,7 +11,7 @@ from blender_in_tests import BlenderInTests, HeadlessRun
 from PIL import Image
 
 from blender_nst.render_job import RenderJob
-from video import protocol
+from video.protocol import messages
 
 FRAMES = [1, 2, 3]
 
@@ -50,4 +50,4 @@ def assert_events_tell_the_whole_run(run: HeadlessRun) -> None:
     assert run.events[-1]["event"] == "done"
     for event in run.events:
         if event["event"] not in ("started", "rendered"):
-            assert set(event) - {"event"} <= set(protocol.EVENTS[event["event"]].__dataclass_fields__)
+            assert set(event) - {"event"} <= set(messages.EVENTS[event["event"]].__dataclass_fields__)

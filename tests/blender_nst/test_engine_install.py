@@ -58,7 +58,9 @@ def make_plan(tmp_path: Path, torch: str = "torch") -> InstallPlan:
     wheels = tmp_path / "wheels"
     wheels.mkdir(exist_ok=True)
     write_wheel(wheels, "torch", "1.0", {"torch.py": "__version__ = '1.0'\n"})
-    wheel = write_wheel(tmp_path, "blender_nst", "0.1.0", {"video/__init__.py": "", "video/worker.py": ""})
+    wheel = write_wheel(
+        tmp_path, "blender_nst", "0.1.0", {"video/__init__.py": "", "video/worker/server.py": ""}
+    )
     return InstallPlan(Path(sys.executable), tmp_path / "data", wheel, (torch,), wheels)
 
 
@@ -92,7 +94,7 @@ def test_an_installation_fails_goes_on_is_whole_and_is_removed(tmp_path: Path) -
     assert "PyTorch 1.0" in whole.log.read_text()
 
     broken = write_wheel(
-        tmp_path, "blender_nst", "0.2.0", {"video/worker.py": "raise ImportError('no cv')\n"}
+        tmp_path, "blender_nst", "0.2.0", {"video/worker/server.py": "raise ImportError('no cv')\n"}
     )
     useless = installed(replace(whole.plan, wheel=broken))
     assert useless.state is InstallState.FAILED

@@ -17,9 +17,9 @@ import pytest
 
 from blender_nst.engine_process import EngineProcess, Message
 from blender_nst.engine_supervisor import SILENCE, STUCK, SupervisedEngine
-from video.images import write_png
-from video.painting import Painting
-from video.protocol import PROTOCOL_VERSION
+from video.images.image_files import write_png
+from video.paintings.painting import Painting
+from video.protocol.messages import PROTOCOL_VERSION
 
 REPOSITORY = Path(__file__).parent.parent.parent
 Picture = Callable[..., np.ndarray]

@@ -14,7 +14,7 @@ import pytest
 from blender_in_tests import TINY_SEQUENCE, BlenderInTests, events_in
 
 from blender_nst.render_job import RenderJob, RenderJobError
-from video.movie import movie_frame_rate
+from video.frames.movie import movie_frame_rate
 
 MakeJob = Callable[..., RenderJob]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes in /proc")
@@ -43,7 +43,7 @@ def engine_processes(output: Path) -> list[int]:
         if process.name.isdigit():
             try:
                 command = (process / "cmdline").read_bytes()
-                if b"video.worker" in command and (process / "cwd").resolve() == output.resolve():
+                if b"video.worker.server" in command and (process / "cwd").resolve() == output.resolve():
                     found.append(int(process.name))
             except OSError:
                 continue

@@ -15,11 +15,11 @@ from PIL import Image
 from blender_nst.cli.blender_runtime import BlenderRuntime
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings
-from video.flow import DisFlow
-from video.images import read_image
-from video.metrics import warp_error
-from video.motion import Rendered
-from video.reliability import reliability
+from video.images.image_files import read_image
+from video.motion.motion_field import Rendered
+from video.motion.optical_flow import DisFlow
+from video.motion.reliability import reliability
+from video.motion.warp_error import warp_error
 
 FRAMES = [1, 2, 3]
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from blender_nst.cli.blender_runtime import BlenderRuntime
 from blender_nst.render_job import RenderJob
-from video.exr import read_colour
-from video.images import read_image
-from video.scene_light import read_light
-from video.view_transform import ViewTransform
+from video.color.view_transform import ViewTransform
+from video.images.exr import read_colour
+from video.images.image_files import read_image
+from video.images.scene_linear import read_light
 
 # Shades from dark to far beyond display white, over transparent film.
 _SCENE = """

@@ -13,7 +13,7 @@ from PIL import Image
 
 from blender_nst.cli.blender_runtime import BlenderRuntime
 from blender_nst.render_job import RenderJob
-from video.cryptomatte import MatteKind, Mattes, identifier, read_mattes
+from video.frames.cryptomatte import MatteKind, Mattes, identifier, read_mattes
 
 MakeJob = Callable[..., RenderJob]
 pytestmark = pytest.mark.across_versions

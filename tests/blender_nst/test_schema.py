@@ -6,7 +6,7 @@ import pytest
 
 from blender_nst.cli.schema import GROUPS, SCHEMA_FILE, make_schema, schema_text
 from compositor.settings import settings_from_json
-from video.protocol import PROTOCOL_VERSION
+from video.protocol.messages import PROTOCOL_VERSION
 
 
 def test_the_checked_in_schema_is_fresh() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from blender_in_tests import BlenderInTests
 
-from video.cryptomatte import MatteKind, read_mattes
+from video.frames.cryptomatte import MatteKind, read_mattes
 
 pytestmark = pytest.mark.across_versions
 

@@ -20,7 +20,7 @@ from compositor.stylization.temporal import Temporal
 from compositor.tiling import memory_plan
 from compositor.tiling.memory_plan import fitting_windows, free_bytes, is_out_of_memory
 from compositor.tiling.windows import Window
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 CPU = torch.device("cpu")
 SETTINGS = StyleSettings(steps=4, coarsest_size=512, device=DeviceChoice.CPU, precision=Precision.FLOAT32)

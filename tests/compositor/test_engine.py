@@ -18,7 +18,7 @@ from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortag
 from compositor.progress import Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
 from compositor.stylization.temporal import Temporal
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 Picture = Callable[..., np.ndarray]
 
@@ -127,7 +127,7 @@ def test_same_input_gives_the_same_bytes_in_another_process(
 import hashlib
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 settings = StyleSettings(steps=6, coarsest_size=32, device=DeviceChoice.CPU)
 engine = StyleEngine(settings, paint(Painting.KNIFE, 80, 60))
 print(hashlib.sha256(engine.stylize(paint(Painting.DABS, 64, 48)).image.tobytes()).hexdigest())

@@ -15,7 +15,7 @@ from compositor.networks.input_normalization import IMAGENET_MEAN
 from compositor.networks.vgg import Convolution, NetworkWeights
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling
-from video.painting import Painting
+from video.paintings.painting import Painting
 
 CPU = torch.device("cpu")
 MEAN = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)

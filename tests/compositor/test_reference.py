@@ -20,7 +20,7 @@ from compositor.losses.style_targets import style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import NetworkWeights, load_network
 from compositor.settings import DeviceChoice, StyleSettings
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 CPU = torch.device("cpu")
 SETTINGS = StyleSettings(style_weight=40.0, tv_weight=10.0, coarsest_size=64, device=DeviceChoice.CPU)

@@ -9,7 +9,7 @@ from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
 from compositor.stylization.style_library import Style
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 # Adam at this rate gets the colours across in the fewest steps.
 SETTINGS = StyleSettings(

@@ -15,7 +15,7 @@ from compositor.optimization import cuda_graphs
 from compositor.optimization.cuda_graphs import WARM_UP, Found, Replaying, StepGraphs
 from compositor.optimization.loop import Objective
 from compositor.settings import DeviceChoice, StyleSettings
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 

@@ -17,7 +17,7 @@ from compositor.stylization.style_library import Style
 from compositor.stylization.temporal import Detail, Temporal
 from compositor.stylization.working_size import LONGEST_SIDES, painted_size, painted_text
 from compositor.tiling import memory_plan
-from video.painting import Painting
+from video.paintings.painting import Painting
 
 Picture = Callable[..., np.ndarray]
 

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from video.colour_space import rgb_to_xyz
+from video.color.color_space import rgb_to_xyz
 
 DISPLAY_P3 = (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290)
 ADOBE_RGB = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.3290)

@@ -17,10 +17,10 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings, settings_from_json
-from video.driver import SequenceDriver
-from video.images import quantize
-from video.painting import Painting, paint
-from video.sequence import SourceFrame
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.images.image_files import quantize
+from video.paintings.painting import Painting, paint
 from video.settings import SequenceSettings
 
 FRAMES, CUT, WIDTH, HEIGHT = 12, 7, 48, 32

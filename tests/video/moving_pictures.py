@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from video.motion import Motion, Rendered
-from video.passes import Passes
+from video.frames.render_passes import Passes
+from video.motion.motion_field import Motion, Rendered
 
 _RNG = np.random.default_rng(7)
 # Wavelengths of 9 to 60 px in all directions: fine enough to be matched, coarse enough to be interpolated.

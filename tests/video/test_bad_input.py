@@ -12,8 +12,8 @@ from picture_corpus import Case, corpus
 from PIL import Image
 
 from video.errors import VideoError
-from video.images import image_size, read_picture
-from video.movie import read_movie, write_movie
+from video.frames.movie import read_movie, write_movie
+from video.images.image_files import image_size, read_picture
 from video.settings import MovieCodec
 
 LONGEST_LINE = 400

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from video.contact_sheet import ContactSheet
 from video.errors import FileError
-from video.images import read_image
+from video.images.image_files import read_image
+from video.reports.contact_sheet import ContactSheet
 
 HEIGHT, WIDTH = 30, 40
 # Pixels between the cells, and for the captions above them.

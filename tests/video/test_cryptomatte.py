@@ -10,7 +10,8 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from video.cryptomatte import (
+from video.errors import FileError, FrameError
+from video.frames.cryptomatte import (
     MatteKind,
     MatteRegion,
     MatteSequence,
@@ -19,8 +20,7 @@ from video.cryptomatte import (
     read_mattes,
     with_mattes,
 )
-from video.errors import FileError, FrameError
-from video.sequence import SourceFrame
+from video.frames.sequence import SourceFrame
 
 SIZE = (4, 6)
 CUBE, BALL = "Cube", 'Ball ä"x'

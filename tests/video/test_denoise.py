@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from video.denoise import denoise
+from video.images.denoise import denoise
 from video.settings import Denoise
 
 METHODS = pytest.mark.parametrize("method", [Denoise.BILATERAL, Denoise.NLM])

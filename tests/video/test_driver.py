@@ -14,16 +14,16 @@ from moving_pictures import constant_motion
 from compositor.engine import StyleEngine
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, Start, StyleSettings
-from video.driver import SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
-from video.images import quantize, read_image
-from video.metrics import warp_error
-from video.movie import movie_frame_rate, movie_length
-from video.painting import Painting
+from video.frames.movie import movie_frame_rate, movie_length
+from video.frames.sequence import SourceFrame
+from video.images.image_files import quantize, read_image
+from video.motion.warp import inside_frame
+from video.motion.warp_error import warp_error
+from video.paintings.painting import Painting
 from video.results import FrameResult, Listener, SequenceResult
-from video.sequence import SourceFrame
 from video.settings import MotionSource, SequenceSettings
-from video.warp import inside_frame
 
 Picture = Callable[..., np.ndarray]
 

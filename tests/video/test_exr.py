@@ -9,10 +9,10 @@ import OpenEXR
 import pytest
 from exr_files import write_exr as write_channels
 
-from video.colour_space import SceneLinear
+from video.color.color_space import SceneLinear
 from video.errors import FileError
-from video.exr import LARGEST_HALF, colour_channels, exr_size, read_channels, read_colour, write_exr
-from video.images import image_size, read_picture
+from video.images.exr import LARGEST_HALF, colour_channels, exr_size, read_channels, read_colour, write_exr
+from video.images.image_files import image_size, read_picture
 
 RNG = np.random.default_rng(11)
 LIGHT = (4.0 * RNG.random((12, 18, 4))).astype(np.float32)

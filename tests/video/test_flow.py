@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from moving_pictures import waves
 
-from video.flow import DisFlow, FarnebackFlow
-from video.warp import warp_smooth
+from video.motion.optical_flow import DisFlow, FarnebackFlow
+from video.motion.warp import warp_smooth
 
 INNER = (slice(12, -12), slice(12, -12))
 

@@ -14,12 +14,12 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from video.driver import SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError
-from video.images import read_image
-from video.painting import Painting
+from video.frames.sequence import SourceFrame
+from video.images.image_files import read_image
+from video.paintings.painting import Painting
 from video.results import FrameResult, Listener
-from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]

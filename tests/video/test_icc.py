@@ -11,8 +11,8 @@ import pytest
 from icc_files import ADOBE_RGB, DISPLAY_P3, SRGB_CURVE, gamma_curve, make_profile, table_curve
 from PIL import Image, ImageCms
 
-from video.icc import DisplayProfile, ProfileError, parse_profile
-from video.images import read_picture, write_png
+from video.color.icc import DisplayProfile, ProfileError, parse_profile
+from video.images.image_files import read_picture, write_png
 
 REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 PROFILES = {

@@ -13,7 +13,14 @@ import pytest
 from PIL import Image
 
 from video.errors import FileError
-from video.images import check_writable, image_size, quantize, read_image, write_atomically, write_png
+from video.images.image_files import (
+    check_writable,
+    image_size,
+    quantize,
+    read_image,
+    write_atomically,
+    write_png,
+)
 
 Picture = Callable[..., np.ndarray]
 

@@ -18,13 +18,13 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.settings import Colour, DeviceChoice, StyleSettings
 from compositor.stylization.style_library import Style
-from video.driver import SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, JournalError
-from video.folder_lock import folder_locked
-from video.leftovers import remove_leftovers
-from video.painting import Painting
+from video.files.folder_lock import folder_locked
+from video.files.leftovers import remove_leftovers
+from video.frames.sequence import SourceFrame
+from video.paintings.painting import Painting
 from video.results import FrameResult, Listener
-from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from moving_pictures import waves
 
-from video.light import light_change
+from video.motion.illumination import light_change
 
 HEIGHT, WIDTH = 64, 96
 GROUND = 0.3 + 0.5 * waves(HEIGHT, WIDTH)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from video.errors import FrameError, SequenceError, VideoError
-from video.exr import write_exr
-from video.images import write_png
-from video.masks import Mask, MaskedSequence, open_mask, read_mask
-from video.movie import write_movie
-from video.sequence import SourceFrame
+from video.frames.masks import Mask, MaskedSequence, open_mask, read_mask
+from video.frames.movie import write_movie
+from video.frames.sequence import SourceFrame
+from video.images.exr import write_exr
+from video.images.image_files import write_png
 from video.settings import MovieCodec
 
 SIZE = 24, 16

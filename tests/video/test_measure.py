@@ -9,9 +9,9 @@ from moving_pictures import waves
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from video.errors import FrameError, SequenceError
-from video.measure import LONG_TERM, means, measure
-from video.motion_sources import MotionFinder
-from video.sequence import SourceFrame
+from video.frames.sequence import SourceFrame
+from video.motion.motion_source import MotionFinder
+from video.reports.sequence_metrics import LONG_TERM, means, measure
 from video.settings import MotionSource
 
 HEIGHT, WIDTH = 64, 96

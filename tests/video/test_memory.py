@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from moving_pictures import rendered, waves
 
+from video.coherence.frame_history import Lookback
+from video.coherence.warm_start import Memory, Recall
 from video.errors import FrameError
-from video.lookback import Lookback
-from video.memory import Memory, Recall
-from video.motion import Rendered
-from video.motion_sources import MotionFinder
-from video.passes import Camera, Passes
+from video.frames.render_passes import Camera, Passes
+from video.motion.motion_field import Rendered
+from video.motion.motion_source import MotionFinder
+from video.motion.shot_detection import begins_shot, colour_overlap
 from video.settings import MotionSource
-from video.shots import begins_shot, colour_overlap
 
 HEIGHT, WIDTH = 64, 96
 GROUND = 0.1 + 0.8 * waves(HEIGHT, WIDTH)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from moving_pictures import constant_motion, waves
 
-from video.metrics import warp_error
-from video.warp import inside_frame, warp
+from video.motion.warp import inside_frame, warp
+from video.motion.warp_error import warp_error
 
 MOTION = constant_motion(48, 64, 3.0, -2.0)
 PREVIOUS = 0.2 + 0.6 * waves(48, 64)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from moving_pictures import waves
 
-from video.motion import Motion, Rendered
-from video.motion_sources import MotionFinder, still
+from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_source import MotionFinder, still
 from video.settings import MotionSource
 
 HEIGHT, WIDTH = 48, 64

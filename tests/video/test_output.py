@@ -15,14 +15,14 @@ from PIL import Image
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from video.colour_space import SceneLinear, decode_srgb
-from video.driver import SequenceDriver, SequenceResult
-from video.exr import read_colour, write_exr
-from video.images import read_image, read_picture, write_png
-from video.movie import movie_frame_rate, movie_length, read_movie
-from video.output import FrameWriter
-from video.picture import Original, quantize
-from video.sequence import ImageSequence, SourceFrame
+from video.color.color_space import SceneLinear, decode_srgb
+from video.driver.sequence_driver import SequenceDriver, SequenceResult
+from video.frames.frame_writer import FrameWriter
+from video.frames.movie import movie_frame_rate, movie_length, read_movie
+from video.frames.sequence import ImageSequence, SourceFrame
+from video.images.exr import read_colour, write_exr
+from video.images.image_files import read_image, read_picture, write_png
+from video.images.picture import Original, quantize
 from video.settings import DynamicRange, FrameFormat, MotionSource, MovieCodec, SequenceSettings
 
 RNG = np.random.default_rng(2)

@@ -13,13 +13,13 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from video import driver
-from video.driver import SequenceDriver
+from video.driver import sequence_driver
+from video.driver.pipelining import Behind, ahead
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
-from video.overlap import Behind, ahead
-from video.painting import Painting
+from video.frames.sequence import SourceFrame
+from video.paintings.painting import Painting
 from video.results import FrameResult, Listener
-from video.sequence import SourceFrame
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -130,10 +130,10 @@ def pan(picture: Picture, count: int = 5) -> list[SourceFrame]:
     return [SourceFrame(n + 1, wide[:, 3 * n : 3 * n + WIDTH].copy()) for n in range(count)]
 
 
-class AtOnce(Behind[driver.Finished]):
+class AtOnce(Behind[sequence_driver.Finished]):
     """Does the work where it is handed over."""
 
-    def hand_over(self, work: Callable[[], driver.Finished]) -> None:
+    def hand_over(self, work: Callable[[], sequence_driver.Finished]) -> None:
         super().hand_over(work)
         self.finish()
 
@@ -157,8 +157,8 @@ def test_the_results_are_those_of_one_thing_after_the_other(
         return {path.name: path.read_bytes() for path in sorted((output / "styled").iterdir())} | journal
 
     beside = run(tmp_path / "beside")
-    monkeypatch.setattr(driver, "ahead", _one_after_the_other)
-    monkeypatch.setattr(driver, "Behind", AtOnce)
+    monkeypatch.setattr(sequence_driver, "ahead", _one_after_the_other)
+    monkeypatch.setattr(sequence_driver, "Behind", AtOnce)
     assert beside == run(tmp_path / "after")
     assert len(beside["frames"]) == 5  # type: ignore[arg-type]
 

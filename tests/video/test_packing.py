@@ -10,8 +10,8 @@ import pytest
 from exr_files import write_exr
 
 from video.errors import FileError
-from video.exr import read_attributes, read_channels
-from video.packing import Packer, pack
+from video.images.exr import read_attributes, read_channels
+from video.images.exr_compression import Packer, pack
 
 HEIGHT, WIDTH = 24, 40
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from video.painting import Painting, paint
+from video.paintings.painting import Painting, paint
 
 WIDTH, HEIGHT = 256, 192
 

@@ -9,7 +9,7 @@ import pytest
 from exr_files import vector_channels, write_exr, write_note
 
 from video.errors import FileError
-from video.passes import read_passes
+from video.frames.render_passes import read_passes
 
 RNG = np.random.default_rng(0)
 VECTOR = RNG.normal(0.0, 3.0, (9, 12, 4)).astype(np.float32)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video.errors import ProtocolError
-from video.json_lines import decode_command, decode_event, encode
-from video.protocol import (
+from video.protocol.json_lines import decode_command, decode_event, encode
+from video.protocol.messages import (
     COMMANDS,
     EVENTS,
     Cancel,

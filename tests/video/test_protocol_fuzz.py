@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from test_worker import MODULE, TINY, Conversation, conversation
 
 from video.errors import ProtocolError
-from video.images import write_png
-from video.json_lines import decode_command, encode
-from video.painting import Painting
-from video.protocol import (
+from video.images.image_files import write_png
+from video.paintings.painting import Painting
+from video.protocol.json_lines import decode_command, encode
+from video.protocol.messages import (
     PROTOCOL_VERSION,
     Done,
     Failed,

@@ -13,19 +13,19 @@ from moving_pictures import rendered, waves
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
-from video.driver import SequenceDriver
+from video.coherence.working_resolution import FullSize, at_full_size, brought_down, moved_detail
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import JournalError
-from video.images import read_image
-from video.motion_sources import MotionFinder
-from video.painting import Painting
-from video.passes import Passes
-from video.picture import quantize
-from video.reduction import FullSize, at_full_size, brought_down, moved_detail
-from video.reliability import reliability
+from video.frames.render_passes import Passes
+from video.frames.sequence import SourceFrame
+from video.images.image_files import read_image
+from video.images.picture import quantize
+from video.motion.motion_source import MotionFinder
+from video.motion.motion_vectors import vector_motion
+from video.motion.reliability import reliability
+from video.paintings.painting import Painting
 from video.results import FrameResult, Listener, SequenceResult
-from video.sequence import SourceFrame
 from video.settings import FrameFormat, MotionSource, SequenceSettings
-from video.vectors import vector_motion
 
 Picture = Callable[..., np.ndarray]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from moving_pictures import constant_motion, rendered, waves
 
-from video.motion import Motion
-from video.passes import Camera, Passes
-from video.reliability import changed, consistency, motion_boundaries, reliability
-from video.warp import inside_frame
+from video.frames.render_passes import Camera, Passes
+from video.motion.motion_field import Motion
+from video.motion.reliability import changed, consistency, motion_boundaries, reliability
+from video.motion.warp import inside_frame
 
 HEIGHT, WIDTH = 64, 96
 # The square's place in the previous frame, and how far it moves to the right.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from moving_pictures import waves
 
-from video.revealed import start_image
+from video.coherence.disocclusion import start_image
 
 HEIGHT, WIDTH = 64, 96
 HOLE = (slice(24, 40), slice(40, 56))

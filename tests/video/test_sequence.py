@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video.errors import FileError, FrameError, SequenceError
-from video.images import read_image, write_png
-from video.movie import write_movie
-from video.sequence import (
+from video.frames.movie import write_movie
+from video.frames.sequence import (
     FrameRange,
     PassesSequence,
     SourceFrame,
@@ -23,6 +22,7 @@ from video.sequence import (
     open_sequence,
     parse_range,
 )
+from video.images.image_files import read_image, write_png
 
 Picture = Callable[..., np.ndarray]
 BLACK = np.zeros((16, 20, 3), np.float32)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from video.errors import FileError
-from video.images import quantize
-from video.sequence import SourceFrame
-from video.shelf import Shelf
+from video.frames.sequence import SourceFrame
+from video.images.image_files import quantize
+from video.resume.frame_store import Shelf
 
 RNG = np.random.default_rng(0)
 

@@ -9,11 +9,11 @@ import threading
 
 import pytest
 
-from video.silence import silence
+from video.files.native_output import silence
 
 WORDS = """
 import os, sys, threading
-from video.silence import silence
+from video.files.native_output import silence
 with silence():
     os.write(2, b"native\\n")
     print("mine"); print("mine", file=sys.stderr)
@@ -24,7 +24,7 @@ print("after", file=sys.stderr)
 
 TALK = """
 import os, threading, time
-from video.silence import silence
+from video.files.native_output import silence
 def talk():
     while True:
         print("x" * 50, flush=True)

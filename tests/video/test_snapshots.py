@@ -13,11 +13,11 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import DeviceChoice, StyleSettings
-from video.driver import Listener, SequenceDriver
-from video.images import image_size, read_image
-from video.sequence import SourceFrame
+from video.driver.sequence_driver import Listener, SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.images.image_files import image_size, read_image
+from video.reports.snapshots import PreviewFile, SequenceSnapshots, ShownPreview, SnapshotFolder
 from video.settings import SequenceSettings
-from video.snapshots import PreviewFile, SequenceSnapshots, ShownPreview, SnapshotFolder
 
 Picture = Callable[..., np.ndarray]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from video.strokes import borrowed_strokes
+from video.coherence.patch_fill import borrowed_strokes
 
 HEIGHT, WIDTH = 96, 160
 

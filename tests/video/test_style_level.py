@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compositor.progress import Report, Stopped
-from video.style_level import StyleLevel
+from video.coherence.style_gain import StyleLevel
 
 
 def done(style: float) -> Report:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from moving_pictures import rendered
 
-from video.motion import Motion, Rendered
-from video.passes import Camera, Passes
-from video.reprojection import reproject
-from video.vectors import longer_motion, vector_motion, why_no_vectors
+from video.frames.render_passes import Camera, Passes
+from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_vectors import longer_motion, vector_motion, why_no_vectors
+from video.motion.reprojection import reproject
 
 HEIGHT, WIDTH = 36, 64
 FOCAL = 2.0

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
-from video.exr import read_colour, write_exr
-from video.images import read_image, write_png
-from video.output import FrameWriter
-from video.scene_light import read_light
-from video.sequence import SourceFrame
+from video.frames.frame_writer import FrameWriter
+from video.frames.sequence import SourceFrame
+from video.images.exr import read_colour, write_exr
+from video.images.image_files import read_image, write_png
+from video.images.scene_linear import read_light
 from video.settings import FrameFormat
-from video.view_transform import ViewTransform, load_view
 
 LEVELS = (0.0, *(float(level) for level in 0.18 * 2.0 ** np.linspace(-9.0, 6.0, 24)))
 RNG = np.random.default_rng(4)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from moving_pictures import constant_motion, waves
 
-from video.warp import inside_frame, warp, warp_smooth
+from video.motion.warp import inside_frame, warp, warp_smooth
 
 Picture = Callable[..., np.ndarray]
 

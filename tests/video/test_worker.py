@@ -18,11 +18,11 @@ import OpenEXR
 import pytest
 from exr_files import vector_channels, write_exr
 
-from video.images import write_png
-from video.json_lines import decode_event, encode
-from video.movie import movie_length, write_movie
-from video.painting import Painting
-from video.protocol import (
+from video.frames.movie import movie_length, write_movie
+from video.images.image_files import write_png
+from video.paintings.painting import Painting
+from video.protocol.json_lines import decode_event, encode
+from video.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
     Cancelled,
@@ -51,12 +51,12 @@ Picture = Callable[..., np.ndarray]
 PATIENCE = 60.0
 TINY: dict[str, Any] = {"steps": 3, "coarsest_size": 64, "device": "cpu"}
 ENDLESS = TINY | {"steps": 100_000}
-MODULE = ["-m", "video.worker"]
+MODULE = ["-m", "video.worker.server"]
 
 # Prints from Python and from below it as soon as the worker has taken its streams.
 TALKATIVE = """
 import os, threading, time
-import video.worker
+import video.worker.server
 def talk():
     while not os.path.sameopenfile(1, 2):
         time.sleep(0.001)
@@ -65,7 +65,7 @@ def talk():
         os.write(1, b"native code prints\\n")
         time.sleep(0.005)
 threading.Thread(target=talk, daemon=True).start()
-video.worker.main()
+video.worker.server.main()
 """
 
 

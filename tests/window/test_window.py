@@ -24,8 +24,8 @@ import pytest
 
 from blender_nst.cli.blender_runtime import ensure_blender
 from blender_nst.cli.extension import build_extension
-from video.images import write_png
-from video.painting import Painting, paint
+from video.images.image_files import write_png
+from video.paintings.painting import Painting, paint
 
 RUNNER = "BLENDER_NST_WINDOW"
 ASKED = "BLENDER_NST_TEST_WINDOW"

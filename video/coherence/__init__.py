@@ -1,0 +1,1 @@
+"""What earlier frames give to the next: history, warm start, disocclusion, style gain."""

@@ -1,0 +1,103 @@
+"""What earlier results say about this frame: moved here, as far as each can be believed."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from video.coherence.disocclusion import start_image
+from video.coherence.frame_history import Sight
+from video.motion.warp import warp
+
+# In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
+# the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
+_NEIGHBOURS_SHARE = 0.5
+# The reliability of the strokes on a surface whose light has changed, in that light. As free as what has just
+# come into view they would lose half of the change in the optimisation; held as strongly as the rest they
+# would keep more of it than frames that are stylised alone.
+_OTHER_LIGHT = 0.2
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What the results before say about a frame.
+
+    Attributes:
+        sight: by what it is known.
+        target: (H, W, 3) float32 in 0..1, the earlier results, moved to this frame.
+        reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
+        start: (H, W, 3) float32 in 0..1, the image to start from.
+        detailed: (H, W, 3), the frame beside it as it was finished at full size, not moved, if it was.
+    """
+
+    sight: Sight
+    target: np.ndarray
+    reliability: np.ndarray
+    start: np.ndarray
+    detailed: np.ndarray | None = None
+
+    def between(self, own: np.ndarray) -> np.ndarray:
+        """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbours'."""
+        start = own + _NEIGHBOURS_SHARE * self.reliability[..., None] * (self.target - own)
+        start[self.sight.still] = self.start[self.sight.still]
+        return start
+
+
+class Memory:
+    """The last results of the shot at hand: the engine's own (`optimised`), not what was made of them.
+
+    With a strength of one half, say, a warm start from the styled picture would halve the style of every
+    further frame again.
+
+    Args:
+        length: results that are kept.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._results: deque[np.ndarray] = deque(maxlen=length)
+        self._detailed: np.ndarray | None = None
+
+    def add(self, optimised: np.ndarray, detailed: np.ndarray | None = None) -> None:
+        """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing made of it."""
+        self._results.append(optimised)
+        self._detailed = detailed
+
+    def recall(self, content: np.ndarray, sight: Sight | None) -> Recall | None:
+        """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
+
+        Args:
+            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame at the size that it is painted at.
+            sight: of the frames whose results were added.
+        """
+        if sight is None or not self._results:
+            self._results.clear()
+            return None
+        before, resting = self._results[-1], sight.still
+        target, known = self._target(sight)
+        target[resting], known[resting] = before[resting], 1.0
+        start = start_image(np.ascontiguousarray(content[..., :3]), target, known)
+        start[resting] = before[resting]
+        trusted = np.maximum(sight.weight, _OTHER_LIGHT * sight.seen)
+        trusted[resting] = 1.0
+        return Recall(sight, target, trusted, start, self._detailed)
+
+    def _target(self, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+        """The earlier results together, by their shares, and (H, W) how surely they show the same surfaces.
+
+        A surface that was seen, and yet cannot be trusted, is in another light: it gets the last result in
+        that light.
+        """
+        weight = sight.weight
+        # What an older frame shows in this light comes before what the last one shows in another.
+        known = np.where(weight > sight.recent, weight, np.maximum(weight, sight.seen))
+        moved = warp(self._results[-1], sight.motion.backward) + sight.light[..., None]
+        total = moved * (sight.recent + known - weight)[..., None]
+        for each in sight.older:
+            total += warp(self._results[-each.age], each.backward) * each.share[..., None]
+        # Where nothing is known the closest frame's result stands in, with no weight.
+        nothing = known < 1e-3
+        target = total / np.maximum(known, 1e-3)[..., None]
+        target[nothing] = moved[nothing]
+        return np.clip(target, 0.0, 1.0).astype(np.float32), known

@@ -1,0 +1,1 @@
+"""Color spaces, ICC profiles, Blender's view transform, YCbCr."""

@@ -1,0 +1,1 @@
+"""The loop over frames: prefetching, checkpoint, optimization, finishing, output of the run."""

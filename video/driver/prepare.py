@@ -1,0 +1,97 @@
+"""Makes frames ready to be stylised: all about them that does not ask for a result of the frames before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from video.coherence.frame_history import Lookback, Sight
+from video.coherence.working_resolution import Size, brought_down
+from video.errors import FileError, FrameError
+from video.frames.render_passes import Passes, read_passes
+from video.frames.sequence import SourceFrame
+from video.motion.motion_field import Rendered
+from video.motion.motion_source import MotionFinder
+from video.resume.fingerprint import frame_fingerprint
+from video.settings import MotionSource, SequenceSettings
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame with what was found out about it.
+
+    Attributes:
+        picture: the hashes of what it is made from, by part (see `frame_fingerprint`).
+        content: (h, w, 3 or 4), its picture at the size that it is painted at.
+        sight: by the frames before; None if it begins a shot, and for a frame that is done already.
+    """
+
+    frame: SourceFrame
+    picture: dict[str, str]
+    content: np.ndarray
+    sight: Sight | None
+
+
+class Preparation:
+    """Prepares the frames of one pass.
+
+    Args:
+        painted_size: the (height, width) that a frame of a height and a width is painted at.
+        notice: told why something else is used than what would be best.
+    """
+
+    def __init__(
+        self,
+        settings: SequenceSettings,
+        painted_size: Callable[[int, int], Size],
+        notice: Callable[[str], None],
+    ) -> None:
+        self._source = settings.motion
+        self._finder = MotionFinder(settings.motion, notice)
+        self._painted_size = painted_size
+        self._lookback = Lookback(self._finder, settings.memory)
+        self._notice = notice
+
+    def of(self, frames: Iterable[SourceFrame], done: Sequence[bool] = ()) -> Iterator[Prepared]:
+        """The frames as they come.
+
+        Args:
+            done: of the first frames, which an earlier run has finished, whether each began a shot.
+
+        Raises:
+            FrameError: a frame has another size than the first, or none of the motion that was asked for.
+        """
+        first: np.ndarray | None = None
+        for index, frame in enumerate(frames):
+            first = frame.image if first is None else first
+            if first.shape != frame.image.shape:
+                raise FrameError(frame.number, _size_change(first, frame.image))
+            rendered = self._rendered(frame)
+            sight = None
+            if index >= len(done):
+                sight = self._lookback.at(rendered)
+            elif done[index]:
+                self._lookback.forget()
+            self._lookback.add(rendered)
+            yield Prepared(frame, frame_fingerprint(frame, rendered), rendered.image, sight)
+
+    def _rendered(self, frame: SourceFrame) -> Rendered:
+        passes: Passes | None = None
+        if frame.passes is not None and self._finder.reads_passes:
+            try:
+                passes = read_passes(frame.passes)
+            except FileError as error:
+                if self._source is MotionSource.VECTORS:
+                    raise FrameError(frame.number, str(error)) from None
+                self._notice(f"{error}; optical flow is used instead")
+        rendered = Rendered(frame.number, frame.image, passes)
+        return brought_down(rendered, self._painted_size(*frame.image.shape[:2]))
+
+
+def _size_change(before: np.ndarray, now: np.ndarray) -> str:
+    def describe(image: np.ndarray) -> str:
+        return f"{image.shape[1]}×{image.shape[0]} px" + (" with alpha" if image.shape[2] == 4 else "")
+
+    return f"is {describe(now)} but the frames before are {describe(before)}; all must have one size"

@@ -1,0 +1,93 @@
+"""What a run has made so far, and what is made of it at the end: a movie and a contact sheet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from video.driver.finish import Finished
+from video.frames.frame_writer import movie_name
+from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
+from video.frames.sequence import SourceFrame
+from video.images.image_files import read_image
+from video.reports.contact_sheet import ContactSheet
+from video.results import FrameResult, Listener, SequenceResult
+from video.settings import SequenceSettings
+
+CONTACT_SHEET_NAME = "contact_sheet.png"
+
+
+class Gathering:
+    """Takes in the frames of one run, tells of them, and ends it.
+
+    Args:
+        output: the run's folder.
+        metadata: of the movie, see `write_movie`.
+    """
+
+    def __init__(
+        self,
+        settings: SequenceSettings,
+        output: Path,
+        listener: Listener,
+        metadata: Mapping[str, str],
+    ) -> None:
+        self._settings = settings
+        self._output = output
+        self._listener = listener
+        self._metadata = metadata
+        self._results: dict[int, FrameResult] = {}
+        self._sheet = ContactSheet()
+
+    def take_in(self, finished: Finished, *, tell: bool) -> None:
+        """A frame is on disk.
+
+        Args:
+            tell: the listener of it; a further pass will replace it otherwise.
+        """
+        self._results[finished.result.number] = finished.result
+        if tell:
+            self._listener.frame_done(finished.result)
+            self._sheet.add(finished.frame.number, finished.frame.image, finished.styled)
+
+    def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
+        """An earlier run has made a frame. Raises FileError: its picture cannot be read."""
+        self._results[result.number] = result
+        self._listener.frame_done(result)
+        self._sheet.add(result.number, frame.image, read_image(result.path))
+
+    def end(self, begun: float, *, cancelled: bool) -> SequenceResult:
+        """The run's result, with the movie and the contact sheet that are asked for.
+
+        Args:
+            begun: when the run did, by `time.perf_counter`.
+            cancelled: then there are neither.
+
+        Raises:
+            FileError: a picture cannot be read, or one of them not be written.
+        """
+        results = [self._results[number] for number in sorted(self._results)]
+        movie = sheet = None
+        if results and not cancelled:
+            movie = self._write_movie(results) if self._settings.movie else None
+            sheet = self._write_sheet() if self._settings.contact_sheet and len(self._sheet) else None
+        return SequenceResult(results, time.perf_counter() - begun, cancelled, movie, sheet)
+
+    def _write_movie(self, results: Sequence[FrameResult]) -> Path:
+        settings = self._settings
+        path = self._output / movie_name(settings.movie_codec)
+        write_movie(
+            path,
+            (read_image(result.path) for result in results),
+            settings.frame_rate or DEFAULT_FRAME_RATE,
+            settings.movie_codec,
+            settings.output_format.bits,
+            metadata=self._metadata,
+        )
+        return path
+
+    def _write_sheet(self) -> Path:
+        path = self._output / CONTACT_SHEET_NAME
+        self._sheet.write(path)
+        return path

@@ -1,0 +1,1 @@
+"""Whole files, locks, leftovers, limits of decoders, and their output silenced."""

@@ -1,0 +1,1 @@
+"""Numbered frames and their passes: sequences, movies, masks, Cryptomatte, writing."""

@@ -1,0 +1,109 @@
+"""The passes of a rendered frame: Blender's multilayer EXR, and the camera that is noted beside it.
+
+Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
+
+    {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…},
+     "composited": false}
+
+`world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
+space (null for a panorama); for `view` see `video.color.view_transform`. An EXR from elsewhere has no such file,
+and then these things are not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from video.errors import FileError
+from video.images.exr import read_channels
+from video.images.sidecar import read_note
+
+BACKGROUND_DEPTH = 1e9
+"""Blender's depth where there is no surface is 1e10."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera at one frame: its name, matrix to the world (4, 4), and projection to clip space (4, 4)."""
+
+    name: str
+    world: np.ndarray
+    projection: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What is known of a frame beside its picture; each is None where it is not there.
+
+    Attributes:
+        vector: (H, W, 4) float32, pixels, y up, as Blender has it: position in the previous frame minus
+            position, and position minus position in the next frame.
+        depth: (H, W) float32, distance along the camera's axis in Blender's units; 1e10 in the background.
+        index: (H, W) float32, the object index.
+        camera: where the frame was seen from.
+        motion_blur: whether the render had motion blur, with which Blender gives no vectors.
+    """
+
+    vector: np.ndarray | None = None
+    depth: np.ndarray | None = None
+    index: np.ndarray | None = None
+    camera: Camera | None = None
+    motion_blur: bool = False
+
+
+def read_passes(path: Path) -> Passes:
+    """Reads a multilayer EXR, single or multi-part, and the camera beside it.
+
+    Of several view layers the first that has a pass gives it.
+
+    Raises:
+        FileError: not there, no EXR, or damaged.
+    """
+    if not path.is_file():
+        raise FileError(path, "there are no passes")
+    channels = read_channels(path)
+    noted = read_note(path)
+    return Passes(
+        vector=_stacked(channels, ("Vector",), "XYZW"),
+        depth=_single(channels, ("Depth", "Z"), "Z"),
+        index=_single(channels, ("IndexOB", "Object Index"), "X"),
+        camera=_camera(noted),
+        motion_blur=bool(noted.get("motion_blur", False)),
+    )
+
+
+def _stacked(channels: dict[str, np.ndarray], names: tuple[str, ...], letters: str) -> np.ndarray | None:
+    for full in channels:
+        prefix, _, letter = full.rpartition(".")
+        if letter == letters[0] and prefix.rpartition(".")[2] in names:
+            parts = [channels.get(f"{prefix}.{each}") for each in letters]
+            if all(part is not None for part in parts):
+                return np.stack([part for part in parts if part is not None], axis=2)
+    return None
+
+
+def _single(channels: dict[str, np.ndarray], names: tuple[str, ...], letter: str) -> np.ndarray | None:
+    stacked = _stacked(channels, names, letter)
+    if stacked is None:
+        # Blender 4 calls the only channel of some passes V, later ones by the pass's own letter.
+        stacked = _stacked(channels, names, "V")
+    return None if stacked is None else stacked[..., 0]
+
+
+def _camera(noted: dict[str, Any]) -> Camera | None:
+    world, projection = _matrix(noted.get("world")), _matrix(noted.get("projection"))
+    if world is None:
+        return None
+    return Camera(str(noted.get("camera", "")), world, projection)
+
+
+def _matrix(rows: Any) -> np.ndarray | None:
+    try:
+        matrix = np.array(rows, np.float64)
+    except (TypeError, ValueError):
+        return None
+    return matrix if matrix.shape == (4, 4) and np.isfinite(matrix).all() else None

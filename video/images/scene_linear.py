@@ -1,0 +1,58 @@
+"""Reads the light in an EXR together with the way in which it is displayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from video.color.color_space import ColourSpace, SceneLinear
+from video.color.view_transform import ViewTransform, load_view
+from video.errors import FileError
+from video.images.exr import read_colour
+from video.images.exr_header import Part, read_header
+from video.images.picture import Original
+from video.images.sidecar import read_note
+
+VIEW_ATTRIBUTE = "blender_nst_view"
+"""Of a styled EXR: what the note of its frame's passes says about the view, as JSON."""
+PASSES_FOLDER = "passes"
+
+
+def read_light(path: Path) -> Original:
+    """The picture in an EXR, displayed as its render was.
+
+    Through Blender's view transform where that is known, from the note beside a captured EXR or from a styled
+    one itself; with sRGB's curve where it is not.
+
+    Raises:
+        FileError: as `video.images.exr.read_colour`; the note or the view transform's probe is damaged.
+    """
+    colour = read_colour(path)
+    return Original(colour, _space(path, read_header(path)[0]))
+
+
+def _space(path: Path, part: Part) -> ColourSpace:
+    return _view(path, part) or SceneLinear(part.chromaticities)
+
+
+def _view(path: Path, part: Part) -> ViewTransform | None:
+    noted = read_note(path).get("view") or _attribute(part)
+    if not isinstance(noted, dict):
+        return None
+    # The probe is looked for by its name alone: a file leads to no other folder than its own and its passes'.
+    name = Path(str(noted.get("probe"))).name
+    for folder in (path.parent, path.parent.parent / PASSES_FOLDER):
+        if (folder / name).is_file():
+            try:
+                return load_view(folder / name, tuple(noted.get("levels", ())))
+            except (TypeError, ValueError):
+                raise FileError(path, "the view transform is noted wrongly; render the frame again") from None
+    return None
+
+
+def _attribute(part: Part) -> Any:
+    try:
+        return json.loads(part.attributes.get(VIEW_ATTRIBUTE, b"null"))
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""How pixels move between two frames, and how reliable that is."""

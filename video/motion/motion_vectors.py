@@ -1,0 +1,114 @@
+"""The render's own motion: Blender's Vector pass, and the cameras' where the pass has none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from video.frames.render_passes import BACKGROUND_DEPTH, Passes
+from video.motion.motion_field import Motion, Rendered
+from video.motion.reprojection import reproject
+
+# Pixels: a surface whose vector is as near to the cameras' motion stands still in the world.
+_STATIC = 0.25
+
+
+def why_no_vectors(earlier: Rendered, current: Rendered) -> str | None:
+    """Why the two frames' Vector passes say nothing about the motion between them; None if they do."""
+    first, second = earlier.passes, current.passes
+    if first is None or second is None:
+        return "there are no passes"
+    if first.motion_blur or second.motion_blur:
+        return "with motion blur Blender renders no motion vectors"
+    if first.vector is None or second.vector is None:
+        return "the passes have no motion vectors"
+    if current.number - earlier.number not in (-1, 1):
+        return "Blender's motion vectors reach from one frame to the next only"
+    if (
+        first.vector.shape[:2] != current.image.shape[:2]
+        or second.vector.shape[:2] != current.image.shape[:2]
+    ):
+        return "the passes have another size than the frames"
+    return None
+
+
+def vector_motion(earlier: Rendered, current: Rendered) -> Motion:
+    """The motion between neighbouring frames, forwards in time or backwards.
+
+    To be called when `why_no_vectors` has nothing to say.
+    """
+    return Motion(motion_to(earlier, current), motion_to(current, earlier), exact=True)
+
+
+def motion_to(other: Rendered, here: Rendered) -> np.ndarray:
+    """The motion from `here` to a neighbouring frame, (H, W, 2) float32, pixels, y down.
+
+    With rows counted downwards, the point at (x, y) was at (x + X, y − Y) in the frame before and is at
+    (x − Z, y + W) in the one after. To be called when `why_no_vectors` has nothing to say.
+    """
+    passes = _passes(here)
+    motion = _to_previous(passes) if here.number > other.number else _to_next(passes)
+    return _with_background(motion, passes, _passes(other))
+
+
+def longer_motion(
+    recent: Motion, neighbour: Rendered, older: Rendered, current: Rendered
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a surface was several frames ago, even if it was hidden since.
+
+    What stands still in the world is found by the cameras, exactly; what moves is taken to have moved
+    evenly. The caller checks what it finds there.
+
+    Args:
+        recent: the exact motion between `current` and `neighbour`, the frame beside it.
+
+    Returns:
+        (H, W, 2) float32, pixels, y down; and (H, W) float32, the depth that is expected there: this
+        frame's own where the cameras do not tell.
+    """
+    steps = (current.number - older.number) / (current.number - neighbour.number)
+    now, beside, then = _passes(current), _passes(neighbour), _passes(older)
+    motion = recent.backward * np.float32(steps)
+    depth = np.full(motion.shape[:2], 1e10, np.float32) if now.depth is None else now.depth
+    near, far = _world_motion(now, beside), _world_motion(now, then)
+    if near is None or far is None:
+        return motion, depth
+    static = np.linalg.norm(near[0] - recent.backward, axis=2) < _STATIC
+    return np.where(static[..., None], far[0], motion), np.where(static, far[1], depth)
+
+
+def expected_depth(earlier: Rendered, current: Rendered) -> np.ndarray | None:
+    """(H, W): how far away the earlier camera would see this frame's surfaces, if they stood still."""
+    world = _world_motion(_passes(current), _passes(earlier))
+    return None if world is None else world[1]
+
+
+def _world_motion(here: Passes, there: Passes) -> tuple[np.ndarray, np.ndarray] | None:
+    if here.camera is None or there.camera is None or here.depth is None:
+        return None
+    return reproject(here.camera, there.camera, here.depth)
+
+
+def _with_background(motion: np.ndarray, here: Passes, there: Passes) -> np.ndarray:
+    """The motion with the cameras' in the background, where Blender before 5.2 has zeros."""
+    if here.depth is None or not (background := here.depth >= BACKGROUND_DEPTH).any():
+        return motion
+    world = _world_motion(here, there)
+    return motion if world is None else np.where(background[..., None], world[0], motion)
+
+
+def _to_previous(passes: Passes) -> np.ndarray:
+    return _vector(passes)[..., :2] * np.array([1.0, -1.0], np.float32)
+
+
+def _to_next(passes: Passes) -> np.ndarray:
+    return _vector(passes)[..., 2:] * np.array([-1.0, 1.0], np.float32)
+
+
+def _vector(passes: Passes) -> np.ndarray:
+    if passes.vector is None:
+        raise ValueError("the passes have no motion vectors")
+    return passes.vector
+
+
+def _passes(frame: Rendered) -> Passes:
+    return frame.passes or Passes()

@@ -1,0 +1,76 @@
+"""Where a surface that stands still in the world is seen by another camera."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from video.frames.render_passes import BACKGROUND_DEPTH, Camera
+
+# Pixels: a motion that leads out of every picture.
+_NOWHERE = 1e6
+
+
+def reproject(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The motion that the change from `camera` to `other` gives to what stands still.
+
+    The background is infinitely far: it moves with the camera's rotation alone, and not at all under an
+    orthographic camera.
+
+    Args:
+        depth: (H, W), seen by `camera`, along its axis; from 1e9 on it is the background.
+
+    Returns:
+        (H, W, 2) float32, pixels, y down, to where `other` sees it; and (H, W) float32, its depth there
+        (not positive where it is behind `other`). None where a camera has no projection (a panorama).
+    """
+    if camera.projection is None or other.projection is None:
+        return None
+    height, width = depth.shape
+    x, y = _device_coordinates(height, width)
+    far = (depth >= BACKGROUND_DEPTH).ravel()
+    distance = np.where(far, 1.0, depth.ravel()).astype(np.float64)
+    # A direction has no place: the last coordinate 0 leaves the camera's own movement out.
+    place = np.where(far, 0.0, 1.0)
+    points = np.vstack([_seen(camera.projection, x, y, distance), place[None]])
+    moved = np.linalg.inv(other.world) @ camera.world @ points
+    clip = other.projection @ moved
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = clip[:2] / clip[3]
+    there = np.stack([(seen[0] + 1.0) * 0.5 * width, (1.0 - seen[1]) * 0.5 * height], axis=1)
+    here = np.stack([(x + 1.0) * 0.5 * width, (1.0 - y) * 0.5 * height], axis=1)
+    motion = np.nan_to_num(there - here, nan=_NOWHERE, posinf=_NOWHERE, neginf=-_NOWHERE)
+    distance = np.where(far, depth.ravel(), -moved[2])
+    if _orthographic(camera.projection):
+        motion[far] = 0.0
+    else:
+        # What is behind the other camera would be mirrored into its picture.
+        behind = moved[2] >= 0.0
+        motion[behind], distance[behind] = _NOWHERE, -1.0
+    return (
+        motion.clip(-_NOWHERE, _NOWHERE).reshape(height, width, 2).astype(np.float32),
+        distance.reshape(height, width).astype(np.float32),
+    )
+
+
+def _orthographic(projection: np.ndarray) -> bool:
+    return bool(abs(projection[3, 3]) > 0.5)
+
+
+def _device_coordinates(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """(H·W) each: the pixels' centres in −1..1, y up."""
+    across = (np.arange(width) + 0.5) / width * 2.0 - 1.0
+    up = 1.0 - (np.arange(height) + 0.5) / height * 2.0
+    x, y = np.meshgrid(across, up)
+    return x.ravel(), y.ravel()
+
+
+def _seen(projection: np.ndarray, x: np.ndarray, y: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """(3, N): the points in the camera's space that are at these places and distances.
+
+    Solves projection · (X, Y, −distance, 1) ∝ (x, y) for X and Y, with the lens's shift.
+    """
+    z = -distance
+    w = projection[3, 2] * z + projection[3, 3]
+    across = (x * w - projection[0, 2] * z - projection[0, 3]) / projection[0, 0]
+    up = (y * w - projection[1, 2] * z - projection[1, 3]) / projection[1, 1]
+    return np.stack([across, up, z])

@@ -1,0 +1,1 @@
+"""Style pictures made by code, for the demo and the tests."""

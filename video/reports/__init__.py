@@ -1,0 +1,1 @@
+"""What a person looks at afterwards: contact sheets, snapshots, debug images, metrics."""

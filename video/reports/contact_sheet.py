@@ -1,0 +1,74 @@
+"""A sheet of some frames of a sequence: content over styled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from video.images.image_files import write_png
+
+_COLUMNS = 6
+_CELL_WIDTH = 320
+_GAP = 6
+_CAPTION = 18
+PAPER = 245
+
+
+class ContactSheet:
+    """Collects frames while a sequence runs and keeps an even choice of few, however many come."""
+
+    def __init__(self) -> None:
+        self._cells: list[tuple[int, np.ndarray, np.ndarray]] = []
+        self._stride = 1
+        self._seen = 0
+
+    def __len__(self) -> int:
+        return self._seen
+
+    def add(self, number: int, content: np.ndarray, styled: np.ndarray) -> None:
+        """Takes a frame in: (H, W, 3 or 4) float in 0..1 each."""
+        if self._seen % self._stride == 0:
+            self._cells.append((number, thumbnail(content), thumbnail(styled)))
+            if len(self._cells) == 4 * _COLUMNS:
+                self._cells = self._cells[::2]
+                self._stride *= 2
+        self._seen += 1
+
+    def write(self, path: Path) -> None:
+        """Writes the sheet as PNG; raises FileError when it cannot."""
+        count = min(_COLUMNS, len(self._cells))
+        cells = sorted(self._cells, key=lambda cell: cell[0])
+        chosen = [cells[round(index)] for index in np.linspace(0, len(cells) - 1, count)]
+        cell_height, cell_width = chosen[0][1].shape[:2]
+        sheet = Image.new(
+            "RGB",
+            (count * (cell_width + _GAP) + _GAP, 2 * cell_height + 3 * _GAP + _CAPTION),
+            (PAPER, PAPER, PAPER),
+        )
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+        for column, (number, content, styled) in enumerate(chosen):
+            left = _GAP + column * (cell_width + _GAP)
+            draw.text((left, 3), f"frame {number}", fill=(60, 60, 60), font=font)
+            sheet.paste(Image.fromarray(content), (left, _CAPTION + _GAP))
+            sheet.paste(Image.fromarray(styled), (left, _CAPTION + 2 * _GAP + cell_height))
+        write_png(path, np.asarray(sheet, dtype=np.float32) / 255.0)
+
+
+def thumbnail(image: np.ndarray, widest: int = _CELL_WIDTH) -> np.ndarray:
+    """(h, w, 3) uint8, transparent pixels over the paper, no wider than `widest` px.
+
+    Args:
+        image: (H, W, 3 or 4) float in 0..1.
+    """
+    colour = image[..., :3]
+    if image.shape[2] == 4:
+        alpha = image[..., 3:]
+        colour = colour * alpha + (PAPER / 255.0) * (1.0 - alpha)
+    height, width = colour.shape[:2]
+    if width > widest:
+        size = (widest, max(1, round(height * widest / width)))
+        colour = cv2.resize(np.ascontiguousarray(colour), size, interpolation=cv2.INTER_AREA)
+    return np.round(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)

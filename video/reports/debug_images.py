@@ -1,0 +1,45 @@
+"""Pictures of what is otherwise unseen: motion as a colour wheel, reliability as grey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from video.coherence.warm_start import Recall
+from video.frames.sequence import frame_path
+from video.images.image_files import write_png
+
+MOTION_PATTERN = "debug/motion_####.png"
+RELIABILITY_PATTERN = "debug/reliability_####.png"
+
+# Pixels: a shorter longest motion is not made to look long.
+_SHORTEST_SCALE = 1.0
+
+
+def write_debug(output: Path, number: int, recall: Recall) -> None:
+    """Writes a frame's motion to the one before and the reliability of what is remembered.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    write_png(frame_path(output / MOTION_PATTERN, number), flow_wheel(recall.sight.motion.backward))
+    grey = np.repeat(recall.reliability[..., None], 3, axis=2)
+    # Blue where the result beside it holds unchanged.
+    grey[recall.sight.still] = (0.45, 0.6, 1.0)
+    write_png(frame_path(output / RELIABILITY_PATTERN, number), grey)
+
+
+def flow_wheel(motion: np.ndarray) -> np.ndarray:
+    """A motion field as colours, (H, W, 3) float32 in 0..1: the hue is the direction, white stands still.
+
+    Right is red, down is yellow-green, left is cyan, up is violet. Full colour is the 99th percentile of the
+    lengths, or 1 px.
+    """
+    length = np.hypot(motion[..., 0], motion[..., 1])
+    scale = max(_SHORTEST_SCALE, float(np.percentile(length, 99)))
+    hue = np.degrees(np.arctan2(motion[..., 1], motion[..., 0])) % 360.0
+    saturation = np.minimum(length / scale, 1.0)
+    hsv = np.dstack([hue, saturation, np.ones_like(hue)]).astype(np.float32)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)

@@ -1,0 +1,97 @@
+"""Hashes by which a run recognises its settings, styles and frames again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from compositor.settings import StyleSettings, settings_to_json
+from compositor.stylization.style_library import Style
+from video.frames.metadata import package_version
+from video.frames.render_passes import Passes
+from video.frames.sequence import SourceFrame
+from video.motion.motion_field import Rendered
+from video.settings import SequenceSettings
+
+# What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
+_WITHOUT_EFFECT = frozenset(
+    {
+        "device",
+        "snapshot_every",
+        "debug",
+        "movie",
+        "movie_codec",
+        "contact_sheet",
+        "frame_rate",
+        # The size that comes of these is compared frame by frame, see `Journal.resumed`.
+        "working_size",
+        "working_detail",
+    }
+)
+
+
+def run_identity(
+    settings: tuple[StyleSettings, SequenceSettings],
+    styles: Iterable[Style],
+    *,
+    initial: np.ndarray | None = None,
+    source: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What must be the same for a run to go on with the frames of another: JSON values by their names.
+
+    Args:
+        initial: the image that the first frame starts from.
+        source: what the frames are made from, as far as the caller knows.
+    """
+    values = settings_to_json(settings[0]) | settings_to_json(settings[1])
+    return {
+        "version": package_version(),
+        **{name: value for name, value in values.items() if name not in _WITHOUT_EFFECT},
+        **{
+            f"{what} of style {place}": value
+            for place, style in enumerate(styles, start=1)
+            for what, value in (
+                ("picture", style.digest),
+                ("weight", style.weight),
+                ("region", style.region),
+            )
+        },
+        "start image": None if initial is None else _of_arrays(initial),
+        **{f"source {name}": value for name, value in (source or {}).items()},
+    }
+
+
+def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> dict[str, str]:
+    """The hashes of what a frame's result depends on: the picture, masks and passes that were read.
+
+    Not of the files, into which Blender writes the time of the render.
+    """
+    masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
+    original = None if frame.original is None else frame.original.pixels
+    return {
+        "picture": _of_arrays(frame.image, original),
+        "masks": _of_arrays(*masks, frame.keep),
+        "passes": _of_arrays(*_parts((rendered.full or rendered).passes)),
+    }
+
+
+def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:
+    if passes is None:
+        return []
+    camera = passes.camera
+    seen = [] if camera is None else [camera.name, camera.world, camera.projection]
+    return [passes.vector, passes.depth, passes.index, str(passes.motion_blur), *seen]
+
+
+def _of_arrays(*parts: np.ndarray | str | None) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype.str} {part.shape}\n".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        else:
+            digest.update(f"{part!r}\n".encode())
+    return digest.hexdigest()

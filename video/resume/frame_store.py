@@ -1,0 +1,87 @@
+"""Keeps the frames of a sequence on disk for further passes over it, whatever they came from.
+
+Pictures are kept in 16 bits a channel, which is exact: nothing is read that has more. What a file holds in
+another space than sRGB is kept beside them as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from video.color.color_space import ColourSpace
+from video.frames.sequence import SourceFrame
+from video.images.picture import Original
+from video.resume.lossless_arrays import load_exactly, save_exactly
+
+
+@dataclass(frozen=True)
+class _Entry:
+    number: int
+    passes: Path | None
+    masks: tuple[str, ...]
+    keep: bool
+    shot: int
+    space: ColourSpace | None
+
+
+class Shelf:
+    """The frames of a run, in order.
+
+    Args:
+        folder: one that nothing else writes to; whoever named it removes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._entries: list[_Entry] = []
+        self._shot = -1
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, frame: SourceFrame, *, begins_shot: bool, again: bool = False) -> None:
+        """Keeps one more frame; `again` if an earlier run has done so, and what is on disk is good.
+
+        Raises:
+            FileError: the disk does not take it.
+        """
+        index = len(self._entries)
+        if begins_shot:
+            self._shot = index
+        arrays = {"content": frame.image}
+        arrays |= {f"mask{position}": mask for position, mask in enumerate(frame.masks.values())}
+        if frame.keep is not None:
+            arrays["keep"] = frame.keep
+        if frame.original is not None:
+            arrays["original"] = frame.original.pixels
+        for kind, array in arrays.items():
+            path = self._path(kind, index)
+            if not (again and path.is_file()):
+                save_exactly(path, array)
+        space = None if frame.original is None else frame.original.space
+        self._entries.append(
+            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
+        )
+
+    def frame(self, index: int) -> SourceFrame:
+        """The frame as it came; raises FileError if it is lost."""
+        entry = self._entries[index]
+        masks = {name: self._load(f"mask{place}", index) for place, name in enumerate(entry.masks)}
+        keep = self._load("keep", index) if entry.keep else None
+        original = None
+        if entry.space is not None:
+            original = Original(self._load("original", index), entry.space)
+        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
+
+    def shot_content(self, index: int) -> np.ndarray:
+        """The first picture of the shot that a frame belongs to."""
+        return self._load("content", self._entries[index].shot)
+
+    def _load(self, kind: str, index: int) -> np.ndarray:
+        return load_exactly(self._path(kind, index))
+
+    def _path(self, kind: str, index: int) -> Path:
+        return self._folder / f"{kind}_{index:06d}.npy"

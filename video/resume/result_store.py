@@ -1,0 +1,104 @@
+"""Results on disk, to the last bit, for a run that goes on after it was killed.
+
+The next frame starts from the engine's own result (`optimised`) of this one. Where that can be had from the
+styled frame itself nothing else is kept; where it cannot (transparency, `strength`, noise removal, a file
+format that rounds), the arrays lie in the hidden folder `.journal` until no later frame asks for them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from video.errors import FileError
+from video.images.image_files import read_image
+from video.resume.lossless_arrays import load_exactly, save_exactly
+
+STATE_NAME = ".journal"
+STYLED, OPTIMISED, DETAILED = "styled", "optimised", "detailed"
+
+
+class KeptResults:
+    """The results of frames by the pass that they were made in and their place in the run."""
+
+    def __init__(self, output: Path) -> None:
+        self.folder = output / STATE_NAME
+
+    def keep(
+        self,
+        pass_number: int,
+        index: int,
+        styled_file: Path,
+        styled: np.ndarray,
+        optimised: np.ndarray,
+        *,
+        detailed: np.ndarray | None = None,
+        always: bool,
+    ) -> tuple[str, ...]:
+        """Keeps what the styled file does not give back; `always` the engine's own result too.
+
+        Args:
+            styled: (H, W, 3 or 4), optimised: (h, w, 3), detailed: (H, W, 3); float32 in 0..1.
+
+        Returns:
+            What was kept, for `load`.
+
+        Raises:
+            FileError: the disk does not take it.
+        """
+        kept = [] if _gives_back(styled_file, styled) else [STYLED]
+        if always or kept or not np.array_equal(styled[..., :3], optimised):
+            kept.append(OPTIMISED)
+        arrays = {STYLED: styled, OPTIMISED: optimised}
+        if detailed is not None:
+            kept.append(DETAILED)
+            arrays[DETAILED] = detailed
+        for kind in kept:
+            save_exactly(self._path(kind, pass_number, index), arrays[kind])
+        return tuple(kept)
+
+    def load(
+        self, pass_number: int, index: int, styled_file: Path, kept: tuple[str, ...]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
+        """`optimised`, `styled` and `detailed` as they were; None where they are lost."""
+
+        def of(kind: str) -> np.ndarray:
+            return load_exactly(self._path(kind, pass_number, index))
+
+        try:
+            styled = of(STYLED) if STYLED in kept else read_image(styled_file)
+            optimised = of(OPTIMISED) if OPTIMISED in kept else np.ascontiguousarray(styled[..., :3])
+            return optimised, styled, of(DETAILED) if DETAILED in kept else None
+        except FileError:
+            return None
+
+    def optimised(self, pass_number: int, index: int) -> np.ndarray:
+        """The engine's own result, which was kept `always`; raises FileError if it is lost."""
+        return load_exactly(self._path(OPTIMISED, pass_number, index))
+
+    def has_optimised(self, pass_number: int, index: int) -> bool:
+        """Whether `optimised` will find it."""
+        return self._path(OPTIMISED, pass_number, index).is_file()
+
+    def drop(self, pass_number: int, index: int) -> None:
+        """Forgets a frame's result."""
+        for kind in (STYLED, OPTIMISED, DETAILED):
+            with suppress(OSError):
+                self._path(kind, pass_number, index).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Removes everything that is kept."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, kind: str, pass_number: int, index: int) -> Path:
+        return self.folder / f"{kind}_{pass_number:02d}_{index:06d}.npy"
+
+
+def _gives_back(styled_file: Path, styled: np.ndarray) -> bool:
+    try:
+        return np.array_equal(read_image(styled_file), styled)
+    except FileError:
+        return False

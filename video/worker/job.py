@@ -1,0 +1,145 @@
+"""A job of the engine process: from what a `stylize` command says to a driver that tells in events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from compositor.engine import StyleEngine
+from compositor.progress import Snapshot
+from compositor.settings import StyleSettings, settings_from_json
+from compositor.stylization.style_library import Style
+from video.driver.sequence_driver import SNAPSHOTS, SequenceDriver
+from video.errors import ProtocolError
+from video.frames.cryptomatte import MatteKind, MatteRegion
+from video.images.exr_compression import Packer
+from video.images.image_files import check_writable, read_image
+from video.images.scene_linear import PASSES_FOLDER
+from video.protocol.messages import Event, Notice, Opened, Planned, Stylize
+from video.reports.snapshots import PreviewFile, SequenceSnapshots
+from video.results import FrameResult, Listener
+from video.settings import SequenceSettings
+from video.worker.events import frame_event, preview_event, progress_event
+
+
+class OpenJob:
+    """The job at hand, and what is remembered of it.
+
+    Args:
+        send: takes its events.
+
+    Attributes:
+        finished: the frames that are done.
+        passes: the files of those that are not.
+        packer: compresses these files once they are.
+    """
+
+    def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
+        self.finished: list[int] = []
+        self.passes: dict[int, Path] = {}
+        self._job = job
+        self._send = send
+        self._output = Path(job.output)
+        self.packer = Packer(self._output / PASSES_FOLDER)
+
+    def driver(self, listener: Listener) -> SequenceDriver:
+        """What stylises the job's frames.
+
+        Args:
+            listener: says when to stop and how to wait; the rest is told in events.
+
+        Raises:
+            ProtocolError: there is no style, or the weights are not as many as the styles.
+            CompositorError, VideoError: settings, pictures or the output folder are of no use.
+        """
+        job = self._job
+        style_settings = settings_from_json(StyleSettings, job.style_settings)
+        sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
+        styles = self._read_styles()
+        check_writable(self._output)
+        snapshots_kept = style_settings.snapshot_every > 0
+        if not snapshots_kept and job.preview_every > 0:
+            style_settings = replace(style_settings, snapshot_every=job.preview_every)
+        engine = StyleEngine(style_settings, styles, fetching=self._tell_fetching())
+        return SequenceDriver(
+            engine,
+            sequence_settings,
+            self._output,
+            self._telling(listener, snapshots_kept=snapshots_kept),
+            restart=job.restart,
+            source=job.source,
+            total=job.total,
+        )
+
+    def regions(self) -> list[MatteRegion]:
+        """What has a style of its own, or none; raises ProtocolError for an unknown kind."""
+        regions: list[MatteRegion] = []
+        for place, region in enumerate(self._job.regions):
+            try:
+                kind = MatteKind(region.kind)
+            except ValueError:
+                kinds = " or ".join(MatteKind)
+                raise ProtocolError(f"a region is of the kind {region.kind!r}: it must be {kinds}") from None
+            name = None if region.style is None else _region_name(place)
+            regions.append(MatteRegion(kind, tuple(region.names), name))
+        return regions
+
+    def _read_styles(self) -> list[Style]:
+        job = self._job
+        own = [(place, region.style) for place, region in enumerate(job.regions) if region.style is not None]
+        if not job.styles and not own:
+            raise ProtocolError("a job has at least one style picture; this one has none")
+        weights = job.style_weights or [1.0] * len(job.styles)
+        if len(weights) != len(job.styles):
+            raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
+        return [
+            *(
+                Style(read_image(Path(path)), weight)
+                for path, weight in zip(job.styles, weights, strict=True)
+            ),
+            *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
+        ]
+
+    def _telling(self, listener: Listener, *, snapshots_kept: bool) -> Listener:
+        job, send = self._job, self._send
+        snapshots = SequenceSnapshots(self._output / SNAPSHOTS)
+        previews = PreviewFile(self._output, lambda preview: send(preview_event(job.job, preview)))
+
+        def take_snapshot(number: int, snapshot: Snapshot) -> None:
+            if snapshots_kept:
+                snapshots.take(number, snapshot)
+            if job.preview_every > 0:
+                previews.show(number, snapshot)
+
+        def frame_done(result: FrameResult) -> None:
+            snapshots.finish(result.number)
+            self.finished.append(result.number)
+            self.packer.pack(self.passes.pop(result.number, None))
+            send(frame_event(job.job, result))
+
+        return replace(
+            listener,
+            progress=lambda number, step: send(progress_event(job.job, number, step)),
+            frame_done=frame_done,
+            snapshot=take_snapshot,
+            notice=lambda text: send(Notice(text, job.job)),
+            planned=lambda text: send(Planned(job.job, text)),
+            opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
+        )
+
+    def _tell_fetching(self) -> Callable[[str, float], None]:
+        """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
+        told: set[int] = set()
+
+        def tell(what: str, share: float) -> None:
+            tenths = int(10.0 * share)
+            if tenths not in told:
+                told.add(tenths)
+                self._send(Notice(f"{what}: {10 * tenths} %", self._job.job))
+
+        return tell
+
+
+def _region_name(place: int) -> str:
+    return f"region {place + 1}"

@@ -1,0 +1,240 @@
+"""The engine process: `python -m video.worker.server` takes commands as JSON Lines and answers with events.
+
+One thread reads commands; the main thread works. Standard output carries the protocol alone: whatever else
+is printed in this process goes to standard error, which is the log. The process ends at `shutdown` and when
+its input ends, so that it never outlives the program that started it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from compositor.errors import CompositorError, MemoryShortageError
+from compositor.hardware.device import (
+    choose_device,
+    describe_device,
+    device_memory,
+    limit_memory,
+    torch_version,
+)
+from video.errors import FrameError, ProtocolError, VideoError
+from video.frames.cryptomatte import MatteSequence
+from video.frames.metadata import package_version
+from video.frames.movie import PictureReader
+from video.frames.sequence import SourceFrame
+from video.protocol import messages
+from video.protocol.json_lines import decode_command, encode
+from video.protocol.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Command,
+    Event,
+    Failed,
+    Finish,
+    Frame,
+    Hello,
+    Notice,
+    Ready,
+    Shutdown,
+    Stylize,
+)
+from video.results import Listener
+from video.worker.events import end_event
+from video.worker.heartbeat import Heartbeat
+from video.worker.job import OpenJob
+
+EXIT_OUT_OF_MEMORY = 77
+"""Exit code of a worker that had no memory left; a fresh one may get on."""
+
+_LONGEST_LINE = 1 << 20
+"""Characters of a command; a line beyond is none, and must not fill the memory."""
+
+_LONGEST_ERROR = 1000
+"""Characters; what was received may be quoted in it."""
+
+
+class _Interrupt:
+    """Put among the commands to end the wait for a job's frames."""
+
+
+class Worker:
+    """Reads commands and writes events until the input ends or `shutdown` comes."""
+
+    def __init__(self, commands: TextIO, events: TextIO) -> None:
+        self.exit_code = 0
+        self._commands = commands
+        self._events = events
+        self._sending = threading.Lock()
+        self._inbox: queue.Queue[Command | ProtocolError | _Interrupt] = queue.Queue()
+        self._stopping = threading.Event()
+        self._cancelled_jobs: set[str] = set()
+        self._heartbeat = Heartbeat(lambda busy: self._send(messages.Heartbeat(busy)))
+
+    def run(self) -> None:
+        """Serves commands; returns when there is nothing more to serve."""
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+        while not self._stopping.is_set():
+            self._serve(self._inbox.get())
+
+    def _read(self) -> None:
+        for line in self._lines():
+            if not line.strip():
+                continue
+            try:
+                command = decode_command(line)
+            except ProtocolError as error:
+                self._inbox.put(error)
+                continue
+            # Seen at once, while the main thread is deep in a frame.
+            if isinstance(command, Cancel):
+                self._cancelled_jobs.add(command.job)
+            if isinstance(command, Shutdown):
+                break
+            self._inbox.put(command)
+        self._stopping.set()
+        self._inbox.put(Shutdown())
+
+    def _lines(self) -> Iterator[str]:
+        """The lines of the input; one that is too long comes as its beginning, which is no JSON."""
+        while line := self._commands.readline(_LONGEST_LINE):
+            rest = line
+            while not rest.endswith("\n") and (rest := self._commands.readline(_LONGEST_LINE)):
+                pass
+            yield line
+
+    def _serve(self, command: Command | ProtocolError | _Interrupt) -> None:
+        if isinstance(command, ProtocolError):
+            self._send(Failed(str(command)))
+        elif isinstance(command, Hello):
+            self._greet(command)
+        elif isinstance(command, Stylize):
+            self._stylize(command)
+        # Frames and ends of a job that has failed or was cancelled may still arrive: they mean nothing. Nor
+        # does an interrupt that came when no frame was waited for any more.
+
+    def _greet(self, hello: Hello) -> None:
+        if hello.protocol != PROTOCOL_VERSION:
+            self._send(
+                Failed(
+                    f"the engine speaks protocol {PROTOCOL_VERSION}, the caller {hello.protocol}: "
+                    "install the same version of Blender NST on both sides"
+                )
+            )
+            return
+        device = choose_device()
+        limit_memory(device, hello.memory_limit)
+        self._send(
+            Ready(
+                PROTOCOL_VERSION,
+                package_version(),
+                describe_device(device),
+                torch_version(),
+                platform.python_version(),
+                device_memory(device),
+            )
+        )
+
+    def _stylize(self, job: Stylize) -> None:
+        opened = OpenJob(job, self._send)
+        finished = opened.finished
+        enough = _Interrupt()
+        try:
+            with self._heartbeat.working(), closing(opened.packer):
+                driver = opened.driver(self._listener(job.job, enough))
+                frames = self._frames(job.job, opened, enough)
+                result = driver.run(MatteSequence(frames, opened.regions()))
+        except (MemoryShortageError, MemoryError) as error:
+            told = isinstance(error, MemoryShortageError)
+            self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
+            self.exit_code = EXIT_OUT_OF_MEMORY
+            self._stopping.set()
+        except FrameError as error:
+            self._send(Failed(str(error), job.job, error.frame, finished))
+        except (CompositorError, VideoError) as error:
+            self._send(Failed(str(error), job.job, None, finished))
+        except Exception as error:  # the process must live on and say what happened
+            sys.excepthook(type(error), error, error.__traceback__)
+            self._send(Failed(f"internal error: {error}; the log has the details", job.job, None, finished))
+        else:
+            self._send(end_event(job.job, result))
+        finally:
+            self._cancelled_jobs.discard(job.job)
+
+    def _listener(self, job: str, enough: _Interrupt) -> Listener:
+        return Listener(
+            cancelled=lambda: self._cancelled_between_steps(job),
+            waiting=self._heartbeat.idle,
+            interrupt=lambda: self._inbox.put(enough),
+        )
+
+    def _cancelled_between_steps(self, job: str) -> bool:
+        """Whether the job is cancelled; asked before every step, so that it is a sign of progress too."""
+        self._heartbeat.progress()
+        return self._is_cancelled(job)
+
+    def _frames(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[SourceFrame]:
+        """The job's frames as they arrive, until `finish`, or until there are enough.
+
+        The driver asks for them on another thread; while a job is open none but that takes commands.
+        """
+        pictures = PictureReader()
+        while not self._is_cancelled(job):
+            with self._heartbeat.awaiting():
+                command = self._inbox.get()
+            if command is enough or (isinstance(command, Finish) and command.job == job):
+                return
+            if isinstance(command, Frame) and command.job == job:
+                passes = None if command.passes is None else Path(command.passes)
+                if passes is not None:
+                    opened.passes[command.frame] = passes
+                try:
+                    picture = pictures.read(Path(command.content), command.movie_frame)
+                except VideoError as error:
+                    raise FrameError(command.frame, str(error)) from None
+                yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
+            elif isinstance(command, Stylize):
+                self._send(Failed("another job is still open; finish or cancel it first", command.job))
+            elif isinstance(command, (Hello, ProtocolError)):
+                self._serve(command)
+
+    def _is_cancelled(self, job: str) -> bool:
+        return self._stopping.is_set() or job in self._cancelled_jobs
+
+    def _send(self, event: Event) -> None:
+        if isinstance(event, Failed) and len(event.error) > _LONGEST_ERROR:
+            event = replace(event, error=f"{event.error[:_LONGEST_ERROR]}…")
+        line = encode(event)
+        try:
+            with self._sending:
+                self._events.write(line)
+                self._events.flush()
+        except (BrokenPipeError, ValueError):
+            self._stopping.set()
+
+
+def main() -> None:
+    """Serves standard input and output; see the module's docstring."""
+    events = os.fdopen(os.dup(1), "w", encoding="ascii", errors="strict", newline="\n")
+    # From here on nothing but events can reach the protocol's stream, native code's prints included.
+    os.dup2(2, 1)
+    # A byte that is no UTF-8 makes a malformed command, not a dead worker.
+    commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+    worker = Worker(commands, events)
+    worker.run()
+    sys.stderr.flush()
+    # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
+    os._exit(worker.exit_code)
+
+
+if __name__ == "__main__":
+    main()
