@@ -18,13 +18,13 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
-from .activity import activity, current_session, new_session, running_session, say, wait_for
-from .camera_note import camera_note
-from .engine_process import EngineError, Message
-from .motion_passes import MotionPasses
-from .regions import needed_passes
-from .render_session import RenderSession, State
-from .session_plan import SessionError, SessionPlan
+from .capture.camera import camera_note
+from .capture.view_layer_passes import MotionPasses
+from .engine.process import EngineError, Message
+from .properties.regions import needed_passes
+from .session.active import activity, current_session, new_session, running_session, say, wait_for
+from .session.plan import SessionError, SessionPlan
+from .session.session import RenderSession, State
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
 

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from . import (
-    activity,
-    batch,
-    compositor_node,
+from . import handlers
+from .compositing import node
+from .properties import regions, scene, styles, versioning
+from .session import active, preview
+from .ui import (
     compositor_panel,
     engine_operators,
-    handlers,
-    older_files,
+    frame_operators,
     panels,
     preferences,
     presets,
-    preview,
-    properties,
-    regions,
     regions_panel,
-    styles,
 )
 
 _MODULES = (
     styles,
-    properties,
+    scene,
     regions,
     preferences,
     engine_operators,
-    batch,
+    frame_operators,
     presets,
     preview,
     panels,
     regions_panel,
-    activity,
+    active,
     handlers,
-    compositor_node,
+    node,
     compositor_panel,
-    older_files,
+    versioning,
 )
 
 

@@ -10,8 +10,7 @@ import typer
 
 from blender_nst.cli.display import make_display
 from blender_nst.cli.errors import BAD_INPUT, FAILED, CommandLineError, end_with, resuming_command
-from blender_nst.cli.options import Settings, with_settings
-from blender_nst.cli.shared_options import (
+from blender_nst.cli.inputs.common_options import (
     BlenderOption,
     CompositeOption,
     FramesOption,
@@ -31,6 +30,7 @@ from blender_nst.cli.shared_options import (
     VaryOption,
     WeightsOption,
 )
+from blender_nst.cli.inputs.settings_options import Settings, with_settings
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
@@ -59,7 +59,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Render a small scene made by code and stylise it with a painting made by code. Needs nothing."""
-    from blender_nst.cli.demo import run_demo
+    from blender_nst.cli.commands.demo import run_demo
 
     with make_display(as_json) as display:
         run_demo(out, frames, settings, blender=blender, display=display)
@@ -83,8 +83,8 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Render an animation with Blender and stylise every frame as it is finished."""
-    from blender_nst.cli.render import render_and_stylize
-    from blender_nst.cli.styles import choose_styles
+    from blender_nst.cli.commands.render import render_and_stylize
+    from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
     with make_display(as_json) as display:
@@ -120,8 +120,8 @@ def stylize(
     as_json: JsonOption = False,
 ) -> None:
     """Stylise frames that are there already: a numbered sequence or a movie."""
-    from blender_nst.cli.styles import choose_styles
-    from blender_nst.cli.stylize import stylize_sequence
+    from blender_nst.cli.commands.stylize import stylize_sequence
+    from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(
         style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
@@ -155,8 +155,8 @@ def image(
     as_json: JsonOption = False,
 ) -> None:
     """Stylise one still picture."""
-    from blender_nst.cli.styles import choose_styles
-    from blender_nst.cli.stylize import stylize_image
+    from blender_nst.cli.commands.stylize import stylize_image
+    from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(
         style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
@@ -178,7 +178,7 @@ def sweep(
     as_json: JsonOption = False,
 ) -> None:
     """Stylise one picture over a grid of settings: a PNG for each, a table, and a labelled sheet."""
-    from blender_nst.cli.sweep import run_sweep
+    from blender_nst.cli.commands.sweep import run_sweep
 
     with make_display(as_json) as display:
         run_sweep(source, style or [], style_weights, vary or [], out, settings=settings, display=display)
@@ -203,8 +203,8 @@ def metrics(
     as_json: JsonOption = False,
 ) -> None:
     """Measure flicker (the warp error along the motion), style and content losses, frame by frame."""
-    from blender_nst.cli.metrics import measure_sequence
-    from blender_nst.cli.styles import choose_styles
+    from blender_nst.cli.commands.metrics import measure_sequence
+    from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(style, style_weights) if style else None
     with make_display(as_json) as display:
@@ -228,7 +228,7 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure this machine: seconds a step by size, beside the published method, and a whole frame."""
-    from blender_nst.cli.bench import run_bench
+    from blender_nst.cli.commands.bench import run_bench
 
     run_bench(sizes, repeats, settings, reference=reference, as_json=as_json)
 
@@ -236,7 +236,7 @@ def bench(
 @app.command()
 def doctor(*, blender: BlenderOption = None, as_json: JsonOption = False) -> None:
     """Tell what is here (PyTorch, device, Blender, weights) and what to do about what is missing."""
-    from blender_nst.cli.doctor import examine, print_findings
+    from blender_nst.cli.commands.doctor import examine, print_findings
 
     findings = examine(blender)
     print_findings(findings, as_json)
@@ -256,10 +256,10 @@ def blender_install(
     as_json: JsonOption = False,
 ) -> None:
     """Install Blender's Python module privately, for this user, unless it is there already."""
-    from blender_nst.cli import private_blender
+    from blender_nst.cli.blenders import private_install
 
     with make_display(as_json) as display:
-        installed = private_blender.install(display.say, release=release)
+        installed = private_install.install(display.say, release=release)
     version = ".".join(map(str, installed.version))
     if as_json:
         typer.echo(json.dumps({"python": str(installed.python), "version": version}))
@@ -275,8 +275,8 @@ def extension_build(
     as_json: JsonOption = False,
 ) -> None:
     """Build the extension's zip, checked by Blender's own validator."""
-    from blender_nst.cli.blender_runtime import ensure_blender
-    from blender_nst.cli.extension import build_extension
+    from blender_nst.cli.blenders.runtime import ensure_blender
+    from blender_nst.cli.packaging.extension import build_extension
 
     with make_display(as_json) as display:
         archive = build_extension(out, ensure_blender(blender, report=display.say))

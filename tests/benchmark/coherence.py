@@ -32,10 +32,10 @@ import cv2
 import numpy as np
 import torch
 
-from blender_nst.cli.blender_runtime import ensure_blender
+from blender_nst.cli.blenders.runtime import ensure_blender
+from blender_nst.cli.commands.render import render_and_stylize
 from blender_nst.cli.display import make_display
-from blender_nst.cli.render import render_and_stylize
-from blender_nst.cli.styles import choose_styles
+from blender_nst.cli.inputs.style_choice import choose_styles
 from compositor.benchmark.gatys_reference import Reference
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import to_array, to_tensor

@@ -70,7 +70,7 @@ def measure(
 ) -> tuple[float, float, float]:
     """Medians in seconds: the handlers' share of a frame, their processor time, and the whole frame."""
     handlers = importlib.import_module("blender_nst.handlers")
-    session_of = importlib.import_module("blender_nst.render_session").RenderSession
+    session_of = importlib.import_module("blender_nst.session.session").RenderSession
     scene = bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.device = "CYCLES", 1, "CPU"
     scene.cycles.use_denoising = False

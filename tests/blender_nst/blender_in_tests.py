@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.render_job import RenderJob
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.headless.job import RenderJob
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PACKAGE = REPOSITORY / "blender_nst"

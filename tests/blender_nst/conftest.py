@@ -13,10 +13,10 @@ from blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTes
 from command_line import Cli, make_cli
 from PIL import Image
 
-from blender_nst.cli import private_blender
-from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind, ensure_blender
+from blender_nst.cli.blenders import private_install
+from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender
 from blender_nst.cli.errors import BlenderError
-from blender_nst.render_job import RenderJob
+from blender_nst.headless.job import RenderJob
 
 _SCENE = """
 scene = bpy.context.scene
@@ -44,7 +44,7 @@ def blender_runtime(request: pytest.FixtureRequest) -> BlenderRuntime:
     if version is None:
         return ensure_blender(report=print)
     try:
-        installed = private_blender.install(print, release=version)
+        installed = private_install.install(print, release=version)
     except BlenderError as error:
         pytest.skip(str(error))
     return BlenderRuntime(installed.python, RuntimeKind.MODULE, installed.version)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from blender_nst.cli import private_blender
-from blender_nst.cli.blender_runtime import (
+from blender_nst.cli.blenders import private_install
+from blender_nst.cli.blenders.file_lock import FileLockedError, locked
+from blender_nst.cli.blenders.runtime import (
     ENVIRONMENT_VARIABLE,
     BlenderRuntime,
     RuntimeKind,
@@ -20,7 +21,6 @@ from blender_nst.cli.blender_runtime import (
     probe,
 )
 from blender_nst.cli.errors import BlenderError
-from blender_nst.cli.file_lock import FileLockedError, locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
 
@@ -76,7 +76,7 @@ def test_a_missing_program_and_a_python_without_bpy(tmp_path: Path) -> None:
 
 def test_a_missing_system_library_is_named() -> None:
     reason = "libXi.so.6: cannot open shared object file: No such file or directory"
-    message = private_blender.explain_import_failure(Path("python"), reason)
+    message = private_install.explain_import_failure(Path("python"), reason)
     assert "libXi.so.6" in message
     assert "apt install libxi6" in message
 
@@ -84,23 +84,23 @@ def test_a_missing_system_library_is_named() -> None:
 def test_an_interrupted_installation_is_not_taken_for_a_blender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(private_blender.RELEASES, sys.version_info[:2], "4.5")
+    monkeypatch.setitem(private_install.RELEASES, sys.version_info[:2], "4.5")
     binaries = tmp_path / "bpy-4.5" / "bin"
     binaries.mkdir(parents=True)
     (binaries / "python").touch()
-    assert private_blender.find_installed(tmp_path) is None
-    stamp = binaries.parent / private_blender.STAMP
+    assert private_install.find_installed(tmp_path) is None
+    stamp = binaries.parent / private_install.STAMP
     stamp.write_text("{")
-    assert private_blender.find_installed(tmp_path) is None
+    assert private_install.find_installed(tmp_path) is None
     stamp.write_text(json.dumps({"version": [4, 5, 1]}))
-    installed = private_blender.find_installed(tmp_path)
-    assert installed == private_blender.InstalledModule(binaries / "python", (4, 5, 1))
+    installed = private_install.find_installed(tmp_path)
+    assert installed == private_install.InstalledModule(binaries / "python", (4, 5, 1))
 
 
 def test_a_python_without_a_bpy_is_told_to_name_a_blender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(private_blender, "RELEASES", {})
+    monkeypatch.setattr(private_install, "RELEASES", {})
     with pytest.raises(BlenderError, match="install Blender, or name one with --blender"):
         ensure_blender(environment={"PATH": ""}, cache=tmp_path)
 
@@ -108,7 +108,7 @@ def test_a_python_without_a_bpy_is_told_to_name_a_blender(
 def test_a_cache_that_cannot_be_written_is_an_error_on_one_line(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
     with pytest.raises(BlenderError, match="Blender cannot be installed there"):
-        private_blender.install(print, tmp_path / "cache")
+        private_install.install(print, tmp_path / "cache")
 
 
 def test_the_lock_keeps_a_second_holder_out(tmp_path: Path) -> None:
@@ -131,36 +131,36 @@ def test_commands_of_both_kinds_pass_the_arguments_after_two_dashes(blender_runt
 
 
 def test_a_release_is_installed_with_a_python_that_fits_it() -> None:
-    here = private_blender.PYTHONS | {"9.9": sys.version_info[:2]}
+    here = private_install.PYTHONS | {"9.9": sys.version_info[:2]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(private_blender, "PYTHONS", here | {"9.8": (9, 99)})
-        assert private_blender.python_for("9.9") == Path(sys.executable)
+        patch.setattr(private_install, "PYTHONS", here | {"9.8": (9, 99)})
+        assert private_install.python_for("9.9") == Path(sys.executable)
         with pytest.raises(
             BlenderError, match=r"Blender 9\.8 needs Python 9\.99, which is not on this machine"
         ):
-            private_blender.python_for("9.8")
+            private_install.python_for("9.8")
     with pytest.raises(BlenderError, match=r"Blender 3\.6 has no bpy module to install; there are: 4\.2, "):
-        private_blender.python_for("3.6")
+        private_install.python_for("3.6")
 
 
 def test_a_python_of_pyenvs_is_found_and_a_command_that_leads_nowhere_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(private_blender, "PYTHONS", {"9.8": (9, 99)})
+    monkeypatch.setattr(private_install, "PYTHONS", {"9.8": (9, 99)})
     monkeypatch.setenv("PATH", str(tmp_path / "shims"))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     broken = make_program(tmp_path / "shims" / "python9.99", "9.99 is not chosen")
     assert broken.exists()
     found = make_program(tmp_path / "pyenv" / "versions" / "9.99.1" / "bin" / "python", "9 99")
-    assert private_blender.python_for("9.8") == found
+    assert private_install.python_for("9.8") == found
 
 
 def test_a_named_release_is_found_beside_the_usual_one(tmp_path: Path) -> None:
     for release in ("4.2", "5.2"):
         make_program(tmp_path / f"bpy-{release}" / "bin" / "python", "")
-        stamp = tmp_path / f"bpy-{release}" / private_blender.STAMP
+        stamp = tmp_path / f"bpy-{release}" / private_install.STAMP
         stamp.write_text(json.dumps({"version": [*map(int, release.split(".")), 3]}))
     for release in ("4.2", "5.2"):
-        installed = private_blender.install(print, tmp_path, release)
+        installed = private_install.install(print, tmp_path, release)
         assert installed.python.parent.parent.name == f"bpy-{release}"
-    assert private_blender.find_installed(tmp_path, "5.0") is None
+    assert private_install.find_installed(tmp_path, "5.0") is None

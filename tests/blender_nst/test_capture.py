@@ -36,7 +36,7 @@ def test_a_frame_is_saved_as_displayed_picture_and_as_passes(
         """
         bpy.ops.wm.open_mainfile(filepath=arguments[0])
         load()
-        from blender_nst.capture import capture_frame
+        from blender_nst.capture.frame import capture_frame
         scene = bpy.context.scene
         for layer in scene.view_layers:
             layer.use_pass_vector = layer.use_pass_z = True
@@ -116,7 +116,7 @@ def test_passes_saved_in_haste_are_packed_without_a_loss(
         """
         bpy.ops.wm.open_mainfile(filepath=arguments[0])
         load()
-        from blender_nst.capture import capture_frame
+        from blender_nst.capture.frame import capture_frame
         scene = bpy.context.scene
         for layer in scene.view_layers:
             layer.use_pass_vector = layer.use_pass_z = True
@@ -151,7 +151,7 @@ def test_the_users_image_settings_are_as_before(
         + """
 bpy.ops.wm.open_mainfile(filepath=arguments[0])
 load()
-from blender_nst.capture import CaptureError, capture_frame
+from blender_nst.capture.frame import CaptureError, capture_frame
 scene = bpy.context.scene
 settings = scene.render.image_settings
 kind = arguments[2]

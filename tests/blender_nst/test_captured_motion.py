@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from blender_in_tests import BlenderInTests
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.render_job import RenderJob
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.headless.job import RenderJob
 from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
 from video.images.image_files import read_image
 from video.motion.motion_field import Rendered

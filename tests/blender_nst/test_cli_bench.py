@@ -7,7 +7,7 @@ import json
 import pytest
 from command_line import Cli
 
-from blender_nst.cli.frame_time import Course, frame_time
+from blender_nst.cli.commands.bench_frame import Course, frame_time
 from compositor.benchmark.step_time import StepTime, exponent
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings

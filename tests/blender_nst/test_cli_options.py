@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from blender_nst.cli.app import app
-from blender_nst.cli.options import Settings, with_settings
+from blender_nst.cli.inputs.settings_options import Settings, with_settings
 from compositor.settings import Pooling, StyleSettings
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
 

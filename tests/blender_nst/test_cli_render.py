@@ -22,7 +22,7 @@ def test_a_part_is_kept_and_the_scenes_compositor_runs_over_the_styled_frames(
     blend = blender.changed(
         blend_file,
         """
-        from blender_nst.compositor_trees import make_tree
+        from blender_nst.compat.compositor_trees import make_tree
         scene.render.film_transparent = False
         tree, output = make_tree(scene)
         black = tree.nodes.new("CompositorNodeExposure")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from command_line import Cli
 
-from blender_nst.cli.styles import StyleChoice
-from blender_nst.cli.sweep_axes import parse_axes, span_grid
+from blender_nst.cli.commands.sweep_axes import parse_axes, span_grid
+from blender_nst.cli.inputs.style_choice import StyleChoice
 from compositor.settings import Pooling, StyleSettings
 from video.images.image_files import image_size, read_image, write_png
 from video.paintings.painting import Painting

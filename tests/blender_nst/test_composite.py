@@ -10,7 +10,7 @@ import pytest
 from blender_in_tests import TINY_SEQUENCE, BlenderInTests
 from PIL import Image
 
-from blender_nst.render_job import RenderJob
+from blender_nst.headless.job import RenderJob
 from video.color.view_transform import ViewTransform
 from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
 from video.images.exr import write_exr
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.across_versions
 COLOUR = (176, 120, 84)
 # A tree that halves the light of what is near (in frame 3 it quarters it), and makes the sky green.
 _TREE = """
-from blender_nst.compositor_trees import make_tree, new_math, new_mix, tree_of
+from blender_nst.compat.compositor_trees import make_tree, new_math, new_mix, tree_of
 
 def make_user_tree(scene):
     tree, output = make_tree(scene)
@@ -129,7 +129,7 @@ def counts():
             ("scenes", "images", "node_groups", "objects", "actions", "worlds", "collections", "cameras")}
 
 def capture():
-    from blender_nst.capture import capture_frame
+    from blender_nst.capture.frame import capture_frame
     def save(*_):
         capture_frame(scene, folder / "out")
     bpy.app.handlers.render_post.append(save)
@@ -275,7 +275,7 @@ def test_mattes_groups_and_other_passes_come_from_the_captured_files(
     run = blender.run(
         _PREPARE
         + """
-from blender_nst.compositor_trees import TREES_ARE_GROUPS
+from blender_nst.compat.compositor_trees import TREES_ARE_GROUPS
 cube.scale = 1, 1, 1
 scene.view_layers[0].use_pass_cryptomatte_object = True
 tree, output = make_tree(scene)
@@ -356,7 +356,7 @@ def test_stylised_before_the_compositor(blender: BlenderInTests, folder: Path, s
         + """
 nst = scene.nst
 nst.output_path = str(folder / "new")
-from blender_nst.styles import add_style
+from blender_nst.properties.styles import add_style
 add_style(nst, arguments[1])
 nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 1, 64, "CPU", 1
 nst.enabled = True
@@ -366,7 +366,7 @@ scene.nst_compositing.before = True
 scene.render.filepath = str(folder / "before_")
 bpy.ops.render.render(animation=True)
 from blender_nst.handlers import current_session
-from blender_nst.composite_pass import is_composited_already
+from blender_nst.compositing.second_pass import is_composited_already
 done = current_session().done
 said = [is_composited_already(folder / "new", 1)]
 (folder / "new/content/content_0001.png").replace(folder / "before_content.png")

@@ -9,8 +9,8 @@ import pytest
 from blender_in_tests import BlenderInTests
 from PIL import Image
 
-from blender_nst.cli import private_blender
-from blender_nst.cli.blender_runtime import BlenderRuntime, RuntimeKind
+from blender_nst.cli.blenders import private_install
+from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind
 from video.images.exr import write_exr
 
 pytestmark = pytest.mark.across_versions
@@ -55,7 +55,7 @@ def test_styled_frames_show_and_where_there_is_none_the_render_does(
         + _SCENE
         + """
 scene.nst.output_path = str(folder / "out")
-from blender_nst.compositor_node import add_to_compositor
+from blender_nst.compositing.node import add_to_compositor
 render("plain")
 node = add_to_compositor(scene)
 again = add_to_compositor(scene)
@@ -90,7 +90,7 @@ def test_styled_exrs_show_as_what_they_are(blender: BlenderInTests, folder: Path
         + """
 nst = scene.nst
 nst.output_path, nst.output_format = str(folder / "out"), "EXR"
-from blender_nst.compositor_node import add_to_compositor
+from blender_nst.compositing.node import add_to_compositor
 render("plain")
 node = add_to_compositor(scene)
 scene.render.image_settings.color_mode = "RGB"
@@ -119,10 +119,10 @@ def test_a_stylised_render_does_not_see_frames_that_were_styled_before(
         + """
 nst = scene.nst
 nst.output_path = str(folder / "out")
-from blender_nst.styles import add_style
+from blender_nst.properties.styles import add_style
 add_style(nst, arguments[1])
 nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 1, 64, "CPU", 1
-from blender_nst.compositor_node import add_to_compositor
+from blender_nst.compositing.node import add_to_compositor
 from blender_nst.handlers import current_session
 render("plain")
 node = add_to_compositor(scene)
@@ -151,7 +151,7 @@ def test_a_file_of_an_older_blender_shows_its_styled_frames(
 ) -> None:
     if tuple(map(int, release.split("."))) >= blender.runtime.version[:2]:
         pytest.skip(f"{blender.runtime.label} is not newer than {release}")
-    older = private_blender.find_installed(release=release)
+    older = private_install.find_installed(release=release)
     if older is None:
         pytest.skip(f"Blender {release} is not installed: blender-nst blender install --version {release}")
     runtime = BlenderRuntime(older.python, RuntimeKind.MODULE, older.version)
@@ -195,7 +195,7 @@ def test_a_tree_of_the_users_keeps_what_it_does(blender: BlenderInTests, folder:
         + _SCENE
         + """
 scene.nst.output_path = str(folder / "out")
-from blender_nst.compositor_trees import make_tree, output_node, tree_of
+from blender_nst.compat.compositor_trees import make_tree, output_node, tree_of
 tree, output = make_tree(scene)
 blur = tree.nodes.new("CompositorNodeExposure")
 tree.links.new(output.inputs[0].links[0].from_socket, blur.inputs[0])

@@ -10,7 +10,7 @@ import pytest
 from blender_in_tests import BlenderInTests, HeadlessRun
 from PIL import Image
 
-from blender_nst.render_job import RenderJob
+from blender_nst.headless.job import RenderJob
 from video.protocol import messages
 
 FRAMES = [1, 2, 3]

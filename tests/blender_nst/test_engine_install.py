@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from blender_in_tests import BlenderInTests
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.cli.extension import build_extension
-from blender_nst.engine_install import (
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.cli.packaging.extension import build_extension
+from blender_nst.engine.installer import (
     ENVIRONMENT,
     Installer,
     InstallError,

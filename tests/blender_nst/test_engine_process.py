@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from blender_nst.engine_process import EngineError, EngineProcess, engine_environment, wait_ready
+from blender_nst.engine.process import EngineError, EngineProcess, engine_environment, wait_ready
 from video.protocol.messages import PROTOCOL_VERSION
 
 REPOSITORY = Path(__file__).parent.parent.parent

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blender_nst.engine_process import EngineProcess, Message
-from blender_nst.engine_supervisor import SILENCE, STUCK, SupervisedEngine
+from blender_nst.engine.process import EngineProcess, Message
+from blender_nst.engine.supervisor import SILENCE, STUCK, SupervisedEngine
 from video.images.image_files import write_png
 from video.paintings.painting import Painting
 from video.protocol.messages import PROTOCOL_VERSION

@@ -12,10 +12,10 @@ import pytest
 from blender_in_tests import BlenderInTests
 
 import compositor
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.cli.engine_wheel import build_engine_wheel
+from blender_nst.cli.blenders.runtime import BlenderRuntime
 from blender_nst.cli.errors import ExtensionError
-from blender_nst.cli.extension import build_extension
+from blender_nst.cli.packaging.engine_wheel import build_engine_wheel
+from blender_nst.cli.packaging.extension import build_extension
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from blender_in_tests import TINY_SEQUENCE, BlenderInTests, events_in
 
-from blender_nst.render_job import RenderJob, RenderJobError
+from blender_nst.headless.job import RenderJob, RenderJobError
 from video.frames.movie import movie_frame_rate
 
 MakeJob = Callable[..., RenderJob]

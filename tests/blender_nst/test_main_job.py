@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
+from blender_nst.cli.blenders.runtime import BlenderRuntime
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings
 from video.images.image_files import read_image

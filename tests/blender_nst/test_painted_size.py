@@ -29,7 +29,7 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
     run = blender.run(
         f"""
         load().register()
-        from blender_nst.painted_size import painted_size
+        from blender_nst.properties.working_size import painted_size
         cases = json.loads({json.dumps(cases)!r})
         finish([painted_size(*size, settings, device) for size, settings, device in cases])
         """
@@ -66,7 +66,7 @@ def test_the_forecast_says_it(blender: BlenderInTests, script: str, said: str) -
         f"""
         load().register()
         from blender_nst import measured_speed
-        from blender_nst.forecast import animation_forecast
+        from blender_nst.session.forecast import animation_forecast
         scene = bpy.context.scene
         scene.frame_start, scene.frame_end = 1, 24
         scene.render.resolution_x, scene.render.resolution_y = 1920, 1080

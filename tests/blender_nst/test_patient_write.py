@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from blender_nst import patient_write
-from blender_nst.patient_write import set_patiently
+from blender_nst.compat import set_property
+from blender_nst.compat.set_property import set_patiently
 
 
 class Drawn:
@@ -35,7 +35,7 @@ def test_a_write_waits_for_the_end_of_the_drawing() -> None:
 
 
 def test_another_error_and_a_refusal_without_end_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patient_write, "PATIENCE", 0.05)
+    monkeypatch.setattr(set_property, "PATIENCE", 0.05)
     with pytest.raises(AttributeError, match="Writing to ID classes"):
         set_patiently(Drawn(), "value", "after")
     with pytest.raises(AttributeError, match="no attribute"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from blender_in_tests import BlenderInTests
 
-from blender_nst.cli.schema import make_schema
+from blender_nst.cli.packaging.settings_schema import make_schema
 from compositor.settings import StyleSettings, settings_from_json, settings_to_json
 from video.settings import PRESETS, SequenceSettings
 
@@ -51,7 +51,7 @@ def test_untouched_properties_give_the_engines_defaults(blender: BlenderInTests)
     run = blender.run(
         """
         load().register()
-        from blender_nst.properties import settings_dicts
+        from blender_nst.properties.scene import settings_dicts
         bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 30, 1.001
         finish(settings_dicts(bpy.context.scene))
         """
@@ -65,7 +65,7 @@ def test_settings_make_the_round_trip(blender: BlenderInTests) -> None:
     run = blender.run(
         """
         load().register()
-        from blender_nst.properties import SettingError, apply_settings, settings_dicts
+        from blender_nst.properties.scene import SettingError, apply_settings, settings_dicts
         nst = bpy.context.scene.nst
         apply_settings(nst, "style_settings", {
             "style_weight": 31.4, "style_layers": ["relu1_1", "relu3_1"], "pooling": "max", "steps": 77})
@@ -91,7 +91,7 @@ def test_a_preset_sets_its_values_and_shows_only_beside_them(blender: BlenderInT
     run = blender.run(
         """
         load().register()
-        from blender_nst.properties import settings_dicts
+        from blender_nst.properties.scene import settings_dicts
         nst = bpy.context.scene.nst
         seen = {"default": nst.preset}
         for item in list(nst.bl_rna.properties["preset"].enum_items)[:-1]:

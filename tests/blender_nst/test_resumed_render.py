@@ -14,7 +14,7 @@ import pytest
 from blender_in_tests import BlenderInTests, events_in
 from test_headless import engine_processes, needs_proc
 
-from blender_nst.render_job import RenderJob
+from blender_nst.headless.job import RenderJob
 
 MakeJob = Callable[..., RenderJob]
 # More for `make test-kill`.

@@ -195,7 +195,7 @@ def test_the_scene_is_switched_and_removed_during_a_run(
         """
 scene.nst.enabled = False
 bpy.ops.render.render(animation=True)
-from blender_nst.frame_sources import source_frames
+from blender_nst.session.frame_sources import source_frames
 frames = source_frames(scene)
 session = activity.stylise_files(handlers.SessionPlan.from_scene(scene, total=3), frames)
 bpy.context.window.scene = bpy.data.scenes.new("Other")

@@ -13,8 +13,8 @@ import pytest
 from blender_in_tests import BlenderInTests, HeadlessRun
 from PIL import Image
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.render_job import RenderJob
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.headless.job import RenderJob
 from video.color.view_transform import ViewTransform
 from video.images.exr import read_colour
 from video.images.image_files import read_image

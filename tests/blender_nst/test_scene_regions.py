@@ -11,8 +11,8 @@ import pytest
 from blender_in_tests import TINY_STYLE, BlenderInTests, HeadlessRun
 from PIL import Image
 
-from blender_nst.cli.blender_runtime import BlenderRuntime
-from blender_nst.render_job import RenderJob
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.headless.job import RenderJob
 from video.frames.cryptomatte import MatteKind, Mattes, identifier, read_mattes
 
 MakeJob = Callable[..., RenderJob]
@@ -151,7 +151,7 @@ def test_passes_are_on_for_the_render_alone(
         scene = bpy.context.scene
         layer, nst = scene.view_layers[0], scene.nst
         nst.enabled, nst.output_path = True, arguments[2]
-        from blender_nst.styles import add_style
+        from blender_nst.properties.styles import add_style
         add_style(nst, arguments[1])
         nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 1, 64, "CPU", 1
         scene.render.filepath = str(Path(arguments[2]) / "own_")
@@ -186,10 +186,10 @@ def test_regions_lie_in_any_view_layer_of_any_scene(
         """
         load().register()
         bpy.ops.wm.open_mainfile(filepath=arguments[0])
-        from blender_nst.compositor_trees import make_tree
+        from blender_nst.compat.compositor_trees import make_tree
         from blender_nst.handlers import current_session
-        from blender_nst.regions import set_regions
-        from blender_nst.styles import add_style
+        from blender_nst.properties.regions import set_regions
+        from blender_nst.properties.styles import add_style
         first = bpy.context.scene
         trees = bpy.data.collections["Trees"]
         left = bpy.data.collections.new("Lefts")
@@ -270,7 +270,7 @@ def test_regions_that_cannot_be_used_are_told_in_one_line(
         scene = bpy.context.scene
         nst = scene.nst
         nst.enabled, nst.output_path = True, arguments[2]
-        from blender_nst.styles import add_style
+        from blender_nst.properties.styles import add_style
         add_style(nst, arguments[1])
         scene.render.filepath = str(Path(arguments[2]) / "own_")
         scene.frame_end, scene.render.resolution_percentage = 1, 10
@@ -316,7 +316,7 @@ def test_a_collection_is_all_that_is_rendered_for_it(blender: BlenderInTests, sq
         empty = bpy.data.objects.new("Empty", None)
         empty.instance_type, empty.instance_collection = "COLLECTION", bpy.data.collections["Trees"]
         outer.objects.link(empty)
-        from blender_nst.regions import described_regions, set_regions
+        from blender_nst.properties.regions import described_regions, set_regions
         set_regions(scene, [{"kind": "collection", "name": "Outer", "style": None}])
         finish(described_regions(scene))
         """,

@@ -4,13 +4,13 @@ from dataclasses import fields
 
 import pytest
 
-from blender_nst.cli.schema import GROUPS, SCHEMA_FILE, make_schema, schema_text
+from blender_nst.cli.packaging.settings_schema import GROUPS, SCHEMA_FILE, make_schema, schema_text
 from compositor.settings import settings_from_json
 from video.protocol.messages import PROTOCOL_VERSION
 
 
 def test_the_checked_in_schema_is_fresh() -> None:
-    stale = f"{SCHEMA_FILE.name} is stale: run python -m blender_nst.cli.schema"
+    stale = f"{SCHEMA_FILE.name} is stale: run python -m blender_nst.cli.packaging.settings_schema"
     assert SCHEMA_FILE.read_text("utf-8") == schema_text(), stale
 
 

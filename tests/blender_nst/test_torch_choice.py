@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blender_nst.torch_choice import TORCH_FOR_CPU, TORCH_FOR_GPU, packages_for_this_machine
+from blender_nst.engine.torch_packages import TORCH_FOR_CPU, TORCH_FOR_GPU, packages_for_this_machine
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="puts a shell script in the place of nvidia-smi")
 

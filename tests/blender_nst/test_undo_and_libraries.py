@@ -16,8 +16,8 @@ def test_every_button_that_changes_the_scene_is_undone_and_redone(blender: Blend
     run = blender.run(
         """
         load().register()
-        from blender_nst.compositor_trees import tree_of
-        from blender_nst.styles import add_style
+        from blender_nst.compat.compositor_trees import tree_of
+        from blender_nst.properties.styles import add_style
         ops = bpy.ops.nst
         def state():
             scene = bpy.context.scene
@@ -79,9 +79,9 @@ def test_undo_while_frames_are_stylised_and_after_a_second_pass(
         """
         load().register()
         from blender_nst import activity, preview
-        from blender_nst.capture import capture_frame
-        from blender_nst.compositor_trees import make_tree
-        from blender_nst.session_plan import SessionPlan
+        from blender_nst.capture.frame import capture_frame
+        from blender_nst.compat.compositor_trees import make_tree
+        from blender_nst.session.plan import SessionPlan
         bpy.ops.wm.open_mainfile(filepath=arguments[0])
         scene = bpy.context.scene
         nst = scene.nst
@@ -137,7 +137,7 @@ def test_a_linked_scene_is_stylised_as_it_is_and_cannot_be_changed(
         nst.enabled, nst.output_path = True, arguments[2]
         nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 3, 64, "CPU", 1
         nst.movie = nst.contact_sheet = False
-        from blender_nst.styles import add_style
+        from blender_nst.properties.styles import add_style
         add_style(nst, "//style.png")
         region = scene.nst_regions.entries.add()
         region.object, region.keep = bpy.data.objects["Cube"], True
@@ -189,7 +189,7 @@ def test_a_region_is_an_object_that_overrides_a_linked_one(
         """
         load().register()
         from blender_nst.handlers import current_session
-        from blender_nst.styles import add_style
+        from blender_nst.properties.styles import add_style
         scene = bpy.context.scene
         bpy.data.objects.remove(bpy.data.objects["Cube"])
         with bpy.data.libraries.load(arguments[0], link=True) as (source, target):

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from blender_nst.cli.blender_runtime import ensure_blender
-from blender_nst.cli.extension import build_extension
+from blender_nst.cli.blenders.runtime import ensure_blender
+from blender_nst.cli.packaging.extension import build_extension
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 

@@ -1,0 +1,1 @@
+"""A rendered frame and its passes, saved as files for the engine."""

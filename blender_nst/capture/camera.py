@@ -1,0 +1,63 @@
+"""Notes where a frame was seen from, for the motion of what has no motion vectors.
+
+The camera's own matrix is stale while Blender renders; the evaluated one is in the render's dependency graph,
+which `frame_change_post` is given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..compat.compositor_trees import tree_of
+
+Note = dict[str, Any]
+"""As `video.frames.render_passes` describes it."""
+
+
+def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> Note:
+    """The note of the scene's current frame; without a camera or a graph it has no camera."""
+    render = scene.render
+    note: Note = {"frame": scene.frame_current, "motion_blur": bool(render.use_motion_blur)}
+    note["composited"] = bool(render.use_compositing and tree_of(scene) is not None)
+    camera = bound_camera(scene)
+    if camera is None or depsgraph is None:
+        return note
+    evaluated = camera.evaluated_get(depsgraph)
+    note["camera"] = camera.name_full
+    note["world"] = _rows(evaluated.matrix_world)
+    # A panorama has no projection, and a cropped picture shows a part of it.
+    if (
+        camera.type != "CAMERA"
+        or camera.data.type == "PANO"
+        or (render.use_border and render.use_crop_to_border)
+    ):
+        return note
+    share = render.resolution_percentage / 100.0
+    projection = evaluated.calc_matrix_camera(
+        depsgraph,
+        x=int(render.resolution_x * share),
+        y=int(render.resolution_y * share),
+        scale_x=render.pixel_aspect_x,
+        scale_y=render.pixel_aspect_y,
+    )
+    note["projection"] = _rows(projection)
+    return note
+
+
+def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """The camera of the scene's current frame: that of the last marker before it, as Blender chooses it.
+
+    `scene.camera` may already be the next frame's, which the renderer has looked at for its motion vectors.
+    """
+    bound = [each for each in scene.timeline_markers if each.camera and not each.camera.hide_render]
+    if not bound:
+        return scene.camera
+    past = [each for each in bound if each.frame <= scene.frame_current]
+    marker = max(past, key=lambda each: each.frame) if past else min(bound, key=lambda each: each.frame)
+    return marker.camera
+
+
+def _rows(matrix: Any) -> list[list[float]]:
+    return [[float(value) for value in row] for row in matrix]

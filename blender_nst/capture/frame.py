@@ -1,0 +1,210 @@
+"""Saves a rendered frame for the style engine: the picture as a PNG, and its passes as a multilayer EXR.
+
+Beside the passes goes a note of the camera and of the view transform, see `video.frames.render_passes`.
+
+`Render Result.save_render` writes in the format of the scene's image settings, so those are changed for a
+moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..compat.set_property import set_patiently
+from .camera import Note
+from .view_probe import probe_image, probe_levels, probe_name
+
+# In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
+# use_exr_interleave with 5.0 or later; where one is missing it is skipped.
+_IMAGE_SETTINGS = (
+    "media_type",
+    "file_format",
+    "color_mode",
+    "color_depth",
+    "color_management",
+    "exr_codec",
+    "use_exr_interleave",
+    "compression",
+)
+
+_PNG = {
+    "media_type": "IMAGE",
+    "file_format": "PNG",
+    "color_management": "FOLLOW_SCENE",
+    "compression": 15,
+}
+_PASSES = {
+    "media_type": "MULTI_LAYER_IMAGE",
+    "file_format": "OPEN_EXR_MULTILAYER",
+    "color_depth": "32",
+    "color_management": "FOLLOW_SCENE",
+    "exr_codec": "ZIP",
+}
+# A quarter of the time. The engine packs the file when it is done with the frame. Blender 5.0 and later would
+# write a part for each pass, as earlier ones cannot, which takes twice as long as all of them together.
+_PASSES_IN_HASTE = _PASSES | {"exr_codec": "NONE", "use_exr_interleave": True}
+
+
+class CaptureError(Exception):
+    """A frame could not be saved; the message names the file."""
+
+
+@dataclass(frozen=True)
+class CapturedFrame:
+    """A frame's files on disk. `passes` is None where there are none.
+
+    `content` is a picture, or a movie of which `movie_frame`, counted from 1, is meant.
+    """
+
+    frame: int
+    content: Path
+    passes: Path | None
+    movie_frame: int | None = None
+
+
+def content_path(output: Path, frame: int) -> Path:
+    """The picture of a frame, numbered as Blender numbers files: content_0001.png, content_-0003.png."""
+    return output / "content" / f"content_{_numbered(frame)}.png"
+
+
+def passes_path(output: Path, frame: int) -> Path:
+    """Where the multilayer EXR of a frame goes."""
+    return output / "passes" / f"passes_{_numbered(frame)}.exr"
+
+
+def picture_mode(scene: bpy.types.Scene) -> str:
+    """RGBA where the film is transparent or the render's own PNGs have alpha, as those of a new file have."""
+    settings = scene.render.image_settings
+    own = settings.color_mode if settings.file_format == "PNG" else "RGB"
+    return "RGBA" if scene.render.film_transparent or own == "RGBA" else "RGB"
+
+
+def capture_frame(
+    scene: bpy.types.Scene,
+    output: Path,
+    *,
+    with_passes: bool = True,
+    note: Note | None = None,
+    bits: int = 8,
+    in_haste: bool = False,
+    written_since: float | None = None,
+) -> CapturedFrame:
+    """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
+
+    The PNG has the scene's view transform (display-referred, of 8 or 16 bits), with alpha as `picture_mode`
+    says. The EXR is scene-linear in full float; the note about its camera and view lies beside it as
+    JSON. All appear under their names only when they are complete.
+
+    Args:
+        in_haste: save the passes without compression, seven times as large: for an engine that takes and
+            packs them at once.
+        written_since: when the render began (seconds since the epoch), if it writes its own files: a PNG of
+            this frame that it has just written is copied instead of made once more.
+
+    Raises:
+        CaptureError: a file cannot be written.
+    """
+    frame = scene.frame_current
+    content, passes = content_path(output, frame), passes_path(output, frame)
+    wanted = _PNG | {"color_mode": picture_mode(scene), "color_depth": str(bits)}
+    own = None if written_since is None else _own_picture(scene, wanted, written_since)
+    if own is None or not _copied(own, content):
+        _save(scene, "Render Result", content, wanted)
+    if with_passes:
+        _save(scene, "Render Result", passes, _PASSES_IN_HASTE if in_haste else _PASSES)
+        if note is not None:
+            probe = passes.with_name(probe_name(scene))
+            if not probe.is_file():
+                _save(
+                    scene, probe_image(scene).name, probe, _PNG | {"color_mode": "RGB", "color_depth": "16"}
+                )
+            view = {"probe": probe.name, "levels": probe_levels(scene)}
+            _write_note(passes.with_suffix(".json"), note | {"view": view})
+    return CapturedFrame(frame, content, passes if with_passes else None)
+
+
+def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
+    """The render's own file of the frame, if it shows what a capture would, to the last bit."""
+    render = scene.render
+    # What compresses best is the user's choice; nothing else may differ.
+    told = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
+    if told | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
+        return None
+    path = Path(os.path.normpath(render.frame_path(frame=scene.frame_current)))
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return path if found.st_size > 0 and found.st_mtime >= since else None
+
+
+def _copied(own: Path, path: Path) -> bool:
+    unfinished = _unfinished(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(own, unfinished)
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        return False
+    return True
+
+
+def _numbered(frame: int) -> str:
+    return f"-{-frame:04d}" if frame < 0 else f"{frame:04d}"
+
+
+def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mapping[str, Any]) -> None:
+    unfinished = _unfinished(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _changed(scene.render.image_settings, image_settings):
+            bpy.data.images[image].save_render(str(unfinished), scene=scene)
+        unfinished.replace(path)
+    except (OSError, RuntimeError, KeyError) as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
+
+
+def _unfinished(path: Path) -> Path:
+    # save_render appends the format's extension where it is missing, hence a temporary name that has it.
+    # As such the engine knows it, which clears up after a Blender that was killed.
+    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+
+
+def _write_note(path: Path, note: Note) -> None:
+    unfinished = _unfinished(path)
+    try:
+        unfinished.write_text(json.dumps(note), "utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise CaptureError(f"{path}: the camera cannot be noted: {_one_line(error)}") from None
+
+
+@contextmanager
+def _changed(settings: bpy.types.ImageFormatSettings, values: Mapping[str, Any]) -> Iterator[None]:
+    # An enum reads as "" where the file holds a value that its format does not have: such cannot be set.
+    before = [(name, value) for name in _IMAGE_SETTINGS if (value := getattr(settings, name, "")) != ""]
+    try:
+        for name, value in values.items():
+            if hasattr(settings, name):
+                set_patiently(settings, name, value)
+        yield
+    finally:
+        for name, value in before:
+            set_patiently(settings, name, value)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).removeprefix("Error: ")

@@ -1,0 +1,1 @@
+"""The Blender that the command line uses: found, or installed privately."""

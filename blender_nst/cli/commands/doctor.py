@@ -1,0 +1,116 @@
+"""What is here, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from blender_nst.cli.blenders.runtime import ENVIRONMENT_VARIABLE, find_blender
+from blender_nst.cli.errors import BlenderError
+from compositor import convolution_jit
+from compositor.errors import CompositorError
+from compositor.hardware.device import choose_device, describe_device
+from compositor.networks.weights import EMBEDDED, load_network
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do when it is not `ok` or could be better."""
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+
+
+def examine(blender: Path | None) -> list[Finding]:
+    """Looks at everything; installs and changes nothing."""
+    system = f"{platform.python_version()} ({sys.executable}), {platform.system()} {platform.machine()}"
+    packages = ("blender-nst", "torch", "torchvision", "numpy", "opencv-python-headless", "OpenEXR", "av")
+    return [
+        Finding("Python", True, system),
+        *(_package(name) for name in packages),
+        _device(),
+        _machine_code(),
+        _weights(),
+        _movies(),
+        _blender(blender),
+    ]
+
+
+def print_findings(findings: list[Finding], as_json: bool) -> None:
+    """As a table, or as a JSON object with a list."""
+    if as_json:
+        sys.stdout.write(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2) + "\n")
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for column in ("", "name", "found"):
+        table.add_column(column, overflow="fold")
+    for each in findings:
+        mark = "[green]ok[/]" if each.ok else "[red]missing[/]"
+        table.add_row(mark, each.name, each.found + (f"\n[yellow]{each.advice}[/]" if each.advice else ""))
+    Console().print(table)
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", "install Blender NST again with pip")
+
+
+def _device() -> Finding:
+    device = choose_device()
+    advice = ""
+    if device.type == "cpu":
+        advice = "PyTorch has no GPU here: frames take minutes, not seconds; --preset draft helps"
+    return Finding("device", True, describe_device(device), advice)
+
+
+def _machine_code() -> Finding:
+    if convolution_jit.available():
+        return Finding("machine code", True, "convolutions in single precision are made for this processor")
+    advice = (
+        "without a GPU a step takes 1.5 times as long; on Linux with x86-64, install the package llvmlite"
+    )
+    return Finding("machine code", True, "none, PyTorch's own operations are used", advice)
+
+
+def _weights() -> Finding:
+    try:
+        weights = load_network()
+    except CompositorError as error:
+        return Finding("weights", False, str(error), "install Blender NST again with pip")
+    return Finding("weights", True, f"{weights.name}, {len(weights.convolutions)} convolutions: {EMBEDDED}")
+
+
+def _movies() -> Finding:
+    import av
+
+    encoders = {"H.264": "libx264", "ProRes": "prores_ks", "FFV1": "ffv1"}
+    missing = [name for name, encoder in encoders.items() if encoder not in av.codecs_available]
+    if not missing:
+        return Finding("movies", True, ", ".join(f"{name} ({each})" for name, each in encoders.items()))
+    advice = "install the package av from PyPI, or use --no-movie"
+    return Finding("movies", False, f"PyAV has no encoder for {' and '.join(missing)}", advice)
+
+
+def _blender(explicit: Path | None) -> Finding:
+    advice = (
+        "it is installed by `blender-nst blender install`, or at the first render; or name one with --blender"
+        f" or {ENVIRONMENT_VARIABLE}"
+    )
+    try:
+        runtime = find_blender(explicit)
+    except BlenderError as error:
+        return Finding("Blender", False, str(error), advice)
+    if runtime is None:
+        return Finding("Blender", False, "none found", advice)
+    return Finding("Blender", True, f"{runtime.label}: {runtime.program}")

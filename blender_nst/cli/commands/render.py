@@ -1,0 +1,212 @@
+"""Renders and stylises a .blend: starts `headless.py` inside Blender and follows its events."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
+from blender_nst.cli.commands.stylize import tell_results
+from blender_nst.cli.display import Display
+from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRunError, RenderError
+from blender_nst.cli.inputs.settings_options import Settings
+from blender_nst.cli.inputs.style_choice import StyleChoice
+from blender_nst.headless.job import RenderJob, RenderJobError
+from compositor.settings import settings_to_json
+from video.errors import ProtocolError
+from video.frames.movie import write_movie
+from video.frames.sequence import frame_path, parse_range
+from video.images.image_files import check_writable, read_image
+from video.protocol import messages
+from video.protocol.json_lines import decode_event
+
+SOURCE = Path(__file__).parent.parent
+EVENT_MARK = "NST "
+LOG_NAME = "blender.log"
+COMPOSITED_MOVIE = "composited.mp4"
+LAST_FRAME = 1_048_574
+"""Of an animation in Blender, which sets any other number to the nearest that it has."""
+
+
+def render_and_stylize(
+    scene: Path,
+    choice: StyleChoice,
+    out: Path,
+    *,
+    frames: str | None,
+    composite: bool = False,
+    restart: bool = False,
+    settings: Settings,
+    blender: Path | None,
+    display: Display,
+) -> None:
+    """Renders `scene` and stylises its frames into `out`; the .blend is never changed.
+
+    Goes on with what an earlier run of the same .blend and settings has rendered and stylised there, unless
+    `restart`.
+
+    Raises:
+        InputError, VideoError, BlenderError: bad input, found before Blender starts.
+        RenderError: Blender or the engine failed; finished frames are kept.
+        InterruptedRunError: after Ctrl-C; finished frames are kept.
+    """
+    if not scene.is_file():
+        raise InputError(f"{scene}: there is no such .blend file")
+    if choice.regions or choice.keep is not None:
+        mask = choice.keep or choice.regions[0][0]
+        raise InputError(f"{mask}: a region of a render is object:NAME, collection:NAME or material:NAME")
+    choice.read_styles()
+    chosen = None if frames is None else parse_range(frames)
+    if chosen is not None and not (chosen.first >= 0 and chosen.last <= LAST_FRAME):
+        raise InputError(f"the frame range {chosen}: Blender renders animations from frame 0 to {LAST_FRAME}")
+    found = find_blender(blender)
+    check_writable(out)
+    runtime = found or ensure_blender(report=display.say)
+    display.say(f"{runtime.label} renders {scene.name}")
+    style_settings, sequence_settings = settings
+    try:
+        job = RenderJob(
+            blend=str(scene.resolve()),
+            output=str(out.resolve()),
+            styles=[str(style.resolve()) for style in choice.styles],
+            style_weights=list(choice.weights),
+            engine_python=sys.executable,
+            engine_path=_checkout(),
+            style_settings=settings_to_json(style_settings),
+            sequence_settings=settings_to_json(sequence_settings),
+            regions=[part.for_job() for part in choice.parts],
+            composite=composite,
+            frames=chosen and (chosen.first, chosen.last, chosen.step),
+            restart=restart,
+            source={".blend": _hash(scene), "Blender": ".".join(map(str, runtime.version))},
+        )
+    except RenderJobError as error:
+        raise InputError(str(error)) from None
+    try:
+        done, frame_rate = _run(runtime, job, out / LOG_NAME, display)
+    except KeyboardInterrupt:
+        raise InterruptedRunError from None
+    tell_results(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
+    if composite:
+        display.say(f"through the scene's compositor: {out / 'composited'}")
+        if sequence_settings.movie:
+            suffix = sequence_settings.output_format.suffix
+            _write_composited_movie(out / f"composited/composited_####{suffix}", done.frames, frame_rate)
+            display.say(f"movie: {out / COMPOSITED_MOVIE}")
+
+
+def _write_composited_movie(pattern: Path, frames: list[int], frame_rate: float) -> None:
+    paths = (frame_path(pattern, frame) for frame in frames)
+    write_movie(pattern.parent.parent / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
+
+
+def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[messages.Done, float]:
+    """Runs Blender to its end and shows its events; returns the engine's last one, and the frame rate."""
+    done: messages.Done | None = None
+    frame_rate = 24.0
+    failure: str | None = None
+    scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
+    with scratch as folder, log.open("w", encoding="utf-8") as lines:
+        job_file = Path(folder) / "job.json"
+        job.write(job_file)
+        with _started(runtime.command(SOURCE / "headless.py", [str(job_file)])) as process:
+            for values in _events(process, lines):
+                failure = _show(values, display) or failure
+                frame_rate = values.get("frame_rate", frame_rate)
+                if values.get("event") == "done":
+                    done = messages.Done(**{key: value for key, value in values.items() if key != "event"})
+            code = process.wait()
+    if failure is not None:
+        raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
+    if done is None or code != 0:
+        raise RenderError(
+            f"Blender ended with code {code} before all frames were done; {log} has its words", resumable=True
+        )
+    return done, frame_rate
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process, which does not outlive the block.
+
+    It has a session of its own: Ctrl-C reaches this process alone, which then ends Blender, whose end closes
+    the engine's input, at which the engine ends.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[dict[str, Any]]:
+    """The events among Blender's lines; every other line goes to the log."""
+    for line in process.stdout or ():
+        if line.startswith(EVENT_MARK):
+            try:
+                yield json.loads(line.removeprefix(EVENT_MARK))
+                continue
+            except ValueError:
+                pass
+        if line.strip():
+            log.write(line)
+            log.flush()
+
+
+def _show(values: dict[str, Any], display: Display) -> str | None:
+    """Shows one event; returns its error if it is a failure."""
+    kind = values.get("event")
+    if kind == "started":
+        width, height = values["resolution"]
+        frames = values["frames"]
+        display.expect(len(frames), rendering=True)
+        display.say(f"Blender {values['blender']}: {len(frames)} frames of {width}×{height} px")
+    elif kind == "rendered":
+        display.rendered(values["frame"])
+    elif kind == "composited":
+        display.composited(values["frame"])
+    elif kind == "failed":
+        return str(values.get("error", "failed without a word"))
+    else:
+        try:
+            display.event(decode_event(json.dumps(values)))
+        except ProtocolError:
+            display.say(f"unknown event from Blender: {kind}")
+    return None
+
+
+def _hash(scene: Path) -> str:
+    """Tells one state of a .blend from another; the files that it links to are not looked at."""
+    with scene.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+def _checkout() -> str | None:
+    """The folder to import the engine from, when Blender NST is not installed but runs from its checkout."""
+    try:
+        version("blender-nst")
+    except PackageNotFoundError:
+        return str(SOURCE.parent)
+    return None

@@ -1,0 +1,201 @@
+"""Stylises what is on disk already: a sequence or one picture."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from blender_nst.cli.display import Display
+from blender_nst.cli.errors import InputError, InterruptedPictureError, InterruptedRunError
+from blender_nst.cli.inputs.settings_options import Settings
+from blender_nst.cli.inputs.style_choice import StyleChoice
+from compositor.engine import StyleEngine
+from compositor.image_ops.arrays import check_image
+from compositor.progress import Stopped
+from video.driver.sequence_driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
+from video.frames.frame_writer import FrameWriter, movie_name
+from video.frames.metadata import frame_metadata
+from video.frames.movie import movie_frame_rate
+from video.frames.sequence import (
+    MovieSequence,
+    PassesSequence,
+    SourceFrame,
+    open_passes,
+    open_sequence,
+    parse_range,
+)
+from video.images.denoise import denoise
+from video.images.image_files import check_writable, read_picture
+from video.protocol.messages import Notice, Opened, Planned
+from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
+from video.results import FrameResult, Listener, SequenceResult
+from video.settings import FrameFormat, MovieCodec
+from video.worker.events import end_event, frame_event, progress_event
+
+JOB = "stylize"
+
+
+def stylize_sequence(
+    source: Path,
+    choice: StyleChoice,
+    out: Path,
+    *,
+    passes: Path | None = None,
+    frames: str | None = None,
+    skip_missing: bool = False,
+    restart: bool = False,
+    settings: Settings,
+    display: Display,
+) -> SequenceResult:
+    """Stylises the frames of `source` into `out`; everything is checked before anything is written.
+
+    Goes on with the frames that an earlier run of the same settings has left there, unless `restart`.
+
+    Raises:
+        VideoError, CompositorError, InputError: bad input; finished frames are kept.
+        InterruptedRunError: after Ctrl-C, at the next step.
+    """
+    style_settings, sequence_settings = settings
+    styles = choice.read_styles()
+    sequence = open_sequence(
+        source, None if frames is None else parse_range(frames), skip_missing=skip_missing
+    )
+    _check_apart(source, out)
+    masked, initial = sequence, None
+    if passes is not None:
+        masked = PassesSequence(sequence, open_passes(passes, sequence.numbers))
+    if not choice.is_plain:
+        first = next(iter(sequence)).image
+        masked = choice.masked(masked, first, sequence.numbers)
+        initial = choice.read_start_image(first)
+    if isinstance(sequence, MovieSequence) and sequence_settings.frame_rate == 0.0:
+        sequence_settings = replace(sequence_settings, frame_rate=movie_frame_rate(source))
+    engine = StyleEngine(style_settings, styles, fetching=display.fetching)
+    check_writable(out)
+    display.expect(len(sequence.numbers))
+    snapshots = SequenceSnapshots(out / SNAPSHOTS)
+
+    def frame_done(result: FrameResult) -> None:
+        snapshots.finish(result.number)
+        display.event(frame_event(JOB, result))
+
+    with interruptible() as interrupted:
+        listener = Listener(
+            progress=lambda number, step: display.event(progress_event(JOB, number, step)),
+            frame_done=frame_done,
+            snapshot=snapshots.take,
+            notice=lambda text: display.event(Notice(text, JOB)),
+            planned=lambda text: display.event(Planned(JOB, text)),
+            opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
+            cancelled=interrupted.is_set,
+        )
+        driver = SequenceDriver(
+            engine,
+            sequence_settings,
+            out,
+            listener,
+            initial,
+            restart=restart,
+            total=len(sequence.numbers),
+        )
+        result = driver.run(masked)
+    display.event(end_event(JOB, result))
+    if result.cancelled:
+        raise InterruptedRunError
+    tell_results(
+        display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
+    )
+    return result
+
+
+def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settings, display: Display) -> None:
+    """Stylises one picture to a PNG or, if its name says so, to an EXR.
+
+    Raises:
+        VideoError, CompositorError, InputError: bad input; nothing is written.
+        InterruptedPictureError: after Ctrl-C, at the next step; nothing but snapshots is written.
+    """
+    style_settings, sequence_settings = settings
+    file_format = _still_format(out, sequence_settings.output_format)
+    picture = read_picture(source)
+    content = check_image(picture.image, f"picture {source}")
+    (frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
+    initial = choice.read_start_image(content)
+    engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
+    check_writable(out.parent)
+    display.expect(1)
+    display.say(engine.plan_text(*content.shape[:2]))
+    snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
+    with interruptible() as interrupted:
+        styled = engine.stylize(
+            content,
+            masks=frame.masks,
+            keep=frame.keep,
+            initial=initial,
+            progress=lambda step: display.event(progress_event(JOB, 1, step)),
+            snapshot=snapshots.take,
+            cancelled=interrupted.is_set,
+        )
+    if styled.report.stopped is Stopped.CANCELLED:
+        raise InterruptedPictureError
+    clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
+    metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
+    writer = FrameWriter(file_format, sequence_settings.dynamic_range, metadata, display.say)
+    writer.write(out, frame, writer.rounded(clean))
+    snapshots.finish()
+    result = FrameResult(1, out, styled.report, styled.report.seconds, None)
+    display.event(frame_event(JOB, result))
+    losses = ", ".join(f"{name} {value:.4g}" for name, value in styled.report.losses.items())
+    display.say(f"{out}: {styled.report.steps} steps in {styled.report.seconds:.1f} s; losses: {losses}")
+
+
+def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
+    """The format that the file's name asks for; the settings tell between PNGs of 8 and 16 bits."""
+    suffix = out.suffix.lower()
+    if suffix not in (".png", ".exr"):
+        raise InputError(f"{out}: styled pictures are PNG or EXR; name a file that ends in .png or .exr")
+    if out.is_dir():
+        raise InputError(f"{out}: is a folder; name a file that ends in .png or .exr")
+    if suffix == ".exr":
+        return FrameFormat.EXR
+    return FrameFormat.PNG16 if wanted is FrameFormat.PNG16 else FrameFormat.PNG
+
+
+def _check_apart(source: Path, out: Path) -> None:
+    """Raises InputError if results would lie among the input's frames, or replace the input's movie."""
+    frames = source if source.is_dir() else source.parent
+    written = (out / STYLED_PATTERN).parent
+    over_movie = any((out / movie_name(codec)).resolve() == source.resolve() for codec in MovieCodec)
+    if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
+        raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
+
+
+def tell_results(
+    display: Display,
+    out: Path,
+    frames: int,
+    seconds: float,
+    *,
+    movie: Path | str | None,
+    sheet: Path | str | None,
+) -> None:
+    """Says in a few lines what was made and where it is."""
+    display.say(f"{frames} styled frames in {seconds:.0f} s: {out / 'styled'}")
+    for path, meaning in ((movie, "movie"), (sheet, "contact sheet")):
+        if path is not None:
+            display.say(f"{meaning}: {path}")
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """While it lasts Ctrl-C sets the event instead of ending the process in the middle of a file."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

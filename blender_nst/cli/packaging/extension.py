@@ -1,0 +1,85 @@
+"""Builds the extension's zip with Blender's own builder, and has Blender's own validator look at it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+
+from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender, python_command
+from blender_nst.cli.errors import ExtensionError
+from blender_nst.cli.packaging.engine_wheel import build_engine_wheel
+
+SOURCE = Path(__file__).parent.parent
+WHEELS = "wheels"
+"""Folder of the engine's wheel in the zip. Blender must not install it, so that the manifest names none."""
+
+# The bpy module has no command line of its own, but it brings the script that Blender's command line runs.
+_FIND_BUILDER = """
+import bpy, os, sys
+scripts = bpy.utils.system_resource("SCRIPTS")
+print("builder:" + os.path.join(scripts, "addons_core", "bl_pkg", "cli", "blender_ext.py"))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> Path:
+    """Writes `blender_nst-VERSION.zip` into `output_dir` (made if absent): validated, the engine in it.
+
+    Args:
+        runtime: the Blender whose builder is used; `ensure_blender()` by default.
+
+    Raises:
+        ExtensionError: the folder cannot be written, or Blender refused the manifest or the zip.
+        BlenderError: there is no Blender.
+    """
+    builder = builder_command(runtime or ensure_blender())
+    try:
+        output_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExtensionError(f"{output_dir}: the folder cannot be made: {error.strerror}") from None
+    with tempfile.TemporaryDirectory(prefix="blender-nst-") as scratch:
+        staged = Path(scratch) / SOURCE.name
+        shutil.copytree(SOURCE, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
+        build_engine_wheel(staged / WHEELS)
+        _run([*builder, "validate", str(staged)])
+        _run([*builder, "build", "--source-dir", str(staged), "--output-dir", str(output_dir.absolute())])
+    manifest = tomllib.loads((SOURCE / "blender_manifest.toml").read_text("utf-8"))
+    archive = output_dir / f"{manifest['id']}-{manifest['version']}.zip"
+    if not archive.exists():
+        raise ExtensionError(f"{archive}: Blender's builder did not write it")
+    _run([*builder, "validate", str(archive.absolute())])
+    return archive
+
+
+def builder_command(runtime: BlenderRuntime) -> list[str]:
+    """Blender's extension command, to be followed by `validate …` or `build …`.
+
+    Raises:
+        ExtensionError: this Blender does not tell where its builder is.
+    """
+    if runtime.kind is RuntimeKind.EXECUTABLE:
+        return [str(runtime.program), "--factory-startup", "--command", "extension"]
+    python = python_command(runtime.program)
+    for line in _run([*python, "-c", _FIND_BUILDER]).splitlines():
+        if line.startswith("builder:") and Path(line.removeprefix("builder:")).exists():
+            return [*python, line.removeprefix("builder:")]
+    raise ExtensionError(f"{runtime.program}: this bpy has no extension builder; name a Blender 4.2 or newer")
+
+
+def _run(command: list[str]) -> str:
+    try:
+        finished = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False, encoding="utf-8"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ExtensionError(f"{command[0]}: Blender's extension builder does not run: {error}") from None
+    if finished.returncode != 0:
+        lines = (finished.stdout + finished.stderr).strip().splitlines()
+        raise ExtensionError(
+            f"Blender's extension builder: {lines[-1] if lines else 'failed without a word'}"
+        )
+    return finished.stdout

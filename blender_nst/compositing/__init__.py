@@ -1,0 +1,1 @@
+"""Styled frames in Blender's compositor: node group and second pass."""

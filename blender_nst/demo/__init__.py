@@ -1,0 +1,1 @@
+"""The demo's scene, made by code."""

@@ -1,0 +1,1 @@
+"""The engine's process: starting, supervising, checking and installing it."""

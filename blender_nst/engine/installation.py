@@ -1,0 +1,55 @@
+"""The engine's installation in this Blender: the one that is on its way, and what one would do."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .installer import Installer, InstallError, InstallPlan, InstallState, engine_wheel, host_python
+from .options import data_folder, preferences
+from .torch_packages import packages_for_this_machine
+
+OFFLINE = (
+    "Blender's online access is off: allow it in Preferences > System > Network, or name a folder of wheels"
+)
+
+
+class Installation:
+    """The installation that is on its way, or the last one."""
+
+    def __init__(self) -> None:
+        self.installer: Installer | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether one is on its way."""
+        return self.installer is not None and self.installer.state is InstallState.RUNNING
+
+
+installation = Installation()
+
+
+def install_plan() -> InstallPlan:
+    """What the preferences and this machine ask for; raises InstallError where it cannot begin."""
+    chosen, folder = preferences(), data_folder()
+    if folder is None:
+        raise InstallError("the extension has no folder of its own: install it as an extension")
+    wheels = chosen.wheel_folder.strip()
+    wheel_folder = Path(bpy.path.abspath(wheels)) if wheels else None
+    if wheel_folder is not None and not wheel_folder.is_dir():
+        raise InstallError(f"{wheel_folder}: the folder of wheels is not there")
+    return InstallPlan(
+        host_python(), folder, engine_wheel(Path(__file__).parent), torch_requirement(chosen), wheel_folder
+    )
+
+
+def torch_requirement(chosen: Any) -> tuple[str, ...]:
+    """What pip is given for PyTorch: the preference, or by whether there is an NVIDIA GPU."""
+    try:
+        named = tuple(shlex.split(chosen.torch_packages))
+    except ValueError:
+        raise InstallError(f"{chosen.torch_packages}: a quote in the PyTorch preference has no end") from None
+    return named or packages_for_this_machine()

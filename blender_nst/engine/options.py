@@ -1,0 +1,98 @@
+"""Which engine this Blender uses, and how: read from the preferences and the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .installer import environment_python
+
+PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
+"""Names the engine's Python; goes before the preference, so that a script can choose."""
+
+CACHE_VARIABLE = "TORCH_HOME"
+"""Where PyTorch keeps networks that were fetched."""
+
+_MISSING = (
+    "the style engine is not installed: install it in the Blender NST preferences, or name its Python there,"
+    f" or in the environment variable {PYTHON_VARIABLE}"
+)
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the engine is run on this machine."""
+
+    python: str
+    device: str = "auto"
+    memory_limit: float | None = None
+    """GiB of the GPU's memory."""
+    after_render: bool = False
+    """The engine is started only when the render is over."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class EnginePythonError(Exception):
+    """No Python for the engine, or the one that is named is not there."""
+
+
+def preferences() -> Any:
+    """The extension's preferences; None where it runs as a plain package, for the command line."""
+    addon = bpy.context.preferences.addons.get(__package__ or "")
+    return addon.preferences if addon is not None else None
+
+
+def data_folder(create: bool = True) -> Path | None:
+    """The extension's own folder for its user; None where it runs as a plain package."""
+    if preferences() is None:
+        return None
+    try:
+        return Path(bpy.utils.extension_path_user(__package__, create=create))
+    except (ValueError, OSError):
+        return None  # switched on as a legacy add-on, or the disk cannot be written
+
+
+def engine_options() -> EngineOptions:
+    """What the preferences say about the engine.
+
+    Raises:
+        EnginePythonError: none is installed or named, or it is not an executable file.
+    """
+    chosen, python = preferences(), engine_python()
+    if chosen is None:
+        return EngineOptions(python)
+    cache = chosen.cache_folder.strip()
+    return EngineOptions(
+        python,
+        chosen.device,
+        chosen.memory_limit if chosen.use_memory_limit else None,
+        chosen.after_render,
+        {CACHE_VARIABLE: bpy.path.abspath(cache)} if cache else {},
+    )
+
+
+def engine_python() -> str:
+    """The engine's Python: the environment variable's, the one named, or the installed one.
+
+    Raises:
+        EnginePythonError: there is none, or it is not an executable file.
+    """
+    chosen, folder = preferences(), data_folder(create=False)
+    named = os.environ.get(PYTHON_VARIABLE) or (chosen.engine_python if chosen is not None else "")
+    if not named:
+        installed = environment_python(folder) if folder is not None else None
+        if installed is None:
+            raise EnginePythonError(_MISSING)
+        return str(installed)
+    path = Path(bpy.path.abspath(named))
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise EnginePythonError(
+            f"{path}: the style engine's Python is not there; name another in the preferences or"
+            f" in {PYTHON_VARIABLE}"
+        )
+    return str(path)

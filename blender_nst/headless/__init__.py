@@ -1,0 +1,1 @@
+"""Renders and stylizes inside Blender for the command line."""

@@ -1,0 +1,212 @@
+"""Renders and stylises a .blend file for the command line, inside Blender.
+
+    blender --background --python-exit-code 3 --python headless.py -- job.json
+    python -E -P headless.py -- job.json        (a Python that has the bpy module)
+
+The job is a `render_job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
+that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol.messages` has them, and also
+
+    {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
+    {"event": "rendered", "frame": 1, "count": 1, "total": 3}
+    {"event": "composited", "frame": 1, "path": "/p/out/composited/composited_0001.png"}
+
+The exit code is 0 when every frame is styled, 2 after a `failed` event whose cause the user can remove, 1
+after any other. The .blend file is never saved. Nothing is written outside the job's output folder but for
+a scratch folder beside the job file, which is removed at the end.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+EXIT_OK, EXIT_OTHER, EXIT_USER = 0, 1, 2
+PACKAGE = "blender_nst"
+
+_scratch: Path | None = None
+_ending = threading.RLock()
+
+
+class HeadlessError(Exception):
+    """The job cannot be done, for a reason that the user can remove; one line."""
+
+
+def emit(event: dict[str, Any]) -> None:
+    """Prints an event, from any thread."""
+    # Blender may have left a line of its own unfinished.
+    line = f"\nNST {json.dumps(event, allow_nan=False)}\n"
+    try:
+        sys.stdout.flush()
+        os.write(1, line.encode("ascii"))
+    except OSError:
+        # Whoever started this is gone: nobody waits for the frames.
+        os._exit(EXIT_OTHER)
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process. Not by sys.exit: Blender's exit handlers can hang after a render."""
+    _ending.acquire()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    deadline = time.monotonic() + 5.0
+    while _scratch is not None and _scratch.exists() and time.monotonic() < deadline:
+        # Again, if the render's thread was just writing its next frame into it.
+        shutil.rmtree(_scratch, ignore_errors=True)
+    os._exit(code)
+
+
+def on_event(event: dict[str, Any]) -> None:
+    """Passes an event on; ends at once when there is nothing left to render for."""
+    if event["event"] == "opened":
+        return  # `run` tells it, behind `started`
+    if event["event"] not in ("failed", "died"):
+        emit(event)
+        return
+    # The reading and the rendering thread may both find the engine dead: the second waits here for its end.
+    _ending.acquire()
+    emit(event | {"event": "failed"})
+    end(EXIT_USER if event["event"] == "failed" else EXIT_OTHER)
+
+
+def load_package() -> Any:
+    """This folder as the package `blender_nst`, whatever is beside it and however it was started."""
+    folder = Path(__file__).resolve().parent
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise HeadlessError(f"{folder}: the extension's source is not there")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+    return package
+
+
+def disable_installed_copy() -> None:
+    """Switches an installed copy of this extension off for now: two would stylise every frame twice."""
+    # Found only once bpy is imported.
+    import addon_utils  # pyright: ignore[reportMissingImports]
+
+    for name in list(bpy.context.preferences.addons.keys()):
+        if name.rpartition(".")[2] == PACKAGE:
+            addon_utils.disable(name, default_set=False)
+
+
+def make_scratch(folder: Path) -> Path:
+    """A folder for what Blender itself writes."""
+    global _scratch  # noqa: PLW0603 - `end` removes it, from whichever thread ends the process
+    _scratch = Path(tempfile.mkdtemp(prefix="rendered-", dir=folder))
+    return _scratch
+
+
+def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
+    """Names the engine to the package, by the variables that it reads."""
+    os.environ[python_variable] = job.engine_python
+    os.environ.pop(path_variable, None)
+    if job.engine_path:
+        os.environ[path_variable] = job.engine_path
+
+
+def run(job_path: Path) -> None:
+    """Does the whole job; returns when every frame is styled."""
+    package = load_package()
+    from blender_nst import handlers
+    from blender_nst.engine import options, process
+    from blender_nst.headless import job, scene
+    from blender_nst.session import plan
+
+    try:
+        job = job.RenderJob.read(job_path)
+        set_engine(job, options.PYTHON_VARIABLE, process.EXTRA_PATH_VARIABLE)
+        disable_installed_copy()
+        package.register()
+        scene = scene.open_scene(job)
+        scene.configure(scene, job)
+        frames = scene.frames_to_render(scene, job)
+        if job.composite:
+            scene.leave_out_compositor(scene, job)
+        scene.write_into(scene, make_scratch(job_path.absolute().parent))
+        scenes_rate = scene.render.fps / scene.render.fps_base
+        frame_rate = round(job.sequence_settings.get("frame_rate") or scenes_rate, 3)
+        session = handlers.open_session(scene, on_event, source=job.source, frame_rate=frame_rate)
+    except (job.RenderJobError, scene.JobError, plan.SessionError) as error:
+        raise HeadlessError(str(error)) from None
+    render = scene.render
+    share = render.resolution_percentage / 100.0
+    resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
+    emit(
+        {
+            "event": "started",
+            "blender": bpy.app.version_string,
+            "frames": frames,
+            "resolution": resolution,
+            "frame_rate": frame_rate,
+        }
+    )
+    emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})
+    left = session.add_captured_frames(frames) if session.continues else frames
+    if left:
+        render_from(scene, frames, left[0], job.blend)
+    else:
+        handlers.finish_session(session)
+    if len(session.done) != len(frames):
+        raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
+    if job.composite:
+        composite(scene, Path(job.output), frames)
+
+
+def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: str) -> None:
+    """Renders the animation from a frame on; returns when every frame is styled."""
+    for frame in frames[: frames.index(first)]:
+        # What is simulated frame by frame and not baked gets its state here, as it would have by rendering.
+        scene.frame_set(frame)
+    scene.frame_start = first
+    try:
+        bpy.ops.render.render(animation=True, scene=scene.name)
+    except RuntimeError as error:
+        raise HeadlessError(f"{blend}: Blender cannot render: {' '.join(str(error).split())}") from None
+
+
+def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
+    """Runs the scene's compositor over the styled frames."""
+    from blender_nst.compositing import second_pass
+
+    try:
+        second_pass = second_pass.CompositePass(scene, output, frames[0])
+        for frame in frames:
+            path = second_pass.composite(frame)
+            emit({"event": "composited", "frame": frame, "path": str(path)})
+    except second_pass.CompositeError as error:
+        raise HeadlessError(str(error)) from None
+
+
+def main() -> NoReturn:
+    """Reads the command line, does the job, ends the process."""
+    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    try:
+        if len(arguments) != 1:
+            raise HeadlessError("headless.py takes one argument: the job's JSON file")
+        run(Path(arguments[0]))
+    except HeadlessError as error:
+        emit({"event": "failed", "error": str(error)})
+        end(EXIT_USER)
+    except Exception as error:
+        traceback.print_exc()
+        emit({"event": "failed", "error": f"{type(error).__name__}: {error}"})
+        end(EXIT_OTHER)
+    end(EXIT_OK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Opens a .blend for the command line, and sets the scene in memory as the job says; see `headless.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..compat.compositor_trees import tree_of
+from ..properties.regions import RegionError, set_regions
+from ..properties.scene import SettingError, apply_settings
+from ..properties.styles import add_style
+from .job import RenderJob
+
+
+class JobError(Exception):
+    """The scene cannot be rendered as the job asks; one line that says why."""
+
+
+def open_scene(job: RenderJob) -> bpy.types.Scene:
+    """Opens the .blend and applies the job's overrides to the scene in memory.
+
+    Raises:
+        JobError: the file or the scene is not there, or Blender cannot open it.
+    """
+    blend = Path(job.blend)
+    if not blend.is_file():
+        raise JobError(f"{blend}: there is no such .blend file")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False)
+    except RuntimeError as error:
+        raise JobError(f"{blend}: Blender cannot open it: {' '.join(str(error).split())}") from None
+    scene = bpy.context.scene
+    if job.scene is not None:
+        scene = bpy.data.scenes.get(job.scene)
+        if scene is None:
+            there_are = ", ".join(bpy.data.scenes.keys())
+            raise JobError(f"{blend}: there is no scene {job.scene!r}; there are: {there_are}")
+        bpy.context.window.scene = scene
+    if job.frames is not None:
+        scene.frame_start, scene.frame_end, scene.frame_step = job.frames
+    if job.resolution_percentage is not None:
+        scene.render.resolution_percentage = job.resolution_percentage
+    if job.samples is not None:
+        _set_samples(scene, job.samples)
+    return scene
+
+
+def configure(scene: bpy.types.Scene, job: RenderJob) -> None:
+    """Sets the scene's style settings; raises JobError for a setting or a region that is none."""
+    nst = scene.nst
+    nst.enabled = True
+    nst.styles.clear()
+    for number, style in enumerate(job.styles):
+        add_style(nst, style, job.style_weights[number] if job.style_weights else 1.0)
+    nst.output_path = job.output
+    nst.restart = job.restart
+    try:
+        apply_settings(nst, "style_settings", job.style_settings)
+        apply_settings(nst, "sequence_settings", job.sequence_settings)
+        if job.regions:
+            set_regions(scene, job.regions)
+    except (SettingError, RegionError) as error:
+        raise JobError(str(error)) from None
+
+
+def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:
+    """The numbers of the frames; raises JobError if Blender could not render any."""
+    frames = list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+    if not frames:
+        first, last = scene.frame_start, scene.frame_end
+        raise JobError(f"{job.blend}: the frame range {first} to {last} has no frames")
+    has_camera = scene.camera is not None or any(marker.camera for marker in scene.timeline_markers)
+    if not has_camera and not _uses_sequencer(scene):
+        raise JobError(f"{job.blend}: scene {scene.name!r} has no camera to render through")
+    return frames
+
+
+def leave_out_compositor(scene: bpy.types.Scene, job: RenderJob) -> None:
+    """Leaves the compositor to the second pass; raises JobError if there is none."""
+    if tree_of(scene) is None:
+        raise JobError(f"{job.blend}: scene {scene.name!r} has no compositor nodes to run over styled frames")
+    scene.render.use_compositing = False
+
+
+def write_into(scene: bpy.types.Scene, scratch: Path) -> None:
+    """Leads everything that the render itself would write away from the user's files.
+
+    Blender always writes an animation's frames. Those go to a scratch folder, quickly; the captured ones are
+    the frames that count. File Output nodes are muted, in every scene and node group.
+    """
+    render = scene.render
+    render.filepath = str(scratch / "frame_####")
+    render.use_file_extension = True
+    render.use_overwrite = True  # Blender calls no handler for a frame that it skips
+    render.use_placeholder = False
+    if hasattr(render.image_settings, "media_type"):
+        render.image_settings.media_type = "IMAGE"
+    render.image_settings.file_format = "JPEG"
+    trees = [tree for each in bpy.data.scenes if (tree := tree_of(each)) is not None]
+    for tree in [*trees, *bpy.data.node_groups]:
+        for node in tree.nodes:
+            if node.bl_idname == "CompositorNodeOutputFile":
+                node.mute = True
+
+
+def _set_samples(scene: bpy.types.Scene, samples: int) -> None:
+    if scene.render.engine == "CYCLES":
+        scene.cycles.samples = samples
+    elif scene.render.engine.startswith("BLENDER_EEVEE"):
+        scene.eevee.taa_render_samples = samples
+    else:
+        raise JobError(f"samples cannot be set for the render engine {scene.render.engine}")
+
+
+def _uses_sequencer(scene: bpy.types.Scene) -> bool:
+    """Whether the scene's frames come from its sequencer, which needs no camera."""
+    editor = scene.sequence_editor
+    if editor is None or not scene.render.use_sequencer:
+        return False
+    # 5.0 renamed sequences to strips.
+    return len(editor.strips if hasattr(editor, "strips") else editor.sequences) > 0

@@ -1,0 +1,1 @@
+"""The settings as Blender's properties: scene, styles, regions, and older files."""

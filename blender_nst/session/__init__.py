@@ -1,0 +1,1 @@
+"""One render through the engine: its plan, commands, state and forecast."""

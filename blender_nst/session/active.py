@@ -1,0 +1,165 @@
+"""What goes on in this Blender: one session at a time, what it last said, the timer that listens to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import bpy  # pyright: ignore[reportMissingImports]
+from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+
+from ..capture.frame import CapturedFrame
+from ..engine.process import DIED, EngineError, Message
+from . import measured_speed, preview
+from .plan import SessionError, SessionPlan
+from .session import RenderSession, State
+
+TIMER_BUDGET = 0.01
+"""Seconds of the main thread that one timer call may take from the user interface."""
+
+
+class _Activity:
+    """Shared by the render handlers, the operators and the timer."""
+
+    def __init__(self) -> None:
+        self.session: RenderSession | None = None
+        self.listener: Callable[[Message], None] | None = None
+        self.last_line = ""
+        self.last_is_error = False
+
+
+activity = _Activity()
+
+
+def current_session() -> RenderSession | None:
+    """The session that renders or stylises, or the last one that did."""
+    return activity.session
+
+
+def running_session() -> RenderSession | None:
+    """The session that is on its way."""
+    session = activity.session
+    return session if session is not None and session.state is not State.ENDED else None
+
+
+def status_line() -> tuple[str, bool]:
+    """What the user interface shows: the last thing that was reported, and whether it is an error."""
+    return activity.last_line, activity.last_is_error
+
+
+def new_session(plan: SessionPlan) -> RenderSession:
+    """A session in the place of the last one, which has ended."""
+    activity.session = RenderSession(plan, report, activity.listener)
+    activity.last_line, activity.last_is_error = "", False
+    preview.follow(activity.session)
+    return activity.session
+
+
+def stylise_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
+    """Begins to stylise frames that are on disk; the timer listens to the engine.
+
+    Raises:
+        SessionError: another session is on its way, or the engine cannot be started.
+    """
+    if running_session() is not None:
+        raise SessionError("other frames are still being stylised: wait for them, or cancel")
+    session = new_session(plan)
+    try:
+        session.stylise_files(frames)
+    except EngineError as error:
+        session.end()
+        raise SessionError(str(error)) from None
+    return session
+
+
+def wait_for(session: RenderSession) -> None:
+    """Blocks until a session has ended; for Blender without a window."""
+    while session.state is not State.ENDED:
+        session.drain(1.0, wait=0.5)
+
+
+def forget() -> None:
+    """Ends the session, if there is one; its finished frames are kept."""
+    session, activity.session = activity.session, None
+    if session is not None:
+        session.end()
+        if session.engine is not None:
+            session.engine.join()
+
+
+@persistent
+def drain_on_timer() -> float:
+    """Takes the engine's events on the main thread; returns seconds until the next call."""
+    session = running_session()
+    if session is None:
+        return 0.5
+    if session.drain(TIMER_BUDGET):
+        preview.update(session)
+        redraw("PROPERTIES")
+    if session.state is State.STYLISING and not session.watched:
+        # Of a render that is over, or of a file that was closed: from here on Escape is free.
+        window = next(iter(bpy.context.window_manager.windows), None)
+        if window is not None:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.nst.watch("INVOKE_DEFAULT")
+    return 0.1
+
+
+def report(event: Message) -> None:
+    """Turns a session's event into a line for people."""
+    if activity.listener is not None and event["event"] in ("rendered", "failed", DIED):
+        # The engine's own events have reached the listener already, in the reading thread.
+        activity.listener(event)
+    match event["event"]:
+        case "rendered":
+            say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
+        case "progress":
+            activity.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
+        case "notice" | "planned":
+            say(event["text"])
+        case "frame_done":
+            say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
+        case "done":
+            say(f"{_counted('frame', event['frames'])} stylised")
+            if activity.session is not None:
+                measured_speed.remember(activity.session)
+        case "opened" if event["frames"]:
+            say(f"goes on with {_counted('finished frame', event['frames'])}")
+        case "cancelled":
+            say(f"cancelled; {_counted('finished frame', event['frames'])} kept")
+        case "failed" | "died":
+            say(event["error"], error=True)
+
+
+def _counted(what: str, frames: Sequence[int]) -> str:
+    return f"{len(frames)} {what}" + ("" if len(frames) == 1 else "s")
+
+
+def say(line: str, *, error: bool = False) -> None:
+    """Shows a line in the panel, and prints it."""
+    activity.last_line, activity.last_is_error = line[:1].upper() + line[1:], error
+    if activity.listener is None:
+        print(f"Blender NST: {line}")
+        sys.stdout.flush()
+
+
+def redraw(area_type: str) -> None:
+    """Draws the areas of one type again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == area_type:
+                area.tag_redraw()
+
+
+def register() -> None:
+    """Hooks the timer, where there is a user interface."""
+    if not bpy.app.background:
+        # Here and not when a render begins: that happens in another thread, where timers must not be touched.
+        bpy.app.timers.register(drain_on_timer, persistent=True)
+
+
+def unregister() -> None:
+    """Unhooks the timer; a session that is on its way ends, its finished frames are kept."""
+    if bpy.app.timers.is_registered(drain_on_timer):
+        bpy.app.timers.unregister(drain_on_timer)
+    forget()

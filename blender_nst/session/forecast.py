@@ -1,0 +1,46 @@
+"""Says beforehand what a render or a batch will do, in one line."""
+
+from __future__ import annotations
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..properties.scene import FrameSource, settings_dicts
+from ..properties.working_size import painted_size
+from .measured_speed import expected_device, expected_seconds
+from .plan import frame_size
+from .progress import duration
+
+
+def animation_forecast(scene: bpy.types.Scene) -> str:
+    """Of an animation render: `240 frames at 1920×1080, painted at 960×540, about 3 h on CPU, starts at frame
+    1`.
+    """
+    return _forecast(scene, range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+
+
+def batch_forecast(scene: bpy.types.Scene) -> str:
+    """Of the button for rendered frames."""
+    nst = scene.nst
+    if nst.source == FrameSource.FILES.name and not nst.custom_range:
+        return "All frames of the files"
+    if nst.custom_range:
+        return _forecast(scene, range(nst.range_start, nst.range_end + 1, nst.range_step))
+    return animation_forecast(scene)
+
+
+def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
+    if not numbers:
+        return f"no frames: the range ends at {numbers.stop - 1} and starts at {numbers.start}"
+    width, height = frame_size(scene)
+    count = "1 frame" if len(numbers) == 1 else f"{len(numbers)} frames"
+    parts = [f"{count} at {width}×{height}"]
+    device = expected_device(scene)
+    if device is not None:
+        painted = painted_size(width, height, settings_dicts(scene)[0], device)
+        if painted != (width, height):
+            parts.append(f"painted at {painted[0]}×{painted[1]}")
+        seconds = expected_seconds(scene, len(numbers), (width, height), device)
+        if seconds is not None:
+            parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")
+    parts.append(f"starts at frame {numbers.start}")
+    return ", ".join(parts)

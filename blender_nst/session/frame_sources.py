@@ -1,0 +1,189 @@
+"""Finds the rendered frames that a batch stylises: the scene's output, captured frames, or picked files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..capture.frame import CapturedFrame, content_path, passes_path
+from ..properties.scene import FrameSource
+from .plan import SessionError, absolute_path
+
+MOVIE_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".ts"}
+)
+# `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr"})
+
+
+def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
+    """The frames that the scene's batch settings name, in order, each with its passes where there are any.
+
+    On the main thread: the length of a movie is asked of Blender.
+
+    Raises:
+        SessionError: a path is empty, or frames are missing; the message names the first ones.
+    """
+    nst = scene.nst
+    source = FrameSource[nst.source]
+    if source is FrameSource.FILES:
+        return _picked(absolute_path(nst.source_path, "file to stylise"), scene)
+    numbers = batch_numbers(scene)
+    if not numbers:
+        raise SessionError(f"the frame range {numbers.start} to {numbers.stop - 1} has no frames")
+    output = absolute_path(nst.output_path, "output folder")
+    if source is FrameSource.CAPTURED:
+        frames = [CapturedFrame(number, content_path(output, number), None) for number in numbers]
+        return _complete(frames, output, "captured; render the animation with Neural Style switched on")
+    absolute_path(scene.render.filepath or "/", "render output")
+    frames = [rendered_file(scene, number) for number in numbers]
+    return _complete(frames, output, "rendered; press Ctrl-F12, or choose other frames")
+
+
+def batch_numbers(scene: bpy.types.Scene) -> range:
+    """The scene's frames, or those of the custom range."""
+    nst = scene.nst
+    if nst.custom_range:
+        return range(nst.range_start, nst.range_end + 1, nst.range_step)
+    return range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+
+
+def rendered_file(scene: bpy.types.Scene, number: int) -> CapturedFrame:
+    """The file that the scene's animation render writes for a frame; it may not be there."""
+    path = Path(os.path.normpath(scene.render.frame_path(frame=number)))
+    if not scene.render.is_movie_format:
+        return CapturedFrame(number, path, None)
+    return CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)
+
+
+def movie_rate(path: Path) -> float:
+    """Frames a second of a movie; raises SessionError if Blender cannot read it."""
+    with _movie(path) as movie:
+        return round(movie.fps, 3)
+
+
+def is_there(frame: CapturedFrame) -> bool:
+    """Whether the frame's file holds something: Blender's placeholders are empty files."""
+    try:
+        return frame.content.is_file() and frame.content.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None:
+    """The multilayer EXR of a frame's passes: one that was captured, or one that lies beside the picture.
+
+    Looked for as `passes/passes_0001.exr` in the folder `captured`, in the picture's own and, if that is
+    called content, in the one above it; then under the picture's own name.
+    """
+    folders = [content.parent] if captured is None else [captured, content.parent]
+    if content.parent.name == "content":
+        folders.append(content.parent.parent)
+    for path in (*(passes_path(folder, frame) for folder in folders), content.with_suffix(".exr")):
+        if path.is_file() and path.stat().st_size > 0:
+            return path
+    return None
+
+
+def _complete(frames: Sequence[CapturedFrame], captured: Path | None, remedy: str) -> list[CapturedFrame]:
+    missing = [frame.frame for frame in frames if not is_there(frame)]
+    if missing:
+        path = next(frame.content for frame in frames if frame.frame == missing[0])
+        verb = "is" if len(missing) == 1 else "are"
+        raise SessionError(f"{_listed(missing)} {verb} not {remedy} ({path})")
+    return [
+        CapturedFrame(
+            each.frame, each.content, find_passes(each.content, each.frame, captured), each.movie_frame
+        )
+        for each in frames
+    ]
+
+
+def _picked(path: Path, scene: bpy.types.Scene) -> list[CapturedFrame]:
+    if path.suffix.lower() in MOVIE_SUFFIXES and path.is_file():
+        found = dict.fromkeys(range(1, _movie_length(path) + 1), path)
+        frames = [CapturedFrame(number, path, None, number) for number in _wanted(found, scene, path)]
+        return _complete(frames, None, "in the movie")
+    pattern = _pattern(path)
+    found = _matching(pattern)
+    if not found:
+        raise SessionError(f"{pattern}: there is no such file; pick a frame, a folder or a movie")
+    frames = [
+        CapturedFrame(number, found.get(number, pattern), None) for number in _wanted(found, scene, pattern)
+    ]
+    return _complete(frames, None, "there; choose a custom range")
+
+
+def _wanted(found: Collection[int], scene: bpy.types.Scene, path: Path) -> list[int]:
+    """The custom range's frames, or all from the first to the last that are there."""
+    if not scene.nst.custom_range:
+        return sorted(found)
+    numbers = list(batch_numbers(scene))
+    missing = [number for number in numbers if number not in found]
+    if missing or not numbers:
+        which = _listed(missing) + " missing" if missing else "the custom range has no frames"
+        raise SessionError(f"{path}: {which}; there are {min(found)} to {max(found)}")
+    return numbers
+
+
+def _pattern(path: Path) -> Path:
+    """The path with #### where the frame number goes: of a folder, of one file, or of a pattern."""
+    if path.is_dir():
+        inside = sorted(each for each in path.iterdir() if _is_numbered_picture(each))
+        if not inside:
+            raise SessionError(f"{path}: the folder holds no numbered pictures such as render_0001.png")
+        patterns = {_pattern(each) for each in inside}
+        if len(patterns) > 1:
+            raise SessionError(f"{path}: the folder holds several sequences; pick a frame of one of them")
+        return patterns.pop()
+    if "#" in path.name:
+        return path
+    if not _is_numbered_picture(path):
+        raise SessionError(f"{path}: pick a folder, a numbered picture as render_0001.png, or a movie")
+    return path.with_name(re.sub(_NUMBER, "####", path.stem) + path.suffix)
+
+
+def _is_numbered_picture(path: Path) -> bool:
+    numbered = re.search(_NUMBER, path.stem) is not None and not path.name.startswith(".")
+    return numbered and path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def _matching(pattern: Path) -> dict[int, Path]:
+    """The files of a pattern by their number; #### stands for any number of digits."""
+    if not pattern.parent.is_dir():
+        raise SessionError(f"{pattern.parent}: there is no such folder")
+    before, _, after = re.split(r"(#+)", pattern.name, maxsplit=1)
+    expression = re.compile(re.escape(before) + r"(-?\d+)" + re.escape(after))
+    matches = ((expression.fullmatch(path.name), path) for path in sorted(pattern.parent.iterdir()))
+    found = {int(match.group(1)): path for match, path in matches if match is not None}
+    return dict(sorted(found.items()))
+
+
+def _movie_length(path: Path) -> int:
+    with _movie(path) as movie:
+        return movie.frame_duration
+
+
+@contextmanager
+def _movie(path: Path) -> Iterator[bpy.types.MovieClip]:
+    """The movie, in the file for as long as it is looked at."""
+    try:
+        movie = bpy.data.movieclips.load(str(path))
+    except RuntimeError as error:
+        raise SessionError(f"{path}: the movie cannot be read: {' '.join(str(error).split())}") from None
+    try:
+        yield movie
+    finally:
+        bpy.data.movieclips.remove(movie)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    few = ", ".join(map(str, islice(numbers, 6))) + (", …" if len(numbers) > 6 else "")
+    return f"frame {few}" if len(numbers) == 1 else f"frames {few}"

@@ -1,0 +1,163 @@
+"""What a session is asked to do, read from the scene and the preferences once, and checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..engine.options import EngineOptions, EnginePythonError, engine_options
+from ..properties.regions import RegionError, described_regions
+from ..properties.scene import SCHEMA, settings_dicts
+
+STILLS_FOLDER = "stills"
+"""Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""
+
+DRAFT = "draft"
+
+
+class SessionError(Exception):
+    """Nothing can be stylised; one line that says why and what to do. A render goes on."""
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """One job for the engine."""
+
+    engine: EngineOptions
+    styles: list[Path]
+    style_weights: list[float]
+    output: Path
+    style_settings: dict[str, Any]
+    sequence_settings: dict[str, Any]
+    total: int
+    scene: str
+    """The scene's name."""
+    frame_size: tuple[int, int]
+    """Width and height in pixels."""
+    regions: list[dict[str, Any]]
+    """As the protocol has them."""
+    restart: bool = False
+    """Begin anew where the output folder holds finished frames."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What the frames are rendered from, where that is known; see `video.protocol.messages.Stylize`."""
+
+    @property
+    def content_bits(self) -> int:
+        """Of the captured pictures: as many as the styled ones can show."""
+        return 8 if self.sequence_settings.get("output_format", "png") == "png" else 16
+
+    @classmethod
+    def from_scene(cls, scene: bpy.types.Scene, total: int | None = None) -> SessionPlan:
+        """Reads and checks the scene's settings; writes nothing.
+
+        Args:
+            total: the number of frames; those of the scene's range by default.
+
+        Raises:
+            SessionError: a path is empty, not there or not writable, or no engine is installed.
+        """
+        try:
+            engine = engine_options()
+        except EnginePythonError as error:
+            raise SessionError(str(error)) from None
+        regions = region_commands(scene)
+        only_regions = not scene.nst.styles and any(region["style"] for region in regions)
+        # Without a style for all, what is in no region is left as rendered.
+        styles = [] if only_regions else style_files(scene)
+        output = absolute_path(scene.nst.output_path, "output folder")
+        check_writable(output)
+        style_settings, sequence_settings = settings_dicts(scene)
+        if style_settings["device"] == "auto":
+            style_settings["device"] = engine.device
+        if total is None:
+            total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        return cls(
+            engine,
+            styles,
+            [float(f"{style.weight:.7g}") for style in scene.nst.styles],
+            output,
+            style_settings,
+            sequence_settings,
+            total,
+            scene.name,
+            frame_size(scene),
+            regions,
+            scene.nst.restart,
+        )
+
+    def at_rate(self, frame_rate: float) -> SessionPlan:
+        """The same with a movie of so many frames a second."""
+        return replace(self, sequence_settings=self.sequence_settings | {"frame_rate": frame_rate})
+
+    def for_still(self, *, draft: bool = False) -> SessionPlan:
+        """The same for one frame, in a folder of its own; a draft takes the steps of the draft preset."""
+        style, sequence = dict(self.style_settings), dict(self.sequence_settings)
+        if draft:
+            style |= SCHEMA["presets"][DRAFT]["style_settings"]
+            sequence |= SCHEMA["presets"][DRAFT]["sequence_settings"]
+        sequence |= {"pass_count": 1, "movie": False, "contact_sheet": False}
+        return replace(
+            self,
+            output=self.output / STILLS_FOLDER,
+            style_settings=style,
+            sequence_settings=sequence,
+            total=1,
+            restart=True,
+        )
+
+
+def style_files(scene: bpy.types.Scene) -> list[Path]:
+    """The scene's style pictures; raises SessionError where there are none or one is missing."""
+    if not scene.nst.styles:
+        raise SessionError("no style picture is chosen: add one in Render Properties > Neural Style")
+    return [_style_file(style.path, scene.library) for style in scene.nst.styles]
+
+
+def region_commands(scene: bpy.types.Scene) -> list[dict[str, Any]]:
+    """The scene's regions as the protocol has them; raises SessionError where one cannot be used."""
+    try:
+        regions = described_regions(scene)
+    except RegionError as error:
+        raise SessionError(str(error)) from None
+    return [
+        region | {"style": region["style"] and str(_style_file(region["style"], scene.library))}
+        for region in regions
+    ]
+
+
+def _style_file(path: str, library: bpy.types.Library | None) -> Path:
+    file = absolute_path(path, "style picture", library)
+    if not file.is_file():
+        raise SessionError(f"{file}: the style picture is not there; choose another")
+    return file
+
+
+def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of a rendered frame in pixels."""
+    share = scene.render.resolution_percentage / 100.0
+    return int(scene.render.resolution_x * share), int(scene.render.resolution_y * share)
+
+
+def absolute_path(path: str, what: str, library: bpy.types.Library | None = None) -> Path:
+    """The absolute path of a property, of the library's file if one is given.
+
+    Raises:
+        SessionError: it is empty, or beside a file that is not saved.
+    """
+    if not path.strip():
+        raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
+    if path.startswith("//") and library is None and not bpy.data.filepath:
+        raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
+    return Path(os.path.normpath(bpy.path.abspath(path, library=library)))
+
+
+def check_writable(folder: Path) -> None:
+    """Raises SessionError if the folder cannot be made or written to."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "it cannot be written to" if there.is_dir() else "it is no folder"
+        raise SessionError(f"{there}: {reason}; choose another output folder")

@@ -1,0 +1,60 @@
+"""How far a session is, and how long it still takes, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .session import RenderSession, State
+
+
+@dataclass(frozen=True)
+class SessionProgress:
+    """`share` is 0 to 1 of the whole; `seconds_left` is None while nothing is known about it."""
+
+    share: float
+    seconds_left: float | None
+    text: str
+
+
+def session_progress(session: RenderSession) -> SessionProgress:
+    """Where a session is now."""
+    plan, now = session.plan, session.progress
+    units = max(1, plan.total * plan.sequence_settings["pass_count"])
+    within = now["step"] / now["steps"] if now is not None else 0.0
+    # A frame that is done is told of before the next one begins.
+    finished = max(session.visits - 1 + within, len(session.done)) if session.visits else len(session.done)
+    share = min(1.0, finished / units)
+    left = _seconds_left(session, units, finished)
+    return SessionProgress(share, left, _text(session, left))
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90.0:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60.0)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _seconds_left(session: RenderSession, units: int, finished: float) -> float | None:
+    # The first frame has no predecessor and takes longer than those after it.
+    known = session.frame_seconds[1:]
+    if known:
+        return (units - finished) * sum(known) / len(known)
+    now = session.progress
+    if now is None or now["steps_per_second"] <= 0.0:
+        return None
+    warm = session.plan.sequence_settings["warm_steps"] * max(0, units - session.visits)
+    return (now["steps"] - now["step"] + warm) / now["steps_per_second"]
+
+
+def _text(session: RenderSession, left: float | None) -> str:
+    if session.cancelling:
+        return "Stopping; finished frames are kept"
+    if session.progress is None:
+        waiting = session.state is State.RENDERING and session.plan.engine.after_render
+        return "Stylised after the render" if waiting else "The style engine is starting"
+    done, total, now = len(session.done), session.plan.total, session.progress["frame"]
+    between = now in session.done
+    frame = f"{done} of {total} frames done" if between else f"Frame {now}, {done + 1} of {total}"
+    return frame if left is None else f"{frame}, {duration(left)} left"

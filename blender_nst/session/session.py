@@ -1,0 +1,280 @@
+"""The state of what is stylised, a render or a batch: what was captured and sent, what came back."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..capture.camera import Note, camera_note
+from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..capture.log import CaptureLog
+from ..engine.process import DIED, EngineError, Message, wait_ready
+from ..engine.supervisor import SupervisedEngine
+from .commands import frame_command, start_engine, stylize_command
+from .engine_state import Answers
+from .plan import SessionPlan
+
+READY_TIMEOUT = 180.0
+"""Seconds; importing torch from a cold disk takes long."""
+MOST_UNPACKED = 4
+"""Frames that may wait for the engine with their passes uncompressed; a slower engine gets them packed."""
+
+
+class State(Enum):
+    """Where a session is in its life."""
+
+    RENDERING = "rendering"
+    STYLISING = "stylising"  # the render is over, the engine still works
+    ENDED = "ended"
+
+
+@dataclass
+class RenderSession(Answers):
+    """One render, or one batch of files, on its way through the engine.
+
+    The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
+    `drain`, and is then the only one that changes `done` and `progress`.
+    """
+
+    plan: SessionPlan
+    report: Callable[[Message], None]
+    listener: Callable[[Message], None] | None = None
+    job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    state: State = State.RENDERING
+    engine: SupervisedEngine | None = None
+    captured: list[CapturedFrame] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+    error: str | None = None
+    cancelling: bool = False
+    watched: bool = False
+    """Whether an operator shows its progress and listens for Escape."""
+    started_at: float = 0.0
+    notes: dict[int, Note] = field(default_factory=dict)
+    """Of the frames that are being rendered, by number."""
+    _changing: threading.RLock = field(default_factory=threading.RLock)
+    """Held while `state` changes: the render's thread and the main thread may both want to end it."""
+
+    def __post_init__(self) -> None:
+        self._log = CaptureLog(self.plan.output)
+        self._from_files = False
+
+    def start_engine(self) -> SupervisedEngine:
+        """Starts the engine and opens the job; does nothing if that was done.
+
+        Raises:
+            EngineError: the process cannot be started.
+        """
+        if self.engine is not None:
+            return self.engine
+        plan = self.plan
+        engine = self.engine = start_engine(plan, self.listener, self._way_on)
+        self.started_at = time.monotonic()
+        engine.send(stylize_command(plan, self.job))
+        return engine
+
+    def wait_ready(self) -> None:
+        """Blocks until the engine has answered; raises EngineError if it does not."""
+        if self.engine is None:
+            raise EngineError("the style engine was not started")
+        wait_ready(self.engine, READY_TIMEOUT)
+        self.ready = True
+
+    def wait_opened(self) -> None:
+        """Blocks until the engine has opened the job; raises EngineError if it does not."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        while self.continues is None:
+            self.drain(0.1, wait=0.5)
+            if self.state is State.ENDED or time.monotonic() > deadline:
+                raise EngineError(self.error or "the style engine has not opened the job")
+
+    def add_captured_frames(self, frames: Sequence[int]) -> list[int]:
+        """Hands over the first of these frames, as far as an earlier render of this run has captured them.
+
+        Returns:
+            The frames that are still to be rendered.
+
+        Raises:
+            EngineError: the engine cannot be started, or is gone.
+        """
+        engine = None if self.plan.engine.after_render else self.start_engine()
+        for position, frame in enumerate(frames):
+            captured = self._log.captured(frame)
+            if captured is None:
+                return list(frames[position:])
+            self.captured.append(captured)
+            if engine is not None:
+                self._send_frame(engine, captured)
+            self._tell_rendered(frame)
+        return []
+
+    def add_rendered_frame(self, scene: bpy.types.Scene, written_since: float | None = None) -> None:
+        """Captures the frame that was just rendered and hands it to the engine. On the render's thread.
+
+        Args:
+            written_since: see `capture_frame`.
+        """
+        if self.state is not State.RENDERING:
+            return
+        try:
+            engine = None if self.plan.engine.after_render else self.start_engine()
+            captured = capture_frame(
+                scene,
+                self.plan.output,
+                note=self._note(scene),
+                bits=self.plan.content_bits,
+                in_haste=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
+                written_since=written_since,
+            )
+            self._log.add(captured.frame)
+            self.captured.append(captured)
+            if engine is not None:
+                self._send_frame(engine, captured)
+        except CaptureError as error:
+            self.fail(str(error))
+            return
+        except EngineError as error:
+            self.fail(str(error), died=True)
+            return
+        self._tell_rendered(captured.frame)
+
+    def finish(self) -> None:
+        """The render is over, whole or cancelled: what was captured is still stylised."""
+        with self._changing:
+            if self.state is not State.RENDERING:
+                return
+            if not self.captured:
+                self.end()
+                return
+            self.state = State.STYLISING
+        self._send_rest(self.captured[len(self.sent) :])
+
+    def stylise_files(self, frames: Sequence[CapturedFrame]) -> None:
+        """Stylises frames that are on disk, without waiting; raises EngineError where no engine starts."""
+        self._from_files = True
+        self.start_engine()
+        self.captured = list(frames)
+        self.state = State.STYLISING
+        # An engine that is still starting does not read: many frames would fill the pipe and block.
+        feeder = threading.Thread(
+            target=self._send_rest, args=(self.captured,), name="NST frames", daemon=True
+        )
+        feeder.start()
+
+    def cancel(self) -> None:
+        """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
+        with self._changing:
+            if self.engine is None or self.cancelling or self.state is State.ENDED:
+                self.end()
+                return
+            self.cancelling = True
+            self.state = State.STYLISING
+        with suppress(EngineError):
+            self.engine.send({"command": "cancel", "job": self.job})
+
+    def drain(self, budget: float, *, wait: float = 0.0) -> bool:
+        """Takes the engine's events for `budget` seconds at most, waiting up to `wait` for the first one.
+
+        Returns:
+            Whether there was any.
+        """
+        if self.engine is None or self.state is State.ENDED:
+            return False
+        event = self.engine.next_event(wait)
+        any_event = event is not None
+        deadline = time.monotonic() + budget
+        while event is not None:
+            self._take(event)
+            late = time.monotonic() > deadline
+            event = None if late or self.state is State.ENDED else self.engine.next_event()
+        overdue = not self.ready and time.monotonic() > self.started_at + READY_TIMEOUT
+        if overdue and self.state is not State.ENDED:
+            self.fail(f"the style engine did not answer within {READY_TIMEOUT:.0f} s: see {self.engine.log}")
+        return any_event
+
+    def fail(self, error: str, *, died: bool = False) -> None:
+        """Ends the session with one clear line; `died` if the engine's process is gone."""
+        with self._changing:
+            if self.state is State.ENDED:
+                return
+            self.error = error
+            self.end()
+        event = DIED if died else "failed"
+        self.report({"event": event, "error": error, "job": self.job, "frames": list(self.done)})
+
+    def end(self) -> None:
+        """Ends the engine's process, without waiting for it; the session is over."""
+        with self._changing:
+            self.state = State.ENDED
+        if self.engine is not None:
+            self.engine.close()
+
+    @property
+    def _way_on(self) -> str:
+        """How a person goes on with what is kept; a listener, which the command line is, says it itself."""
+        if self.listener is not None:
+            return ""
+        return "press Resume" if self._from_files else "render again"
+
+    def _send_rest(self, frames: Sequence[CapturedFrame]) -> None:
+        try:
+            engine = self.start_engine()
+        except EngineError as error:
+            self.fail(str(error), died=True)
+            return
+        # An engine that no longer listens has ended, and its last event says so.
+        with suppress(EngineError):
+            for frame in frames:
+                self._send_frame(engine, frame)
+            engine.send({"command": "finish", "job": self.job})
+
+    def _take_opened(self, event: Message) -> None:
+        self.report(event)
+        try:
+            if not event["continues"] and not self._from_files:
+                # What an earlier run has captured belongs to another scene, or to other settings of it.
+                self._log.restrict(each.frame for each in self.captured)
+        except CaptureError as error:
+            self.fail(str(error))
+        self.take_in(event)
+
+    def _tell_rendered(self, frame: int) -> None:
+        count, total = len(self.captured), self.plan.total
+        self.report({"event": "rendered", "frame": frame, "count": count, "total": total})
+
+    def _note(self, scene: bpy.types.Scene) -> Note:
+        """The note of the frame that was just rendered; the next ones come while it is on its way."""
+        note = self.notes.pop(scene.frame_current, None)
+        return camera_note(scene, None) if note is None else note
+
+    def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
+        engine.send(frame_command(self.job, captured))
+        self.sent.append(captured.frame)
+
+    def _take(self, event: Message) -> None:
+        match event["event"]:
+            case "opened":
+                self._take_opened(event)
+            case "preview":
+                self.take_in(event)
+            case "ready" | "planned" | "notice" | "progress" | "frame_done":
+                self.take_in(event)
+                self.report(event)
+            case "done" | "cancelled":
+                self.report(event)
+                self.end()
+            case "failed":
+                self.fail(_located(event))
+            case "died":
+                self.fail(event["error"], died=True)
+
+
+def _located(event: Message) -> str:
+    frame, error = event.get("frame"), str(event.get("error", "the style engine failed"))
+    return error if frame is None or f"frame {frame}" in error else f"frame {frame}: {error}"

@@ -1,0 +1,271 @@
+"""Operators that stylise frames on disk, and the one that watches them: progress, time left, Escape."""
+
+# pyright: reportInvalidTypeForm=false
+# No `from __future__ import annotations`: Blender reads the annotations as objects.
+from dataclasses import replace
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .. import handlers
+from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..session import preview
+from ..session.active import current_session, running_session, say, status_line, stylise_files, wait_for
+from ..session.frame_sources import find_passes, is_there, movie_rate, rendered_file, source_frames
+from ..session.plan import SessionError, SessionPlan, absolute_path
+from ..session.progress import session_progress
+from ..session.session import State
+
+JOURNAL_NAME = "journal.json"
+"""The engine's, in the output folder (`video.resume.journal`, which cannot be imported here)."""
+
+WATCH_INTERVAL = 0.2
+"""Seconds between two looks at a session."""
+
+
+class NST_OT_watch(bpy.types.Operator):
+    """Shows the progress of what is being stylised; Escape stops it and keeps the finished frames"""
+
+    bl_idname = "nst.watch"
+    bl_label = "Watch Stylising"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Begins to watch."""
+        session = running_session()
+        if session is None or session.watched:
+            return {"CANCELLED"}
+        session.watched = True
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(WATCH_INTERVAL, window=context.window)
+        self._workspace = context.workspace
+        manager.progress_begin(0, 100)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Everything but Escape goes on to Blender, so that one can work meanwhile."""
+        session = running_session()
+        if session is None:
+            return self._end(context)
+        if event.type == "ESC" and event.value == "PRESS" and session.state is State.STYLISING:
+            session.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type == "TIMER":
+            progress = session_progress(session)
+            context.window_manager.progress_update(round(100.0 * progress.share))
+            self._say(f"Neural Style: {progress.text}    Esc: stop, keep what is finished")
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator, to load a file or to quit; the session goes on or ends by itself."""
+        session = running_session()
+        if session is not None:
+            session.watched = False
+        self._end(context)
+
+    def _end(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.event_timer_remove(self._timer)
+        context.window_manager.progress_end()
+        self._say(None)
+        line, is_error = status_line()
+        if line:
+            self.report({"ERROR" if is_error else "INFO"}, line)
+        return {"FINISHED"}
+
+    def _say(self, text: str | None) -> None:
+        try:
+            self._workspace.status_text_set(text)
+        except ReferenceError:
+            return  # the workspace went with the file that was open
+
+
+class _BatchOperator:
+    """Starts a session, then waits for it in background, or watches it in the window."""
+
+    bl_options = {"REGISTER"}  # noqa: RUF012 - it writes files, which cannot be undone
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not while other frames are on their way."""
+        if running_session() is not None:
+            cls.poll_message_set("Other frames are being stylised")  # type: ignore[attr-defined]
+            return False
+        if not context.scene.nst.styles:
+            cls.poll_message_set("Add a style picture first")  # type: ignore[attr-defined]
+            return False
+        return True
+
+    def _run(self, context: bpy.types.Context, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
+        session = stylise_files(plan, frames)
+        if bpy.app.background:
+            wait_for(session)
+            return {"CANCELLED"} if session.error else {"FINISHED"}
+        if context.window is not None:
+            bpy.ops.nst.watch("INVOKE_DEFAULT")
+        return {"FINISHED"}
+
+    def _stylise_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
+        try:
+            frames = source_frames(context.scene)
+            plan = SessionPlan.from_scene(context.scene, total=len(frames))
+            if frames[0].movie_frame is not None:
+                plan = plan.at_rate(movie_rate(frames[0].content))
+            return self._run(context, replace(plan, restart=plan.restart and not resume), frames)
+        except SessionError as error:
+            return self._refuse(error)
+
+    def _refuse(self, error: Exception) -> set[str]:
+        say(str(error), error=True)
+        self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+        return {"CANCELLED"}
+
+
+class NST_OT_stylise_frames(_BatchOperator, bpy.types.Operator):
+    """Stylise frames that are rendered already"""
+
+    bl_idname = "nst.stylise_frames"
+    bl_label = "Stylise Rendered Frames"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Collects the frames and goes on with what is finished of them, or anew where Restart is ticked."""
+        return self._stylise_sources(context)
+
+
+class NST_OT_resume(_BatchOperator, bpy.types.Operator):
+    """Go on with rendered frames where stylising them was stopped; what is finished stays as it is"""
+
+    bl_idname = "nst.resume"
+    bl_label = "Resume"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where something was begun."""
+        if not super().poll(context):
+            return False
+        try:
+            begun = (absolute_path(context.scene.nst.output_path, "output folder") / JOURNAL_NAME).is_file()
+        except SessionError:
+            begun = False
+        if not begun:
+            cls.poll_message_set("Nothing was begun in the output folder")
+        return begun
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Collects the frames and goes on, whatever Restart says."""
+        return self._stylise_sources(context, resume=True)
+
+
+class NST_OT_stylise_frame(_BatchOperator, bpy.types.Operator):
+    """Stylise the current frame alone, for a look at the settings: as it was rendered, or rendered now"""
+
+    bl_idname = "nst.stylise_frame"
+    bl_label = "Stylise This Frame"
+
+    draft: bpy.props.BoolProperty(
+        name="Draft", description="Take the steps of the draft preset: faster, coarser", default=False
+    )
+    render: bpy.props.BoolProperty(
+        name="Render Again", description="Render the frame even if it is there", default=False
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Takes the Render Result if it is this frame, else the frame's file, else renders it."""
+        scene = context.scene
+        try:
+            plan = SessionPlan.from_scene(scene, total=1).for_still(draft=self.draft)
+            frame = None if self.render else _rendered_frame(scene, plan)
+            if frame is not None:
+                return self._run(context, plan, [frame])
+        except (SessionError, CaptureError) as error:
+            return self._refuse(error)
+        if scene.camera is None and not any(marker.camera for marker in scene.timeline_markers):
+            return self._refuse(SessionError(f"scene {scene.name!r} has no camera to render through"))
+        handlers.request_still(plan)
+        if bpy.app.background:
+            bpy.ops.render.render(scene=scene.name)
+            session = current_session()
+            return {"FINISHED"} if session is not None and session.done else {"CANCELLED"}
+        bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
+        return {"FINISHED"}
+
+
+class NST_OT_preview(bpy.types.Operator):
+    """Show the styled frame in an Image Editor, while it converges and when it is done"""
+
+    bl_idname = "nst.preview"
+    bl_label = "Show Preview"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Opens it."""
+        if not preview.open_preview(context):
+            self.report({"INFO"}, "The preview comes with the next styled frame")
+        return {"FINISHED"}
+
+
+class NST_OT_open_output(bpy.types.Operator):
+    """Open the output folder in the system's file browser"""
+
+    bl_idname = "nst.open_output"
+    bl_label = "Open Output Folder"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Opens it, if it is there."""
+        try:
+            folder = absolute_path(context.scene.nst.output_path, "output folder")
+        except SessionError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if not folder.is_dir():
+            self.report({"ERROR"}, f"{folder}: the folder is made with the first styled frame")
+            return {"CANCELLED"}
+        return bpy.ops.wm.path_open(filepath=str(folder))
+
+
+class NST_OT_cancel(bpy.types.Operator):
+    """Stop stylising; the frames that are finished are kept"""
+
+    bl_idname = "nst.cancel"
+    bl_label = "Cancel Stylising"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only while something is being stylised."""
+        session = running_session()
+        return session is not None and session.engine is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Asks the engine to stop; asked twice, ends it."""
+        session = current_session()
+        if session is not None:
+            session.cancel()
+        return {"FINISHED"}
+
+
+def _rendered_frame(scene: bpy.types.Scene, plan: SessionPlan) -> CapturedFrame | None:
+    """The current frame as it was rendered: in this Blender's Render Result, or on disk."""
+    number = scene.frame_current
+    if handlers.shown_frame() == (scene.name, number):
+        return capture_frame(scene, plan.output)
+    scene_output = absolute_path(scene.nst.output_path, "output folder")
+    if scene.render.filepath.startswith("//") and not bpy.data.filepath:
+        return None
+    frame = rendered_file(scene, number)
+    if not is_there(frame):
+        return None
+    return CapturedFrame(
+        number, frame.content, find_passes(frame.content, number, scene_output), frame.movie_frame
+    )
+
+
+_CLASSES = (
+    NST_OT_watch,
+    NST_OT_stylise_frames,
+    NST_OT_resume,
+    NST_OT_stylise_frame,
+    NST_OT_preview,
+    NST_OT_open_output,
+    NST_OT_cancel,
+)
+
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -1,0 +1,97 @@
+"""The extension's preferences: which engine, on which device, and with how much of the machine."""
+
+# pyright: reportInvalidTypeForm=false
+# No `from __future__ import annotations`: Blender reads the annotations as objects.
+import os
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from ..engine.options import PYTHON_VARIABLE
+from .engine_panel import draw_cache, draw_engine
+
+_DEVICES = [
+    ("auto", "Automatic", "CUDA, then Metal, then the processor"),
+    ("cuda", "CUDA", "An NVIDIA GPU"),
+    ("mps", "Metal", "An Apple GPU"),
+    ("cpu", "CPU", "The processor: slow, and always there"),
+]
+
+
+class NSTPreferences(bpy.types.AddonPreferences):
+    """Shown under Edit > Preferences > Add-ons."""
+
+    bl_idname = __package__
+
+    engine_python: bpy.props.StringProperty(
+        name="Other Engine",
+        description=(
+            "Python in whose environment the style engine (the package blender-nst) is installed already;"
+            " empty for the one that is installed here"
+        ),
+        subtype="FILE_PATH",
+    )
+    wheel_folder: bpy.props.StringProperty(
+        name="Folder of Wheels",
+        description=(
+            "Install without a network: a folder with the wheels of the engine's packages, filled on another"
+            " computer by `pip download`"
+        ),
+        subtype="DIR_PATH",
+    )
+    torch_packages: bpy.props.StringProperty(
+        name="PyTorch",
+        description=(
+            "What is given to pip for PyTorch, such as a version or the index of a build for your GPU;"
+            " empty for the choice by what this machine has"
+        ),
+    )
+    device: bpy.props.EnumProperty(
+        name="Device", description="Where the engine computes, for scenes that leave it open", items=_DEVICES
+    )
+    use_memory_limit: bpy.props.BoolProperty(
+        name="Limit GPU Memory", description="Leave a part of the GPU's memory to other programs"
+    )
+    memory_limit: bpy.props.FloatProperty(
+        name="GPU Memory",
+        description="GiB of the GPU's memory that the engine may take",
+        default=6.0,
+        min=1.0,
+        max=1024.0,
+        soft_max=48.0,
+        precision=1,
+    )
+    after_render: bpy.props.BoolProperty(
+        name="Stylise After the Render",
+        description=(
+            "Start the engine when the whole animation is rendered: for a Blender and an engine that share"
+            " one GPU"
+        ),
+    )
+    cache_folder: bpy.props.StringProperty(
+        name="Network Cache",
+        description="Folder for networks that are fetched (VGG-19); empty for PyTorch's own",
+        subtype="DIR_PATH",
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draws the engine's state and its installation, then the settings."""
+        layout = self.layout
+        overruling = os.environ.get(PYTHON_VARIABLE)
+        if overruling:
+            layout.label(text=f"{PYTHON_VARIABLE} goes first: {overruling}", icon="INFO")
+        draw_engine(layout, context, self)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        column.prop(self, "engine_python")
+        column.prop(self, "device")
+        row = column.row(heading="Limit GPU Memory")
+        row.prop(self, "use_memory_limit", text="")
+        limit = row.row()
+        limit.active = self.use_memory_limit
+        limit.prop(self, "memory_limit", text="GiB")
+        column.prop(self, "after_render")
+        draw_cache(column, self)
+
+
+register, unregister = bpy.utils.register_classes_factory((NSTPreferences,))
