@@ -34,7 +34,7 @@ test-newest: $(READY)
 
 # The engine installed for real from the package index into an empty environment, as the extension's button does.
 test-install: $(READY)
-	BLENDER_NST_TEST_INSTALL=1 $(BIN)/python -m pytest tests/blender_nst/test_engine_install.py
+	BLENDER_NST_TEST_INSTALL=1 $(BIN)/python -m pytest tests/blender_nst/engine/test_installer.py
 
 # Blender's window under Xvfb: the zip installed, the panel drawn, buttons clicked, frames rendered.
 test-window: $(READY)
@@ -43,7 +43,7 @@ test-window: $(READY)
 # The same runs killed far more often than in `make test`; says how many kills there were.
 test-kill: $(READY)
 	BLENDER_NST_KILL_CHAINS=3 $(BIN)/python -m pytest -rP \
-		tests/video/test_killed_runs.py tests/blender_nst/test_resumed_render.py
+		tests/video/resume/test_killed_runs.py tests/blender_nst/headless/test_resumed_render.py
 
 check: $(READY)
 	$(BIN)/ruff check .

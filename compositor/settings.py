@@ -78,7 +78,7 @@ class DeviceChoice(StrEnum):
 
 
 class WorkingDetail(StrEnum):
-    """The size at which large frames are optimized; `compositor.stylization.working_size` has it by device."""
+    """The size at which large frames are optimized; by device in `compositor.stylization.working_size`."""
 
     DRAFT = "draft"
     STANDARD = "standard"

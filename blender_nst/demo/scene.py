@@ -1,7 +1,7 @@
 """The demo's animated scene, made by code: a windmill, a cottage, trees and a balloon that drifts past.
 
-Runs in Blender (`blender --background --python demo_scene.py -- --out scene.blend`) or on the bpy wheel
-(`python demo_scene.py --out scene.blend`).
+Runs in Blender (`blender --background --python scene.py -- --out scene.blend`) or on the bpy wheel
+(`python scene.py --out scene.blend`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from mathutils import Vector  # pyright: ignore[reportMissingImports]
 
 if __package__:
     from . import materials as paint
-    from . import shapes as shapes
+    from . import shapes
 else:
     # Blender runs a script without putting its folder on the path.
     sys.path.insert(0, str(Path(__file__).parent))
-    import demo_materials as paint
-    import demo_shapes as shapes
+    import materials as paint  # pyright: ignore[reportMissingImports]
+    import shapes  # pyright: ignore[reportMissingImports]
 
 ORBIT_PER_FRAME, WIDEST_ORBIT = radians(0.7), radians(40)
 DRIFT_PER_FRAME, LONGEST_DRIFT = 0.2, 12.0

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .. import addon
 from .installer import Installer, InstallError, InstallPlan, InstallState, engine_wheel, host_python
 from .options import data_folder, preferences
 from .torch_packages import packages_for_this_machine
@@ -42,7 +43,7 @@ def install_plan() -> InstallPlan:
     if wheel_folder is not None and not wheel_folder.is_dir():
         raise InstallError(f"{wheel_folder}: the folder of wheels is not there")
     return InstallPlan(
-        host_python(), folder, engine_wheel(Path(__file__).parent), torch_requirement(chosen), wheel_folder
+        host_python(), folder, engine_wheel(addon.FOLDER), torch_requirement(chosen), wheel_folder
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .. import addon
 from .installer import environment_python
 
 PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
@@ -43,8 +44,8 @@ class EnginePythonError(Exception):
 
 def preferences() -> Any:
     """The extension's preferences; None where it runs as a plain package, for the command line."""
-    addon = bpy.context.preferences.addons.get(__package__ or "")
-    return addon.preferences if addon is not None else None
+    enabled = bpy.context.preferences.addons.get(addon.ID)
+    return enabled.preferences if enabled is not None else None
 
 
 def data_folder(create: bool = True) -> Path | None:
@@ -52,7 +53,7 @@ def data_folder(create: bool = True) -> Path | None:
     if preferences() is None:
         return None
     try:
-        return Path(bpy.utils.extension_path_user(__package__, create=create))
+        return Path(bpy.utils.extension_path_user(addon.ID, create=create))
     except (ValueError, OSError):
         return None  # switched on as a legacy add-on, or the disk cannot be written
 

@@ -27,7 +27,7 @@ DIED = "died"
 Message = dict[str, Any]
 
 _CAUSES = {
-    77: " (there was not enough memory)",  # what `video.worker.server` says
+    77: " (there was not enough memory)",  # what `video.worker` says
     -9: " (it was killed, as a system does that is short of memory)",
 }
 
@@ -48,8 +48,8 @@ class Engine(Protocol):
 class EngineProcess:
     """A running engine. Every method may be called from any thread.
 
-    Events are dicts as `video.protocol.messages` defines them. If the process ends before `close` was called, a last
-    event `{"event": "died", "error": …}` says so.
+    Events are dicts as `video.protocol.messages` defines them. If the process ends before `close` was called,
+    a last event `{"event": "died", "error": …}` says so.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class EngineProcess:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("ab") as log:
                 return subprocess.Popen(
-                    [python, "-P", "-m", "video.worker.server"],
+                    [python, "-P", "-m", "video.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,

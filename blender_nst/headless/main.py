@@ -1,10 +1,11 @@
 """Renders and stylises a .blend file for the command line, inside Blender.
 
-    blender --background --python-exit-code 3 --python headless.py -- job.json
-    python -E -P headless.py -- job.json        (a Python that has the bpy module)
+    blender --background --python-exit-code 3 --python main.py -- job.json
+    python -E -P main.py -- job.json            (a Python that has the bpy module)
 
-The job is a `render_job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
-that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol.messages` has them, and also
+The job is a `job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
+that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol.messages` has them, and
+also
 
     {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}
@@ -80,8 +81,8 @@ def on_event(event: dict[str, Any]) -> None:
 
 
 def load_package() -> Any:
-    """This folder as the package `blender_nst`, whatever is beside it and however it was started."""
-    folder = Path(__file__).resolve().parent
+    """The extension's folder as the package `blender_nst`, however it was started."""
+    folder = Path(__file__).resolve().parent.parent
     spec = importlib.util.spec_from_file_location(
         PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
@@ -123,24 +124,32 @@ def run(job_path: Path) -> None:
     package = load_package()
     from blender_nst import handlers
     from blender_nst.engine import options, process
-    from blender_nst.headless import job, scene
-    from blender_nst.session import plan
+    from blender_nst.headless.job import RenderJob, RenderJobError
+    from blender_nst.headless.scene import (
+        JobError,
+        configure,
+        frames_to_render,
+        leave_out_compositor,
+        open_scene,
+        write_into,
+    )
+    from blender_nst.session.plan import SessionError
 
     try:
-        job = job.RenderJob.read(job_path)
+        job = RenderJob.read(job_path)
         set_engine(job, options.PYTHON_VARIABLE, process.EXTRA_PATH_VARIABLE)
         disable_installed_copy()
         package.register()
-        scene = scene.open_scene(job)
-        scene.configure(scene, job)
-        frames = scene.frames_to_render(scene, job)
+        scene = open_scene(job)
+        configure(scene, job)
+        frames = frames_to_render(scene, job)
         if job.composite:
-            scene.leave_out_compositor(scene, job)
-        scene.write_into(scene, make_scratch(job_path.absolute().parent))
+            leave_out_compositor(scene, job)
+        write_into(scene, make_scratch(job_path.absolute().parent))
         scenes_rate = scene.render.fps / scene.render.fps_base
         frame_rate = round(job.sequence_settings.get("frame_rate") or scenes_rate, 3)
         session = handlers.open_session(scene, on_event, source=job.source, frame_rate=frame_rate)
-    except (job.RenderJobError, scene.JobError, plan.SessionError) as error:
+    except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
     share = render.resolution_percentage / 100.0
@@ -180,14 +189,14 @@ def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: st
 
 def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
     """Runs the scene's compositor over the styled frames."""
-    from blender_nst.compositing import second_pass
+    from blender_nst.compositing.second_pass import CompositeError, CompositePass
 
     try:
-        second_pass = second_pass.CompositePass(scene, output, frames[0])
+        second_pass = CompositePass(scene, output, frames[0])
         for frame in frames:
             path = second_pass.composite(frame)
             emit({"event": "composited", "frame": frame, "path": str(path)})
-    except second_pass.CompositeError as error:
+    except CompositeError as error:
         raise HeadlessError(str(error)) from None
 
 
@@ -196,7 +205,7 @@ def main() -> NoReturn:
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     try:
         if len(arguments) != 1:
-            raise HeadlessError("headless.py takes one argument: the job's JSON file")
+            raise HeadlessError("headless takes one argument: the job's JSON file")
         run(Path(arguments[0]))
     except HeadlessError as error:
         emit({"event": "failed", "error": str(error)})

@@ -8,15 +8,15 @@ The style engine's dataclasses are the one definition of every setting; the sche
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import json
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .. import addon
 from .setting_property import make_property
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parent / "settings_schema.json").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads((addon.FOLDER / "settings_schema.json").read_text("utf-8"))
 GROUPS = ("style_settings", "sequence_settings")
 CUSTOM_PRESET = "CUSTOM"
 

@@ -1,4 +1,4 @@
-"""Starts the engine for a session, and words what it is told; `video.protocol.messages` describes the commands."""
+"""Starts the engine for a session and makes the commands for it, see `video.protocol.messages`."""
 
 from __future__ import annotations
 

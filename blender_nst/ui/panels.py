@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .. import addon
 from ..engine.options import EnginePythonError, engine_options
 from ..properties.scene import FrameSource
 from ..properties.styles import draw_styles
@@ -67,7 +68,7 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         except EnginePythonError:
             draw_wrapped(layout, context, "The style engine is not installed", "ERROR")
             show = layout.operator("preferences.addon_show", text="Install It in the Preferences")
-            show.module = __package__ or ""
+            show.module = addon.ID
 
 
 class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):

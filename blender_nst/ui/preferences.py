@@ -6,6 +6,7 @@ import os
 
 import bpy  # pyright: ignore[reportMissingImports]
 
+from .. import addon
 from ..engine.options import PYTHON_VARIABLE
 from .engine_panel import draw_cache, draw_engine
 
@@ -20,7 +21,7 @@ _DEVICES = [
 class NSTPreferences(bpy.types.AddonPreferences):
     """Shown under Edit > Preferences > Add-ons."""
 
-    bl_idname = __package__
+    bl_idname = addon.ID
 
     engine_python: bpy.props.StringProperty(
         name="Other Engine",

@@ -65,7 +65,7 @@ def is_compiled(kernel: Tensor) -> bool:
 
 
 def goes_by_blocks(weight: Tensor) -> bool:
-    """Whether all of a convolution by a kernel (D, C, 3, 3) is machine code, see `convolution_jit.conv_by_blocks`."""
+    """Whether a convolution by a kernel (D, C, 3, 3) is compiled whole, by `convolution_jit`."""
     return pays(weight) and is_compiled(weight) and weight.shape[:2].numel() <= _MOST_IN_CACHE
 
 

@@ -15,11 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from coherence import render_scene, style_loss, stylise
-
 from compositor.engine import StyleEngine
 from compositor.settings import WorkingDetail
 from compositor.stylization import multiscale
+from tests.benchmark.coherence import render_scene, style_loss, stylise
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset

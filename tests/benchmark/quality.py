@@ -4,10 +4,10 @@
 
 Three contents by three styles, both ways in one process with the same network. The reference minimises the
 engine's own objective (see `compositor.benchmark.gatys_reference`), but with a style weight of 15 where the
-preset has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content loss, and
-neither column could be compared by itself. Every loss here is the engine's relative loss at full size,
-whichever way a picture came about. `until` is the time until ours was as good as the reference in the end.
-`reference_by_itself` and `ours_by_reference` in the JSON output are the
+preset has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content
+loss, and neither column could be compared by itself. Every loss here is the engine's relative loss at full
+size, whichever way a picture came about. `until` is the time until ours was as good as the reference in the
+end. `reference_by_itself` and `ours_by_reference` in the JSON output are the
 objective as the reference computes it: another with `--network published`.
 
 Sizes are multiples of 64, of which a picture takes 4:3: both sides are then multiples of 16, where the
@@ -27,7 +27,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from contents import contents
 
 from compositor.benchmark.gatys_reference import Reference, noise_start
 from compositor.engine import StyleEngine
@@ -36,6 +35,7 @@ from compositor.losses import terms
 from compositor.networks.weights import load_network
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
+from tests.benchmark.contents import contents
 from video.paintings.painting import Painting, paint
 from video.settings import Preset, with_preset
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from contents import contents
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, LossScale
+from tests.benchmark.contents import contents
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 from video.settings import Preset, with_preset

@@ -21,7 +21,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from contents import contents
 
 from compositor.engine import StyleEngine
 from compositor.hardware.device import describe_device
@@ -29,6 +28,7 @@ from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.joint_upsampling import bring_up
 from compositor.settings import StyleSettings, WorkingDetail
 from compositor.stylization.pyramid import resize
+from tests.benchmark.contents import contents
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image

@@ -21,7 +21,7 @@ RESULT_MARK = "RESULT "
 TINY_STYLE: dict[str, Any] = {"steps": 3, "coarsest_size": 64, "device": "cpu"}
 TINY_SEQUENCE: dict[str, Any] = {"warm_steps": 1}
 
-# Loads the extension's source as headless.py does, and ends as every bpy process must.
+# Loads the extension's source as headless/main.py does, and ends as every bpy process must.
 _PRELUDE = """
 import importlib.util, json, os, sys, traceback
 from pathlib import Path
@@ -36,7 +36,7 @@ def end_at_once(*error):
 sys.excepthook = end_at_once
 
 def load():
-    spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless.py")
+    spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless" / "main.py")
     headless = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(headless)
     return headless.load_package()
@@ -60,7 +60,7 @@ class ScriptRun:
 
 @dataclass(frozen=True)
 class HeadlessRun:
-    """A run of `headless.py`: its exit code, its events, and all that was printed."""
+    """A run of `headless/main.py`: its exit code, its events, and all that was printed."""
 
     code: int
     events: list[dict[str, Any]]
@@ -122,17 +122,17 @@ class BlenderInTests:
         }
 
     def headless(self, job: RenderJob) -> HeadlessRun:
-        """Runs `headless.py` to its end."""
+        """Runs `headless/main.py` to its end."""
         with self.start_headless(job) as process:
             output, _ = process.communicate(timeout=300)
         return HeadlessRun(process.returncode, events_in(output), output)
 
     def start_headless(self, job: RenderJob) -> subprocess.Popen[str]:
-        """Starts `headless.py`."""
+        """Starts `headless/main.py`."""
         file = self.folder / "job.json"
         job.write(file)
         return subprocess.Popen(
-            self.runtime.command(PACKAGE / "headless.py", [str(file)]),
+            self.runtime.command(PACKAGE / "headless" / "main.py", [str(file)]),
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -143,5 +143,5 @@ class BlenderInTests:
 
 
 def events_in(output: str) -> list[dict[str, Any]]:
-    """The events in what `headless.py` printed."""
+    """The events in what `headless/main.py` printed."""
     return [json.loads(line[4:]) for line in output.splitlines() if line.startswith("NST ")]

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTests
-from command_line import Cli, make_cli
 from PIL import Image
 
 from blender_nst.cli.blenders import private_install
 from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender
 from blender_nst.cli.errors import BlenderError
 from blender_nst.headless.job import RenderJob
+from tests.blender_nst.blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTests
+from tests.blender_nst.command_line import Cli, make_cli
 
 _SCENE = """
 scene = bpy.context.scene

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blender_in_tests import BlenderInTests, ScriptRun
 from PIL import Image
+
+from tests.blender_nst.blender_in_tests import BlenderInTests, ScriptRun
 
 _OPEN = """
 load().register()

@@ -176,7 +176,7 @@ def prepare() -> Steps:
     preferences.addons[MODULE].preferences.engine_python = os.environ["NST_WINDOW_PYTHON"]
     preferences.view.render_display_type = "NONE"
     sys.path.insert(0, os.environ["NST_WINDOW_SOURCE"])
-    importlib.import_module("demo_scene").build(3, *SIZE)
+    importlib.import_module("scene").build(3, *SIZE)
     scene = bpy.context.scene
     scene.cycles.samples = 4
     scene.cycles.use_denoising = False

@@ -72,7 +72,7 @@ def told() -> dict[str, Any]:
     environment = os.environ | {
         "NST_WINDOW_FOLDER": str(FOLDER),
         "NST_WINDOW_SIZE": SIZE,
-        "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst"),
+        "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst" / "demo"),
         "NST_WINDOW_ZIP": str(archive),
         "NST_WINDOW_PYTHON": sys.executable,
         "BLENDER_NST_ENGINE_PATH": str(HERE.parent.parent),

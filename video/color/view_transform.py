@@ -59,7 +59,7 @@ class ViewTransform:
         return _in_blocks(lambda light: interpolate(self.shown, self._places(light))[0], colour)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
-        """See `video.color.color_space.ColourSpace`; for what the view never shows, the light that comes near."""
+        """See `color_space.ColourSpace`; for what the view never shows, the light that comes near."""
 
         def light(shown: np.ndarray) -> np.ndarray:
             nodes = _to_nodes(shown) * (_NODES - 1)

@@ -6,8 +6,8 @@ Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extensi
      "composited": false}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
-space (null for a panorama); for `view` see `video.color.view_transform`. An EXR from elsewhere has no such file,
-and then these things are not known.
+space (null for a panorama); for `view` see `video.color.view_transform`. An EXR from elsewhere has no such
+file, and then these things are not known.
 """
 
 from __future__ import annotations

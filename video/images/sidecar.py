@@ -1,4 +1,4 @@
-"""The note that the extension leaves beside a frame's passes, as `video.frames.render_passes` describes it."""
+"""Sidecar: the metadata file beside a frame's passes, as `video.frames.render_passes` describes it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def warp(image: np.ndarray, backward: np.ndarray) -> np.ndarray:
 
     Args:
         image: (H, W, C) float32 in 0..1.
-        backward: (H, W, 2) float32, pixels, x to the right and y down; see `video.motion.motion_field.Motion`.
+        backward: (H, W, 2) float32, pixels, x to the right and y down; see `motion_field.Motion`.
 
     Returns:
         (H, W, C) float32 in 0..1.

@@ -1,6 +1,7 @@
 """The protocol's messages as lines of JSON, checked as they are read.
 
-Whatever a line holds, it becomes one of the messages of `video.protocol.messages` or a ProtocolError in one line.
+Whatever a line holds, it becomes one of the messages of `video.protocol.messages` or a ProtocolError in one
+line.
 """
 
 from __future__ import annotations

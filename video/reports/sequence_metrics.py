@@ -28,7 +28,7 @@ class FrameMeasure:
     """One frame's measures; None where there is nothing to compare with, or no style was given.
 
     Attributes:
-        warp_error: to the frame before, see `video.motion.warp_error.warp_error`; None for the first of a shot.
+        warp_error: to the frame before, see `video.motion.warp_error`; None for the first of a shot.
         long_warp_error: the same to the frame `LONG_TERM` before.
         style, content: losses as `compositor.losses.terms` defines them.
     """

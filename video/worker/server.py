@@ -1,4 +1,4 @@
-"""The engine process: `python -m video.worker.server` takes commands as JSON Lines and answers with events.
+"""The engine process: `python -m video.worker` takes commands as JSON Lines and answers with events.
 
 One thread reads commands; the main thread works. Standard output carries the protocol alone: whatever else
 is printed in this process goes to standard error, which is the log. The process ends at `shutdown` and when

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
-from blender_nst.cli.commands.render import SOURCE, render_and_stylize
+from blender_nst.cli.commands.render import render_and_stylize
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
@@ -57,7 +58,7 @@ def build_scene(runtime: BlenderRuntime, scene: Path, frames: int, width: int, h
         RenderError: Blender did not save it.
     """
     size = ["--frames", str(frames), "--width", str(width), "--height", str(height)]
-    command = runtime.command(SOURCE / "demo_scene.py", ["--out", str(scene.resolve()), *size])
+    command = runtime.command(addon.FOLDER / "demo" / "scene.py", ["--out", str(scene.resolve()), *size])
     try:
         finished = subprocess.run(
             command,

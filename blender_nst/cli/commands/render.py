@@ -1,4 +1,4 @@
-"""Renders and stylises a .blend: starts `headless.py` inside Blender and follows its events."""
+"""Renders and stylises a .blend: starts `headless/main.py` inside Blender and follows its events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
+from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.commands.stylize import tell_results
 from blender_nst.cli.display import Display
@@ -28,7 +29,6 @@ from video.images.image_files import check_writable, read_image
 from video.protocol import messages
 from video.protocol.json_lines import decode_event
 
-SOURCE = Path(__file__).parent.parent
 EVENT_MARK = "NST "
 LOG_NAME = "blender.log"
 COMPOSITED_MOVIE = "composited.mp4"
@@ -117,7 +117,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
     with scratch as folder, log.open("w", encoding="utf-8") as lines:
         job_file = Path(folder) / "job.json"
         job.write(job_file)
-        with _started(runtime.command(SOURCE / "headless.py", [str(job_file)])) as process:
+        with _started(runtime.command(addon.FOLDER / "headless" / "main.py", [str(job_file)])) as process:
             for values in _events(process, lines):
                 failure = _show(values, display) or failure
                 frame_rate = values.get("frame_rate", frame_rate)
@@ -208,5 +208,5 @@ def _checkout() -> str | None:
     try:
         version("blender-nst")
     except PackageNotFoundError:
-        return str(SOURCE.parent)
+        return str(addon.FOLDER.parent)
     return None

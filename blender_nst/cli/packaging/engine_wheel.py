@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from blender_nst import addon
 from blender_nst.cli.errors import ExtensionError
 
 DISTRIBUTION = "blender-nst"
 PACKAGES = ("blender_nst", "compositor", "video")
 
-_ROOT = Path(__file__).parent.parent.parent
+_ROOT = addon.FOLDER.parent
 _SUFFIXES = frozenset({".py", ".json", ".toml", ".safetensors"})
 _WHEEL = "Wheel-Version: 1.0\nGenerator: blender-nst\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 # A zip's time stamps would make every build another one.

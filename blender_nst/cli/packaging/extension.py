@@ -8,11 +8,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender, python_command
 from blender_nst.cli.errors import ExtensionError
 from blender_nst.cli.packaging.engine_wheel import build_engine_wheel
 
-SOURCE = Path(__file__).parent.parent
 WHEELS = "wheels"
 """Folder of the engine's wheel in the zip. Blender must not install it, so that the manifest names none."""
 
@@ -42,12 +42,12 @@ def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> 
     except OSError as error:
         raise ExtensionError(f"{output_dir}: the folder cannot be made: {error.strerror}") from None
     with tempfile.TemporaryDirectory(prefix="blender-nst-") as scratch:
-        staged = Path(scratch) / SOURCE.name
-        shutil.copytree(SOURCE, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
+        staged = Path(scratch) / addon.FOLDER.name
+        shutil.copytree(addon.FOLDER, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
         build_engine_wheel(staged / WHEELS)
         _run([*builder, "validate", str(staged)])
         _run([*builder, "build", "--source-dir", str(staged), "--output-dir", str(output_dir.absolute())])
-    manifest = tomllib.loads((SOURCE / "blender_manifest.toml").read_text("utf-8"))
+    manifest = tomllib.loads((addon.FOLDER / "blender_manifest.toml").read_text("utf-8"))
     archive = output_dir / f"{manifest['id']}-{manifest['version']}.zip"
     if not archive.exists():
         raise ExtensionError(f"{archive}: Blender's builder did not write it")

@@ -10,16 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
-from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
+from blender_nst import addon
 from blender_nst.cli.errors import CommandLineError
 from compositor.settings import StyleSettings, field_default
 from compositor.stylization.working_size import LONGEST_SIDES
 from video.protocol.messages import PROTOCOL_VERSION
 from video.settings import PRESETS, SequenceSettings
 
-SCHEMA_FILE = Path(__file__).parent.parent / "settings_schema.json"
+SCHEMA_FILE = addon.FOLDER / "settings_schema.json"
 GROUPS: Mapping[str, type] = {"style_settings": StyleSettings, "sequence_settings": SequenceSettings}
 
 

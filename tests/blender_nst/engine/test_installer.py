@@ -1,0 +1,211 @@
+"""The installation of the engine: offline from a folder, its failures, and for real when asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blender_nst.cli.blenders.runtime import BlenderRuntime
+from blender_nst.cli.packaging.extension import build_extension
+from blender_nst.engine.installer import (
+    ENVIRONMENT,
+    Installer,
+    InstallError,
+    InstallPlan,
+    InstallState,
+    engine_wheel,
+    environment_python,
+    host_python,
+    remove_environment,
+)
+from tests.blender_nst.blender_in_tests import BlenderInTests
+
+REAL = "BLENDER_NST_TEST_INSTALL"
+
+_INSTALL_ZIP = """
+bpy.ops.extensions.package_install_files(filepath=arguments[0], repo="user_default", enable_on_install=True)
+module = "bl_ext.user_default.blender_nst"
+chosen = bpy.context.preferences.addons[module].preferences
+def attempt(operator, **options):
+    try:
+        return sorted(operator(**options))
+    except RuntimeError as error:
+        return str(error)
+"""
+
+
+def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> Path:
+    """A package as small as one can be."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return path
+
+
+def make_plan(tmp_path: Path, torch: str = "torch") -> InstallPlan:
+    """An installation of two tiny packages in the place of PyTorch and the engine."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir(exist_ok=True)
+    write_wheel(wheels, "torch", "1.0", {"torch.py": "__version__ = '1.0'\n"})
+    wheel = write_wheel(
+        tmp_path,
+        "blender_nst",
+        "0.1.0",
+        {"video/__init__.py": "", "video/worker/__init__.py": "", "video/worker/server.py": ""},
+    )
+    return InstallPlan(Path(sys.executable), tmp_path / "data", wheel, (torch,), wheels)
+
+
+def installed(plan: InstallPlan) -> Installer:
+    """The end of an installation."""
+    installer = Installer(plan)
+    installer.join(120.0)
+    return installer
+
+
+@pytest.fixture(scope="module")
+def archive(blender_runtime: BlenderRuntime, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_extension(tmp_path_factory.mktemp("built"), blender_runtime)
+
+
+def test_an_installation_fails_goes_on_is_whole_and_is_removed(tmp_path: Path) -> None:
+    failed = installed(make_plan(tmp_path, torch="torch==99.0"))
+    folder = failed.plan.folder
+    assert failed.state is InstallState.FAILED
+    assert failed.error.startswith("Installing PyTorch: ERROR: ")
+    assert "torch==99.0" in failed.error
+    assert str(failed.log) in failed.error
+    assert "\n" not in failed.error
+    assert environment_python(folder) is None, "half an environment is not used"
+
+    whole = installed(make_plan(tmp_path))
+    assert (whole.state, whole.error, whole.share) == (InstallState.DONE, "", 1.0)
+    python = environment_python(folder)
+    assert python is not None
+    assert python.is_relative_to(folder / ENVIRONMENT)
+    assert "PyTorch 1.0" in whole.log.read_text()
+
+    broken = write_wheel(
+        tmp_path,
+        "blender_nst",
+        "0.2.0",
+        {"video/worker/__init__.py": "", "video/worker/server.py": "raise ImportError('no cv')\n"},
+    )
+    useless = installed(replace(whole.plan, wheel=broken))
+    assert useless.state is InstallState.FAILED
+    assert "Checking the engine: ImportError: no cv" in useless.error
+    assert environment_python(folder) is None
+
+    remove_environment(folder)
+    assert [path.name for path in folder.iterdir()] == [whole.log.name]
+
+
+def test_a_cancelled_installation_ends_at_once(tmp_path: Path) -> None:
+    installer = Installer(make_plan(tmp_path))
+    deadline = time.monotonic() + 60.0
+    while not installer.title and time.monotonic() < deadline:
+        installer.drain()
+        time.sleep(0.02)
+    installer.cancel()
+    installer.join(20.0)
+    assert installer.state is InstallState.CANCELLED
+    assert environment_python(installer.plan.folder) is None
+
+
+def test_a_folder_that_cannot_be_made_and_a_python_that_is_not_there(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path)
+    (tmp_path / "data").touch()
+    blocked = installed(plan)
+    assert blocked.state is InstallState.FAILED
+    assert str(tmp_path / "data") in blocked.error
+    missing = InstallPlan(tmp_path / "python", tmp_path / "other", plan.wheel, ("torch",))
+    installer = installed(missing)
+    assert installer.state is InstallState.FAILED
+    assert installer.error.startswith(f"Making the environment: {tmp_path / 'python'}: ")
+
+
+def test_where_things_are(tmp_path: Path) -> None:
+    assert host_python().is_file()
+    with pytest.raises(InstallError, match="holds no engine"):
+        engine_wheel(tmp_path)
+
+
+def test_blender_without_a_network_says_so_and_installs_from_a_folder(
+    archive: Path, blender: BlenderInTests, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    run = blender.run(
+        _INSTALL_ZIP
+        + """
+bpy.context.preferences.system.use_online_access = False
+offline = bpy.ops.nst.engine_install.poll()
+chosen.wheel_folder = "/nowhere"
+missing = attempt(bpy.ops.nst.engine_install)
+chosen.wheel_folder, chosen.torch_packages = arguments[1], "torch==99.0"
+empty = attempt(bpy.ops.nst.engine_install)
+bpy.ops.wm.save_userpref()
+from bl_ext.user_default.blender_nst import engine_options
+folder = engine_options.data_folder()
+finish({"offline": offline, "missing": missing, "empty": empty, "remove": bpy.ops.nst.engine_remove.poll(),
+        "log": (folder / "install.log").is_file(), "folder": str(folder)})
+""",
+        str(archive),
+        str(tmp_path / "empty"),
+        environment={"BLENDER_NST_PYTHON": ""},
+    )
+    assert run.result["offline"] is False
+    assert "/nowhere: the folder of wheels is not there" in run.result["missing"]
+    assert "Installing PyTorch: ERROR: " in run.result["empty"]
+    assert "torch==99.0" in run.result["empty"]
+    assert run.result["remove"] is False
+    assert run.result["log"] is True
+    assert Path(run.result["folder"]).is_relative_to(blender.folder / "user")
+
+
+@pytest.mark.skipif(not os.environ.get(REAL), reason=f"installs PyTorch from the package index: set {REAL}=1")
+def test_the_engine_is_installed_for_real_and_stylises(
+    archive: Path, blender: BlenderInTests, blend_file: Path, style_picture: Path, tmp_path: Path
+) -> None:
+    run = blender.run(
+        _INSTALL_ZIP
+        + """
+bpy.context.preferences.system.use_online_access = True
+seen = {"install": attempt(bpy.ops.nst.engine_install), "check": attempt(bpy.ops.nst.engine_check)}
+from bl_ext.user_default.blender_nst import activity, engine_check
+seen["facts"], seen["error"] = engine_check.engine_check.facts, engine_check.engine_check.error
+bpy.ops.wm.open_mainfile(filepath=arguments[1])
+scene = bpy.context.scene
+nst = scene.nst
+nst.style_path, nst.output_path = arguments[2], arguments[3]
+nst.steps, nst.coarsest_size, nst.device = 3, 64, "CPU"
+seen["frame"] = attempt(bpy.ops.nst.stylise_frame)
+seen["line"] = activity.status_line()
+seen["remove"] = attempt(bpy.ops.nst.engine_remove)
+finish(seen)
+""",
+        str(archive),
+        str(blend_file),
+        str(style_picture),
+        str(tmp_path / "out"),
+        environment={"BLENDER_NST_PYTHON": "", "BLENDER_NST_ENGINE_PATH": ""},
+        timeout=1800,
+    )
+    assert run.result["install"] == run.result["check"] == ["FINISHED"], run.output[-3000:]
+    assert run.result["error"] == ""
+    assert {"Version", "Python", "PyTorch", "Device"} <= set(run.result["facts"])
+    assert run.result["facts"]["Version"] != "source"
+    assert run.result["frame"] == ["FINISHED"], run.result["line"]
+    assert len(list((tmp_path / "out" / "stills" / "styled").glob("*.png"))) == 1
+    assert run.result["remove"] == ["FINISHED"]
+    assert not list((blender.folder / "user").rglob("torch"))

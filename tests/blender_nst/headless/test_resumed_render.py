@@ -1,0 +1,126 @@
+"""Renders of the command line that are killed, Blender or the engine, and called again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blender_nst.headless.job import RenderJob
+from tests.blender_nst.blender_in_tests import BlenderInTests, events_in
+from tests.blender_nst.headless.test_main import engine_processes, needs_proc
+
+MakeJob = Callable[..., RenderJob]
+# More for `make test-kill`.
+CHAINS = int(os.environ.get("BLENDER_NST_KILL_CHAINS", "1"))
+FRAMES = (1, 4, 1)
+
+
+@pytest.fixture
+def small_blend(blender: BlenderInTests, make_job: MakeJob) -> Path:
+    smaller = "scene.render.resolution_x, scene.render.resolution_y = 48, 32"
+    return blender.changed(make_job().blend, smaller, "small")
+
+
+def pictures(output: Path) -> dict[str, bytes]:
+    """Every styled frame and the contact sheet; fails where something unfinished lies about."""
+    files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
+    assert not [name for name in files if ".tmp" in name or name.startswith(".")], files
+    assert "styled.mp4" in files
+    found = [*(output / "styled").iterdir(), output / "contact_sheet.png"]
+    return {path.name: path.read_bytes() for path in found}
+
+
+def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engine: bool) -> bool:
+    """Reads so many events, then kills Blender or the engine; whether Blender was killed."""
+    left = count
+    for line in process.stdout or ():
+        if line.startswith("NST "):
+            left -= 1
+            if left == 0 and engine:
+                for pid in engine_processes(output):
+                    os.kill(pid, signal.SIGKILL)
+            elif left == 0:
+                process.kill()
+    process.wait(120)
+    return process.returncode == -signal.SIGKILL
+
+
+@needs_proc
+def test_killed_renders_end_with_the_same_frames(
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
+) -> None:
+    job = make_job(blend=str(small_blend), frames=FRAMES, source={".blend": "small"})
+    whole = blender.headless(replace(job, output=str(tmp_path / "whole")))
+    assert whole.code == 0, whole.output[-3000:]
+    expected = pictures(tmp_path / "whole")
+    blender_kills = engine_kills = 0
+    for chain in range(CHAINS):
+        chance, output = random.Random(chain), tmp_path / f"killed {chain}"  # noqa: S311
+        output.mkdir()
+        killed = True
+        while killed:
+            engine = blender_kills > 0 and chance.random() < 0.3
+            process = blender.start_headless(replace(job, output=str(output)))
+            killed = kill_after(process, chance.randint(3, 12), output, engine=engine)
+            blender_kills += killed
+            engine_kills += engine
+        assert pictures(output) == expected
+    print(f"{blender_kills} kills of Blender, {engine_kills} of the engine")
+    assert blender_kills > 0
+
+
+def test_frames_that_are_rendered_are_not_rendered_again(
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
+) -> None:
+    job = make_job(blend=str(small_blend), frames=FRAMES, source={".blend": "small"})
+    output = tmp_path / "out"
+    process = blender.start_headless(job)
+    for line in process.stdout or ():
+        if line.startswith("NST ") and '"event": "rendered", "frame": 3' in line:
+            process.kill()
+    process.wait(60)
+    captured = {path: path.stat().st_mtime_ns for path in (output / "content").glob("content_000[123].png")}
+    assert len(captured) == 3
+    finished = blender.headless(job)
+    assert finished.code == 0, finished.output[-3000:]
+    assert {path: path.stat().st_mtime_ns for path in captured} == captured
+    assert [event["frame"] for event in finished.of("rendered")] == [1, 2, 3, 4]
+    assert finished.of("done")[0]["frames"] == [1, 2, 3, 4]
+    # All are there: nothing is rendered, nothing stylised.
+    again = blender.headless(job)
+    assert again.code == 0, again.output[-3000:]
+    assert not again.of("progress")
+    assert all(event["resumed"] for event in again.of("frame_done"))
+    assert {path: path.stat().st_mtime_ns for path in captured} == captured
+
+
+def test_another_blend_or_setting_is_refused_before_anything_is_rendered(
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
+) -> None:
+    job = make_job(blend=str(small_blend), frames=(1, 2, 1), source={".blend": "small"})
+    assert blender.headless(job).code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.png")}
+    for changed, words in (
+        (replace(job, source={".blend": "other"}), "source .blend was small, is other"),
+        (replace(job, style_settings=job.style_settings | {"steps": 4}), "steps was 3, is 4"),
+    ):
+        run = blender.headless(changed)
+        assert run.code == 2, run.output[-3000:]
+        (failed,) = run.of("failed")
+        assert words in failed["error"]
+        assert "--restart" in failed["error"]
+        assert not run.of("rendered")
+        assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.png")} == before
+    anew = blender.headless(replace(changed, restart=True))
+    assert anew.code == 0, anew.output[-3000:]
+    assert events_in(anew.output)
+    assert not any(event["resumed"] for event in anew.of("frame_done"))
+    styled = tmp_path / "out" / "styled" / "styled_0001.png"
+    assert styled.read_bytes() != before[styled]

@@ -1,0 +1,83 @@
+"""What the panel says of the size that frames are painted at, against the engine's own rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from compositor.settings import StyleSettings, WorkingDetail, settings_to_json
+from compositor.stylization.working_size import painted_size
+from tests.blender_nst.blender_in_tests import BlenderInTests
+
+SIZES = [(1920, 1080), (1080, 1920), (3840, 2160), (333, 187), (6400, 100), (64, 20), (641, 361)]
+DEVICES = ["cpu", "mps", "cuda: NVIDIA H100 80GB HBM3"]
+CHOICES = [
+    *(StyleSettings(working_detail=detail) for detail in WorkingDetail),
+    replace(StyleSettings(), working_size=777),
+]
+
+
+def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
+    cases: list[Any] = [
+        [size, settings_to_json(settings), device]
+        for size, settings, device in product(SIZES, CHOICES, DEVICES)
+    ]
+    run = blender.run(
+        f"""
+        load().register()
+        from blender_nst.properties.working_size import painted_size
+        cases = json.loads({json.dumps(cases)!r})
+        finish([painted_size(*size, settings, device) for size, settings, device in cases])
+        """
+    )
+    for (width, height), settings, device in product(SIZES, CHOICES, DEVICES):
+        wanted = painted_size(height, width, settings, device.partition(":")[0])
+        assert run.result.pop(0) == [wanted[1], wanted[0]]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("nst.device = 'CPU'", "24 frames at 1920×1080, painted at 960×540, starts at frame 1"),
+        (
+            "nst.device = 'CPU'; nst.preset = 'DRAFT'",
+            "24 frames at 1920×1080, painted at 640×360, starts at frame 1",
+        ),
+        ("nst.device = 'CUDA'", "24 frames at 1920×1080, starts at frame 1"),
+        (
+            "nst.device = 'CPU'; nst.working_detail = 'FULL'",
+            "24 frames at 1920×1080, starts at frame 1",
+        ),
+        # Which device the engine will find is not known before it ran once.
+        ("pass", "24 frames at 1920×1080, starts at frame 1"),
+        # 660 steps at the painted size, and 24 times 5 at the frame's own.
+        (
+            "speed('cpu', 6.9e6)",
+            "24 frames at 1920×1080, painted at 960×540, about 86 s on CPU, starts at frame 1",
+        ),
+    ],
+)
+def test_the_forecast_says_it(blender: BlenderInTests, script: str, said: str) -> None:
+    run = blender.run(
+        f"""
+        load().register()
+        from blender_nst.session import measured_speed
+        from blender_nst.session.forecast import animation_forecast
+        scene = bpy.context.scene
+        scene.frame_start, scene.frame_end = 1, 24
+        scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
+        nst = scene.nst
+
+        def speed(device, pixels):
+            measured_speed._known.speed = measured_speed.MeasuredSpeed(device, pixels, pixels)
+            measured_speed._known.read = True
+
+        {script}
+        finish(animation_forecast(scene))
+        """
+    )
+    assert run.result == said

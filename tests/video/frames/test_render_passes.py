@@ -1,0 +1,100 @@
+"""Reading Blender's multilayer EXRs and the note beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.video.exr_files import vector_channels, write_exr, write_note
+from video.errors import FileError
+from video.frames.render_passes import read_passes
+
+RNG = np.random.default_rng(0)
+VECTOR = RNG.normal(0.0, 3.0, (9, 12, 4)).astype(np.float32)
+DEPTH = RNG.uniform(1.0, 9.0, (9, 12)).astype(np.float32)
+EYE = np.eye(4).tolist()
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_passes_of_the_first_layer_that_has_them(tmp_path: Path, parts: bool) -> None:
+    path = tmp_path / "passes 1.exr"
+    channels = {
+        **vector_channels(VECTOR, "Front.Layer"),
+        "Front.Layer.Combined.R": DEPTH,
+        "Front.Layer.Depth.Z": DEPTH,
+        "Front.Layer.IndexOB.X": np.round(DEPTH),
+    }
+    write_exr(path, channels, parts=parts)
+    passes = read_passes(path)
+    np.testing.assert_array_equal(passes.vector, VECTOR)
+    np.testing.assert_array_equal(passes.depth, DEPTH)
+    np.testing.assert_array_equal(passes.index, np.round(DEPTH))
+    assert passes.camera is None
+    assert not passes.motion_blur
+
+
+def test_rows_count_downwards(tmp_path: Path) -> None:
+    depth = np.repeat(np.arange(9, dtype=np.float32)[:, None], 12, axis=1)
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Depth.Z": depth})
+    found = read_passes(tmp_path / "a.exr").depth
+    assert found is not None
+    assert found[:, 0].tolist() == list(range(9))
+
+
+def test_the_later_name_of_the_object_index(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Object Index.X": DEPTH})
+    np.testing.assert_array_equal(read_passes(tmp_path / "a.exr").index, DEPTH)
+
+
+def test_missing_passes_are_none(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Combined.R": DEPTH, "ViewLayer.Vector.X": DEPTH})
+    passes = read_passes(tmp_path / "a.exr")
+    assert passes.vector is None
+    assert passes.depth is None
+    assert passes.index is None
+
+
+def test_the_note_tells_of_the_camera_and_of_motion_blur(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Depth.Z": DEPTH})
+    world = np.eye(4)
+    world[:3, 3] = 1.0, 2.0, 3.0
+    write_note(
+        tmp_path / "a.exr", camera="Küche", world=world.tolist(), projection=EYE, motion_blur=True, frame=3
+    )
+    passes = read_passes(tmp_path / "a.exr")
+    assert passes.motion_blur
+    assert passes.camera is not None
+    assert passes.camera.name == "Küche"
+    np.testing.assert_array_equal(passes.camera.world, world)
+
+
+@pytest.mark.parametrize("projection", [None, [[1.0]], "text", [[float("nan")] * 4] * 4])
+def test_a_projection_that_is_none_is_not_known(tmp_path: Path, projection: object) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Depth.Z": DEPTH})
+    write_note(tmp_path / "a.exr", camera="Camera", world=EYE, projection=projection)
+    camera = read_passes(tmp_path / "a.exr").camera
+    assert camera is not None
+    assert camera.projection is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no EXR", "cut"])
+def test_a_missing_or_damaged_file_is_a_clear_error(tmp_path: Path, content: bytes | str | None) -> None:
+    path = tmp_path / "a.exr"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "cut":
+        write_exr(path, {"ViewLayer.Depth.Z": RNG.random((64, 64)).astype(np.float32)})
+        path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(FileError, match=r"a\.exr: .*(passes|damaged|no EXR)") as caught:
+        read_passes(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{"])
+def test_a_damaged_note_is_a_clear_error(tmp_path: Path, text: str) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Depth.Z": DEPTH})
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(FileError, match=r"a\.json: .*note"):
+        read_passes(tmp_path / "a.exr")
