@@ -14,10 +14,12 @@ from .ui import (
     preferences,
     presets,
     regions_panel,
+    styles_panel,
 )
 
 _MODULES = (
     styles,
+    styles_panel,
     scene,
     regions,
     preferences,

@@ -15,6 +15,7 @@ from compositor.hardware.device import choose_device, describe_device, memory_sh
 from compositor.hardware.precision import feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.image_ops.blend import mix
+from compositor.image_ops.resize import fit
 from compositor.losses.objective import StyleObjective
 from compositor.networks.activation_normalization import normalize_network
 from compositor.networks.download import Report as Fetching
@@ -26,7 +27,7 @@ from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import Canvas, left_as_rendered, make_canvas
 from compositor.stylization.frame_optimizer import Painter
 from compositor.stylization.initial_image import start_image
-from compositor.stylization.pyramid import fit, scale_sizes, share_steps
+from compositor.stylization.pyramid import scale_sizes, share_steps
 from compositor.stylization.step_counter import Run
 from compositor.stylization.style_library import Style, StyleLibrary
 from compositor.stylization.temporal import Detail, Stylized, Temporal

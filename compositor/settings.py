@@ -12,7 +12,6 @@ from enum import Enum, StrEnum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from compositor.errors import SettingsError
-from compositor.networks.input_normalization import InputNormalization
 
 
 class Pooling(StrEnum):
@@ -75,6 +74,19 @@ class DeviceChoice(StrEnum):
     CUDA = "cuda"
     MPS = "mps"
     CPU = "cpu"
+
+
+class InputNormalization(StrEnum):
+    """How the pictures were prepared that a weights file was trained on."""
+
+    AUTO = "auto"
+    """Decided by the file's name when it is a known one, else by how it names its layers."""
+    TORCHVISION = "torchvision"
+    """RGB in 0..1, less the mean, divided by the standard deviation."""
+    CAFFE = "caffe"
+    """BGR in 0..255, less the mean."""
+    CAFFE_RGB = "caffe_rgb"
+    """RGB in 0..255, less the mean: Caffe's weights with the first layer's channels already turned."""
 
 
 class WorkingDetail(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..properties.scene import SCHEMA
+from ..properties.schema import SCHEMA
 from .options import EngineOptions
 from .process import DIED, EngineError, EngineProcess
 

@@ -6,22 +6,16 @@ The style engine's dataclasses are the one definition of every setting; the sche
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
-import json
 from enum import Enum
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from .. import addon
+from .schema import FROM_SCENE, GROUPS, SCHEMA, described_settings
 from .setting_property import make_property
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
 
-SCHEMA: dict[str, Any] = json.loads((addon.FOLDER / "settings_schema.json").read_text("utf-8"))
-GROUPS = ("style_settings", "sequence_settings")
 CUSTOM_PRESET = "CUSTOM"
-
-FROM_SCENE = frozenset({"frame_rate"})
-"""Settings that Blender's scene has already, and that get no second property."""
 
 _PRESET_ITEMS = [
     *((name.upper(), name.title(), f"The {name} preset's steps") for name in SCHEMA["presets"]),
@@ -49,11 +43,6 @@ class FrameSource(Enum):
 
 class SettingError(Exception):
     """A name that is no setting, or a value that Blender's property refuses."""
-
-
-def described_settings(group: str) -> list[dict[str, Any]]:
-    """The schema's entries of `style_settings` or `sequence_settings` that are properties."""
-    return [entry for entry in SCHEMA[group] if entry["name"] not in FROM_SCENE]
 
 
 def settings_dicts(scene: bpy.types.Scene) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .scene import SCHEMA
+from .schema import SCHEMA
 
 FULL = "full"
 _SHORTEST_SIDE = 32

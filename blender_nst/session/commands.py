@@ -9,7 +9,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from ..capture.frame import CapturedFrame
 from ..engine.process import EngineProcess, Message
 from ..engine.supervisor import SupervisedEngine
-from ..properties.scene import SCHEMA
+from ..properties.schema import SCHEMA
 from .plan import SessionPlan
 
 LOG_NAME = "engine.log"

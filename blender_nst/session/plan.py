@@ -11,7 +11,8 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..properties.regions import RegionError, described_regions
-from ..properties.scene import SCHEMA, settings_dicts
+from ..properties.scene import settings_dicts
+from ..properties.schema import SCHEMA
 
 STILLS_FOLDER = "stills"
 """Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""

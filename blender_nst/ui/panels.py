@@ -9,7 +9,6 @@ import bpy  # pyright: ignore[reportMissingImports]
 from .. import addon
 from ..engine.options import EnginePythonError, engine_options
 from ..properties.scene import FrameSource
-from ..properties.styles import draw_styles
 from ..session import preview
 from ..session.active import current_session, running_session, status_line
 from ..session.forecast import animation_forecast, batch_forecast
@@ -24,6 +23,7 @@ from .frame_operators import (
 )
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
+from .styles_panel import draw_styles
 from .wrapped_text import draw_wrapped
 
 

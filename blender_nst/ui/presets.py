@@ -8,7 +8,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from bl_operators.presets import AddPresetBase  # pyright: ignore[reportMissingImports]
 from bl_ui.utils import PresetPanel  # pyright: ignore[reportMissingImports]
 
-from ..properties.scene import GROUPS, described_settings
+from ..properties.schema import GROUPS, described_settings
 
 SUBFOLDER = "blender_nst"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from compositor.convolution.geometry import layer_size
 from compositor.convolution.pooling import double_halves, halves_doubled
 from compositor.convolution.winograd_matrices import LARGE
 from compositor.convolution_jit.kernel_arguments import APART, BLOCK_ROWS, GROUP, Convolve, ConvolveBack
 from compositor.convolution_jit.kernels import Code, add_seams, flags_of, in_lines, part_length, run
-from compositor.tiling.windows import layer_size
 
 # Tiles of a block at most: some more, and the sums of 128 channels would not fit beside the kernel's part.
 _BLOCK = 6 * BLOCK_ROWS

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from compositor.convolution.geometry import layer_size
 from compositor.convolution.pooling import double_halves, halves_doubled
 from compositor.convolution.winograd_matrices import SMALL, bands, filtering_of
 from compositor.convolution_jit.kernel_arguments import APART, Gather, Lift, Settle, Spread, group
 from compositor.convolution_jit.kernels import Code, add_seams, flags_of, in_lines, part_length, run
-from compositor.tiling.windows import layer_size
 
 
 def convolved(

@@ -9,7 +9,6 @@ import torch
 
 from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice
-from compositor.tiling.memory_plan import is_out_of_memory
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
@@ -73,3 +72,8 @@ def memory_shortage_is_told(what: str, advice: str = "make the frames smaller") 
                 " is short of it"
             ) from None
         raise
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

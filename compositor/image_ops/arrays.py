@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from compositor.errors import ImageError
-from compositor.networks.features import SMALLEST_SIDE
 
 
 def check_image(image: np.ndarray, name: str) -> np.ndarray:
@@ -56,3 +55,7 @@ def to_array(tensor: Tensor) -> np.ndarray:
     if values.device.type == "cuda":
         values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values)
     return values.cpu().numpy().astype(np.float32)
+
+
+SMALLEST_SIDE = 16
+"""Pixels: a smaller image has nothing left after the four poolings before `relu5_1`."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.stylization.pyramid import resize
+from compositor.image_ops.resize import resize
 
 # Pixels of the small picture on each side of one, over which its colours are explained by the render's.
 _RADIUS = 2

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor.convolution.geometry import layer_size, layer_stride
 from compositor.losses import terms
 from compositor.networks.features import FeatureNetwork
-from compositor.tiling.windows import Window, layer_size, layer_stride
+from compositor.tiling.windows import Window
 
 
 class Quantity(Enum):

@@ -8,15 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor.convolution.geometry import reach
 from compositor.convolution.pooling import average_pool, max_pool
 from compositor.errors import LayerError
 from compositor.networks.conv_relu import Kernel, convolution, pooled_convolution, rectified_convolution
 from compositor.networks.vgg import Convolution, NetworkWeights
 from compositor.settings import Pooling
-from compositor.tiling.windows import reach
-
-SMALLEST_SIDE = 16
-"""Pixels: a smaller image has nothing left after the four poolings before `relu5_1`."""
 
 REPLICATE_FROM = 160
 """Pixels: the longer side of a frame from which on every convolution replicates the border.

@@ -5,7 +5,7 @@ The same network was published for differently prepared pictures, and the weight
 
 from __future__ import annotations
 
-from enum import StrEnum
+from compositor.settings import InputNormalization
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 """The mean colour of ImageNet, RGB in 0..255, that the Caffe networks were trained to have subtracted."""
@@ -13,19 +13,6 @@ IMAGENET_MEAN = (123.68, 116.779, 103.939)
 TORCHVISION_MEAN = (0.485, 0.456, 0.406)
 TORCHVISION_STD = (0.229, 0.224, 0.225)
 """RGB in 0..1: what torchvision's networks were trained to have subtracted, and divided by."""
-
-
-class InputNormalization(StrEnum):
-    """How the pictures were prepared that a weights file was trained on."""
-
-    AUTO = "auto"
-    """Decided by the file's name when it is a known one, else by how it names its layers."""
-    TORCHVISION = "torchvision"
-    """RGB in 0..1, less the mean, divided by the standard deviation."""
-    CAFFE = "caffe"
-    """BGR in 0..255, less the mean."""
-    CAFFE_RGB = "caffe_rgb"
-    """RGB in 0..255, less the mean: Caffe's weights with the first layer's channels already turned."""
 
 
 # File names, without suffix, as published: torchvision's; torchvision's features-only file, which is

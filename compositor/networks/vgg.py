@@ -13,12 +13,8 @@ import torch
 from torch import Tensor
 
 from compositor.errors import WeightsError
-from compositor.networks.input_normalization import (
-    IMAGENET_MEAN,
-    TORCHVISION_MEAN,
-    TORCHVISION_STD,
-    InputNormalization,
-)
+from compositor.networks.input_normalization import IMAGENET_MEAN, TORCHVISION_MEAN, TORCHVISION_STD
+from compositor.settings import InputNormalization
 
 _BLOCKS = {"VGG-16": (2, 2, 3, 3, 3), "VGG-19": (2, 2, 4, 4, 4)}
 _CHANNELS = (64, 128, 256, 512, 512)

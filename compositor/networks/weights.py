@@ -11,9 +11,10 @@ from pathlib import Path
 
 from compositor.errors import WeightsError
 from compositor.networks.download import FILES, Report, torchvision_file
-from compositor.networks.input_normalization import InputNormalization, guess_normalization
+from compositor.networks.input_normalization import guess_normalization
 from compositor.networks.vgg import Convolution, NetworkWeights, recognize, to_one_convention
 from compositor.networks.weight_files import SUFFIXES, read_tensors
+from compositor.settings import InputNormalization
 
 __all__ = ["EMBEDDED", "NETWORKS", "Convolution", "InputNormalization", "NetworkWeights", "load_network"]
 

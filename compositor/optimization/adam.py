@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.stylization.pyramid import resize
+from compositor.image_ops.resize import resize
 
 # Pixels: side of the cells over which the squared gradient is averaged.
 _CELL = 16

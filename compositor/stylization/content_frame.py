@@ -13,9 +13,9 @@ from torch import Tensor
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_tensor
 from compositor.image_ops.color import grey
+from compositor.image_ops.resize import resize
 from compositor.losses.objective import Region
 from compositor.settings import Colour
-from compositor.stylization.pyramid import resize
 from compositor.stylization.style_library import StyleLibrary
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from compositor.image_ops.arrays import map_to_tensor, to_tensor
 from compositor.image_ops.joint_upsampling import bring_up
-from compositor.losses.objective import Hold
+from compositor.image_ops.resize import resize
+from compositor.losses.temporal_hold import Hold
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.cuda_graphs import StepGraphs
 from compositor.optimization.loop import Outcome
@@ -18,7 +19,6 @@ from compositor.progress import Stopped
 from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import Canvas
 from compositor.stylization.multiscale import Descent
-from compositor.stylization.pyramid import resize
 from compositor.stylization.step_counter import Run
 from compositor.stylization.style_library import StyleLibrary
 from compositor.stylization.temporal import Detail, Temporal, fixed_pixels

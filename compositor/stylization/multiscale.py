@@ -8,7 +8,10 @@ from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
-from compositor.losses.objective import Focus, Hold, StyleObjective
+from compositor.hardware.device import is_out_of_memory
+from compositor.image_ops.resize import resize
+from compositor.losses.objective import Focus, StyleObjective
+from compositor.losses.temporal_hold import Hold
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.optimization.adam import Moments
@@ -17,10 +20,9 @@ from compositor.optimization.loop import Outcome, optimize
 from compositor.progress import Stopped
 from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import Canvas
-from compositor.stylization.pyramid import resize
 from compositor.stylization.step_counter import Run
 from compositor.stylization.style_library import StyleLibrary
-from compositor.tiling.memory_plan import fitting_windows, is_out_of_memory
+from compositor.tiling.memory_plan import fitting_windows
 from compositor.tiling.windows import around
 
 # A part of the frame is worth looking at alone up to this share of its area: setting it up costs a step.

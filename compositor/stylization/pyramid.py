@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import torch.nn.functional as F
-from torch import Tensor
-
-from compositor.networks.features import SMALLEST_SIDE
+from compositor.image_ops.arrays import SMALLEST_SIDE
 
 # Share of the steps that the full size gets; the coarser scales share the rest evenly.
 _FULL_SIZE_SHARE = 0.5
@@ -38,18 +35,3 @@ def share_steps(steps: int, scales: int) -> list[int]:
     coarse = max(scales - 1, steps - round(steps * _FULL_SIZE_SHARE))
     ends = [round(coarse * scale / (scales - 1)) for scale in range(scales)]
     return [*(end - begin for begin, end in pairwise(ends)), max(1, steps - coarse)]
-
-
-def fit(image: Tensor, longer_side: float) -> Tensor:
-    """An image (1, C, H, W) in 0..1, made smaller until its longer side is so long; never enlarged."""
-    height, width = image.shape[-2:]
-    factor = min(1.0, longer_side / max(height, width))
-    size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))
-    return resize(image, *size).clamp(0.0, 1.0)
-
-
-def resize(image: Tensor, height: int, width: int) -> Tensor:
-    """An image or map (1, C, H, W) at another size, antialiased where it shrinks."""
-    if image.shape[-2:] == (height, width):
-        return image
-    return F.interpolate(image, (height, width), mode="bicubic", align_corners=False, antialias=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from torch import Tensor
 
 from compositor.image_ops.arrays import to_array
+from compositor.image_ops.resize import resize
 from compositor.progress import CancelCheck, Progress, ProgressCallback, Snapshot, SnapshotCallback
-from compositor.stylization.pyramid import resize
 
 
 class Run:

@@ -13,10 +13,10 @@ from torch import Tensor
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, to_tensor
 from compositor.image_ops.color import match_colour, match_luminance
+from compositor.image_ops.resize import fit
 from compositor.losses.style_targets import StyleTargets, replicates, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import Colour, StyleSettings
-from compositor.stylization.pyramid import fit
 
 
 @dataclass(frozen=True)

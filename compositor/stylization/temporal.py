@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
-from compositor.losses.objective import Hold
+from compositor.losses.temporal_hold import Hold
 from compositor.progress import Report
 
 

@@ -113,11 +113,6 @@ def free_bytes(device: torch.device) -> int | None:
     return None
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
 def _taken_bytes(device: torch.device) -> int:
     """What this process has taken of the device's memory; 0 where that is not known."""
     if device.type == "cuda":

@@ -26,8 +26,8 @@ from compositor.engine import StyleEngine
 from compositor.hardware.device import describe_device
 from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.joint_upsampling import bring_up
+from compositor.image_ops.resize import resize
 from compositor.settings import StyleSettings, WorkingDetail
-from compositor.stylization.pyramid import resize
 from tests.benchmark.contents import contents
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from compositor.image_ops.joint_upsampling import bring_up
-from compositor.stylization.pyramid import resize
+from compositor.image_ops.resize import resize
 
 HEIGHT, WIDTH = 72, 120
 SMALL = HEIGHT // 3, WIDTH // 3

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.losses.objective import FREE_SMOOTHING, HELD_SMOOTHING, Hold, Region, StyleObjective
+from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_targets import style_targets
+from compositor.losses.temporal_hold import FREE_SMOOTHING, HELD_SMOOTHING, Hold
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings

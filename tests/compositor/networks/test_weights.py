@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from compositor.errors import WeightsError
-from compositor.networks.input_normalization import InputNormalization
 from compositor.networks.weights import EMBEDDED, NETWORKS, load_network
+from compositor.settings import InputNormalization
 
 
 def refusal(path: Path) -> str:

@@ -10,8 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compositor.networks.features import SMALLEST_SIDE
-from compositor.stylization.pyramid import resize, scale_sizes, share_steps
+from compositor.image_ops.arrays import SMALLEST_SIDE
+from compositor.image_ops.resize import resize
+from compositor.stylization.pyramid import scale_sizes, share_steps
 
 sides = st.integers(SMALLEST_SIDE, 5000)
 

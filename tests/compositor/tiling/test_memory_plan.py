@@ -13,12 +13,13 @@ import torch
 
 from compositor.engine import StyleEngine
 from compositor.errors import MemoryShortageError
+from compositor.hardware.device import is_out_of_memory
 from compositor.losses.feature_statistics import FrameSums, Sums
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.stylization import multiscale
 from compositor.stylization.temporal import Temporal
 from compositor.tiling import memory_plan
-from compositor.tiling.memory_plan import fitting_windows, free_bytes, is_out_of_memory
+from compositor.tiling.memory_plan import fitting_windows, free_bytes
 from compositor.tiling.windows import Window
 from video.paintings.painting import Painting, paint
 

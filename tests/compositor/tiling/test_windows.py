@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from compositor.convolution.geometry import layer_size, layer_stride, reach
 from compositor.losses.feature_statistics import coverage
-from compositor.losses.objective import Focus, Hold, Region, StyleObjective
+from compositor.losses.objective import Focus, Region, StyleObjective
 from compositor.losses.style_targets import style_targets
+from compositor.losses.temporal_hold import Hold
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings, StyleStatistic
-from compositor.tiling.windows import GRID, Window, around, layer_size, layer_stride, reach, tiles
+from compositor.tiling.windows import GRID, Window, around, tiles
 
 VGG16 = [
     f"conv{block}_{number}"

@@ -1,0 +1,23 @@
+"""Resizes images."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from compositor.image_ops.arrays import SMALLEST_SIDE
+
+
+def fit(image: Tensor, longer_side: float) -> Tensor:
+    """An image (1, C, H, W) in 0..1, made smaller until its longer side is so long; never enlarged."""
+    height, width = image.shape[-2:]
+    factor = min(1.0, longer_side / max(height, width))
+    size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))
+    return resize(image, *size).clamp(0.0, 1.0)
+
+
+def resize(image: Tensor, height: int, width: int) -> Tensor:
+    """An image or map (1, C, H, W) at another size, antialiased where it shrinks."""
+    if image.shape[-2:] == (height, width):
+        return image
+    return F.interpolate(image, (height, width), mode="bicubic", align_corners=False, antialias=True)
