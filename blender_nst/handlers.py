@@ -19,10 +19,10 @@ import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
 from .capture.camera import camera_note
-from .capture.view_layer_passes import MotionPasses
+from .capture.view_layer_passes import TemporaryPasses
 from .engine.process import EngineError, Message
 from .properties.regions import needed_passes
-from .session.active import activity, current_session, new_session, running_session, say, wait_for
+from .session.active import active_session, current_session, new_session, running_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
 from .session.session import RenderSession, State
 
@@ -34,7 +34,7 @@ class _Hooks:
 
     def __init__(self) -> None:
         self.opened_ahead = False
-        self.passes: MotionPasses | None = None
+        self.passes: TemporaryPasses | None = None
         self.still_file: tuple[Path, int] | None = None
         self.still_plan: SessionPlan | None = None
         self.frames_rendered = 0
@@ -66,7 +66,7 @@ def open_session(
     plan = replace(SessionPlan.from_scene(scene), source=dict(source or {}))
     if frame_rate:
         plan = plan.at_rate(frame_rate)
-    activity.listener = listener
+    active_session.listener = listener
     session = new_session(plan)
     try:
         session.start_engine()
@@ -113,7 +113,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     still_plan = hooks.still_plan
     if still_plan is None and not scene.nst.enabled:
         return
-    session = activity.session
+    session = active_session.session
     if session is not None and session.state is State.STYLISING:
         say("the frames before this render are still being stylised: this one is rendered only")
         return
@@ -126,7 +126,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
             return
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
-    hooks.passes = MotionPasses.turned_on(scene, needed_passes(scene))
+    hooks.passes = TemporaryPasses.turned_on(scene, needed_passes(scene))
 
 
 @_guarded
@@ -239,7 +239,7 @@ def _forget_render() -> None:
     session = running_session()
     if session is not None:
         session.end()
-    activity.session = None
+    active_session.session = None
 
 
 def _restore_passes() -> None:
@@ -249,7 +249,7 @@ def _restore_passes() -> None:
 
 
 def _rendering() -> RenderSession | None:
-    session = activity.session
+    session = active_session.session
     return session if session is not None and session.state is State.RENDERING else None
 
 

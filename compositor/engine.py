@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from compositor.errors import ImageError
-from compositor.hardware.allocator import freed_memory_kept
-from compositor.hardware.device import choose_device, describe_device, memory_shortage_is_told
+from compositor.hardware.allocator import keep_freed_memory
+from compositor.hardware.device import choose_device, describe_device, translate_out_of_memory
 from compositor.hardware.precision import feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, size_text, to_array, to_tensor
 from compositor.image_ops.blend import mix
@@ -24,15 +24,15 @@ from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
 from compositor.progress import CancelCheck, ProgressCallback, Report, SnapshotCallback
 from compositor.settings import StyleSettings
-from compositor.stylization.content_frame import Canvas, left_as_rendered, make_canvas
-from compositor.stylization.frame_optimizer import Painter
+from compositor.stylization.content_frame import ContentFrame, make_content_frame, make_unstyled_mask
+from compositor.stylization.frame_optimizer import FrameOptimizer
 from compositor.stylization.initial_image import start_image
 from compositor.stylization.pyramid import scale_sizes, share_steps
-from compositor.stylization.step_counter import Run
+from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import Style, StyleLibrary
-from compositor.stylization.temporal import Detail, Stylized, Temporal
-from compositor.stylization.working_size import painted_size, painted_text
-from compositor.tiling.memory_plan import MemoryPlan, bringing_up_plan, fitting_windows, memory_plan
+from compositor.stylization.temporal import DetailConstraint, StylizedFrame, TemporalConstraint
+from compositor.stylization.working_size import working_size, working_size_text
+from compositor.tiling.memory_plan import MemoryPlan, fitting_windows, memory_plan, upsampling_plan
 
 # Pixels: longer side of the pictures over which a normalised network's means are taken.
 _NORMALIZING_SIZE = 384
@@ -63,14 +63,14 @@ class StyleEngine:
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
-        with memory_shortage_is_told("the network", "close other programs"):
+        with translate_out_of_memory("the network", "close other programs"):
             self._network = self._make_network(listed, fetching)
         content_layers, style_layers = map(layer_weights, (settings.content_layers, settings.style_layers))
         self._network.check(content_layers)
         self._network.check(style_layers)
         self._reach = self._network.reach(content_layers | style_layers)
         self._library = StyleLibrary(listed, settings, self._network, self.device)
-        self._painter = Painter(self._network, self._library, settings, self.device)
+        self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
 
     @property
     def styles(self) -> list[Style]:
@@ -88,16 +88,16 @@ class StyleEngine:
         That of the size at which it is painted, or at full size if that takes more: to be brought up, and to
         be finished if it is.
         """
-        full, painted = (height, width), self.painted_size(height, width)
+        full, painted = (height, width), self.working_size(height, width)
         sizes = {painted, full} if self.settings.finishing_steps else {painted}
         plans = [memory_plan(*size, self.device, self._network.dtype, self._reach) for size in sorted(sizes)]
         if painted != full:
-            plans.append(bringing_up_plan(height, width, self.device))
+            plans.append(upsampling_plan(height, width, self.device))
         return max(plans, key=lambda plan: plan.expected_bytes)
 
     def plan_text(self, height: int, width: int) -> str:
         """`1920×1080, painted at 960×540 and brought up, on cpu, about 2.1 GiB of memory`."""
-        size = painted_text((height, width), self.painted_size(height, width)) or f"{width}×{height}"
+        size = working_size_text((height, width), self.working_size(height, width)) or f"{width}×{height}"
         return f"{size}, on {self.device.type}, {self.memory_plan(height, width)}"
 
     def stylize(
@@ -108,13 +108,13 @@ class StyleEngine:
         keep: np.ndarray | None = None,
         initial: np.ndarray | None = None,
         start: np.ndarray | None = None,
-        temporal: Temporal | None = None,
-        detail: Detail | None = None,
+        temporal: TemporalConstraint | None = None,
+        detail: DetailConstraint | None = None,
         steps: int | None = None,
         progress: ProgressCallback | None = None,
         snapshot: SnapshotCallback | None = None,
         cancelled: CancelCheck | None = None,
-    ) -> Stylized:
+    ) -> StylizedFrame:
         """Stylises one frame.
 
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
@@ -145,21 +145,21 @@ class StyleEngine:
         size = self._checked_size(content, initial, start, temporal)
         begun = time.perf_counter()
         if start is None:
-            self.adopt_colours(content)
+            self.match_colors_to(content)
         full, masks = (content.shape[0], content.shape[1]), masks or {}
-        kept = left_as_rendered(content, self._library, masks, keep)
-        canvas = make_canvas(
+        unstyled_mask = make_unstyled_mask(content, self._library, masks, keep)
+        content_frame = make_content_frame(
             content,
             self._library,
             masks,
-            kept,
+            unstyled_mask,
             colour=self.settings.colour,
             device=self.device,
             reduction=size[0] / full[0],
         )
         sizes = [size] if start is not None else scale_sizes(*size, self.settings.coarsest_size)
         finishing = self.settings.finishing_steps if size != full else 0
-        run = Run(
+        counter = StepCounter(
             share_steps(self.settings.steps if steps is None else steps, len(sizes)),
             full,
             snapshot_every=self.settings.snapshot_every,
@@ -168,10 +168,10 @@ class StyleEngine:
             snapshot=snapshot,
             cancelled=cancelled,
         )
-        with memory_shortage_is_told(f"a frame of {size[1]}×{size[0]} px"), freed_memory_kept(self.device):
-            first = self._first_image(canvas, initial, start)
-            painted = self._painter.paint(
-                canvas, sizes, first, run, finishing=finishing, temporal=temporal, detail=detail
+        with translate_out_of_memory(f"a frame of {size[1]}×{size[0]} px"), keep_freed_memory(self.device):
+            first = self._first_image(content_frame, initial, start)
+            painted = self._optimizer.optimize(
+                content_frame, sizes, first, counter, finishing=finishing, temporal=temporal, detail=detail
             )
         report = Report(
             steps=painted.steps,
@@ -181,20 +181,20 @@ class StyleEngine:
             scales=sizes,
             device=describe_device(self.device),
         )
-        image = mix(content, to_array(painted.finished), self.settings, kept)
+        image = mix(content, to_array(painted.finished), self.settings, unstyled_mask)
         detailed = to_array(painted.finished) if finishing else None
-        return Stylized(image, to_array(painted.image), report, detailed)
+        return StylizedFrame(image, to_array(painted.image), report, detailed)
 
-    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+    def working_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) at which frames of this size are painted, see `compositor.stylization.working_size`."""
-        return painted_size(height, width, self.settings, self.device.type)
+        return working_size(height, width, self.settings, self.device.type)
 
-    def adopt_colours(self, content: np.ndarray) -> None:
+    def match_colors_to(self, content: np.ndarray) -> None:
         """Recolours the style pictures to a shot's first frame, where `settings.colour` asks for it.
 
         A cold start does so by itself.
         """
-        self._library.adopt_colours(content)
+        self._library.match_colors_to(content)
 
     def style_error(self, image: np.ndarray, mask: np.ndarray | None = None) -> float:
         """The style loss (see `compositor.losses.terms`) of an image (H, W, 3) by the styles without region.
@@ -215,7 +215,7 @@ class StyleEngine:
             to_tensor(check_image(each, "image")[..., :3], self.device) for each in (image, content)
         )
         part = None if mask is None else map_to_tensor(mask, self.device)
-        regions = Canvas(wanted, None, {None: part}).regions(self._library)
+        regions = ContentFrame(wanted, None, {None: part}).regions(self._library)
         network, (height, width) = self._network, seen.shape[-2:]
         windows = fitting_windows(height, width, self.device, network.dtype, self._reach)
         objective = StyleObjective(network, self.settings, wanted, regions, windows=windows)
@@ -236,20 +236,22 @@ class StyleEngine:
         content: np.ndarray,
         initial: np.ndarray | None,
         start: np.ndarray | None,
-        temporal: Temporal | None,
+        temporal: TemporalConstraint | None,
     ) -> tuple[int, int]:
         """(h, w) that the frame is painted at; raises ImageError where an array does not go with it."""
         check_image(content, "content")
         if initial is not None:
             check_size(check_image(initial, "initial image"), content, "initial image")
-        height, width = self.painted_size(*content.shape[:2])
+        height, width = self.working_size(*content.shape[:2])
         for name, array in (("start image", start), ("temporal target", temporal and temporal.target)):
             if array is not None and check_image(array, name).shape[:2] != (height, width):
                 raise ImageError(f"the {name} is {size_text(array)}, the content {width}×{height} px")
         return height, width
 
-    def _first_image(self, canvas: Canvas, initial: np.ndarray | None, start: np.ndarray | None) -> Tensor:
+    def _first_image(
+        self, content_frame: ContentFrame, initial: np.ndarray | None, start: np.ndarray | None
+    ) -> Tensor:
         given = initial if start is None else start
         if given is None:
-            return start_image(canvas.content, self._library, self.settings)
+            return start_image(content_frame.content, self._library, self.settings)
         return to_tensor(given[..., :3], self.device)

@@ -39,7 +39,7 @@ class SequenceResult:
 
 
 @dataclass
-class Listener:
+class RunCallbacks:
     """What to call while a sequence is stylised, on the same thread.
 
     `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
@@ -51,7 +51,7 @@ class Listener:
     progress: Callable[[int, Progress], None] = lambda number, progress: None
     frame_done: Callable[[FrameResult], None] = lambda result: None
     snapshot: Callable[[int, Snapshot], None] = lambda number, snapshot: None
-    notice: Callable[[str], None] = lambda text: None
+    warning: Callable[[str], None] = lambda text: None
     opened: Callable[[bool, Sequence[int]], None] = lambda continues, frames: None
     planned: Callable[[str], None] = lambda text: None
     cancelled: CancelCheck = lambda: False

@@ -19,7 +19,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from ..compat.set_property import set_patiently
+from ..compat.set_property import set_property_retrying
 from .camera import Note
 from .view_probe import probe_image, probe_levels, probe_name
 
@@ -95,7 +95,7 @@ def capture_frame(
     with_passes: bool = True,
     note: Note | None = None,
     bits: int = 8,
-    in_haste: bool = False,
+    uncompressed: bool = False,
     written_since: float | None = None,
 ) -> CapturedFrame:
     """Saves the frame that was just rendered. To be called in `render_post` or `render_write`, on any thread.
@@ -120,7 +120,7 @@ def capture_frame(
     if own is None or not _copied(own, content):
         _save(scene, "Render Result", content, wanted)
     if with_passes:
-        _save(scene, "Render Result", passes, _PASSES_IN_HASTE if in_haste else _PASSES)
+        _save(scene, "Render Result", passes, _PASSES_IN_HASTE if uncompressed else _PASSES)
         if note is not None:
             probe = passes.with_name(probe_name(scene))
             if not probe.is_file():
@@ -199,11 +199,11 @@ def _changed(settings: bpy.types.ImageFormatSettings, values: Mapping[str, Any])
     try:
         for name, value in values.items():
             if hasattr(settings, name):
-                set_patiently(settings, name, value)
+                set_property_retrying(settings, name, value)
         yield
     finally:
         for name, value in before:
-            set_patiently(settings, name, value)
+            set_property_retrying(settings, name, value)
 
 
 def _one_line(error: Exception) -> str:

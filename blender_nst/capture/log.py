@@ -15,7 +15,7 @@ from pathlib import Path
 from .frame import CapturedFrame, CaptureError, content_path, passes_path
 
 
-class CaptureLog:
+class CapturedFramesManifest:
     """The frames that were captured whole, on disk. Every method may be called from any thread."""
 
     def __init__(self, output: Path) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from ..compat.set_property import set_patiently
+from ..compat.set_property import set_property_retrying
 
 
 @dataclass
-class MotionPasses:
+class TemporaryPasses:
     """The passes that were switched on, to be switched off again.
 
     A pass that is switched on in `render_init` is in the render that begins: seen on 4.5 and 5.2 in
@@ -22,7 +22,7 @@ class MotionPasses:
     switched_on: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    def turned_on(cls, scene: bpy.types.Scene, more: Sequence[str] = ()) -> MotionPasses:
+    def turned_on(cls, scene: bpy.types.Scene, more: Sequence[str] = ()) -> TemporaryPasses:
         """Switches Vector and Z on for the layers that are rendered, and `more` of their properties.
 
         With motion blur Blender renders no vectors, and the pass is left as it is.
@@ -33,7 +33,7 @@ class MotionPasses:
         for layer in scene.view_layers:
             for name in wanted:
                 if layer.use and not getattr(layer, name):
-                    set_patiently(layer, name, True)
+                    set_property_retrying(layer, name, True)
                     passes.switched_on.append((layer.name, name))
         return passes
 
@@ -43,4 +43,4 @@ class MotionPasses:
         for layer_name, name in self.switched_on:
             layer = scene.view_layers.get(layer_name) if scene is not None else None
             if layer is not None:
-                set_patiently(layer, name, False)
+                set_property_retrying(layer, name, False)

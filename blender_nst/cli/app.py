@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from blender_nst.cli.display import make_display
-from blender_nst.cli.errors import BAD_INPUT, FAILED, CommandLineError, end_with, resuming_command
+from blender_nst.cli.errors import BAD_INPUT, FAILED, CommandLineError, exit_with, resume_command
 from blender_nst.cli.inputs.common_options import (
     BlenderOption,
     CompositeOption,
@@ -288,12 +288,12 @@ def main() -> None:
     try:
         app()
     except CommandLineError as error:
-        way_on = f"; to go on: {resuming_command()}" if error.resumable else ""
-        end_with(f"{error}{way_on}", error.exit_code)
+        way_on = f"; to go on: {resume_command()}" if error.resumable else ""
+        exit_with(f"{error}{way_on}", error.exit_code)
     except (VideoError, CompositorError) as error:
-        end_with(str(error), BAD_INPUT, getattr(error, "frame", None))
+        exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
     except MemoryError:
-        end_with("there is not enough memory; close other programs, or take smaller pictures", FAILED)
+        exit_with("there is not enough memory; close other programs, or take smaller pictures", FAILED)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class BarDisplay:
     def event(self, event: messages.Event) -> None:
         if isinstance(event, messages.Progress):
             self._step(event)
-        elif isinstance(event, (messages.Notice, messages.Planned)):
+        elif isinstance(event, (messages.Warned, messages.Planned)):
             self.say(event.text)
         elif isinstance(event, messages.Opened) and event.frames:
             self.say(f"goes on; finished frames kept: {len(event.frames)} (--restart begins anew)")

@@ -63,13 +63,13 @@ class InterruptedPictureError(CommandLineError):
         super().__init__("interrupted; nothing was written but snapshots")
 
 
-def resuming_command() -> str:
+def resume_command() -> str:
     """This command again, such that it goes on with what it has finished."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--restart"]
     return shlex.join(["blender-nst", *arguments])
 
 
-def end_with(message: str, code: int, frame: int | None = None) -> NoReturn:
+def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
     """Ends the process with one line on standard error, and before it a `failed` where JSON is wanted."""
     line = " ".join(message.split())
     if "--json" in sys.argv:

@@ -16,7 +16,7 @@ PATIENCE = 10.0
 _REFUSED = "Writing to ID classes"
 
 
-def set_patiently(owner: Any, name: str, value: Any) -> None:
+def set_property_retrying(owner: Any, name: str, value: Any) -> None:
     """`setattr`, again and again while Blender draws; raises what it raises."""
     deadline = time.monotonic() + PATIENCE
     while True:

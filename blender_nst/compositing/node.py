@@ -17,7 +17,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
 from ..compat.compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
-from ..compat.set_property import set_patiently
+from ..compat.set_property import set_property_retrying
 from .styled_files import LIGHT, chosen_suffix
 
 GROUP_NAME = "Neural Style"
@@ -143,7 +143,7 @@ def _point_at(group: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
         ):
             # Set only where it changes: each set reads the file anew.
             if getattr(owner, name) != value:
-                set_patiently(owner, name, value)
+                set_property_retrying(owner, name, value)
 
 
 @persistent
@@ -160,7 +160,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         return
     for owner, node in all_nodes(tree):
         if is_styled_group(getattr(node, "node_tree", None)) and not node.mute:
-            set_patiently(node, "mute", True)
+            set_property_retrying(node, "mute", True)
             _MUTED.append((owner, node.name))
 
 
@@ -174,7 +174,7 @@ def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         except ReferenceError:
             continue  # another file is open by now
         if node is not None:
-            set_patiently(node, "mute", False)
+            set_property_retrying(node, "mute", False)
 
 
 _HANDLERS = (

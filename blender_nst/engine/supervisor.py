@@ -14,16 +14,16 @@ from pathlib import Path
 
 from .process import DIED, EngineError, EngineProcess, Message
 
-SILENCE = 90.0
+HEARTBEAT_TIMEOUT = 90.0
 """Seconds without a word, of an engine that gives a sign of life every two, after which it hangs."""
 
-STUCK = 1800.0
+PROGRESS_TIMEOUT = 1800.0
 """Seconds without progress after which it hangs: a step of a very large frame takes minutes on a slow CPU."""
 
 START = 180.0
 """Seconds that the second start may take; importing torch from a cold disk takes long."""
 
-_LIVES = 2
+_MAX_STARTS = 2
 
 Start = Callable[[Callable[[Message], None]], EngineProcess]
 """Starts an engine that tells every event to a listener; raises EngineError."""
@@ -41,9 +41,9 @@ class SupervisedEngine:
         start: Start,
         *,
         listener: Callable[[Message], None] | None = None,
-        way_on: str = "start it again",
-        silence: float = SILENCE,
-        stuck: float = STUCK,
+        resume_hint: str = "start it again",
+        silence: float = HEARTBEAT_TIMEOUT,
+        stuck: float = PROGRESS_TIMEOUT,
     ) -> None:
         """Starts the engine.
 
@@ -57,7 +57,7 @@ class SupervisedEngine:
         """
         self._start = start
         self._listener = listener
-        self._way_on = way_on
+        self._way_on = resume_hint
         self._silence, self._stuck = silence, stuck
         self._events: queue.Queue[Message] = queue.Queue()
         self._lock = threading.Lock()
@@ -71,7 +71,7 @@ class SupervisedEngine:
         self._hangs: str | None = None
         self._done: set[int] = set()
         self._closed = threading.Event()
-        self._engine = self._begin()
+        self._engine = self._spawn()
         threading.Thread(target=self._watch, name="NST watchdog", daemon=True).start()
 
     @property
@@ -113,9 +113,9 @@ class SupervisedEngine:
         """Waits for the end of a process that was closed."""
         self._engine.join(timeout)
 
-    def _begin(self) -> EngineProcess:
+    def _spawn(self) -> EngineProcess:
         life = self._life
-        return self._start(lambda event: self._hear(event, life))
+        return self._start(lambda event: self._on_event(event, life))
 
     def _tell(self) -> None:
         """Tells the engine what it was not told yet: one thread at a time, to which others leave theirs."""
@@ -140,7 +140,7 @@ class SupervisedEngine:
                         return
                     self._telling = False
                 # Its reading thread tells of its end, and starts it once more if it may.
-                if life >= _LIVES or not self._ready or self._over:
+                if life >= _MAX_STARTS or not self._ready or self._over:
                     raise
                 return
 
@@ -148,7 +148,7 @@ class SupervisedEngine:
         # An engine that had begun anew goes on with what it had begun.
         return command | {"restart": False} if self._opened and command.get("restart") else command
 
-    def _hear(self, event: Message, life: int) -> None:
+    def _on_event(self, event: Message, life: int) -> None:
         if life != self._life:
             return
         self._quiet_for = 0.0
@@ -158,7 +158,7 @@ class SupervisedEngine:
                 self._give_up_on(f"the style engine has shown no progress for {event['busy']:.0f} s")
             return
         if kind == DIED:
-            self._bury(event)
+            self._on_died(event)
             return
         if kind == "frame_done":
             if event.get("resumed") and event["frame"] in self._done:
@@ -173,7 +173,7 @@ class SupervisedEngine:
         if life == 1 or kind not in ("ready", "opened", "planned"):
             self._report(event)
 
-    def _bury(self, event: Message) -> None:
+    def _on_died(self, event: Message) -> None:
         """The process has ended: starts it once more, if it had been at work, or says that it is over."""
         why = self._hangs or str(event["error"])
         if self._closed.is_set() or self._over:
@@ -183,7 +183,7 @@ class SupervisedEngine:
             job = self._commands[-1].get("job", "")
             self._report({"event": "cancelled", "job": job, "frames": sorted(self._done)})
             return
-        if self._life >= _LIVES or not self._ready:
+        if self._life >= _MAX_STARTS or not self._ready:
             again = ", for the second time" if self._life > 1 else ""
             kept = f"; finished frames kept: {len(self._done)}{self._way_on and f'; {self._way_on} to go on'}"
             self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
@@ -195,7 +195,7 @@ class SupervisedEngine:
             self._told, self._telling, self._hangs = 0, True, None
             self._quiet_for = self._silence - START
         try:
-            self._engine = self._begin()
+            self._engine = self._spawn()
             if self._closed.is_set():
                 self._engine.close()
             self._telling = False

@@ -11,7 +11,7 @@ FULL = "full"
 _SHORTEST_SIDE = 32
 
 
-def painted_size(width: int, height: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
+def working_size(width: int, height: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
     """Width and height at which frames are painted, their own unless they are larger than is wanted.
 
     Args:
@@ -29,6 +29,6 @@ def painted_size(width: int, height: int, style_settings: Mapping[str, Any], dev
 
 def frame_work(width: int, height: int, style_settings: Mapping[str, Any], device: str, steps: int) -> int:
     """Pixels times steps of a frame that is painted in so many steps, with those that finish it."""
-    painted = painted_size(width, height, style_settings, device)
+    painted = working_size(width, height, style_settings, device)
     finishing = style_settings["finishing_steps"] if painted != (width, height) else 0
     return painted[0] * painted[1] * steps + width * height * finishing

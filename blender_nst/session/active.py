@@ -18,7 +18,7 @@ TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
 
 
-class _Activity:
+class _ActiveSession:
     """Shared by the render handlers, the operators and the timer."""
 
     def __init__(self) -> None:
@@ -28,31 +28,31 @@ class _Activity:
         self.last_is_error = False
 
 
-activity = _Activity()
+active_session = _ActiveSession()
 
 
 def current_session() -> RenderSession | None:
     """The session that renders or stylises, or the last one that did."""
-    return activity.session
+    return active_session.session
 
 
 def running_session() -> RenderSession | None:
     """The session that is on its way."""
-    session = activity.session
+    session = active_session.session
     return session if session is not None and session.state is not State.ENDED else None
 
 
 def status_line() -> tuple[str, bool]:
     """What the user interface shows: the last thing that was reported, and whether it is an error."""
-    return activity.last_line, activity.last_is_error
+    return active_session.last_line, active_session.last_is_error
 
 
 def new_session(plan: SessionPlan) -> RenderSession:
     """A session in the place of the last one, which has ended."""
-    activity.session = RenderSession(plan, report, activity.listener)
-    activity.last_line, activity.last_is_error = "", False
-    preview.follow(activity.session)
-    return activity.session
+    active_session.session = RenderSession(plan, report, active_session.listener)
+    active_session.last_line, active_session.last_is_error = "", False
+    preview.follow(active_session.session)
+    return active_session.session
 
 
 def stylise_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
@@ -80,7 +80,7 @@ def wait_for(session: RenderSession) -> None:
 
 def forget() -> None:
     """Ends the session, if there is one; its finished frames are kept."""
-    session, activity.session = activity.session, None
+    session, active_session.session = active_session.session, None
     if session is not None:
         session.end()
         if session.engine is not None:
@@ -107,22 +107,22 @@ def drain_on_timer() -> float:
 
 def report(event: Message) -> None:
     """Turns a session's event into a line for people."""
-    if activity.listener is not None and event["event"] in ("rendered", "failed", DIED):
+    if active_session.listener is not None and event["event"] in ("rendered", "failed", DIED):
         # The engine's own events have reached the listener already, in the reading thread.
-        activity.listener(event)
+        active_session.listener(event)
     match event["event"]:
         case "rendered":
             say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
         case "progress":
-            activity.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
+            active_session.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
         case "notice" | "planned":
             say(event["text"])
         case "frame_done":
             say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
         case "done":
             say(f"{_counted('frame', event['frames'])} stylised")
-            if activity.session is not None:
-                measured_speed.remember(activity.session)
+            if active_session.session is not None:
+                measured_speed.remember(active_session.session)
         case "opened" if event["frames"]:
             say(f"goes on with {_counted('finished frame', event['frames'])}")
         case "cancelled":
@@ -137,8 +137,8 @@ def _counted(what: str, frames: Sequence[int]) -> str:
 
 def say(line: str, *, error: bool = False) -> None:
     """Shows a line in the panel, and prints it."""
-    activity.last_line, activity.last_is_error = line[:1].upper() + line[1:], error
-    if activity.listener is None:
+    active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
+    if active_session.listener is None:
         print(f"Blender NST: {line}")
         sys.stdout.flush()
 

@@ -39,7 +39,7 @@ def start_engine(
             memory_limit=plan.engine.memory_limit,
         ),
         listener=listener,
-        way_on=way_on,
+        resume_hint=way_on,
     )
 
 

@@ -9,7 +9,7 @@ from ..engine.process import Message
 
 
 @dataclass(kw_only=True)
-class Answers:
+class EngineState:
     """Grows with the engine's events; the interface draws it."""
 
     ready: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy  # pyright: ignore[reportMissingImports]
 
 from ..properties.scene import FrameSource, settings_dicts
-from ..properties.working_size import painted_size
+from ..properties.working_size import working_size
 from .measured_speed import expected_device, expected_seconds
 from .plan import frame_size
 from .progress import duration
@@ -36,7 +36,7 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
     parts = [f"{count} at {width}×{height}"]
     device = expected_device(scene)
     if device is not None:
-        painted = painted_size(width, height, settings_dicts(scene)[0], device)
+        painted = working_size(width, height, settings_dicts(scene)[0], device)
         if painted != (width, height):
             parts.append(f"painted at {painted[0]}×{painted[1]}")
         seconds = expected_seconds(scene, len(numbers), (width, height), device)

@@ -14,11 +14,11 @@ import bpy  # pyright: ignore[reportMissingImports]
 
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
-from ..capture.log import CaptureLog
+from ..capture.log import CapturedFramesManifest
 from ..engine.process import DIED, EngineError, Message, wait_ready
 from ..engine.supervisor import SupervisedEngine
 from .commands import frame_command, start_engine, stylize_command
-from .engine_state import Answers
+from .engine_state import EngineState
 from .plan import SessionPlan
 
 READY_TIMEOUT = 180.0
@@ -36,7 +36,7 @@ class State(Enum):
 
 
 @dataclass
-class RenderSession(Answers):
+class RenderSession(EngineState):
     """One render, or one batch of files, on its way through the engine.
 
     The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
@@ -62,7 +62,7 @@ class RenderSession(Answers):
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
     def __post_init__(self) -> None:
-        self._log = CaptureLog(self.plan.output)
+        self._log = CapturedFramesManifest(self.plan.output)
         self._from_files = False
 
     def start_engine(self) -> SupervisedEngine:
@@ -129,7 +129,7 @@ class RenderSession(Answers):
                 self.plan.output,
                 note=self._note(scene),
                 bits=self.plan.content_bits,
-                in_haste=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
+                uncompressed=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
                 written_since=written_since,
             )
             self._log.add(captured.frame)

@@ -8,7 +8,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
 
 from ..compat.compositor_trees import tree_of
-from ..compat.set_property import set_patiently
+from ..compat.set_property import set_property_retrying
 from ..compositing.node import NST_OT_add_to_compositor
 from ..compositing.second_pass import (
     CompositeError,
@@ -189,7 +189,7 @@ class RENDER_PT_nst_compositor(RenderPanel, bpy.types.Panel):
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Leaves the compositor out of a render that is stylised before it."""
     if scene.nst.enabled and scene.nst_compositing.before and scene.render.use_compositing:
-        set_patiently(scene.render, "use_compositing", False)
+        set_property_retrying(scene.render, "use_compositing", False)
         _SWITCHED_OFF.append(scene.name)
 
 
@@ -199,7 +199,7 @@ def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     while _SWITCHED_OFF:
         scene = bpy.data.scenes.get(_SWITCHED_OFF.pop())
         if scene is not None:
-            set_patiently(scene.render, "use_compositing", True)
+            set_property_retrying(scene.render, "use_compositing", True)
 
 
 _CLASSES = (NSTCompositing, NST_OT_composite, RENDER_PT_nst_compositor)

@@ -14,7 +14,7 @@ import torch
 _TEAMS = "libgomp*.so*"
 
 
-class Functions:
+class JitModule:
     """The functions of one module of LLVM's assembly.
 
     Args:

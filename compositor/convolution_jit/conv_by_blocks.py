@@ -13,7 +13,7 @@ from compositor.convolution.geometry import layer_size
 from compositor.convolution.pooling import double_halves, halves_doubled
 from compositor.convolution.winograd_matrices import LARGE
 from compositor.convolution_jit.kernel_arguments import APART, BLOCK_ROWS, GROUP, Convolve, ConvolveBack
-from compositor.convolution_jit.kernels import Code, add_seams, flags_of, in_lines, part_length, run
+from compositor.convolution_jit.kernels import KernelGroup, add_seams, flags_of, in_lines, part_length, run
 
 # Tiles of a block at most: some more, and the sums of 128 channels would not fit beside the kernel's part.
 _BLOCK = 6 * BLOCK_ROWS
@@ -42,7 +42,9 @@ def convolved(
         results=results, bias=bias.data_ptr(), result=result.data_ptr(), result_line=line * results,
         flags=flags.data_ptr(), scratch=scratch.data_ptr(), room=scratch.stride(0),
     )  # fmt: skip
-    run(Code.BLOCKS, "convolve_pooled" if pooled else "convolve", -(-rows * columns // block), convolve)
+    run(
+        KernelGroup.BLOCKS, "convolve_pooled" if pooled else "convolve", -(-rows * columns // block), convolve
+    )
     result = result.permute(0, 3, 1, 2)
     if pooled:
         double_halves(result, height, width)
@@ -67,7 +69,7 @@ def gradient_below(gradient: Tensor, kernel: Tensor, flags: Tensor, *, pooled: b
         kernel=kernel.data_ptr(), results=channels, result=result.data_ptr(), result_line=result.stride(0),
         seams=seams.data_ptr(), scratch=scratch.data_ptr(), room=scratch.stride(0),
     )  # fmt: skip
-    run(Code.BLOCKS, "convolve_back_pooled" if pooled else "convolve_back", len(seams), convolve)
+    run(KernelGroup.BLOCKS, "convolve_back_pooled" if pooled else "convolve_back", len(seams), convolve)
     add_seams(result, seams, step * length)
     return result[None, : height + 2, : width + 2].permute(0, 3, 1, 2)
 

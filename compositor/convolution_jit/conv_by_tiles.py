@@ -11,7 +11,7 @@ from compositor.convolution.geometry import layer_size
 from compositor.convolution.pooling import double_halves, halves_doubled
 from compositor.convolution.winograd_matrices import SMALL, bands, filtering_of
 from compositor.convolution_jit.kernel_arguments import APART, Gather, Lift, Settle, Spread, group
-from compositor.convolution_jit.kernels import Code, add_seams, flags_of, in_lines, part_length, run
+from compositor.convolution_jit.kernels import KernelGroup, add_seams, flags_of, in_lines, part_length, run
 
 
 def convolved(
@@ -110,7 +110,7 @@ def _run(
     """Runs the function for a kernel's tiles on rows of them."""
     size = group(rows, arguments.channels, torch.get_num_threads())
     run(
-        Code.SMALL_TILES if filtering_of(kernel) is SMALL else Code.LARGE_TILES,
+        KernelGroup.SMALL_TILES if filtering_of(kernel) is SMALL else KernelGroup.LARGE_TILES,
         name,
         rows * (arguments.channels // size),
         arguments._replace(group=size),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from compositor.convolution_jit.kernel_arguments import IMAGE_CHANNELS, Image, ImageGradient
-from compositor.convolution_jit.kernels import Code, flags_of, in_lines, run
+from compositor.convolution_jit.kernels import KernelGroup, flags_of, in_lines, run
 
 _COLOURS = 3
 LEAST_WIDTH = 4
@@ -38,7 +38,7 @@ def convolved(picture: Tensor, taps: Tensor, bias: Tensor) -> tuple[Tensor, Tens
         picture=picture.data_ptr(), height=height, width=width, line=picture.stride(2),
         weight=taps.data_ptr(), bias=bias.data_ptr(), result=result.data_ptr(), flags=flags.data_ptr(),
     )  # fmt: skip
-    run(Code.IMAGE, "image", height, image)
+    run(KernelGroup.IMAGE, "image", height, image)
     return result.permute(0, 3, 1, 2), flags
 
 
@@ -56,5 +56,5 @@ def gradient_below(gradient: Tensor, taps: Tensor, flags: Tensor) -> Tensor:
         gradient=gradient.data_ptr(), line=gradient.stride(2), flags=flags.data_ptr(),
         height=height, width=width, weight=taps.data_ptr(), result=result.data_ptr(),
     )  # fmt: skip
-    run(Code.IMAGE, "image_gradient", height + 2, arguments)
+    run(KernelGroup.IMAGE, "image_gradient", height + 2, arguments)
     return result.permute(0, 3, 1, 2)

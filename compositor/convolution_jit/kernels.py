@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from compositor.convolution.winograd_matrices import LARGE, SMALL
-from compositor.convolution_jit.compiler import Functions, has_wide_registers
+from compositor.convolution_jit.compiler import JitModule, has_wide_registers
 
 # Pieces of work that each thread finds about.
 _PARTS = 4
 
 
-class Code(Enum):
+class KernelGroup(Enum):
     """What is compiled together, once a process and when it is first asked for: in 0.2 to 0.6 seconds."""
 
     IMAGE = "image"
@@ -28,13 +28,13 @@ class Code(Enum):
 def available() -> bool:
     """Whether code can be made and run here, found by making some."""
     try:
-        _functions(Code.IMAGE)
+        _functions(KernelGroup.IMAGE)
     except (ImportError, OSError, RuntimeError):
         return False
     return True
 
 
-def run(code: Code, name: str, pieces: int, arguments: tuple[int, ...]) -> None:
+def run(code: KernelGroup, name: str, pieces: int, arguments: tuple[int, ...]) -> None:
     """Runs a function on all threads; its arguments are the tuple of its name in `arguments`."""
     _functions(code).run(name, pieces, arguments)
 
@@ -71,7 +71,7 @@ def add_seams(result: Tensor, seams: Tensor, distance: int) -> None:
 
 
 @cache
-def _functions(code: Code) -> Functions:
+def _functions(code: KernelGroup) -> JitModule:
     # LLVM is not everywhere.
     from compositor.convolution_jit.block_kernels import write_block_code
     from compositor.convolution_jit.ir_builder import new_module
@@ -79,10 +79,10 @@ def _functions(code: Code) -> Functions:
     from compositor.convolution_jit.tile_kernels import write_tile_code
 
     module = new_module()
-    if code is Code.IMAGE:
+    if code is KernelGroup.IMAGE:
         write_image_code(module)
-    elif code is Code.BLOCKS:
+    elif code is KernelGroup.BLOCKS:
         write_block_code(module, LARGE, wide=has_wide_registers())
     else:
-        write_tile_code(module, SMALL if code is Code.SMALL_TILES else LARGE)
-    return Functions(str(module))
+        write_tile_code(module, SMALL if code is KernelGroup.SMALL_TILES else LARGE)
+    return JitModule(str(module))

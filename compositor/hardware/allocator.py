@@ -16,7 +16,7 @@ _KEPT = 2**31 - 1
 
 
 @contextmanager
-def freed_memory_kept(device: torch.device) -> Iterator[None]:
+def keep_freed_memory(device: torch.device) -> Iterator[None]:
     """Has a CPU's memory that a step frees kept for the next one, and gives it back at the end.
 
     Else glibc gives it back with every step, and the system hands it out again in pages of 4 KiB that it

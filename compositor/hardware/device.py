@@ -57,7 +57,7 @@ def torch_version() -> str:
 
 
 @contextmanager
-def memory_shortage_is_told(what: str, advice: str = "make the frames smaller") -> Iterator[None]:
+def translate_out_of_memory(what: str, advice: str = "make the frames smaller") -> Iterator[None]:
     """Turns PyTorch's several ways of running out of memory into one error, with some advice.
 
     Raises:

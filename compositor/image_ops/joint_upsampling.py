@@ -16,7 +16,7 @@ _FLAT = 2e-4
 _STRIP_PIXELS = 1 << 20
 
 
-def bring_up(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
+def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     """The result at the frame's size.
 
     Where the result follows the render, its edges are the render's own at full size: in each small window it
@@ -38,13 +38,13 @@ def bring_up(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
         return result
     slopes, offsets = _explained(result, small)
     strokes = resize(result - _applied(slopes, offsets, small), height, width)
-    brought = torch.empty_like(full)
+    upsampled = torch.empty_like(full)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         part = slice(top, min(top + rows, height))
         guided = _applied(_rows(slopes, part, full), _rows(offsets, part, full), full[..., part, :])
-        brought[..., part, :] = guided + strokes[..., part, :]
-    return brought.clamp(0.0, 1.0)
+        upsampled[..., part, :] = guided + strokes[..., part, :]
+    return upsampled.clamp(0.0, 1.0)
 
 
 def _explained(result: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from compositor.networks.features import FeatureNetwork
 from compositor.tiling.windows import Window
 
 
-class Quantity(Enum):
+class Statistic(Enum):
     """What is summed at a layer."""
 
     CONTENT = "content"
@@ -27,18 +27,18 @@ class Quantity(Enum):
     """The features, (C)."""
 
 
-class Key(NamedTuple):
+class StatisticKey(NamedTuple):
     """Names a sum; `region` is that of a style, by index."""
 
-    quantity: Quantity
+    statistic: Statistic
     layer: str
     region: int = 0
 
 
-Sums = dict[Key, Tensor]
+FeatureStatistics = dict[StatisticKey, Tensor]
 
 
-class FrameSums:
+class FrameStatistics:
     """Takes the sums of images against one content.
 
     Args:
@@ -70,7 +70,7 @@ class FrameSums:
         self._coverage = {each: coverage(height, width, each, content.device) for each in self._layers}
         self._masks = [self._at_layers(mask) for mask in masks]
 
-    def of(self, image: Tensor, window: Window) -> Sums:
+    def of(self, image: Tensor, window: Window) -> FeatureStatistics:
         """The sums over a window.
 
         Args:
@@ -78,8 +78,8 @@ class FrameSums:
         """
         features = self._features(image, window, self._layers)
         content = self.content(window)
-        sums: Sums = {
-            Key(Quantity.CONTENT, layer): self._energy(
+        sums: FeatureStatistics = {
+            StatisticKey(Statistic.CONTENT, layer): self._energy(
                 features[layer].float() - content[layer].float(), window, layer
             )
             for layer in self._content_layers
@@ -87,9 +87,11 @@ class FrameSums:
         for layer in self._style_layers:
             for region, masks in enumerate(self._masks):
                 mask = self._part(masks[layer], window, layer)
-                sums[Key(Quantity.GRAM, layer, region)] = terms.gram_sum(features[layer], mask)
+                sums[StatisticKey(Statistic.GRAM, layer, region)] = terms.gram_sum(features[layer], mask)
                 if self._means:
-                    sums[Key(Quantity.MEAN, layer, region)] = terms.feature_sum(features[layer], mask)
+                    sums[StatisticKey(Statistic.MEAN, layer, region)] = terms.feature_sum(
+                        features[layer], mask
+                    )
         return sums
 
     def content(self, window: Window) -> Mapping[str, Tensor]:
@@ -160,7 +162,7 @@ def coverage(height: int, width: int, layer: str, device: torch.device) -> Tenso
     return (rows[:, None] * columns)[None, None]
 
 
-def added(first: Sums, second: Sums, factor: float = 1.0) -> Sums:
+def added(first: FeatureStatistics, second: FeatureStatistics, factor: float = 1.0) -> FeatureStatistics:
     """first + factor · second; a sum that only one of them has stays, with its factor."""
     result = dict(first)
     for key, value in second.items():

@@ -9,9 +9,15 @@ import torch
 from torch import Tensor
 
 from compositor.losses import terms
-from compositor.losses.feature_statistics import FrameSums, Key, Quantity, Sums, added
+from compositor.losses.feature_statistics import (
+    FeatureStatistics,
+    FrameStatistics,
+    Statistic,
+    StatisticKey,
+    added,
+)
 from compositor.losses.style_targets import LayerTarget, StyleTargets, replicates
-from compositor.losses.temporal_hold import Hold
+from compositor.losses.temporal_hold import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.settings import LossScale, StyleSettings, StyleStatistic
@@ -27,7 +33,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Focus:
+class ActiveRegion:
     """The one part of the frame that is to change, and the image (1, 3, H, W) that the rest stays."""
 
     window: Window
@@ -62,9 +68,9 @@ class StyleObjective:
         regions: Sequence[Region],
         *,
         visible: Tensor | None = None,
-        hold: Hold | None = None,
+        hold: TemporalTerm | None = None,
         windows: Sequence[Window] | None = None,
-        focus: Focus | None = None,
+        active_region: ActiveRegion | None = None,
     ) -> None:
         height, width = content.shape[-2:]
         self._settings = settings
@@ -74,7 +80,7 @@ class StyleObjective:
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
-        self._sums = FrameSums(
+        self._sums = FrameStatistics(
             network,
             content,
             self._content_layers,
@@ -84,17 +90,17 @@ class StyleObjective:
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
-        self._rest: Sums = {}
+        self._rest: FeatureStatistics = {}
         self._energies = self._content_energies()
-        if focus is not None:
-            self._look_at(focus)
+        if active_region is not None:
+            self._look_at(active_region)
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The unweighted losses `content`, `style`, `tv`, when tied `temporal`, and the weighted `total`."""
         with torch.no_grad():
             return self._losses(self._total(image), image)
 
-    def descend(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def value_and_grad(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """The losses of an image (1, 3, H, W), and the gradient of their total."""
         leaf = image.detach().requires_grad_(True)
         if len(self._windows) == 1:
@@ -115,11 +121,11 @@ class StyleObjective:
             window.outer.of(gradient).add_(back)
         return {name: value.detach() for name, value in result.items()}, gradient
 
-    def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, Sums]:
+    def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, FeatureStatistics]:
         part = window.outer.of(image).detach().requires_grad_(True)
         return part, self._sums.of(part, window)
 
-    def _total(self, image: Tensor) -> Sums:
+    def _total(self, image: Tensor) -> FeatureStatistics:
         total = self._rest
         for window in self._windows:
             total = added(total, self._sums.of(window.outer.of(image), window))
@@ -130,15 +136,15 @@ class StyleObjective:
         parts = [self._sums.content_energy(window) for window in self._windows]
         return {layer: torch.stack([part[layer] for part in parts]).sum() for layer in self._content_layers}
 
-    def _look_at(self, focus: Focus) -> None:
+    def _look_at(self, active_region: ActiveRegion) -> None:
         with torch.no_grad():
-            total = self._total(focus.image)
+            total = self._total(active_region.image)
             self._sums.forget_content()
-            inside = self._sums.of(focus.window.outer.of(focus.image), focus.window)
+            inside = self._sums.of(active_region.window.outer.of(active_region.image), active_region.window)
             self._rest = added(total, inside, -1.0)
-        self._windows = [focus.window]
+        self._windows = [active_region.window]
 
-    def _losses(self, sums: Sums, image: Tensor) -> dict[str, Tensor]:
+    def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
         settings = self._settings
         result = {
             "content": self._content_loss(sums),
@@ -154,9 +160,9 @@ class StyleObjective:
             smooth = self._hold.smoothed(image, self._visible)
         return result | {"total": total + settings.tv_weight * smooth}
 
-    def _content_loss(self, sums: Sums) -> Tensor:
+    def _content_loss(self, sums: FeatureStatistics) -> Tensor:
         terms = [
-            weight * self._content_distance(sums[Key(Quantity.CONTENT, layer)], layer)
+            weight * self._content_distance(sums[StatisticKey(Statistic.CONTENT, layer)], layer)
             for layer, weight in self._content_layers.items()
         ]
         return torch.stack(terms).sum()
@@ -166,7 +172,7 @@ class StyleObjective:
             return terms.gatys_content_distance(squares)
         return terms.content_distance(squares, self._energies[layer])
 
-    def _style_loss(self, sums: Sums) -> Tensor:
+    def _style_loss(self, sums: FeatureStatistics) -> Tensor:
         terms = [
             share * weight * self._layer_loss(sums, layer, index, region.targets[layer])
             for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
@@ -175,11 +181,11 @@ class StyleObjective:
         # Where nothing of the frame is visible there is no region either.
         return torch.stack(terms).sum() if terms else next(iter(sums.values())).new_zeros(())
 
-    def _layer_loss(self, sums: Sums, layer: str, region: int, target: LayerTarget) -> Tensor:
+    def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
         count = self._sums.count(layer, region)
-        gram = sums[Key(Quantity.GRAM, layer, region)] / count
+        gram = sums[StatisticKey(Statistic.GRAM, layer, region)] / count
         if target.mean is not None and target.root is not None and target.energy is not None:
-            mean = sums[Key(Quantity.MEAN, layer, region)] / count
+            mean = sums[StatisticKey(Statistic.MEAN, layer, region)] / count
             return terms.gaussian_distance(gram, mean, target.mean, target.root, target.energy)
         if self._settings.loss_scale is LossScale.GATYS:
             return terms.gatys_gram_distance(gram, target.gram)

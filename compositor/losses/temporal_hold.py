@@ -18,7 +18,7 @@ occluders they had 1.7 times the sharpness of the same pixels in a frame alone. 
 
 
 @dataclass(frozen=True)
-class Hold:
+class TemporalTerm:
     """The temporal loss's target (1, 3, H, W), reliability (1, 1, H, W) and weight.
 
     `style_gain` is what the style's weight is multiplied with meanwhile: the hold would wear the style off.
@@ -35,6 +35,6 @@ class Hold:
         return terms.tv_loss(image, counts if visible is None else counts * visible)
 
     @property
-    def stiffness(self) -> Tensor:
+    def hessian_diagonal(self) -> Tensor:
         """(1, 1, H, W): the diagonal of the weighted temporal loss's Hessian, which has nothing else."""
         return self.reliability * (2.0 * self.weight / self.target.numel())

@@ -52,10 +52,10 @@ class PixelLbfgs:
             were just revealed, would wait until the curvature of the held ones has been learnt.
     """
 
-    def __init__(self, image: Tensor, history: int, stiffness: Tensor | float = 0.0) -> None:
+    def __init__(self, image: Tensor, history: int, hessian_diagonal: Tensor | float = 0.0) -> None:
         self._image = image
-        self._stiffness = stiffness
-        self._smooth = not isinstance(stiffness, Tensor)
+        self._stiffness = hessian_diagonal
+        self._smooth = not isinstance(hessian_diagonal, Tensor)
         self._weights = _gaussian(_SIGMA)
         self._pairs: deque[_Pair] = deque(maxlen=history)
         self._before: tuple[Tensor, Tensor] | None = None

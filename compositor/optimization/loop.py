@@ -17,7 +17,7 @@ from compositor.settings import Optimizer, StyleSettings
 Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
 """Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimised."""
 
-Descent = Objective
+MaskedObjective = Objective
 """The same, with a gradient that is zero where a pixel is fixed."""
 
 Step = Callable[[float], dict[str, Tensor]]
@@ -51,7 +51,7 @@ def optimize(
     *,
     settle: bool = True,
     moments: Moments | None = None,
-    stiffness: Tensor | float = 0.0,
+    hessian_diagonal: Tensor | float = 0.0,
     fixed: Tensor | None = None,
     after_step: Callable[[int, dict[str, float]], None],
     cancelled: Callable[[], bool],
@@ -70,13 +70,13 @@ def optimize(
         snapshot_due, take_snapshot: asked after every step, and called with the step, losses and image.
     """
     image = start.clone()
-    descent = partial(_descent, objective, fixed)
+    optimizer = partial(_optimizer, objective, fixed)
     betas = settings.adam_beta1, settings.adam_beta2
     adam = PixelAdam(image, moments, betas) if settings.optimizer is Optimizer.ADAM else None
     take_step = (
-        _lbfgs_steps(image, descent, PixelLbfgs(image, settings.lbfgs_history, stiffness))
+        _lbfgs_steps(image, optimizer, PixelLbfgs(image, settings.lbfgs_history, hessian_diagonal))
         if adam is None
-        else _adam_steps(image, descent, adam, settings.learning_rate, settle)
+        else _adam_steps(image, optimizer, adam, settings.learning_rate, settle)
     )
     read_every = 1 if image.device.type == "cpu" else _READ_EVERY
     history: list[float] = []
@@ -101,25 +101,27 @@ def optimize(
     return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
 
 
-def _adam_steps(image: Tensor, descent: Descent, adam: PixelAdam, rate: float, settle: bool) -> Step:
+def _adam_steps(
+    image: Tensor, optimizer: MaskedObjective, adam: PixelAdam, rate: float, settle: bool
+) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = descent(image)
+        losses, gradient = optimizer(image)
         adam.step(gradient, rate * _cosine(progress) if settle else rate)
         return losses
 
     return step
 
 
-def _lbfgs_steps(image: Tensor, descent: Descent, lbfgs: PixelLbfgs) -> Step:
+def _lbfgs_steps(image: Tensor, optimizer: MaskedObjective, lbfgs: PixelLbfgs) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = descent(image)
+        losses, gradient = optimizer(image)
         lbfgs.step(gradient)
         return losses
 
     return step
 
 
-def _descent(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+def _optimizer(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     losses, gradient = objective(image)
     return losses, gradient if fixed is None else gradient.masked_fill(fixed, 0.0)
 

@@ -20,7 +20,7 @@ from compositor.stylization.style_library import StyleLibrary
 
 
 @dataclass(frozen=True)
-class Canvas:
+class ContentFrame:
     """A frame at one size.
 
     Attributes:
@@ -36,9 +36,9 @@ class Canvas:
     masks: dict[str | None, Tensor | None]
     reduction: float = 1.0
 
-    def at(self, height: int, width: int) -> Canvas:
+    def at(self, height: int, width: int) -> ContentFrame:
         """The same frame at another size."""
-        return Canvas(
+        return ContentFrame(
             resize(self.content, height, width).clamp(0.0, 1.0),
             None if self.visible is None else _shrunk(self.visible, height, width),
             {
@@ -58,7 +58,7 @@ class Canvas:
         ]
 
 
-def left_as_rendered(
+def make_unstyled_mask(
     content: np.ndarray,
     library: StyleLibrary,
     masks: Mapping[str, np.ndarray],
@@ -74,23 +74,25 @@ def left_as_rendered(
             raise ImageError(f"the region {name!r} has a style but no mask")
     for name, mask in masks.items():
         check_size(mask, content, f"mask of region {name!r}")
-    kept = None if keep is None else np.clip(check_size(keep, content, "mask of what is kept"), 0.0, 1.0)
+    unstyled_mask = (
+        None if keep is None else np.clip(check_size(keep, content, "mask of what is kept"), 0.0, 1.0)
+    )
     if None not in library.regions:
         uncovered = 1.0 - _covered(content, library, masks)
-        kept = uncovered if kept is None else np.maximum(kept, uncovered)
-    return kept
+        unstyled_mask = uncovered if unstyled_mask is None else np.maximum(unstyled_mask, uncovered)
+    return unstyled_mask
 
 
-def make_canvas(
+def make_content_frame(
     content: np.ndarray,
     library: StyleLibrary,
     masks: Mapping[str, np.ndarray],
-    kept: np.ndarray | None,
+    unstyled_mask: np.ndarray | None,
     *,
     colour: Colour,
     device: torch.device,
     reduction: float = 1.0,
-) -> Canvas:
+) -> ContentFrame:
     """The frame at full size.
 
     Args:
@@ -105,14 +107,14 @@ def make_canvas(
     if content.shape[2] == 4 and content[..., 3].min() < 1.0:
         visible = map_to_tensor(content[..., 3], device)
         picture = _fill_invisible(picture, visible)
-    wanted = np.ones(content.shape[:2], np.float32) if kept is None else 1.0 - kept
-    everywhere = visible is None and kept is None and library.regions == [None]
+    wanted = np.ones(content.shape[:2], np.float32) if unstyled_mask is None else 1.0 - unstyled_mask
+    everywhere = visible is None and unstyled_mask is None and library.regions == [None]
     named: dict[str | None, Tensor | None] = {}
     for name in library.regions:
         mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
         seen = map_to_tensor(mask * wanted, device)
         named[name] = None if everywhere else seen if visible is None else seen * visible
-    return Canvas(picture, visible, named, reduction)
+    return ContentFrame(picture, visible, named, reduction)
 
 
 def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -9,19 +9,19 @@ import torch
 from torch import Tensor
 
 from compositor.image_ops.arrays import map_to_tensor, to_tensor
-from compositor.image_ops.joint_upsampling import bring_up
+from compositor.image_ops.joint_upsampling import joint_upsample
 from compositor.image_ops.resize import resize
-from compositor.losses.temporal_hold import Hold
+from compositor.losses.temporal_hold import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.cuda_graphs import StepGraphs
 from compositor.optimization.loop import Outcome
 from compositor.progress import Stopped
 from compositor.settings import StyleSettings
-from compositor.stylization.content_frame import Canvas
-from compositor.stylization.multiscale import Descent
-from compositor.stylization.step_counter import Run
+from compositor.stylization.content_frame import ContentFrame
+from compositor.stylization.multiscale import MultiscaleOptimizer
+from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import StyleLibrary
-from compositor.stylization.temporal import Detail, Temporal, fixed_pixels
+from compositor.stylization.temporal import DetailConstraint, TemporalConstraint, fixed_pixels
 
 # Pixels of the small picture: light and shade that are as wide as this follow it from frame to frame. Strokes
 # are finer, and stay the ones that the frame before was finished with.
@@ -31,7 +31,7 @@ _EVIDENCE = 0.05
 
 
 @dataclass(frozen=True)
-class Painted:
+class OptimizedFrame:
     """A frame that the optimisation is done with.
 
     Attributes:
@@ -48,7 +48,7 @@ class Painted:
 
 
 @dataclass(frozen=True)
-class Painter:
+class FrameOptimizer:
     """A network, its styles and how to use them."""
 
     network: FeatureNetwork
@@ -57,17 +57,17 @@ class Painter:
     device: torch.device
     graphs: StepGraphs = field(default_factory=StepGraphs)
 
-    def paint(
+    def optimize(
         self,
-        canvas: Canvas,
+        content_frame: ContentFrame,
         sizes: Sequence[tuple[int, int]],
         start: Tensor,
-        run: Run,
+        counter: StepCounter,
         *,
         finishing: int = 0,
-        temporal: Temporal | None = None,
-        detail: Detail | None = None,
-    ) -> Painted:
+        temporal: TemporalConstraint | None = None,
+        detail: DetailConstraint | None = None,
+    ) -> OptimizedFrame:
         """Takes a frame through its sizes, brings it up to its own and takes some steps there.
 
         Args:
@@ -82,22 +82,27 @@ class Painter:
             ImageError: the maps of `temporal` differ in size.
             RuntimeError: see `Descent.through`.
         """
-        outcome = self._descent(
-            canvas,
-            None if temporal is None else temporal.hold(self.device),
+        outcome = self._optimizer(
+            content_frame,
+            None if temporal is None else temporal.term(self.device),
             None if temporal is None else temporal.fixed(self.device),
-        ).through(sizes, start, run)
+        ).through(sizes, start, counter)
         painted = outcome.image
-        brought = bring_up(painted, canvas.at(*sizes[-1]).content, canvas.content)
-        finished = brought
+        upsampled = joint_upsample(painted, content_frame.at(*sizes[-1]).content, content_frame.content)
+        finished = upsampled
         if finishing and outcome.stopped is not Stopped.CANCELLED:
-            run = run.followed_by(finishing)
-            outcome = self._finish(brought, canvas, temporal, detail, run)
+            counter = counter.followed_by(finishing)
+            outcome = self._finish(upsampled, content_frame, temporal, detail, counter)
             finished = outcome.image
-        return Painted(painted, finished, outcome, run.taken)
+        return OptimizedFrame(painted, finished, outcome, counter.taken)
 
     def _finish(
-        self, brought: Tensor, canvas: Canvas, temporal: Temporal | None, detail: Detail | None, run: Run
+        self,
+        upsampled: Tensor,
+        content_frame: ContentFrame,
+        temporal: TemporalConstraint | None,
+        detail: DetailConstraint | None,
+        counter: StepCounter,
     ) -> Outcome:
         """The picture that was brought up, (1, 3, H, W), after some steps at full size.
 
@@ -105,29 +110,37 @@ class Painter:
         already, they are its own, moved: brought up anew they would not be the same on a surface that moves
         by parts of a small pixel.
         """
-        start, hold, fixed = brought, None, None
+        start, hold, fixed = upsampled, None, None
         if detail is not None:
             target, reliability = (
                 to_tensor(detail.target, self.device),
                 map_to_tensor(detail.reliability, self.device),
             )
             fixed = fixed_pixels(detail.still, self.device)
-            start = _in_tune(target, brought, reliability, round(_TONES / canvas.reduction))
+            start = _in_tune(target, upsampled, reliability, round(_TONES / content_frame.reduction))
             if fixed is not None:
                 start = torch.where(fixed, target, start)
             if temporal is not None and temporal.weight > 0.0:
-                hold = Hold(start, reliability, temporal.weight, temporal.style_gain)
-        height, width = brought.shape[-2:]
-        descent = self._descent(replace(canvas, reduction=1.0), hold, fixed)
-        return descent.through([(height, width)], start, run)
+                hold = TemporalTerm(start, reliability, temporal.weight, temporal.style_gain)
+        height, width = upsampled.shape[-2:]
+        optimizer = self._optimizer(replace(content_frame, reduction=1.0), hold, fixed)
+        return optimizer.through([(height, width)], start, counter)
 
-    def _descent(self, canvas: Canvas, hold: Hold | None, fixed: Tensor | None) -> Descent:
-        return Descent(
-            self.network, self.library, self.settings, canvas, hold=hold, fixed=fixed, graphs=self.graphs
+    def _optimizer(
+        self, content_frame: ContentFrame, hold: TemporalTerm | None, fixed: Tensor | None
+    ) -> MultiscaleOptimizer:
+        return MultiscaleOptimizer(
+            self.network,
+            self.library,
+            self.settings,
+            content_frame,
+            hold=hold,
+            fixed=fixed,
+            graphs=self.graphs,
         )
 
 
-def _in_tune(target: Tensor, brought: Tensor, reliability: Tensor, tones: int) -> Tensor:
+def _in_tune(target: Tensor, upsampled: Tensor, reliability: Tensor, tones: int) -> Tensor:
     """The earlier picture in the tones that were brought up; what was brought up where it is unreliable.
 
     Args:
@@ -135,8 +148,8 @@ def _in_tune(target: Tensor, brought: Tensor, reliability: Tensor, tones: int) -
         reliability: (1, 1, H, W) of `target`.
         tones: pixels, what is finer than this is no tone.
     """
-    height, width = brought.shape[-2:]
+    height, width = upsampled.shape[-2:]
     small = max(1, round(height / tones)), max(1, round(width / tones))
     evidence = resize(resize(reliability, *small), height, width).clamp_min(_EVIDENCE)
-    change = resize(resize(reliability * (brought - target), *small), height, width) / evidence
-    return (brought + reliability * (target + change - brought)).clamp(0.0, 1.0)
+    change = resize(resize(reliability * (upsampled - target), *small), height, width) / evidence
+    return (upsampled + reliability * (target + change - upsampled)).clamp(0.0, 1.0)

@@ -12,7 +12,7 @@ from compositor.image_ops.resize import resize
 from compositor.progress import CancelCheck, Progress, ProgressCallback, Snapshot, SnapshotCallback
 
 
-class Run:
+class StepCounter:
     """Counts a frame's steps and calls back.
 
     Args:
@@ -46,9 +46,9 @@ class Run:
         self._progress = progress
         self._begun = time.perf_counter()
 
-    def followed_by(self, steps: int) -> Run:
+    def followed_by(self, steps: int) -> StepCounter:
         """A run of so many steps, at one scale, after those that were taken."""
-        return Run(
+        return StepCounter(
             [steps],
             self._full_size,
             snapshot_every=self._snapshot_every,

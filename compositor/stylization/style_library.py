@@ -73,7 +73,7 @@ class StyleLibrary:
         """The regions that have a style, in the order in which they were named."""
         return list(dict.fromkeys(style.region for style in self.styles))
 
-    def adopt_colours(self, content: np.ndarray) -> None:
+    def match_colors_to(self, content: np.ndarray) -> None:
         """Recolours the pictures to this content's colours, where the settings ask for it.
 
         Done for the first frame of a shot and kept until the next one, or the goal would wander.

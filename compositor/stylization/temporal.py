@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
-from compositor.losses.temporal_hold import Hold
+from compositor.losses.temporal_hold import TemporalTerm
 from compositor.progress import Report
 
 
 @dataclass(frozen=True)
-class Stylized:
+class StylizedFrame:
     """A styled frame and how it came about.
 
     Attributes:
@@ -32,7 +32,7 @@ class Stylized:
 
 
 @dataclass(frozen=True)
-class Temporal:
+class TemporalConstraint:
     """Ties a frame to the result of the one before.
 
     Attributes:
@@ -49,13 +49,15 @@ class Temporal:
     still: np.ndarray | None = None
     style_gain: float = 1.0
 
-    def hold(self, device: torch.device) -> Hold | None:
+    def term(self, device: torch.device) -> TemporalTerm | None:
         """The temporal loss; None without weight. Raises ImageError: the reliability has another size."""
         if self.weight == 0.0:
             return None
         check_size(self.reliability, self.target, "reliability map")
         reliability = map_to_tensor(self.reliability, device)
-        return Hold(to_tensor(self.target[..., :3], device), reliability, self.weight, self.style_gain)
+        return TemporalTerm(
+            to_tensor(self.target[..., :3], device), reliability, self.weight, self.style_gain
+        )
 
     def fixed(self, device: torch.device) -> Tensor | None:
         """(1, 1, h, w) bool, what is still; None for nothing. Raises ImageError: it has another size."""
@@ -65,7 +67,7 @@ class Temporal:
 
 
 @dataclass(frozen=True)
-class Detail:
+class DetailConstraint:
     """Ties the finish of a frame, which is done at full size, to that of the one before.
 
     Attributes:

@@ -19,7 +19,7 @@ _SHORTEST_SIDE = 32
 """Pixels: a long narrow frame is not made narrower than this."""
 
 
-def painted_size(height: int, width: int, settings: StyleSettings, device: str) -> tuple[int, int]:
+def working_size(height: int, width: int, settings: StyleSettings, device: str) -> tuple[int, int]:
     """(height, width) at which a frame of this size is painted; its own unless it is larger than wanted.
 
     Args:
@@ -34,7 +34,7 @@ def painted_size(height: int, width: int, settings: StyleSettings, device: str) 
     return round(height * factor), round(width * factor)
 
 
-def painted_text(full: tuple[int, int], painted: tuple[int, int]) -> str | None:
+def working_size_text(full: tuple[int, int], painted: tuple[int, int]) -> str | None:
     """`1920×1080, painted at 640×360 and brought up`; None for a frame that is painted at its own size.
 
     Args:

@@ -78,7 +78,7 @@ def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtyp
     return MemoryPlan(_taken_bytes(device) + frame, free, len(windows))
 
 
-def bringing_up_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
+def upsampling_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
     """What it takes to bring a picture that was painted smaller up to this size."""
     frame = _WORKSPACE_BYTES + height * width * _BROUGHT_UP_BYTES
     return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1)

@@ -46,7 +46,7 @@ from video.driver.sequence_driver import SequenceDriver
 from video.frames.render_passes import read_passes
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.images.image_files import read_image, write_png
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import still
 from video.motion.motion_vectors import vector_motion
 from video.motion.reliability import reliability
@@ -153,11 +153,13 @@ def render_scene(name: str, frames: int, width: int, work: Path) -> Scene:
     sequence = open_sequence(folder / "content")
     files = open_passes(folder / "passes", sequence.numbers)
     sources = list(PassesSequence(sequence, files))
-    seen = [Rendered(each.number, each.image, each.passes and read_passes(each.passes)) for each in sources]
+    seen = [
+        RenderedFrame(each.number, each.image, each.passes and read_passes(each.passes)) for each in sources
+    ]
     return Scene(sources, [_truth(*pair) for pair in pairwise(seen)])
 
 
-def _truth(before: Rendered, now: Rendered) -> Truth:
+def _truth(before: RenderedFrame, now: RenderedFrame) -> Truth:
     motion = vector_motion(before, now)
     trusted = reliability(motion, before, now)
     kernel = np.ones((2 * _GROWTH + 1,) * 2, np.uint8)

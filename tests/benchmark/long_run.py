@@ -19,7 +19,7 @@ from compositor.settings import DeviceChoice, StyleSettings
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting, paint
-from video.results import FrameResult, Listener
+from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
 
 WIDTH, HEIGHT = 48, 32
@@ -57,7 +57,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         driver = SequenceDriver(
-            engine, SequenceSettings(warm_steps=1), Path(folder), Listener(frame_done=frame_done)
+            engine, SequenceSettings(warm_steps=1), Path(folder), RunCallbacks(frame_done=frame_done)
         )
         result = driver.run(pan(chosen.frames))
         looks["kept_files"] = [len(list(Path(folder).rglob("*")))]

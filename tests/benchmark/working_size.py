@@ -25,7 +25,7 @@ import torch
 from compositor.engine import StyleEngine
 from compositor.hardware.device import describe_device
 from compositor.image_ops.arrays import to_array, to_tensor
-from compositor.image_ops.joint_upsampling import bring_up
+from compositor.image_ops.joint_upsampling import joint_upsample
 from compositor.image_ops.resize import resize
 from compositor.settings import StyleSettings, WorkingDetail
 from tests.benchmark.contents import contents
@@ -117,7 +117,7 @@ def _other_ways(small: np.ndarray, content: np.ndarray) -> list[tuple[str, np.nd
     ways = (
         ("bicubic", enlarged.clamp(0.0, 1.0)),
         ("bicubic, render's detail", (enlarged + detail).clamp(0.0, 1.0)),
-        ("guided and strokes", bring_up(result, low, full)),
+        ("guided and strokes", joint_upsample(result, low, full)),
     )
     return [(name, to_array(image)) for name, image in ways]
 

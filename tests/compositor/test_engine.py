@@ -17,7 +17,7 @@ from compositor.engine import StyleEngine
 from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortageError
 from compositor.progress import Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
-from compositor.stylization.temporal import Temporal
+from compositor.stylization.temporal import TemporalConstraint
 from video.paintings.painting import Painting, paint
 
 Picture = Callable[..., np.ndarray]
@@ -192,7 +192,7 @@ def test_temporal_loss_holds_the_reliable_half_and_frees_the_other(
 ) -> None:
     reliability = np.zeros((48, 64), np.float32)
     reliability[:, :32] = 1.0
-    temporal = Temporal(content, reliability, 1e6)
+    temporal = TemporalConstraint(content, reliability, 1e6)
     stylized = engine.stylize(content, start=content, temporal=temporal, steps=8)
     moved = np.abs(stylized.image - content).mean(axis=2)
     assert moved[:, :32].mean() < 0.2 * moved[:, 32:].mean()
@@ -202,7 +202,7 @@ def test_temporal_loss_holds_the_reliable_half_and_frees_the_other(
 
 def test_a_temporal_weight_of_zero_ties_nothing(engine: StyleEngine, content: np.ndarray) -> None:
     free = engine.stylize(content, start=content, steps=2)
-    temporal = Temporal(content, np.ones((48, 64), np.float32), 0.0)
+    temporal = TemporalConstraint(content, np.ones((48, 64), np.float32), 0.0)
     tied = engine.stylize(content, start=content, temporal=temporal, steps=2)
     np.testing.assert_array_equal(tied.image, free.image)
     assert "temporal" not in tied.report.losses
@@ -252,14 +252,14 @@ def test_sizes_must_agree(engine: StyleEngine, content: np.ndarray, name: str) -
     small = content[:40]
     options: dict[str, Any] = {
         "start": {"start": small},
-        "temporal": {"temporal": Temporal(small, np.ones((40, 64), np.float32), 1.0)},
+        "temporal": {"temporal": TemporalConstraint(small, np.ones((40, 64), np.float32), 1.0)},
     }
     with pytest.raises(ImageError, match=f"{name}.*64×40 px.*64×48 px"):
         engine.stylize(content, **options[name])
 
 
 def test_reliability_must_have_the_size_of_its_target(engine: StyleEngine, content: np.ndarray) -> None:
-    temporal = Temporal(content, np.ones((40, 64), np.float32), 1.0)
+    temporal = TemporalConstraint(content, np.ones((40, 64), np.float32), 1.0)
     with pytest.raises(ImageError, match="reliability"):
         engine.stylize(content, start=content, temporal=temporal)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from video.frames.render_passes import Passes
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 
 _RNG = np.random.default_rng(7)
 # Wavelengths of 9 to 60 px in all directions: fine enough to be matched, coarse enough to be interpolated.
@@ -27,6 +27,6 @@ def constant_motion(height: int, width: int, right: float, down: float = 0.0) ->
     return Motion(backward=-forward, forward=forward)
 
 
-def rendered(image: np.ndarray, number: int = 1, passes: Passes | None = None) -> Rendered:
+def rendered(image: np.ndarray, number: int = 1, passes: Passes | None = None) -> RenderedFrame:
     """A picture as a frame."""
-    return Rendered(number, image, passes)
+    return RenderedFrame(number, image, passes)

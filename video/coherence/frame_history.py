@@ -12,7 +12,7 @@ import numpy as np
 
 from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.illumination import light_change
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder, still
 from video.motion.motion_vectors import longer_motion
 from video.motion.reliability import agreement, changed, reliability, seen_before, soft_edges
@@ -24,7 +24,7 @@ _WORTH_ASKING = 0.001
 
 
 @dataclass(frozen=True)
-class Older:
+class EarlierFrame:
     """A frame before the last, as far as it knows what the ones after it do not.
 
     Attributes:
@@ -39,7 +39,7 @@ class Older:
 
 
 @dataclass(frozen=True)
-class Sight:
+class FrameCorrespondence:
     """What the frames before show of a frame.
 
     Attributes:
@@ -53,23 +53,23 @@ class Sight:
     """
 
     motion: Motion
-    recent: np.ndarray
-    older: tuple[Older, ...]
-    still: np.ndarray
-    seen: np.ndarray
-    light: np.ndarray
-    full: FullSize
+    previous_reliability: np.ndarray
+    older: tuple[EarlierFrame, ...]
+    static_mask: np.ndarray
+    visibility: np.ndarray
+    luma_change: np.ndarray
+    full_size: FullSize
 
     @property
     def weight(self) -> np.ndarray:
         """(H, W) float32 in 0..1: the reliability of all of them together."""
-        weight = self.recent.copy()
+        weight = self.previous_reliability.copy()
         for each in self.older:
             weight += each.share
         return weight
 
 
-class Lookback:
+class FrameHistory:
     """The last unstyled frames of the shot at hand.
 
     Args:
@@ -79,9 +79,9 @@ class Lookback:
 
     def __init__(self, finder: MotionFinder, length: int) -> None:
         self._finder = finder
-        self._frames: deque[Rendered] = deque(maxlen=length)
+        self._frames: deque[RenderedFrame] = deque(maxlen=length)
 
-    def add(self, frame: Rendered) -> None:
+    def add(self, frame: RenderedFrame) -> None:
         """Remembers a frame."""
         if self._frames:
             # At full size only the last frame is looked at.
@@ -92,7 +92,7 @@ class Lookback:
         """Begins a shot."""
         self._frames.clear()
 
-    def at(self, current: Rendered) -> Sight | None:
+    def at(self, current: RenderedFrame) -> FrameCorrespondence | None:
         """What is seen of a frame; None, and nothing is remembered any more, if it begins a shot."""
         if not self._frames or self._finder.source is MotionSource.NONE:
             return None
@@ -105,29 +105,33 @@ class Lookback:
         resting = still(motion, before, current)
         full = at_full_size(motion, recent, before, current) or FullSize(motion.backward, recent, resting)
         seen, light = _in_other_light(motion, before, current)
-        return Sight(motion, recent, self._older(current, motion, recent), resting, seen, light, full)
+        return FrameCorrespondence(
+            motion, recent, self._older(current, motion, recent), resting, seen, light, full
+        )
 
-    def _older(self, current: Rendered, motion: Motion, recent: np.ndarray) -> tuple[Older, ...]:
+    def _older(self, current: RenderedFrame, motion: Motion, recent: np.ndarray) -> tuple[EarlierFrame, ...]:
         """What older frames add, the closest first.
 
         Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
         """
         before, weight = self._frames[-1], recent.copy()
-        found: list[Older] = []
+        found: list[EarlierFrame] = []
         for age in self._ages():
             if float((1.0 - weight).mean()) < _WORTH_ASKING:
                 break
             backward, trusted = to_older(self._finder, motion, before, self._frames[-age], current)
             share = np.maximum(trusted - weight, 0.0)
             weight += share
-            found.append(Older(age, backward, share))
+            found.append(EarlierFrame(age, backward, share))
         return tuple(found)
 
     def _ages(self) -> list[int]:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
 
 
-def _in_other_light(motion: Motion, before: Rendered, current: Rendered) -> tuple[np.ndarray, np.ndarray]:
+def _in_other_light(
+    motion: Motion, before: RenderedFrame, current: RenderedFrame
+) -> tuple[np.ndarray, np.ndarray]:
     """How surely the same surface is seen in whatever light, and how much lighter it is, (H, W) each."""
     pictures = motion.backward, before.image, current.image
     seen = seen_before(motion, before, current)
@@ -138,7 +142,7 @@ def _in_other_light(motion: Motion, before: Rendered, current: Rendered) -> tupl
 
 
 def to_older(
-    finder: MotionFinder, recent: Motion, before: Rendered, older: Rendered, current: Rendered
+    finder: MotionFinder, recent: Motion, before: RenderedFrame, older: RenderedFrame, current: RenderedFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Motion to a frame before the last, (H, W, 2), and its reliability (H, W).
 

@@ -9,7 +9,7 @@ from compositor.progress import Report
 _EAGERNESS = 3.0
 
 
-class StyleLevel:
+class StyleGainController:
     """A factor of the style's weight that follows the style loss from frame to frame.
 
     What holds a frame to the one before wears its style off: by how much depends on the motion, on what is
@@ -30,7 +30,7 @@ class StyleLevel:
         """The factor of a shot's second frame."""
         return (self._least * self._most) ** 0.5
 
-    def learn(self, report: Report, *, begins_shot: bool) -> None:
+    def update(self, report: Report, *, begins_shot: bool) -> None:
         """Takes notice of a frame that is done, in order."""
         loss = report.losses.get("style", 0.0)
         if begins_shot:

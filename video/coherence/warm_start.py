@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from video.coherence.disocclusion import start_image
-from video.coherence.frame_history import Sight
+from video.coherence.frame_history import FrameCorrespondence
 from video.motion.warp import warp
 
 # In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
@@ -21,7 +21,7 @@ _OTHER_LIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class Recall:
+class WarmStart:
     """What the results before say about a frame.
 
     Attributes:
@@ -32,20 +32,20 @@ class Recall:
         detailed: (H, W, 3), the frame beside it as it was finished at full size, not moved, if it was.
     """
 
-    sight: Sight
+    correspondence: FrameCorrespondence
     target: np.ndarray
     reliability: np.ndarray
     start: np.ndarray
     detailed: np.ndarray | None = None
 
-    def between(self, own: np.ndarray) -> np.ndarray:
+    def blended_with(self, own: np.ndarray) -> np.ndarray:
         """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbours'."""
         start = own + _NEIGHBOURS_SHARE * self.reliability[..., None] * (self.target - own)
-        start[self.sight.still] = self.start[self.sight.still]
+        start[self.correspondence.static_mask] = self.start[self.correspondence.static_mask]
         return start
 
 
-class Memory:
+class StyledHistory:
     """The last results of the shot at hand: the engine's own (`optimised`), not what was made of them.
 
     With a strength of one half, say, a warm start from the styled picture would halve the style of every
@@ -64,37 +64,43 @@ class Memory:
         self._results.append(optimised)
         self._detailed = detailed
 
-    def recall(self, content: np.ndarray, sight: Sight | None) -> Recall | None:
+    def warm_start(self, content: np.ndarray, correspondence: FrameCorrespondence | None) -> WarmStart | None:
         """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
 
         Args:
             content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame at the size that it is painted at.
             sight: of the frames whose results were added.
         """
-        if sight is None or not self._results:
+        if correspondence is None or not self._results:
             self._results.clear()
             return None
-        before, resting = self._results[-1], sight.still
-        target, known = self._target(sight)
+        before, resting = self._results[-1], correspondence.static_mask
+        target, known = self._target(correspondence)
         target[resting], known[resting] = before[resting], 1.0
         start = start_image(np.ascontiguousarray(content[..., :3]), target, known)
         start[resting] = before[resting]
-        trusted = np.maximum(sight.weight, _OTHER_LIGHT * sight.seen)
+        trusted = np.maximum(correspondence.weight, _OTHER_LIGHT * correspondence.visibility)
         trusted[resting] = 1.0
-        return Recall(sight, target, trusted, start, self._detailed)
+        return WarmStart(correspondence, target, trusted, start, self._detailed)
 
-    def _target(self, sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    def _target(self, correspondence: FrameCorrespondence) -> tuple[np.ndarray, np.ndarray]:
         """The earlier results together, by their shares, and (H, W) how surely they show the same surfaces.
 
         A surface that was seen, and yet cannot be trusted, is in another light: it gets the last result in
         that light.
         """
-        weight = sight.weight
+        weight = correspondence.weight
         # What an older frame shows in this light comes before what the last one shows in another.
-        known = np.where(weight > sight.recent, weight, np.maximum(weight, sight.seen))
-        moved = warp(self._results[-1], sight.motion.backward) + sight.light[..., None]
-        total = moved * (sight.recent + known - weight)[..., None]
-        for each in sight.older:
+        known = np.where(
+            weight > correspondence.previous_reliability,
+            weight,
+            np.maximum(weight, correspondence.visibility),
+        )
+        moved = (
+            warp(self._results[-1], correspondence.motion.backward) + correspondence.luma_change[..., None]
+        )
+        total = moved * (correspondence.previous_reliability + known - weight)[..., None]
+        for each in correspondence.older:
             total += warp(self._results[-each.age], each.backward) * each.share[..., None]
         # Where nothing is known the closest frame's result stands in, with no weight.
         nothing = known < 1e-3

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from compositor.stylization.temporal import Detail
+from compositor.stylization.temporal import DetailConstraint
 from video.frames.render_passes import Passes
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import seems_at_rest, still
 from video.motion.motion_vectors import vector_motion, why_no_vectors
 from video.motion.reliability import reliability
@@ -22,7 +22,7 @@ Size = tuple[int, int]
 """Height and width."""
 
 
-def brought_down(rendered: Rendered, size: Size) -> Rendered:
+def downscale(rendered: RenderedFrame, size: Size) -> RenderedFrame:
     """The frame at the size that it is painted at; the same object if that is its own.
 
     Pictures are averaged. Depth and object index are those of the pixel nearest to the small one's middle,
@@ -54,7 +54,9 @@ class FullSize:
     still: np.ndarray
 
 
-def at_full_size(motion: Motion, trusted: np.ndarray, before: Rendered, current: Rendered) -> FullSize | None:
+def at_full_size(
+    motion: Motion, trusted: np.ndarray, before: RenderedFrame, current: RenderedFrame
+) -> FullSize | None:
     """What is known of two frames that are painted smaller; None if they are not.
 
     What is still is found from the full pictures and the render's own vectors, for a pixel of the size that
@@ -77,10 +79,10 @@ def at_full_size(motion: Motion, trusted: np.ndarray, before: Rendered, current:
     return FullSize(backward, _enlarged(trusted, size), still(Motion(backward, backward), then, now))
 
 
-def moved_detail(detailed: np.ndarray, full: FullSize) -> Detail:
+def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
     """The frame before as it was finished (`Stylized.detailed`), for the next one's finish to start with."""
     trusted = np.where(full.still, np.float32(1.0), full.reliability)
-    return Detail(warp(detailed, full.backward), trusted, full.still)
+    return DetailConstraint(warp(detailed, full.backward), trusted, full.still)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:

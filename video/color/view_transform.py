@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from video.errors import FileError
-from video.files.native_output import silence
+from video.files.native_output import suppress_native_output
 
 # Of the inverse's lattice over display colours. They lie closer towards black and white, where view
 # transforms are steep.
@@ -110,7 +110,7 @@ def load_view(probe: Path, levels: tuple[float, ...]) -> ViewTransform:
     """
     axis = np.array([float(level) for level in levels], np.float64)
     count = len(axis)
-    with silence():
+    with suppress_native_output():
         pixels = cv2.imdecode(np.frombuffer(probe.read_bytes() or b"0", np.uint8), cv2.IMREAD_UNCHANGED)
     fits = pixels is not None and pixels.dtype == np.uint16 and pixels.shape == (count, count * count, 3)
     rising = count >= 3 and axis[0] == 0.0 and np.isfinite(axis).all() and (np.diff(axis) > 0.0).all()

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from video.driver.finish import Finished, Finisher, Unfinished
+from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
 from video.results import FrameResult
-from video.resume.frame_store import Shelf
+from video.resume.frame_store import FrameStore
 from video.resume.journal import Entry, Journal
-from video.resume.result_store import KeptResults
+from video.resume.result_store import ResultStore
 from video.settings import SequenceSettings
 
 Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """`optimised`, `styled` and `detailed` of a frame."""
 
 
-class Record:
+class Checkpoint:
     """The journal of a run together with the arrays that it needs to go on.
 
     Args:
@@ -34,7 +34,7 @@ class Record:
         output: Path,
         settings: SequenceSettings,
         styled_path: Callable[[int], Path],
-        notice: Callable[[str], None],
+        warning: Callable[[str], None],
         *,
         total: int | None = None,
     ) -> None:
@@ -42,15 +42,17 @@ class Record:
         self._settings = settings
         self._passes = settings.pass_count
         self._total = total
-        self._kept = KeptResults(output)
+        self._kept = ResultStore(output)
         self._styled_path = styled_path
         self._remembered: dict[tuple[int, int], Results] = {}
         # What stands in the folder and is not in the journal belongs to no run any more.
         if not journal.entries:
             self._kept.clear()
         else:
-            self._build_upon(notice)
-        self.shelf = Shelf(self._kept.folder) if self._passes > 1 and not self.is_complete else None
+            self._build_upon(warning)
+        self.frame_store = (
+            FrameStore(self._kept.folder) if self._passes > 1 and not self.is_complete else None
+        )
 
     @property
     def is_complete(self) -> bool:
@@ -84,8 +86,8 @@ class Record:
         return self._kept.optimised(pass_number, index)
 
     def keep(
-        self, finisher: Finisher, index: int, picture: Mapping[str, str], unfinished: Unfinished
-    ) -> Finished:
+        self, finisher: FrameFinisher, index: int, picture: Mapping[str, str], unfinished: UnfinishedFrame
+    ) -> FinishedFrame:
         """Puts a frame of the first pass on disk, what the next ones need of it, and then into the journal.
 
         Args:
@@ -95,20 +97,25 @@ class Record:
         Raises:
             FileError, FrameError: the disk does not take it; the journal does not know the frame then.
         """
-        alone = unfinished.recall is None
-        if self.shelf is not None:
-            self.shelf.add(unfinished.frame, begins_shot=alone)
+        alone = unfinished.warm_start is None
+        if self.frame_store is not None:
+            self.frame_store.add(unfinished.frame, begins_shot=alone)
         finished = finisher.finish(unfinished)
         entry = Entry.of(finished.result, picture, begins_shot=alone, alone=alone)
         self._add(0, index + 1, entry, finished, index=index)
         return finished
 
     def replace(
-        self, finisher: Finisher, pass_number: int, position: int, before: Entry, unfinished: Unfinished
-    ) -> Finished:
+        self,
+        finisher: FrameFinisher,
+        pass_number: int,
+        position: int,
+        before: Entry,
+        unfinished: UnfinishedFrame,
+    ) -> FinishedFrame:
         """The same for the frame at a position of a further pass; `before` is its entry so far."""
         finished = finisher.finish(unfinished)
-        alone = unfinished.recall is None
+        alone = unfinished.warm_start is None
         entry = Entry.of(finished.result, before.picture, begins_shot=before.begins_shot, alone=alone)
         index = self.order(pass_number, len(self.journal.entries))[position]
         self._add(pass_number, position + 1, entry, finished, index=index)
@@ -124,7 +131,7 @@ class Record:
         path = self._styled_path(entry.frame)
         return FrameResult(entry.frame, path, entry.report, entry.seconds, entry.warp_error, resumed=True)
 
-    def _add(self, pass_number: int, done: int, entry: Entry, finished: Finished, *, index: int) -> None:
+    def _add(self, pass_number: int, done: int, entry: Entry, finished: FinishedFrame, *, index: int) -> None:
         """A frame is on disk, and `done` ones of the pass with it."""
         path = self._styled_path(entry.frame)
         kept = self._kept.keep(
@@ -145,11 +152,11 @@ class Record:
         if self._passes == 1:
             self._kept.drop(0, index - self._settings.memory)
 
-    def _build_upon(self, notice: Callable[[str], None]) -> None:
+    def _build_upon(self, warning: Callable[[str], None]) -> None:
         entries = self.journal.entries
         count = self._usable()
         if count < len(entries):
-            notice(
+            warning(
                 f"{self._styled_path(entries[count].frame)} or what the frames after it start from is gone:"
                 f" frame {entries[count].frame} and the ones after it are stylised again"
             )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from compositor.stylization.temporal import Stylized
-from video.coherence.warm_start import Recall
+from compositor.stylization.temporal import StylizedFrame
+from video.coherence.warm_start import WarmStart
 from video.frames.frame_writer import FrameWriter
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
@@ -21,7 +21,7 @@ from video.settings import SequenceSettings
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class UnfinishedFrame:
     """A frame that the engine is done with.
 
     Attributes:
@@ -32,15 +32,15 @@ class Unfinished:
     """
 
     frame: SourceFrame
-    recall: Recall | None
-    stylized: Stylized
+    warm_start: WarmStart | None
+    stylized: StylizedFrame
     optimised: np.ndarray
     detailed: np.ndarray | None
     seconds: float
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedFrame:
     """A frame on disk.
 
     `optimised` and `detailed` are the engine's own result, `styled` what was made of it for the artist.
@@ -53,7 +53,7 @@ class Finished:
     styled: np.ndarray
 
 
-class Finisher:
+class FrameFinisher:
     """Finishes the frames of one run, in order; remembers what the last one looks like.
 
     Args:
@@ -79,35 +79,35 @@ class Finisher:
         self._before = styled
 
     def unfinished(
-        self, frame: SourceFrame, recall: Recall | None, stylized: Stylized, begun: float
-    ) -> Unfinished:
+        self, frame: SourceFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
+    ) -> UnfinishedFrame:
         """A frame that the engine is done with now, begun when `time.perf_counter` said so."""
         optimised = self._writer.rounded(stylized.optimised)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
-        return Unfinished(frame, recall, stylized, optimised, detailed, time.perf_counter() - begun)
+        return UnfinishedFrame(frame, warm_start, stylized, optimised, detailed, time.perf_counter() - begun)
 
-    def finish(self, unfinished: Unfinished) -> Finished:
+    def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
         """Writes the frame's picture.
 
         Raises:
             FileError, FrameError: as `FrameWriter.write`.
         """
-        frame, recall, stylized = unfinished.frame, unfinished.recall, unfinished.stylized
+        frame, warm_start, stylized = unfinished.frame, unfinished.warm_start, unfinished.stylized
         settings, before = self._settings, self._before
         clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
         styled = self._writer.rounded(clean)
         error = None
-        if recall is not None and before is not None:
-            full = recall.sight.full
+        if warm_start is not None and before is not None:
+            full = warm_start.correspondence.full_size
             # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
             # pixel may be equal to the render's by chance.
             held = full.still & (clean != frame.image).any(axis=2)
             styled[held] = before[held]
             error = warp_error(styled, before, full.backward, full.reliability)
             if settings.debug:
-                write_debug(self._output, frame.number, recall)
+                write_debug(self._output, frame.number, warm_start)
         path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
         self._before = styled
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
-        return Finished(frame, result, unfinished.optimised, unfinished.detailed, styled)
+        return FinishedFrame(frame, result, unfinished.optimised, unfinished.detailed, styled)

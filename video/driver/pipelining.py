@@ -19,7 +19,7 @@ class _End:
 
 
 @contextmanager
-def ahead(
+def prefetch_one(
     items: Iterable[T], *, waiting: Callable[[], AbstractContextManager[None]], interrupt: Callable[[], None]
 ) -> Iterator[Iterator[T]]:
     """The items, each made on another thread while the one before is in use; one ahead, no more.
@@ -49,7 +49,7 @@ def _taken(
         yield item
 
 
-class Behind(Generic[T]):
+class BackgroundTask(Generic[T]):
     """Does what is left to do of a frame on another thread, while this one goes on.
 
     Args:
@@ -61,7 +61,7 @@ class Behind(Generic[T]):
         self._thread = ThreadPoolExecutor(1, "behind")
         self._work: Future[T] | None = None
 
-    def __enter__(self) -> Behind[T]:
+    def __enter__(self) -> BackgroundTask[T]:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from video.coherence.frame_history import Lookback, Sight
-from video.coherence.working_resolution import Size, brought_down
+from video.coherence.frame_history import FrameCorrespondence, FrameHistory
+from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.resume.fingerprint import frame_fingerprint
 from video.settings import MotionSource, SequenceSettings
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedFrame:
     """A frame with what was found out about it.
 
     Attributes:
@@ -31,10 +31,10 @@ class Prepared:
     frame: SourceFrame
     picture: dict[str, str]
     content: np.ndarray
-    sight: Sight | None
+    correspondence: FrameCorrespondence | None
 
 
-class Preparation:
+class FramePrefetcher:
     """Prepares the frames of one pass.
 
     Args:
@@ -45,16 +45,16 @@ class Preparation:
     def __init__(
         self,
         settings: SequenceSettings,
-        painted_size: Callable[[int, int], Size],
-        notice: Callable[[str], None],
+        working_size: Callable[[int, int], Size],
+        warning: Callable[[str], None],
     ) -> None:
         self._source = settings.motion
-        self._finder = MotionFinder(settings.motion, notice)
-        self._painted_size = painted_size
-        self._lookback = Lookback(self._finder, settings.memory)
-        self._notice = notice
+        self._finder = MotionFinder(settings.motion, warning)
+        self._working_size = working_size
+        self._frame_history = FrameHistory(self._finder, settings.memory)
+        self._warning = warning
 
-    def of(self, frames: Iterable[SourceFrame], done: Sequence[bool] = ()) -> Iterator[Prepared]:
+    def of(self, frames: Iterable[SourceFrame], done: Sequence[bool] = ()) -> Iterator[PreparedFrame]:
         """The frames as they come.
 
         Args:
@@ -69,15 +69,15 @@ class Preparation:
             if first.shape != frame.image.shape:
                 raise FrameError(frame.number, _size_change(first, frame.image))
             rendered = self._rendered(frame)
-            sight = None
+            correspondence = None
             if index >= len(done):
-                sight = self._lookback.at(rendered)
+                correspondence = self._frame_history.at(rendered)
             elif done[index]:
-                self._lookback.forget()
-            self._lookback.add(rendered)
-            yield Prepared(frame, frame_fingerprint(frame, rendered), rendered.image, sight)
+                self._frame_history.forget()
+            self._frame_history.add(rendered)
+            yield PreparedFrame(frame, frame_fingerprint(frame, rendered), rendered.image, correspondence)
 
-    def _rendered(self, frame: SourceFrame) -> Rendered:
+    def _rendered(self, frame: SourceFrame) -> RenderedFrame:
         passes: Passes | None = None
         if frame.passes is not None and self._finder.reads_passes:
             try:
@@ -85,9 +85,9 @@ class Preparation:
             except FileError as error:
                 if self._source is MotionSource.VECTORS:
                     raise FrameError(frame.number, str(error)) from None
-                self._notice(f"{error}; optical flow is used instead")
-        rendered = Rendered(frame.number, frame.image, passes)
-        return brought_down(rendered, self._painted_size(*frame.image.shape[:2]))
+                self._warning(f"{error}; optical flow is used instead")
+        rendered = RenderedFrame(frame.number, frame.image, passes)
+        return downscale(rendered, self._working_size(*frame.image.shape[:2]))
 
 
 def _size_change(before: np.ndarray, now: np.ndarray) -> str:

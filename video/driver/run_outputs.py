@@ -6,19 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from video.driver.finish import Finished
+from video.driver.finish import FinishedFrame
 from video.frames.frame_writer import movie_name
 from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image
 from video.reports.contact_sheet import ContactSheet
-from video.results import FrameResult, Listener, SequenceResult
+from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import SequenceSettings
 
 CONTACT_SHEET_NAME = "contact_sheet.png"
 
 
-class Gathering:
+class RunOutputs:
     """Takes in the frames of one run, tells of them, and ends it.
 
     Args:
@@ -30,31 +30,31 @@ class Gathering:
         self,
         settings: SequenceSettings,
         output: Path,
-        listener: Listener,
+        callbacks: RunCallbacks,
         metadata: Mapping[str, str],
     ) -> None:
         self._settings = settings
         self._output = output
-        self._listener = listener
+        self._callbacks = callbacks
         self._metadata = metadata
         self._results: dict[int, FrameResult] = {}
         self._sheet = ContactSheet()
 
-    def take_in(self, finished: Finished, *, tell: bool) -> None:
+    def take_in(self, finished: FinishedFrame, *, notify: bool) -> None:
         """A frame is on disk.
 
         Args:
             tell: the listener of it; a further pass will replace it otherwise.
         """
         self._results[finished.result.number] = finished.result
-        if tell:
-            self._listener.frame_done(finished.result)
+        if notify:
+            self._callbacks.frame_done(finished.result)
             self._sheet.add(finished.frame.number, finished.frame.image, finished.styled)
 
     def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
         """An earlier run has made a frame. Raises FileError: its picture cannot be read."""
         self._results[result.number] = result
-        self._listener.frame_done(result)
+        self._callbacks.frame_done(result)
         self._sheet.add(result.number, frame.image, read_image(result.path))
 
     def end(self, begun: float, *, cancelled: bool) -> SequenceResult:

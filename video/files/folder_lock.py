@@ -17,7 +17,7 @@ _PATIENCE = 60.0
 
 @contextmanager
 def folder_locked(
-    folder: Path, notice: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
+    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
 ) -> Iterator[None]:
     """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
 
@@ -29,7 +29,7 @@ def folder_locked(
         folder.mkdir(parents=True, exist_ok=True)
         while (held := _try(folder)) is None:
             if not told:
-                notice(f"another run is at work in {folder}: waiting for its end")
+                warning(f"another run is at work in {folder}: waiting for its end")
                 told = True
             if time.monotonic() > deadline:
                 raise FileError(folder, "another run is at work in this folder; end it, or choose another")

@@ -61,7 +61,7 @@ class _Past:
 
 
 @contextmanager
-def silence() -> Iterator[None]:
+def suppress_native_output() -> Iterator[None]:
     """Drops what is printed inside: to standard output by this thread, to standard error by native code.
 
     While it lasts, which is while one file is decoded, native code of the whole process has no standard

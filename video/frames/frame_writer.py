@@ -50,7 +50,7 @@ class FrameWriter:
     file_format: FrameFormat
     dynamic_range: DynamicRange = DynamicRange.DISPLAY
     metadata: Mapping[str, str] = field(default_factory=dict)
-    notice: Callable[[str], None] = lambda text: None
+    warning: Callable[[str], None] = lambda text: None
     _told: set[str] = field(default_factory=set)
 
     def rounded(self, styled: np.ndarray) -> np.ndarray:
@@ -110,7 +110,7 @@ class FrameWriter:
             return light
         if not self._told:
             self._told.add(_NO_VIEW)
-            self.notice(_NO_VIEW)
+            self.warning(_NO_VIEW)
         return None
 
     def _restored(self, frame: SourceFrame, original: Original, styled: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from video.color.ycbcr import ycbcr_planes
 from video.errors import FileError
 from video.files.atomic import write_atomically
-from video.files.decode_limits import MOST_PIXELS
+from video.files.decode_limits import MAX_PIXELS
 from video.images.image_files import read_picture
 from video.images.picture import Picture
 from video.settings import MovieCodec
@@ -268,6 +268,6 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     # None where FFmpeg knows no decoder, as for a name of a codec that damage has made up.
     if stream.codec_context is None:
         raise FileError(path, "is in a codec that cannot be read, or is damaged")
-    if stream.width * stream.height > MOST_PIXELS:
+    if stream.width * stream.height > MAX_PIXELS:
         raise FileError(path, "has too many pixels; the limit is about 89 million")
     return stream

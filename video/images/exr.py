@@ -11,7 +11,7 @@ import OpenEXR
 
 from video.errors import FileError
 from video.files.atomic import write_atomically
-from video.files.native_output import silence
+from video.files.native_output import suppress_native_output
 from video.images.exr_header import Part, read_header
 
 LARGEST_HALF = 65504.0
@@ -33,7 +33,7 @@ def read_channels(path: Path) -> dict[str, np.ndarray]:
     """
     promised = read_header(path)
     try:
-        with silence(), OpenEXR.File(str(path), separate_channels=True) as file:
+        with suppress_native_output(), OpenEXR.File(str(path), separate_channels=True) as file:
             # OpenEXR leaves a part that it cannot read out.
             if len(file.parts) < len(promised):
                 raise ValueError("a part is missing")
@@ -58,7 +58,7 @@ def read_attributes(path: Path) -> dict[str, Any]:
     read_header(path)
     attributes: dict[str, Any] = {}
     try:
-        with silence(), OpenEXR.File(str(path), header_only=True) as file:
+        with suppress_native_output(), OpenEXR.File(str(path), header_only=True) as file:
             for part in file.parts:
                 attributes = dict(part.header) | attributes
     except Exception:  # OpenEXR raises whatever it has

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from video.errors import FileError
-from video.files.decode_limits import MOST_PIXELS, check_promise
+from video.files.decode_limits import MAX_PIXELS, check_decode_limits
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _TILED, _DEEP = 0x200, 0x800
@@ -115,7 +115,7 @@ def _parts(file: IO[bytes], path: Path) -> tuple[Part, ...]:
         raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
     parts = tuple(_part(header, path) for header in headers)
     # Each channel comes as a float for every pixel of the picture.
-    check_promise(path, sum(4 * len(part.channels) * part.largest for part in parts))
+    check_decode_limits(path, sum(4 * len(part.channels) * part.largest for part in parts))
     for part in parts:
         _check_chunks(file, file_size, part, version)
     return parts
@@ -160,7 +160,7 @@ def _part(attributes: dict[str, bytes], path: Path) -> Part:
     for width, height in (data.size, display.size):
         if width < 1 or height < 1:
             raise ValueError("an empty window")
-        if width * height > MOST_PIXELS:
+        if width * height > MAX_PIXELS:
             raise FileError(path, "has too many pixels; the limit is about 89 million")
     return Part(_channels(attributes["channels"], path), data, display, attributes)
 

@@ -16,8 +16,8 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from video.color.icc import DisplayProfile, ProfileError, parse_profile
 from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
-from video.files.decode_limits import check_promise
-from video.files.native_output import silence
+from video.files.decode_limits import check_decode_limits
+from video.files.native_output import suppress_native_output
 from video.images.exr import exr_size
 from video.images.picture import Original, Picture, quantize
 from video.images.png_chunks import with_chunks
@@ -128,11 +128,11 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
         raise FileError(path, "is a folder; name a picture")
     try:
         # The filters are the whole process's; one file is decoded at a time, as `silence` sees to.
-        with silence(), warnings.catch_warnings():
+        with suppress_native_output(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
-                check_promise(path, 4 * image.width * image.height)
+                check_decode_limits(path, 4 * image.width * image.height)
                 return use(image)
     except FileError:
         raise
@@ -220,7 +220,7 @@ def _decode_sixteen(path: Path) -> np.ndarray:
     orientation = _opened(path, _orientation)
     width, height = _opened(path, lambda image: image.size)
     try:
-        with silence():
+        with suppress_native_output():
             decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     except (cv2.error, OSError):
         decoded = None

@@ -26,7 +26,7 @@ class Motion:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedFrame:
     """A frame as Blender rendered it, from which motion and reliability are found; never a styled one.
 
     Attributes:
@@ -39,7 +39,7 @@ class Rendered:
     number: int
     image: np.ndarray
     passes: Passes | None = None
-    full: Rendered | None = None
+    full: RenderedFrame | None = None
 
 
 class FlowEstimator(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from compositor.networks.raft import Raft
 from video.errors import FrameError
-from video.motion.motion_field import FlowEstimator, Motion, Rendered
+from video.motion.motion_field import FlowEstimator, Motion, RenderedFrame
 from video.motion.motion_vectors import vector_motion, why_no_vectors
 from video.motion.optical_flow import DisFlow, FarnebackFlow
 from video.motion.warp import warp_smooth
@@ -40,7 +40,7 @@ class MotionFinder:
     """
 
     source: MotionSource
-    notice: Callable[[str], None] = lambda text: None
+    warning: Callable[[str], None] = lambda text: None
     _flow: FlowEstimator | None = None
     _told: set[str] = field(default_factory=set)
 
@@ -49,7 +49,7 @@ class MotionFinder:
         """Whether the passes of a frame are of any use."""
         return self.source in (MotionSource.AUTO, MotionSource.VECTORS)
 
-    def between(self, earlier: Rendered, current: Rendered) -> Motion:
+    def between(self, earlier: RenderedFrame, current: RenderedFrame) -> Motion:
         """The motion between two frames.
 
         Raises:
@@ -67,7 +67,7 @@ class MotionFinder:
                 self._tell(f"{reason}: optical flow is used instead")
         return self.flow(earlier, current)
 
-    def flow(self, earlier: Rendered, current: Rendered) -> Motion:
+    def flow(self, earlier: RenderedFrame, current: RenderedFrame) -> Motion:
         """The motion by the pictures alone; exactly none where they are the same."""
         if self._flow is None:
             self._flow = _flow_estimator(self.source)
@@ -84,16 +84,16 @@ class MotionFinder:
     def _tell(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
-            self.notice(text)
+            self.warning(text)
 
 
-def unchanged(earlier: Rendered, current: Rendered) -> np.ndarray:
+def unchanged(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """(H, W) bool: where the two pictures are the same, in a file's precision."""
     difference = np.abs(earlier.image - current.image).max(axis=2)
     return difference <= _UNCHANGED
 
 
-def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
+def still(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """(H, W) bool: where nothing moved and the render did not change.
 
     A surface that moves may look the same before and after; where the motion is exact, it has the last word.
@@ -102,7 +102,7 @@ def still(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
     return same & (np.abs(motion.backward).max(axis=2) < _STILL)
 
 
-def seems_at_rest(earlier: Rendered, current: Rendered) -> np.ndarray:
+def seems_at_rest(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """(H, W) bool: where nothing seems to have moved, by the pictures alone.
 
     Under a camera that moves, single pixels look the same by chance: a flat sky is full of them, and held

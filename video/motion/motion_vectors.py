@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from video.frames.render_passes import BACKGROUND_DEPTH, Passes
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.reprojection import reproject
 
 # Pixels: a surface whose vector is as near to the cameras' motion stands still in the world.
 _STATIC = 0.25
 
 
-def why_no_vectors(earlier: Rendered, current: Rendered) -> str | None:
+def why_no_vectors(earlier: RenderedFrame, current: RenderedFrame) -> str | None:
     """Why the two frames' Vector passes say nothing about the motion between them; None if they do."""
     first, second = earlier.passes, current.passes
     if first is None or second is None:
@@ -31,7 +31,7 @@ def why_no_vectors(earlier: Rendered, current: Rendered) -> str | None:
     return None
 
 
-def vector_motion(earlier: Rendered, current: Rendered) -> Motion:
+def vector_motion(earlier: RenderedFrame, current: RenderedFrame) -> Motion:
     """The motion between neighbouring frames, forwards in time or backwards.
 
     To be called when `why_no_vectors` has nothing to say.
@@ -39,7 +39,7 @@ def vector_motion(earlier: Rendered, current: Rendered) -> Motion:
     return Motion(motion_to(earlier, current), motion_to(current, earlier), exact=True)
 
 
-def motion_to(other: Rendered, here: Rendered) -> np.ndarray:
+def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
     """The motion from `here` to a neighbouring frame, (H, W, 2) float32, pixels, y down.
 
     With rows counted downwards, the point at (x, y) was at (x + X, y − Y) in the frame before and is at
@@ -51,7 +51,7 @@ def motion_to(other: Rendered, here: Rendered) -> np.ndarray:
 
 
 def longer_motion(
-    recent: Motion, neighbour: Rendered, older: Rendered, current: Rendered
+    recent: Motion, neighbour: RenderedFrame, older: RenderedFrame, current: RenderedFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where a surface was several frames ago, even if it was hidden since.
 
@@ -76,7 +76,7 @@ def longer_motion(
     return np.where(static[..., None], far[0], motion), np.where(static, far[1], depth)
 
 
-def expected_depth(earlier: Rendered, current: Rendered) -> np.ndarray | None:
+def expected_depth(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray | None:
     """(H, W): how far away the earlier camera would see this frame's surfaces, if they stood still."""
     world = _world_motion(_passes(current), _passes(earlier))
     return None if world is None else world[1]
@@ -110,5 +110,5 @@ def _vector(passes: Passes) -> np.ndarray:
     return passes.vector
 
 
-def _passes(frame: Rendered) -> Passes:
+def _passes(frame: RenderedFrame) -> Passes:
     return frame.passes or Passes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_vectors import expected_depth
 from video.motion.warp import inside_frame, warp_nearest, warp_smooth
 
@@ -27,7 +27,7 @@ _GROWTH = 1
 _SOFTNESS = 1.0
 
 
-def reliability(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
+def reliability(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """The reliability map of this frame, (H, W) float32 in 0..1.
 
     Args:
@@ -38,7 +38,7 @@ def reliability(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndar
     return soft_edges(seen_before(motion, earlier, current) * lit_alike)
 
 
-def seen_before(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndarray:
+def seen_before(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """How surely the earlier frame shows the same surface, in whatever light, where the motion leads.
 
     Returns:
@@ -51,7 +51,7 @@ def seen_before(motion: Motion, earlier: Rendered, current: Rendered) -> np.ndar
 
 
 def agreement(
-    backward: np.ndarray, earlier: Rendered, current: Rendered, depth: np.ndarray | None
+    backward: np.ndarray, earlier: RenderedFrame, current: RenderedFrame, depth: np.ndarray | None
 ) -> np.ndarray:
     """How surely an earlier frame shows the same surface in the same light, by motion one way alone.
 
@@ -116,7 +116,7 @@ def _strictness(motion: Motion) -> np.ndarray | float:
 
 
 def _same_surface(
-    backward: np.ndarray, earlier: Rendered, current: Rendered, depth: np.ndarray | None
+    backward: np.ndarray, earlier: RenderedFrame, current: RenderedFrame, depth: np.ndarray | None
 ) -> np.ndarray:
     """By depth and object index, where both frames have them; (H, W) float32 in 0..1."""
     same = np.ones(backward.shape[:2], np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 
 # With less of a frame explained by the one before, whatever it is, nothing is gained from it.
 _EXPLAINED_BY_NOTHING = 0.2
@@ -14,7 +14,7 @@ _EXPLAINED_BY_CHANCE, _SIMILAR_COLOURS = 0.7, 0.6
 _BINS = 8
 
 
-def begins_shot(earlier: Rendered, current: Rendered, trusted: np.ndarray) -> bool:
+def begins_shot(earlier: RenderedFrame, current: RenderedFrame, trusted: np.ndarray) -> bool:
     """Whether there is a cut between two neighbouring frames.
 
     Another camera is a cut for certain (Blender's markers bind cameras to frames); otherwise the share of the
@@ -38,7 +38,7 @@ def colour_overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.minimum(_histogram(first), _histogram(second)).sum())
 
 
-def _other_camera(earlier: Rendered, current: Rendered) -> bool:
+def _other_camera(earlier: RenderedFrame, current: RenderedFrame) -> bool:
     before = earlier.passes and earlier.passes.camera
     now = current.passes and current.passes.camera
     return before is not None and now is not None and before.name != now.name

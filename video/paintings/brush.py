@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from video.paintings.motif import Motif
+from video.paintings.motif import Composition
 
 OVERSAMPLING = 2
 """Canvas pixels per picture pixel: one bristle stays visible in a stroke of 8 px."""
@@ -66,7 +66,7 @@ class Canvas:
         self._paint[..., :3] = np.clip(mottled * 255, 0, 255)
         self._paint[..., 3] = _GROUND_HEIGHT * weave
 
-    def wash(self, motif: Motif, strength: float = 0.75) -> None:
+    def wash(self, motif: Composition, strength: float = 0.75) -> None:
         """Thin the motif's colours over the ground, so that gaps between strokes belong to the picture."""
         height, width = self._paint.shape[:2]
         colour = cv2.resize(cv2.GaussianBlur(motif.colour, (0, 0), width / 250), (width, height))
@@ -75,7 +75,7 @@ class Canvas:
         paint = self._paint[..., :3]
         paint[:] = np.clip(paint + amount[..., None] * (colour * 230 - paint), 0, 255)
 
-    def cover(self, motif: Motif, brush: Brush) -> None:
+    def cover(self, motif: Composition, brush: Brush) -> None:
         """Lay strokes all over the canvas in random order, each in the motif's colour where it starts."""
         starts = self._starts(motif, brush)
         paths, ends = self._trace(motif, brush, starts)
@@ -105,7 +105,7 @@ class Canvas:
         picture = cv2.resize(colour, self._size, interpolation=cv2.INTER_AREA)
         return np.clip(picture, 0, 1)
 
-    def _starts(self, motif: Motif, brush: Brush) -> np.ndarray:
+    def _starts(self, motif: Composition, brush: Brush) -> np.ndarray:
         """Where strokes begin, on a jittered grid in random order: Nx2 float32, x and y."""
         width, height = self._size
         spacing = np.sqrt(brush.width * brush.length / brush.cover)
@@ -121,7 +121,7 @@ class Canvas:
             starts = starts[_at(self._paint[..., 3], starts * OVERSAMPLING) <= _GROUND_HEIGHT]
         return self._rng.permutation(starts).astype(np.float32)
 
-    def _trace(self, motif: Motif, brush: Brush, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _trace(self, motif: Composition, brush: Brush, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Follow the motif's direction from each start: paths NxKx2, and each path's number of points N."""
         step = brush.width / _STEPS_PER_WIDTH
         count = max(_STEPS_PER_WIDTH, round(brush.length / step))
@@ -143,7 +143,7 @@ class Canvas:
         return paths, np.maximum(_STEPS_PER_WIDTH, (ends * shorten).astype(int))
 
     def _bristles(
-        self, motif: Motif, brush: Brush, starts: np.ndarray, paths: np.ndarray, ends: np.ndarray
+        self, motif: Composition, brush: Brush, starts: np.ndarray, paths: np.ndarray, ends: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Points NxBxKx2, paint NxBx4 (RGB, height; 0..255), first and one past the last point, each NxB."""
         rng, strokes = self._rng, len(paths)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Motif:
+class Composition:
     """A composition, as the brushes see it.
 
     colour: HxWx3 float32, 0..1, sRGB. angle: HxW float32, the direction in which a stroke runs,
@@ -70,14 +70,14 @@ class _Sketch:
         value = 0.42 + 0.42 * lean + 0.25 * self.noise
         self.shape(inside, colours, value, -np.pi / 2 + 0.66 * lean + 0.3 * np.sin(30 * up), 1.0)
 
-    def motif(self, accents: str) -> Motif:
+    def motif(self, accents: str) -> Composition:
         """The finished composition."""
-        return Motif(
+        return Composition(
             self.colour, self.angle.astype(np.float32), self.detail.astype(np.float32), _hex(accents)
         )
 
 
-def whirling_night(width: int, height: int, rng: np.random.Generator) -> Motif:
+def whirling_night(width: int, height: int, rng: np.random.Generator) -> Composition:
     """A night sky of whirls, moon and stars over rolling hills and dark trees."""
     sketch = _Sketch(width, height, rng)
     x, y, noise = sketch.x, sketch.y, sketch.noise
@@ -112,7 +112,7 @@ def whirling_night(width: int, height: int, rng: np.random.Generator) -> Motif:
     return sketch.motif("f2b134 7fd0d8 5b3fa0 e9e2b8")
 
 
-def harvest_evening(width: int, height: int, rng: np.random.Generator) -> Motif:
+def harvest_evening(width: int, height: int, rng: np.random.Generator) -> Composition:
     """A low sun over blue mountains, fields in rows towards the horizon and crimson trees."""
     sketch = _Sketch(width, height, rng)
     x, y, noise = sketch.x, sketch.y, sketch.noise
@@ -140,7 +140,7 @@ def harvest_evening(width: int, height: int, rng: np.random.Generator) -> Motif:
     return sketch.motif("15808a 2440a0 f7e08a e0356a")
 
 
-def bright_river(width: int, height: int, rng: np.random.Generator) -> Motif:
+def bright_river(width: int, height: int, rng: np.random.Generator) -> Composition:
     """Poplars on the far bank of a river, their reflection, sails and a morning sky."""
     sketch = _Sketch(width, height, rng)
     x, y, noise = sketch.x, sketch.y, sketch.noise

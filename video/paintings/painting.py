@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from video.paintings.brush import Brush, Canvas
-from video.paintings.motif import Motif, bright_river, harvest_evening, whirling_night
+from video.paintings.motif import Composition, bright_river, harvest_evening, whirling_night
 
 _REFERENCE_WIDTH = 768
 """The picture width that the brushes' sizes are given for."""
@@ -43,7 +43,7 @@ def paint(painting: Painting, width: int = 768, height: int = 576, seed: int = 0
 class _Manner:
     """A way of painting: a motif, the canvas's tone (sRGB, 0..1), brushes from broad to fine, the light."""
 
-    motif: Callable[[int, int, np.random.Generator], Motif]
+    motif: Callable[[int, int, np.random.Generator], Composition]
     ground: tuple[float, float, float]
     brushes: tuple[Brush, ...]
     relief: float = 1.0

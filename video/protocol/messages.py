@@ -175,7 +175,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Notice:
+class Warned:
     """Something that a person should know, in one line: what is used instead of what is missing."""
 
     text: str
@@ -230,7 +230,7 @@ class Failed:
 
 Command = Hello | Stylize | Frame | Finish | Cancel | Shutdown
 Event = (
-    Ready | Heartbeat | Opened | Planned | Progress | Preview | Notice | FrameDone | Done | Cancelled | Failed
+    Ready | Heartbeat | Opened | Planned | Progress | Preview | Warned | FrameDone | Done | Cancelled | Failed
 )
 
 COMMANDS: dict[str, type] = {
@@ -248,7 +248,7 @@ EVENTS: dict[str, type] = {
     "planned": Planned,
     "progress": Progress,
     "preview": Preview,
-    "notice": Notice,
+    "notice": Warned,
     "frame_done": FrameDone,
     "done": Done,
     "cancelled": Cancelled,

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from video.coherence.warm_start import Recall
+from video.coherence.warm_start import WarmStart
 from video.frames.sequence import frame_path
 from video.images.image_files import write_png
 
@@ -18,16 +18,18 @@ RELIABILITY_PATTERN = "debug/reliability_####.png"
 _SHORTEST_SCALE = 1.0
 
 
-def write_debug(output: Path, number: int, recall: Recall) -> None:
+def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
     """Writes a frame's motion to the one before and the reliability of what is remembered.
 
     Raises:
         FileError: they cannot be written.
     """
-    write_png(frame_path(output / MOTION_PATTERN, number), flow_wheel(recall.sight.motion.backward))
-    grey = np.repeat(recall.reliability[..., None], 3, axis=2)
+    write_png(
+        frame_path(output / MOTION_PATTERN, number), flow_wheel(warm_start.correspondence.motion.backward)
+    )
+    grey = np.repeat(warm_start.reliability[..., None], 3, axis=2)
     # Blue where the result beside it holds unchanged.
-    grey[recall.sight.still] = (0.45, 0.6, 1.0)
+    grey[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
     write_png(frame_path(output / RELIABILITY_PATTERN, number), grey)
 
 

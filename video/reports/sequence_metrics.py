@@ -13,7 +13,7 @@ from video.coherence.frame_history import to_older
 from video.errors import FrameError, SequenceError
 from video.frames.render_passes import read_passes
 from video.frames.sequence import SourceFrame
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.reliability import reliability
 from video.motion.shot_detection import begins_shot
@@ -45,7 +45,7 @@ MEASURES = ("warp_error", "long_warp_error", "style", "content")
 
 @dataclass(frozen=True)
 class _Pair:
-    rendered: Rendered
+    rendered: RenderedFrame
     styled: np.ndarray
 
 
@@ -78,7 +78,7 @@ def measure(
             raise FrameError(result.number, "the styled frame has another size than its content")
         use_passes = source.passes is not None and finder.reads_passes
         passes = read_passes(source.passes) if use_passes and source.passes is not None else None
-        now = _Pair(Rendered(source.number, source.image, passes), result.image)
+        now = _Pair(RenderedFrame(source.number, source.image, passes), result.image)
         measured.append(_measure(now, memory, finder, engine))
         memory.append(now)
         done(measured[-1])

@@ -13,7 +13,7 @@ from compositor.stylization.style_library import Style
 from video.frames.metadata import package_version
 from video.frames.render_passes import Passes
 from video.frames.sequence import SourceFrame
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.settings import SequenceSettings
 
 # What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
@@ -64,7 +64,7 @@ def run_identity(
     }
 
 
-def frame_fingerprint(frame: SourceFrame, rendered: Rendered) -> dict[str, str]:
+def frame_fingerprint(frame: SourceFrame, rendered: RenderedFrame) -> dict[str, str]:
     """The hashes of what a frame's result depends on: the picture, masks and passes that were read.
 
     Not of the files, into which Blender writes the time of the render.

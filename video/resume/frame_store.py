@@ -27,7 +27,7 @@ class _Entry:
     space: ColourSpace | None
 
 
-class Shelf:
+class FrameStore:
     """The frames of a run, in order.
 
     Args:

@@ -21,7 +21,7 @@ STATE_NAME = ".journal"
 STYLED, OPTIMISED, DETAILED = "styled", "optimised", "detailed"
 
 
-class KeptResults:
+class ResultStore:
     """The results of frames by the pass that they were made in and their place in the run."""
 
     def __init__(self, output: Path) -> None:

@@ -16,9 +16,9 @@ from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.image_files import check_writable, read_image
 from video.images.scene_linear import PASSES_FOLDER
-from video.protocol.messages import Event, Notice, Opened, Planned, Stylize
+from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
-from video.results import FrameResult, Listener
+from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
 from video.worker.events import frame_event, preview_event, progress_event
 
@@ -43,7 +43,7 @@ class OpenJob:
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES_FOLDER)
 
-    def driver(self, listener: Listener) -> SequenceDriver:
+    def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """What stylises the job's frames.
 
         Args:
@@ -66,7 +66,7 @@ class OpenJob:
             engine,
             sequence_settings,
             self._output,
-            self._telling(listener, snapshots_kept=snapshots_kept),
+            self._telling(callbacks, snapshots_kept=snapshots_kept),
             restart=job.restart,
             source=job.source,
             total=job.total,
@@ -101,7 +101,7 @@ class OpenJob:
             *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
         ]
 
-    def _telling(self, listener: Listener, *, snapshots_kept: bool) -> Listener:
+    def _telling(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
         job, send = self._job, self._send
         snapshots = SequenceSnapshots(self._output / SNAPSHOTS)
         previews = PreviewFile(self._output, lambda preview: send(preview_event(job.job, preview)))
@@ -119,11 +119,11 @@ class OpenJob:
             send(frame_event(job.job, result))
 
         return replace(
-            listener,
+            callbacks,
             progress=lambda number, step: send(progress_event(job.job, number, step)),
             frame_done=frame_done,
             snapshot=take_snapshot,
-            notice=lambda text: send(Notice(text, job.job)),
+            warning=lambda text: send(Warned(text, job.job)),
             planned=lambda text: send(Planned(job.job, text)),
             opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
         )
@@ -136,7 +136,7 @@ class OpenJob:
             tenths = int(10.0 * share)
             if tenths not in told:
                 told.add(tenths)
-                self._send(Notice(f"{what}: {10 * tenths} %", self._job.job))
+                self._send(Warned(f"{what}: {10 * tenths} %", self._job.job))
 
         return tell
 

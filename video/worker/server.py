@@ -43,12 +43,12 @@ from video.protocol.messages import (
     Finish,
     Frame,
     Hello,
-    Notice,
     Ready,
     Shutdown,
     Stylize,
+    Warned,
 )
-from video.results import Listener
+from video.results import RunCallbacks
 from video.worker.events import end_event
 from video.worker.heartbeat import Heartbeat
 from video.worker.job import OpenJob
@@ -150,12 +150,12 @@ class Worker:
         enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
-                driver = opened.driver(self._listener(job.job, enough))
+                driver = opened.driver(self._callbacks(job.job, enough))
                 frames = self._frames(job.job, opened, enough)
                 result = driver.run(MatteSequence(frames, opened.regions()))
         except (MemoryShortageError, MemoryError) as error:
             told = isinstance(error, MemoryShortageError)
-            self._send(Notice(str(error) if told else f"there is not enough memory ({error})", job.job))
+            self._send(Warned(str(error) if told else f"there is not enough memory ({error})", job.job))
             self.exit_code = EXIT_OUT_OF_MEMORY
             self._stopping.set()
         except FrameError as error:
@@ -170,8 +170,8 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
-    def _listener(self, job: str, enough: _Interrupt) -> Listener:
-        return Listener(
+    def _callbacks(self, job: str, enough: _Interrupt) -> RunCallbacks:
+        return RunCallbacks(
             cancelled=lambda: self._cancelled_between_steps(job),
             waiting=self._heartbeat.idle,
             interrupt=lambda: self._inbox.put(enough),

@@ -16,7 +16,7 @@ from compositor.settings import WorkingDetail
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting, paint
-from video.results import Listener
+from video.results import RunCallbacks
 from video.settings import MotionSource
 
 # Pixels that the second frame of the little animation is shifted by.
@@ -51,7 +51,7 @@ class FrameTime:
 
 
 @dataclass
-class Course:
+class LossCurve:
     """How a frame's style loss goes down at full size.
 
     Attributes:
@@ -88,7 +88,7 @@ def frame_time(width: int, height: int, settings: Settings) -> FrameTime:
     sequence = replace(
         sequence_settings, motion=MotionSource.DIS, movie=False, contact_sheet=False, pass_count=1
     )
-    warm_course = Course()
+    warm_course = LossCurve()
 
     def watch(number: int, progress: Progress) -> None:
         if number == 1:
@@ -98,9 +98,9 @@ def frame_time(width: int, height: int, settings: Settings) -> FrameTime:
             warm_course.note(progress, height, width)
 
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        driver = SequenceDriver(engine, sequence, Path(folder), Listener(progress=watch))
+        driver = SequenceDriver(engine, sequence, Path(folder), RunCallbacks(progress=watch))
         cold, warm = driver.run([SourceFrame(1, first), SourceFrame(2, second)]).frames
-    alone_course = Course()
+    alone_course = LossCurve()
     alone = engine.stylize(second, progress=lambda progress: alone_course.note(progress, height, width))
     equal = max(warm_course.style, alone_course.style)
     return FrameTime(

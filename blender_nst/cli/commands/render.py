@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
-from blender_nst.cli.commands.stylize import tell_results
+from blender_nst.cli.commands.stylize import print_summary
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
@@ -94,7 +94,7 @@ def render_and_stylize(
         done, frame_rate = _run(runtime, job, out / LOG_NAME, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
-    tell_results(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
+    print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
     if composite:
         display.say(f"through the scene's compositor: {out / 'composited'}")
         if sequence_settings.movie:

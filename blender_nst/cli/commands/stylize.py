@@ -30,9 +30,9 @@ from video.frames.sequence import (
 )
 from video.images.denoise import denoise
 from video.images.image_files import check_writable, read_picture
-from video.protocol.messages import Notice, Opened, Planned
+from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
-from video.results import FrameResult, Listener, SequenceResult
+from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import FrameFormat, MovieCodec
 from video.worker.events import end_event, frame_event, progress_event
 
@@ -84,11 +84,11 @@ def stylize_sequence(
         display.event(frame_event(JOB, result))
 
     with interruptible() as interrupted:
-        listener = Listener(
+        callbacks = RunCallbacks(
             progress=lambda number, step: display.event(progress_event(JOB, number, step)),
             frame_done=frame_done,
             snapshot=snapshots.take,
-            notice=lambda text: display.event(Notice(text, JOB)),
+            warning=lambda text: display.event(Warned(text, JOB)),
             planned=lambda text: display.event(Planned(JOB, text)),
             opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
             cancelled=interrupted.is_set,
@@ -97,7 +97,7 @@ def stylize_sequence(
             engine,
             sequence_settings,
             out,
-            listener,
+            callbacks,
             initial,
             restart=restart,
             total=len(sequence.numbers),
@@ -106,7 +106,7 @@ def stylize_sequence(
     display.event(end_event(JOB, result))
     if result.cancelled:
         raise InterruptedRunError
-    tell_results(
+    print_summary(
         display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
     )
     return result
@@ -174,7 +174,7 @@ def _check_apart(source: Path, out: Path) -> None:
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
 
 
-def tell_results(
+def print_summary(
     display: Display,
     out: Path,
     frames: int,

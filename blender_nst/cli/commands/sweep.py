@@ -10,7 +10,7 @@ import numpy as np
 
 from blender_nst.cli.commands.stylize import interruptible
 from blender_nst.cli.commands.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
-from blender_nst.cli.commands.sweep_records import Record, Records, fingerprint
+from blender_nst.cli.commands.sweep_records import Records, SweepResult, fingerprint
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
@@ -142,7 +142,7 @@ class _Sweep:
     display: Display
     cancelled: CancelCheck
 
-    def finish(self, number: int, cell: Cell) -> Record:
+    def finish(self, number: int, cell: Cell) -> SweepResult:
         """The cell's picture and record on disk, made now if they are not there."""
         if self.cancelled():
             raise InterruptedRunError
@@ -155,7 +155,7 @@ class _Sweep:
         self.display.event(FrameDone(JOB, number, path, record.seconds, record.steps, record.losses))
         return record
 
-    def _stylize(self, number: int, cell: Cell, mark: str) -> Record:
+    def _stylize(self, number: int, cell: Cell, mark: str) -> SweepResult:
         content, sequence = self.inputs.content, self.inputs.sequence
         snapshots = SnapshotFolder(self.out / SNAPSHOTS / cell.name)
         styled = self.inputs.engine(cell).stylize(
@@ -171,7 +171,7 @@ class _Sweep:
         clean = denoise(styled.image, content, sequence.denoise, sequence.denoise_strength)
         write_png(self.out / file, clean)
         snapshots.finish()
-        return Record(
+        return SweepResult(
             name=cell.name,
             file=file,
             axes=cell.labels,
@@ -191,7 +191,7 @@ def _write_sheet(out: Path, columns: Sequence[str], grid: Sequence[Sequence[Cell
     sheet.write(out / SHEET_NAME, pictures)
 
 
-def _show_table(display: Display, records: Sequence[Record]) -> None:
+def _show_table(display: Display, records: Sequence[SweepResult]) -> None:
     losses = [name for name in ("content", "style", "total") if name in records[0].losses]
     rows = [
         [

@@ -18,7 +18,7 @@ TABLE_NAME = "sweep.csv"
 
 
 @dataclass(frozen=True)
-class Record:
+class SweepResult:
     """A finished cell.
 
     Attributes:
@@ -53,14 +53,14 @@ class Records:
         self._names = list(names)
         self._records = {record.name: record for record in _read(folder / RECORDS_NAME)}
 
-    def finished(self, name: str, fingerprint: str) -> Record | None:
+    def finished(self, name: str, fingerprint: str) -> SweepResult | None:
         """The cell's record, if its picture is there and was made from the same."""
         record = self._records.get(name)
         if record is None or record.fingerprint != fingerprint or not (self._folder / record.file).is_file():
             return None
         return record
 
-    def add(self, record: Record) -> None:
+    def add(self, record: SweepResult) -> None:
         """Keeps a record; raises FileError when it cannot be written."""
         self._records[record.name] = record
         self.write()
@@ -95,12 +95,12 @@ def fingerprint(values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _read(path: Path) -> list[Record]:
+def _read(path: Path) -> list[SweepResult]:
     """The records in a file; none if it is not there or not a sweep's: the cells are then made again."""
-    names = {entry.name for entry in fields(Record)}
+    names = {entry.name for entry in fields(SweepResult)}
     try:
         values = json.loads(path.read_text("utf-8"))
         listed = [*values["cells"], *values["earlier"]]
-        return [Record(**each) for each in listed if each.keys() == names]
+        return [SweepResult(**each) for each in listed if each.keys() == names]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return []

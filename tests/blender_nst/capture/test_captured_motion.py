@@ -15,7 +15,7 @@ from blender_nst.headless.job import RenderJob
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
 from video.images.image_files import read_image
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.motion.motion_vectors import vector_motion
 from video.motion.reliability import reliability
 from video.motion.reprojection import reproject
@@ -65,7 +65,7 @@ finish()
 class Capture:
     """The frames 1 to 3 with their passes."""
 
-    frames: list[Rendered]
+    frames: list[RenderedFrame]
 
     def psnr(self, backward: np.ndarray, mask: np.ndarray, earlier: int = 0, current: int = 1) -> float:
         moved = warp(np.ascontiguousarray(self.frames[earlier].image[..., :3]), backward)
@@ -95,7 +95,7 @@ def capture(
     assert all(event["warp_error"] is not None for event in run.of("frame_done")[1:])
     return Capture(
         [
-            Rendered(
+            RenderedFrame(
                 number,
                 read_image(out / f"content/content_{number:04d}.png"),
                 read_passes(out / f"passes/passes_{number:04d}.exr"),

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from blender_nst.compat import set_property
-from blender_nst.compat.set_property import set_patiently
+from blender_nst.compat.set_property import set_property_retrying
 
 
 class Drawn:
@@ -29,7 +29,7 @@ def test_a_write_waits_for_the_end_of_the_drawing() -> None:
     drawn = Drawn()
     threading.Timer(0.1, lambda: drawn.__dict__.update(drawing=False)).start()
     begun = time.monotonic()
-    set_patiently(drawn, "value", "after")
+    set_property_retrying(drawn, "value", "after")
     assert drawn.__dict__["value"] == "after"
     assert time.monotonic() - begun >= 0.05
 
@@ -37,6 +37,6 @@ def test_a_write_waits_for_the_end_of_the_drawing() -> None:
 def test_another_error_and_a_refusal_without_end_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(set_property, "PATIENCE", 0.05)
     with pytest.raises(AttributeError, match="Writing to ID classes"):
-        set_patiently(Drawn(), "value", "after")
+        set_property_retrying(Drawn(), "value", "after")
     with pytest.raises(AttributeError, match="no attribute"):
-        set_patiently(object(), "value", 1)
+        set_property_retrying(object(), "value", 1)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from blender_nst.engine.process import EngineProcess, Message
-from blender_nst.engine.supervisor import SILENCE, STUCK, SupervisedEngine
+from blender_nst.engine.supervisor import HEARTBEAT_TIMEOUT, PROGRESS_TIMEOUT, SupervisedEngine
 from video.images.image_files import write_png
 from video.paintings.painting import Painting
 from video.protocol.messages import PROTOCOL_VERSION
@@ -51,8 +51,8 @@ def supervised(
     *,
     pythons: list[str] | None = None,
     protocols: list[int] | None = None,
-    silence: float = SILENCE,
-    stuck: float = STUCK,
+    silence: float = HEARTBEAT_TIMEOUT,
+    stuck: float = PROGRESS_TIMEOUT,
 ) -> Iterator[SupervisedEngine]:
     """An engine; its first and second life may have pythons and protocols of their own."""
     lives = iter(range(9))

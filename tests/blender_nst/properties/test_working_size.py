@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from compositor.settings import StyleSettings, WorkingDetail, settings_to_json
-from compositor.stylization.working_size import painted_size
+from compositor.stylization.working_size import working_size
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
 SIZES = [(1920, 1080), (1080, 1920), (3840, 2160), (333, 187), (6400, 100), (64, 20), (641, 361)]
@@ -35,7 +35,7 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         """
     )
     for (width, height), settings, device in product(SIZES, CHOICES, DEVICES):
-        wanted = painted_size(height, width, settings, device.partition(":")[0])
+        wanted = working_size(height, width, settings, device.partition(":")[0])
         assert run.result.pop(0) == [wanted[1], wanted[0]]
 
 

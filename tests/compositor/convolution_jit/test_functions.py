@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from compositor.convolution_jit import compiler as module
-from compositor.convolution_jit.compiler import Functions
+from compositor.convolution_jit.compiler import JitModule
 
 pytest.importorskip("llvmlite")
 
@@ -41,7 +41,7 @@ end:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNU OpenMP is Linux's")
 def test_every_piece_is_taken_once() -> None:
-    functions = Functions(COUNTING)
+    functions = JitModule(COUNTING)
     numbers = torch.zeros(10_001, dtype=torch.int64)
     for _ in range(3):
         functions.run("count", 10_000, (numbers.data_ptr(),))
@@ -50,11 +50,11 @@ def test_every_piece_is_taken_once() -> None:
 
 def test_assembly_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="expected"):
-        Functions("define nothing")
+        JitModule("define nothing")
 
 
 def test_a_pytorch_with_other_threads_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TEAMS", "libother*.so*")
     module._team.cache_clear()
     with pytest.raises(OSError, match="GNU OpenMP"):
-        Functions(COUNTING)
+        JitModule(COUNTING)

@@ -133,9 +133,9 @@ def test_pooled_at_once(way: Way, replicate: bool, height: int, width: int) -> N
     assert flags.shape == flags_of(height, width, 128).shape
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     pull = random(*expected.shape, seed=3)
-    kept = pull.clone()
+    unstyled_mask = pull.clone()
     expected.backward(pull)
     assert padded.grad is not None
     below = way.gradient_below(pull, weight, flags, pooled=True)
     torch.testing.assert_close(below, padded.grad, rtol=1e-4, atol=1e-3)
-    assert torch.equal(pull, kept)
+    assert torch.equal(pull, unstyled_mask)

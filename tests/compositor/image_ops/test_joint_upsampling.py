@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.image_ops.joint_upsampling import bring_up
+from compositor.image_ops.joint_upsampling import joint_upsample
 from compositor.image_ops.resize import resize
 
 HEIGHT, WIDTH = 72, 120
@@ -31,7 +31,7 @@ def step(column: float) -> Tensor:
 
 def brought_up(result: Tensor, full: Tensor) -> Tensor:
     """What comes of a small result by a full render."""
-    return bring_up(result, resize(full, *SMALL).clamp(0.0, 1.0), full)
+    return joint_upsample(result, resize(full, *SMALL).clamp(0.0, 1.0), full)
 
 
 def sharpness(picture: Tensor) -> float:
@@ -69,11 +69,11 @@ def test_an_edge_of_the_render_stays_as_sharp_as_it_is_and_where_it_is(column: i
     full = step(column)
     small = resize(full, *SMALL).clamp(0.0, 1.0)
     styled = 0.9 - 0.7 * small.flip(1)
-    brought = brought_up(styled, full)
-    assert sharpness(brought) > 0.9
+    upsampled = brought_up(styled, full)
+    assert sharpness(upsampled) > 0.9
     assert sharpness(resize(styled, HEIGHT, WIDTH)) < 0.5
     wanted = 0.9 - 0.7 * full.flip(1)
-    assert float((brought - wanted).abs().max()) < 0.05
+    assert float((upsampled - wanted).abs().max()) < 0.05
 
 
 def test_strokes_that_are_not_in_the_render_stay() -> None:
@@ -94,7 +94,7 @@ def test_made_small_again_it_is_the_result() -> None:
 def test_a_picture_that_is_not_smaller_comes_back_as_it_is() -> None:
     full = speckled()
     result = speckled(1)
-    assert torch.equal(bring_up(result, full, full), result)
+    assert torch.equal(joint_upsample(result, full, full), result)
 
 
 def test_it_does_not_matter_how_many_rows_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +107,4 @@ def test_it_does_not_matter_how_many_rows_are_done_at_once(monkeypatch: pytest.M
 def test_a_size_that_is_no_whole_multiple_is_taken_too() -> None:
     full = speckled()
     small = resize(full, 31, 50)
-    assert float((bring_up(1.0 - small, small, full) - (1.0 - full)).abs().max()) < 0.04
+    assert float((joint_upsample(1.0 - small, small, full) - (1.0 - full)).abs().max()) < 0.04

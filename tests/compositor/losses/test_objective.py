@@ -10,7 +10,7 @@ from torch import Tensor
 
 from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_targets import style_targets
-from compositor.losses.temporal_hold import FREE_SMOOTHING, HELD_SMOOTHING, Hold
+from compositor.losses.temporal_hold import FREE_SMOOTHING, HELD_SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
@@ -28,7 +28,10 @@ def noise(seed: int) -> Tensor:
 
 
 def losses_of(
-    network: FeatureNetwork, image: Tensor, settings: StyleSettings = SETTINGS, hold: Hold | None = None
+    network: FeatureNetwork,
+    image: Tensor,
+    settings: StyleSettings = SETTINGS,
+    hold: TemporalTerm | None = None,
 ) -> dict[str, float]:
     """Losses of `image` for the content noise(0) and the style noise(1)."""
     region = Region(style_targets(network, [(noise(1), 1.0)], settings, replicate=False))
@@ -44,7 +47,7 @@ def test_total_is_the_weighted_sum(network: FeatureNetwork) -> None:
 
 
 def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> None:
-    hold = Hold(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
+    hold = TemporalTerm(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
     losses = losses_of(network, noise(2), hold=hold)
     assert losses["temporal"] == pytest.approx(0.01, rel=1e-4)
     smoother = 0.5 * (HELD_SMOOTHING - 1.0) * losses["tv"]
@@ -57,7 +60,7 @@ def test_free_pixels_of_a_held_frame_are_the_smoothest(network: FeatureNetwork) 
     rough[..., 16:] = noise(2)[..., 16:]
     half[..., :16] = 0.0
     right, left = (
-        losses_of(network, image, hold=Hold(image, half, 50.0)) for image in (rough, rough.flip(3))
+        losses_of(network, image, hold=TemporalTerm(image, half, 50.0)) for image in (rough, rough.flip(3))
     )
     for losses, image, expected in ((right, rough, HELD_SMOOTHING), (left, rough.flip(3), FREE_SMOOTHING)):
         alone = losses_of(network, image)
@@ -67,7 +70,7 @@ def test_free_pixels_of_a_held_frame_are_the_smoothest(network: FeatureNetwork) 
 
 def test_a_held_frame_s_style_counts_for_more(network: FeatureNetwork) -> None:
     free, held = (
-        losses_of(network, noise(2), hold=Hold(noise(2), torch.ones(1, 1, 32, 32), 50.0, gain))
+        losses_of(network, noise(2), hold=TemporalTerm(noise(2), torch.ones(1, 1, 32, 32), 50.0, gain))
         for gain in (1.0, 3.0)
     )
     assert held["style"] == free["style"] > 0.0

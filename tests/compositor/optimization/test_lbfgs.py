@@ -114,9 +114,9 @@ def test_free_pixels_do_not_wait_for_stiff_ones() -> None:
     held = torch.zeros(SHAPE, dtype=torch.float64)
     held[..., :4] = 1e5 * uniform(0.5, 1.0)[..., :4]
     errors = []
-    for stiffness in (held, 0.0):
+    for hessian_diagonal in (held, 0.0):
         image = grey().double()
-        lbfgs = PixelLbfgs(image, 20, stiffness)
+        lbfgs = PixelLbfgs(image, 20, hessian_diagonal)
         for _ in range(30):
             lbfgs.step((matrix @ (image - target).flatten()).view(SHAPE) + held * (image - target))
         errors.append(float((image - target)[..., 4:].abs().mean()))

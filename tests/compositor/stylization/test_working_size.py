@@ -14,8 +14,8 @@ from compositor.errors import ImageError
 from compositor.progress import Snapshot
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings, WorkingDetail
 from compositor.stylization.style_library import Style
-from compositor.stylization.temporal import Detail, Temporal
-from compositor.stylization.working_size import LONGEST_SIDES, painted_size, painted_text
+from compositor.stylization.temporal import DetailConstraint, TemporalConstraint
+from compositor.stylization.working_size import LONGEST_SIDES, working_size, working_size_text
 from compositor.tiling import memory_plan
 from video.paintings.painting import Painting
 
@@ -53,28 +53,28 @@ def style(picture: Picture) -> np.ndarray:
 def test_full_hd_is_painted_at_what_detail_and_device_say(
     device: str, detail: WorkingDetail, painted: tuple[int, int]
 ) -> None:
-    assert painted_size(1080, 1920, StyleSettings(working_detail=detail), device) == painted
+    assert working_size(1080, 1920, StyleSettings(working_detail=detail), device) == painted
 
 
 def test_a_size_of_ones_own_goes_before_the_detail() -> None:
     for detail in WorkingDetail:
         settings = StyleSettings(working_detail=detail, working_size=800)
-        assert painted_size(1920, 1080, settings, "cpu") == (800, 450)
+        assert working_size(1920, 1080, settings, "cpu") == (800, 450)
 
 
 def test_no_frame_is_made_larger_or_too_narrow() -> None:
     for by_detail in LONGEST_SIDES.values():
         assert list(by_detail) == [WorkingDetail.DRAFT, WorkingDetail.STANDARD, WorkingDetail.FINAL]
     settings = StyleSettings(working_size=640)
-    assert painted_size(360, 640, settings, "cpu") == (360, 640)
-    assert painted_size(100, 120, settings, "cpu") == (100, 120)
-    assert painted_size(100, 6400, settings, "cpu") == (32, 2048)
-    assert painted_size(20, 6400, settings, "cpu") == (20, 6400)
+    assert working_size(360, 640, settings, "cpu") == (360, 640)
+    assert working_size(100, 120, settings, "cpu") == (100, 120)
+    assert working_size(100, 6400, settings, "cpu") == (32, 2048)
+    assert working_size(20, 6400, settings, "cpu") == (20, 6400)
 
 
 def test_it_is_said() -> None:
-    assert painted_text((1080, 1920), (360, 640)) == "1920×1080, painted at 640×360 and brought up"
-    assert painted_text((360, 640), (360, 640)) is None
+    assert working_size_text((1080, 1920), (360, 640)) == "1920×1080, painted at 640×360 and brought up"
+    assert working_size_text((360, 640), (360, 640)) is None
 
 
 def test_a_frame_that_is_not_larger_comes_out_the_same_to_the_last_bit(
@@ -175,8 +175,10 @@ def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, st
         content,
         start=first.optimised,
         steps=1,
-        temporal=Temporal(first.optimised, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)),
-        detail=Detail(first.detailed, everywhere, still),
+        temporal=TemporalConstraint(
+            first.optimised, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)
+        ),
+        detail=DetailConstraint(first.detailed, everywhere, still),
     )
     assert np.array_equal(again.image[:, 20:], first.image[:, 20:])
     assert not np.allclose(again.image[:, :20], first.image[:, :20], atol=1e-3)
@@ -211,9 +213,13 @@ def test_the_plan_is_said_in_one_line() -> None:
     assert engine.plan_text(36, 64).startswith("64×36, on cpu, about ")
 
 
-def start_of(engine: StyleEngine, content: np.ndarray, start: np.ndarray, detail: Detail) -> np.ndarray:
+def start_of(
+    engine: StyleEngine, content: np.ndarray, start: np.ndarray, detail: DetailConstraint
+) -> np.ndarray:
     """What the finish begins with: held so strongly, it ends with that too."""
-    temporal = Temporal(start, np.ones(start.shape[:2], np.float32), 1e9, np.ones(start.shape[:2], bool))
+    temporal = TemporalConstraint(
+        start, np.ones(start.shape[:2], np.float32), 1e9, np.ones(start.shape[:2], bool)
+    )
     made = engine.stylize(content, start=start, steps=1, temporal=temporal, detail=detail)
     assert made.detailed is not None
     return made.detailed
@@ -230,7 +236,7 @@ def test_the_finish_keeps_the_earlier_strokes_in_the_tones_of_the_small_picture(
     reliability = np.ones((HEIGHT, WIDTH), np.float32)
     reliability[:, :24] = 0.0
     still = np.zeros((HEIGHT, WIDTH), bool)
-    begun = start_of(engine, content, darker, Detail(earlier, reliability, still))
+    begun = start_of(engine, content, darker, DetailConstraint(earlier, reliability, still))
     known = begun[:, 40:] - (earlier - 0.15)[:, 40:]
     assert abs(float(known.mean())) < 0.01
     assert float(known.std()) < 0.02

@@ -14,10 +14,10 @@ import torch
 from compositor.engine import StyleEngine
 from compositor.errors import MemoryShortageError
 from compositor.hardware.device import is_out_of_memory
-from compositor.losses.feature_statistics import FrameSums, Sums
+from compositor.losses.feature_statistics import FeatureStatistics, FrameStatistics
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.stylization import multiscale
-from compositor.stylization.temporal import Temporal
+from compositor.stylization.temporal import TemporalConstraint
 from compositor.tiling import memory_plan
 from compositor.tiling.memory_plan import fitting_windows, free_bytes
 from compositor.tiling.windows import Window
@@ -113,15 +113,15 @@ def test_only_memory_errors_are_taken_for_them() -> None:
 def narrow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Memory for 15 000 px at once: for a larger window an impossible amount is asked of PyTorch."""
     areas: list[int] = []
-    of = FrameSums.of
+    of = FrameStatistics.of
 
-    def limited(self: FrameSums, image: torch.Tensor, window: Window) -> Sums:
+    def limited(self: FrameStatistics, image: torch.Tensor, window: Window) -> FeatureStatistics:
         areas.append(window.outer.area)
         if window.outer.area > 15_000:
             torch.empty(10**15)
         return of(self, image, window)
 
-    monkeypatch.setattr(FrameSums, "of", limited)
+    monkeypatch.setattr(FrameStatistics, "of", limited)
     return areas
 
 
@@ -143,9 +143,9 @@ def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
     image, part = paint(Painting.KNIFE, WIDTH, HEIGHT), np.zeros((HEIGHT, WIDTH), np.float32)
     part[:, 100:200] = 1.0
     areas: list[int] = []
-    of = FrameSums.of
+    of = FrameStatistics.of
 
-    def noted(self: FrameSums, picture: torch.Tensor, window: Window) -> Sums:
+    def noted(self: FrameStatistics, picture: torch.Tensor, window: Window) -> FeatureStatistics:
         areas.append(window.outer.area)
         return of(self, picture, window)
 
@@ -156,7 +156,7 @@ def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
             engine.content_error(image, content),
         ]
 
-    monkeypatch.setattr(FrameSums, "of", noted)
+    monkeypatch.setattr(FrameStatistics, "of", noted)
     whole = errors()
     assert areas == [HEIGHT * WIDTH] * 3
     areas.clear()
@@ -169,7 +169,7 @@ def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
 def test_no_memory_at_all_is_one_line(
     engine: StyleEngine, content: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FrameSums, "of", lambda *_: torch.empty(10**15))
+    monkeypatch.setattr(FrameStatistics, "of", lambda *_: torch.empty(10**15))
     with pytest.raises(MemoryShortageError, match="288×64"):
         engine.stylize(content)
 
@@ -181,7 +181,7 @@ def test_only_the_part_that_may_change_is_looked_at(
     start = paint(Painting.KNIFE, 480, HEIGHT)
     still = np.ones((HEIGHT, 480), bool)
     still[20:40, 20:60] = False
-    temporal = Temporal(start, still.astype(np.float32), 200.0, still)
+    temporal = TemporalConstraint(start, still.astype(np.float32), 200.0, still)
     part = engine.stylize(content, start=start, temporal=temporal)
     monkeypatch.setattr(multiscale, "WORTH_FOCUSING", 0.0)
     whole = engine.stylize(content, start=start, temporal=temporal)
@@ -193,20 +193,20 @@ def test_only_the_part_that_may_change_is_looked_at(
 
 def test_a_focus_costs_less_than_the_frame(engine: StyleEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     areas: list[int] = []
-    of = FrameSums.of
+    of = FrameStatistics.of
 
-    def counted(self: FrameSums, image: torch.Tensor, window: Window) -> Sums:
+    def counted(self: FrameStatistics, image: torch.Tensor, window: Window) -> FeatureStatistics:
         areas.append(window.outer.area)
         return of(self, image, window)
 
-    monkeypatch.setattr(FrameSums, "of", counted)
+    monkeypatch.setattr(FrameStatistics, "of", counted)
     start = paint(Painting.KNIFE, 480, HEIGHT)
     still = np.ones((HEIGHT, 480), bool)
     still[20:40, 20:60] = False
     engine.stylize(
         paint(Painting.DABS, 480, HEIGHT),
         start=start,
-        temporal=Temporal(start, still.astype(np.float32), 200.0, still),
+        temporal=TemporalConstraint(start, still.astype(np.float32), 200.0, still),
         steps=replace(SETTINGS, steps=6).steps,
     )
     assert areas[-6:] == [areas[-1]] * 6

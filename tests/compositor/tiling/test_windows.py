@@ -10,9 +10,9 @@ from torch import Tensor
 
 from compositor.convolution.geometry import layer_size, layer_stride, reach
 from compositor.losses.feature_statistics import coverage
-from compositor.losses.objective import Focus, Region, StyleObjective
+from compositor.losses.objective import ActiveRegion, Region, StyleObjective
 from compositor.losses.style_targets import style_targets
-from compositor.losses.temporal_hold import Hold
+from compositor.losses.temporal_hold import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings, StyleStatistic
@@ -83,7 +83,7 @@ def objective(network: FeatureNetwork, settings: StyleSettings, **how: object) -
         Region(style_targets(network, [(noise(seed, 64, 64), 1.0)], settings, replicate=True), mask)
         for seed, mask in ((5, left), (6, 1.0 - left))
     ]
-    hold = Hold(noise(7), noise(8, channels=1), 30.0)
+    hold = TemporalTerm(noise(7), noise(8, channels=1), 30.0)
     return StyleObjective(network, settings, noise(1), regions, hold=hold, **how)  # type: ignore[arg-type]
 
 
@@ -93,8 +93,8 @@ def test_tiles_have_the_loss_and_the_gradient_of_the_frame(
 ) -> None:
     settings = StyleSettings(style_statistic=statistic)
     margin = reach(VGG16, ["relu5_1"])
-    whole = objective(network, settings).descend(noise(2))
-    tiled = objective(network, settings, windows=tiles(HEIGHT, WIDTH, 64, margin)).descend(noise(2))
+    whole = objective(network, settings).value_and_grad(noise(2))
+    tiled = objective(network, settings, windows=tiles(HEIGHT, WIDTH, 64, margin)).value_and_grad(noise(2))
     for name, value in whole[0].items():
         assert float(tiled[0][name]) == pytest.approx(float(value), rel=1e-3)
     assert float((tiled[1] - whole[1]).norm() / whole[1].norm()) < 1e-3
@@ -109,8 +109,10 @@ def test_a_focus_has_the_frames_gradient_where_it_may_change(network: FeatureNet
     assert window.outer.right < WIDTH
     before, now = noise(2), noise(2)
     now[..., 30:40, 20:31] = noise(3)[..., 30:40, 20:31]
-    focused = objective(network, StyleSettings(), focus=Focus(window, before)).descend(now)
-    whole = objective(network, StyleSettings()).descend(now)
+    focused = objective(network, StyleSettings(), active_region=ActiveRegion(window, before)).value_and_grad(
+        now
+    )
+    whole = objective(network, StyleSettings()).value_and_grad(now)
     assert float(focused[0]["total"]) == pytest.approx(float(whole[0]["total"]), rel=1e-4)
     ours, theirs = (gradient.masked_select(wanted) for _, gradient in (focused, whole))
     assert float((ours - theirs).norm() / theirs.norm()) < 1e-3

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.video.moving_pictures import rendered, waves
-from video.coherence.frame_history import Lookback
-from video.coherence.warm_start import Memory, Recall
+from video.coherence.frame_history import FrameHistory
+from video.coherence.warm_start import StyledHistory, WarmStart
 from video.errors import FrameError
 from video.frames.render_passes import Camera, Passes
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.shot_detection import begins_shot, colour_overlap
 from video.settings import MotionSource
@@ -24,15 +24,15 @@ class Shot:
     """Frames and their results, one after the other."""
 
     def __init__(self, source: MotionSource, length: int = 4) -> None:
-        self.lookback = Lookback(MotionFinder(source), length)
-        self.memory = Memory(length)
+        self.frame_history = FrameHistory(MotionFinder(source), length)
+        self.memory = StyledHistory(length)
 
-    def add(self, frame: Rendered, styled: np.ndarray) -> None:
-        self.lookback.add(frame)
+    def add(self, frame: RenderedFrame, styled: np.ndarray) -> None:
+        self.frame_history.add(frame)
         self.memory.add(styled)
 
-    def recall(self, frame: Rendered) -> Recall | None:
-        return self.memory.recall(frame.image, self.lookback.at(frame))
+    def warm_start(self, frame: RenderedFrame) -> WarmStart | None:
+        return self.memory.warm_start(frame.image, self.frame_history.at(frame))
 
 
 def hidden(frame: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def noise(seed: int) -> np.ndarray:
 
 
 def test_nothing_is_known_of_the_first_frame() -> None:
-    assert Shot(MotionSource.DIS).recall(rendered(GROUND)) is None
+    assert Shot(MotionSource.DIS).warm_start(rendered(GROUND)) is None
 
 
 @pytest.mark.parametrize("source", [MotionSource.DIS, MotionSource.FARNEBACK])
@@ -56,12 +56,12 @@ def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
     shot.add(rendered(hidden(GROUND)), noise(0))
     now = hidden(GROUND)
     now[:20] = 1.0 - now[:20]
-    recall = shot.recall(rendered(now, 2))
-    assert recall is not None
-    assert recall.sight.still[20:].all()
-    assert not recall.sight.still[:20].any()
-    np.testing.assert_array_equal(recall.start[20:], noise(0)[20:])
-    assert recall.reliability[20:].min() == 1.0
+    warm_start = shot.warm_start(rendered(now, 2))
+    assert warm_start is not None
+    assert warm_start.correspondence.static_mask[20:].all()
+    assert not warm_start.correspondence.static_mask[:20].any()
+    np.testing.assert_array_equal(warm_start.start[20:], noise(0)[20:])
+    assert warm_start.reliability[20:].min() == 1.0
 
 
 def test_exact_motion_has_the_last_word_on_what_rests() -> None:
@@ -72,11 +72,11 @@ def test_exact_motion_has_the_last_word_on_what_rests() -> None:
     vector[:, : WIDTH // 2, 2] = 2.0
     shot = Shot(MotionSource.AUTO)
     shot.add(rendered(wall, 1, Passes(vector=vector)), noise(0))
-    recall = shot.recall(rendered(wall, 2, Passes(vector=vector)))
-    assert recall is not None
-    assert recall.sight.motion.exact
-    assert not recall.sight.still[:, : WIDTH // 2].any()
-    assert recall.sight.still[:, WIDTH // 2 :].all()
+    warm_start = shot.warm_start(rendered(wall, 2, Passes(vector=vector)))
+    assert warm_start is not None
+    assert warm_start.correspondence.motion.exact
+    assert not warm_start.correspondence.static_mask[:, : WIDTH // 2].any()
+    assert warm_start.correspondence.static_mask[:, WIDTH // 2 :].all()
 
 
 @pytest.mark.parametrize(("length", "known"), [(1, 0.0), (2, 1.0), (4, 1.0)])
@@ -84,14 +84,14 @@ def test_what_was_hidden_for_a_frame_looks_as_before(length: int, known: float) 
     shot = Shot(MotionSource.DIS, length)
     shot.add(rendered(GROUND, 1), noise(1))
     shot.add(rendered(hidden(GROUND), 2), noise(2))
-    recall = shot.recall(rendered(GROUND, 3))
-    assert recall is not None
+    warm_start = shot.warm_start(rendered(GROUND, 3))
+    assert warm_start is not None
     middle = (slice(26, 38), slice(42, 54))
-    assert recall.reliability[middle].mean() == pytest.approx(known, abs=0.05)
+    assert warm_start.reliability[middle].mean() == pytest.approx(known, abs=0.05)
     if known:
-        np.testing.assert_allclose(recall.target[middle], noise(1)[middle], atol=0.02)
+        np.testing.assert_allclose(warm_start.target[middle], noise(1)[middle], atol=0.02)
     # What was never hidden is the closest frame's.
-    np.testing.assert_array_equal(recall.target[50:], noise(2)[50:])
+    np.testing.assert_array_equal(warm_start.target[50:], noise(2)[50:])
 
 
 def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None:
@@ -105,10 +105,10 @@ def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None
     shot = Shot(MotionSource.VECTORS, 2)
     shot.add(rendered(GROUND, 1, Passes(still, depth, camera=camera)), noise(1))
     shot.add(rendered(hidden(GROUND), 2, Passes(still, near, camera=camera)), noise(2))
-    recall = shot.recall(rendered(GROUND, 3, Passes(still, depth, camera=camera)))
-    assert recall is not None
-    assert recall.sight.motion.exact
-    np.testing.assert_allclose(recall.target[26:38, 42:54], noise(1)[26:38, 42:54], atol=1e-3)
+    warm_start = shot.warm_start(rendered(GROUND, 3, Passes(still, depth, camera=camera)))
+    assert warm_start is not None
+    assert warm_start.correspondence.motion.exact
+    np.testing.assert_allclose(warm_start.target[26:38, 42:54], noise(1)[26:38, 42:54], atol=1e-3)
 
 
 def test_strokes_stay_where_a_shadow_falls_on_them_and_get_darker() -> None:
@@ -118,13 +118,13 @@ def test_strokes_stay_where_a_shadow_falls_on_them_and_get_darker() -> None:
     shaded[SQUARE] -= 0.3
     strokes = 0.4 + 0.2 * noise(0)
     shot.add(rendered(lit, 1, passes), strokes)
-    recall = shot.recall(rendered(shaded, 2, passes))
-    assert recall is not None
+    warm_start = shot.warm_start(rendered(shaded, 2, passes))
+    assert warm_start is not None
     inside = (slice(26, 38), slice(42, 54))
-    np.testing.assert_allclose(recall.start[inside], strokes[inside] - 0.3, atol=0.02)
-    np.testing.assert_allclose(recall.target[inside], strokes[inside] - 0.3, atol=0.02)
-    assert 0.0 < recall.reliability[inside].max() < 0.3
-    np.testing.assert_array_equal(recall.start[:10], strokes[:10])
+    np.testing.assert_allclose(warm_start.start[inside], strokes[inside] - 0.3, atol=0.02)
+    np.testing.assert_allclose(warm_start.target[inside], strokes[inside] - 0.3, atol=0.02)
+    assert 0.0 < warm_start.reliability[inside].max() < 0.3
+    np.testing.assert_array_equal(warm_start.start[:10], strokes[:10])
 
 
 def test_another_surface_is_not_taken_for_one_in_another_light() -> None:
@@ -132,19 +132,19 @@ def test_another_surface_is_not_taken_for_one_in_another_light() -> None:
     covered = GROUND.copy()
     covered[SQUARE] = 0.9, 0.1, 0.1
     shot.add(rendered(GROUND, 1, passes), noise(0))
-    recall = shot.recall(rendered(covered, 2, passes))
-    assert recall is not None
-    assert recall.reliability[26:38, 42:54].max() < 0.01
+    warm_start = shot.warm_start(rendered(covered, 2, passes))
+    assert warm_start is not None
+    assert warm_start.reliability[26:38, 42:54].max() < 0.01
 
 
 def test_a_cut_is_forgotten_across() -> None:
     shot = Shot(MotionSource.DIS)
     shot.add(rendered(GROUND), noise(0))
     elsewhere = np.clip(0.2 * waves(HEIGHT, WIDTH, 400.0, 90.0)[:, ::-1], 0.0, 1.0)
-    assert shot.recall(rendered(elsewhere, 2)) is None
+    assert shot.warm_start(rendered(elsewhere, 2)) is None
     shot.add(rendered(elsewhere, 2), noise(1))
     # Back to the first picture, of which nothing may be known any more.
-    assert shot.recall(rendered(GROUND, 3)) is None
+    assert shot.warm_start(rendered(GROUND, 3)) is None
 
 
 def test_another_camera_is_a_cut_however_alike_the_pictures_are() -> None:

@@ -13,7 +13,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
 from tests.video.moving_pictures import rendered, waves
-from video.coherence.working_resolution import FullSize, at_full_size, brought_down, moved_detail
+from video.coherence.working_resolution import FullSize, at_full_size, downscale, moved_detail
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import JournalError
 from video.frames.render_passes import Passes
@@ -24,7 +24,7 @@ from video.motion.motion_source import MotionFinder
 from video.motion.motion_vectors import vector_motion
 from video.motion.reliability import reliability
 from video.paintings.painting import Painting
-from video.results import FrameResult, Listener, SequenceResult
+from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import FrameFormat, MotionSource, SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -50,13 +50,13 @@ def moved(right: float, down: float) -> Passes:
 
 def test_a_frame_that_is_no_larger_is_left_alone() -> None:
     frame = rendered(waves(*FULL), 1, moved(3.0, 1.0))
-    assert brought_down(frame, FULL) is frame
+    assert downscale(frame, FULL) is frame
 
 
 @pytest.mark.parametrize("size", [SMALL, (24, 32), (31, 41)])
 def test_motion_vectors_get_shorter_with_the_picture(size: tuple[int, int]) -> None:
     frames = [rendered(waves(*FULL, n * 4.0, n * -2.0), n, moved(4.0, -2.0)) for n in (1, 2)]
-    small = [brought_down(frame, size) for frame in frames]
+    small = [downscale(frame, size) for frame in frames]
     motion = vector_motion(*small)
     assert motion.backward.shape == (*size, 2)
     expected = np.array([-4.0 * size[1] / WIDTH, 2.0 * size[0] / HEIGHT])
@@ -74,7 +74,7 @@ def test_where_surfaces_meet_nothing_is_mixed() -> None:
     # Its edges lie inside of small pixels.
     body = slice(21, 53), slice(31, 67)
     vector[body], depth[body], index[body] = 8.0, 5.0, 7.0
-    passes = brought_down(rendered(waves(*FULL), 1, Passes(vector, depth, index)), SMALL).passes
+    passes = downscale(rendered(waves(*FULL), 1, Passes(vector, depth, index)), SMALL).passes
     assert passes is not None
     assert passes.vector is not None
     assert passes.depth is not None
@@ -89,7 +89,7 @@ def test_where_surfaces_meet_nothing_is_mixed() -> None:
 
 def test_passes_of_another_size_are_still_refused() -> None:
     other = Passes(vector=np.zeros((20, 30, 4), np.float32))
-    small = brought_down(rendered(waves(*FULL), 1, other), SMALL)
+    small = downscale(rendered(waves(*FULL), 1, other), SMALL)
     assert small.passes is not None
     assert small.passes.vector is not None
     assert small.passes.vector.shape == (20, 30, 4)
@@ -100,7 +100,7 @@ def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
     vector = np.zeros((*FULL, 4), np.float32)
     vector[:, 41:] = 2.0
     frames = [rendered(picture, n, Passes(vector=vector)) for n in (1, 2)]
-    small = [brought_down(frame, SMALL) for frame in frames]
+    small = [downscale(frame, SMALL) for frame in frames]
     motion = vector_motion(*small)
     full = at_full_size(motion, np.ones(SMALL, np.float32), *small)
     assert full is not None
@@ -114,7 +114,7 @@ def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
 
 def test_at_full_size_a_flow_is_brought_up() -> None:
     frames = [rendered(waves(*FULL, n * 4.0), n) for n in (1, 2)]
-    small = [brought_down(frame, SMALL) for frame in frames]
+    small = [downscale(frame, SMALL) for frame in frames]
     motion = MotionFinder(MotionSource.DIS).between(*small)
     full = at_full_size(motion, np.ones(SMALL, np.float32), *small)
     assert full is not None
@@ -157,16 +157,16 @@ def run(
     frames: list[SourceFrame],
     output: Path,
     settings: SequenceSettings = SEQUENCE,
-    listener: Listener | None = None,
+    callbacks: RunCallbacks | None = None,
 ) -> SequenceResult:
-    return SequenceDriver(engine, settings, output, listener or Listener()).run(frames)
+    return SequenceDriver(engine, settings, output, callbacks or RunCallbacks()).run(frames)
 
 
 def test_still_pixels_are_the_same_in_every_frame(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []
-    result = run(engine, frames, tmp_path, listener=Listener(planned=told.append))
+    result = run(engine, frames, tmp_path, callbacks=RunCallbacks(planned=told.append))
     assert len(told) == 1
     assert told[0].startswith(f"96×72, painted at 48×36 and brought up, on {engine.device.type}, about ")
     styled = [read_image(each.path) for each in result.frames]
@@ -189,7 +189,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(
     settings = replace(SEQUENCE, pass_count=passes, output_format=form)
     whole = run(engine, frames, tmp_path / "whole", settings)
     done: list[FrameResult] = []
-    stopping = Listener(frame_done=done.append, cancelled=lambda: len(done) >= 2)
+    stopping = RunCallbacks(frame_done=done.append, cancelled=lambda: len(done) >= 2)
     assert run(engine, frames, tmp_path / "parts", settings, stopping).cancelled
     again = run(engine, frames, tmp_path / "parts", settings)
     assert [each.resumed for each in again.frames].count(True) == 2
@@ -232,9 +232,9 @@ def test_a_finished_run_is_told_again_and_not_made_again(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []
-    listener = Listener(planned=told.append)
+    callbacks = RunCallbacks(planned=told.append)
     for resumed in (False, True):
-        driver = SequenceDriver(engine, SEQUENCE, tmp_path, listener, total=len(frames))
+        driver = SequenceDriver(engine, SEQUENCE, tmp_path, callbacks, total=len(frames))
         result = driver.run(frames)
         assert [each.resumed for each in result.frames] == [resumed] * len(frames)
     assert len(told) == 2

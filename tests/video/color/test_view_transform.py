@@ -89,7 +89,7 @@ def test_a_styled_exr_is_shown_through_the_view_wherever_it_lies(tmp_path: Path)
 def test_passes_that_do_not_say_their_view_are_told_once(tmp_path: Path) -> None:
     write_exr(tmp_path / "passes.exr", np.ones((16, 20, 3), np.float32))
     told: list[str] = []
-    writer = FrameWriter(FrameFormat.EXR, notice=told.append)
+    writer = FrameWriter(FrameFormat.EXR, warning=told.append)
     image = RNG.random((16, 20, 3)).astype(np.float32)
     for number in (1, 2):
         writer.write(tmp_path / "a.exr", SourceFrame(number, image, tmp_path / "passes.exr"), image)

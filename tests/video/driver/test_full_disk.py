@@ -19,7 +19,7 @@ from video.errors import FileError
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image
 from video.paintings.painting import Painting
-from video.results import FrameResult, Listener
+from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -55,7 +55,7 @@ def run(
 ) -> dict[str, bytes]:
     """The styled frames by their names."""
     settings = SequenceSettings(warm_steps=1, movie=False)
-    SequenceDriver(engine, settings, output, Listener(frame_done=frame_done)).run(pan)
+    SequenceDriver(engine, settings, output, RunCallbacks(frame_done=frame_done)).run(pan)
     return {path.name: path.read_bytes() for path in (output / "styled").iterdir()}
 
 

@@ -14,12 +14,12 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from video.driver import sequence_driver
-from video.driver.pipelining import Behind, ahead
+from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting
-from video.results import FrameResult, Listener
+from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -38,7 +38,7 @@ def items(count: int, made: list[int], error_at: int | None = None) -> Iterator[
 
 def test_one_item_is_made_ahead_and_no_more() -> None:
     made: list[int] = []
-    with ahead(items(9, made), waiting=nullcontext, interrupt=lambda: None) as upcoming:
+    with prefetch_one(items(9, made), waiting=nullcontext, interrupt=lambda: None) as upcoming:
         for number in upcoming:
             assert len(made) <= number + 2
     assert made == list(range(9))
@@ -52,7 +52,7 @@ def test_it_is_made_on_another_thread() -> None:
             threads.add(threading.get_ident())
             yield number
 
-    with ahead(seen(), waiting=nullcontext, interrupt=lambda: None) as upcoming:
+    with prefetch_one(seen(), waiting=nullcontext, interrupt=lambda: None) as upcoming:
         assert list(upcoming) == [0, 1, 2]
     assert len(threads) == 1
     assert threading.get_ident() not in threads
@@ -62,7 +62,7 @@ def test_an_error_comes_when_its_item_would() -> None:
     taken: list[int] = []
     with (
         pytest.raises(FrameError, match="frame 2"),
-        ahead(items(9, [], error_at=2), waiting=nullcontext, interrupt=lambda: None) as upcoming,
+        prefetch_one(items(9, [], error_at=2), waiting=nullcontext, interrupt=lambda: None) as upcoming,
     ):
         taken.extend(upcoming)
     assert taken == [0, 1]
@@ -76,7 +76,7 @@ def test_who_waits_for_an_item_is_interrupted() -> None:
         waits.set()
         assert enough.wait(PATIENCE)
 
-    with ahead(endless(), waiting=nullcontext, interrupt=enough.set) as upcoming:
+    with prefetch_one(endless(), waiting=nullcontext, interrupt=enough.set) as upcoming:
         assert next(upcoming) == 0
         assert waits.wait(PATIENCE)
 
@@ -93,30 +93,30 @@ def test_waiting_is_told_of_until_the_item_is_there() -> None:
         begun.set()
         yield
 
-    with ahead(late(), waiting=waiting, interrupt=lambda: None) as upcoming:
+    with prefetch_one(late(), waiting=waiting, interrupt=lambda: None) as upcoming:
         assert list(upcoming) == [7]
 
 
 def test_work_behind_is_done_in_order_and_told_here() -> None:
-    told: list[tuple[int, int]] = []
+    notified: list[tuple[int, int]] = []
     here = threading.get_ident()
-    with Behind[int](lambda number: told.append((number, threading.get_ident()))) as behind:
+    with BackgroundTask[int](lambda number: notified.append((number, threading.get_ident()))) as background:
         for number in range(5):
-            behind.hand_over(lambda number=number: number)
+            background.hand_over(lambda number=number: number)
             # What is on its way is the one handed over last.
-            assert len(told) <= number
-    assert told == [(number, here) for number in range(5)]
+            assert len(notified) <= number
+    assert notified == [(number, here) for number in range(5)]
 
 
 def test_an_error_behind_comes_with_the_next_word() -> None:
     def fail() -> int:
         raise FileError(Path("a.png"), "the disk is full")
 
-    with Behind[int](lambda _: None) as behind:
-        behind.hand_over(fail)
+    with BackgroundTask[int](lambda _: None) as background:
+        background.hand_over(fail)
         with pytest.raises(FileError, match="the disk is full"):
-            behind.finish()
-        behind.hand_over(lambda: 1)
+            background.finish()
+        background.hand_over(lambda: 1)
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +130,10 @@ def pan(picture: Picture, count: int = 5) -> list[SourceFrame]:
     return [SourceFrame(n + 1, wide[:, 3 * n : 3 * n + WIDTH].copy()) for n in range(count)]
 
 
-class AtOnce(Behind[sequence_driver.Finished]):
+class AtOnce(BackgroundTask[sequence_driver.FinishedFrame]):
     """Does the work where it is handed over."""
 
-    def hand_over(self, work: Callable[[], sequence_driver.Finished]) -> None:
+    def hand_over(self, work: Callable[[], sequence_driver.FinishedFrame]) -> None:
         super().hand_over(work)
         self.finish()
 
@@ -166,22 +166,22 @@ def test_the_results_are_those_of_one_thing_after_the_other(
 def test_a_frame_is_told_of_before_the_next_one_is_there(
     engine: StyleEngine, picture: Picture, tmp_path: Path
 ) -> None:
-    told = threading.Event()
+    notified = threading.Event()
     done: list[int] = []
 
     def frame_done(result: FrameResult) -> None:
         assert result.path.is_file()
         done.append(result.number)
-        told.set()
+        notified.set()
 
     def one_by_one() -> Iterator[SourceFrame]:
         for frame in pan(picture, 3):
             yield frame
-            assert told.wait(PATIENCE)
-            told.clear()
+            assert notified.wait(PATIENCE)
+            notified.clear()
 
     settings = SequenceSettings(warm_steps=1, movie=False, contact_sheet=False)
-    SequenceDriver(engine, settings, tmp_path, Listener(frame_done=frame_done)).run(one_by_one())
+    SequenceDriver(engine, settings, tmp_path, RunCallbacks(frame_done=frame_done)).run(one_by_one())
     assert done == [1, 2, 3]
 
 
@@ -192,22 +192,22 @@ def test_the_listener_is_called_on_the_callers_thread_alone(
     damaged = tmp_path / "passes.exr"
     damaged.write_bytes(b"no EXR")
     frames = [SourceFrame(frame.number, frame.image, damaged) for frame in pan(picture, 2)]
-    notices: list[str] = []
+    warnings: list[str] = []
 
     def here(*_: object) -> None:
         threads.add(threading.get_ident())
 
-    def notice(text: str) -> None:
+    def warning(text: str) -> None:
         here()
-        notices.append(text)
+        warnings.append(text)
 
-    listener = Listener(progress=here, frame_done=here, opened=here, notice=notice, snapshot=here)
-    SequenceDriver(engine, SequenceSettings(warm_steps=1, movie=False), tmp_path / "out", listener).run(
+    callbacks = RunCallbacks(progress=here, frame_done=here, opened=here, warning=warning, snapshot=here)
+    SequenceDriver(engine, SequenceSettings(warm_steps=1, movie=False), tmp_path / "out", callbacks).run(
         frames
     )
     assert threads == {threading.get_ident()}
-    assert len(notices) == 2
-    assert "optical flow is used instead" in notices[0]
+    assert len(warnings) == 2
+    assert "optical flow is used instead" in warnings[0]
 
 
 def test_a_frame_that_cannot_be_written_ends_the_run_and_the_one_before_stays(
@@ -215,10 +215,10 @@ def test_a_frame_that_cannot_be_written_ends_the_run_and_the_one_before_stays(
 ) -> None:
     (tmp_path / "styled" / "styled_0002.png" / "in the way").mkdir(parents=True)
     done: list[int] = []
-    listener = Listener(frame_done=lambda result: done.append(result.number))
+    callbacks = RunCallbacks(frame_done=lambda result: done.append(result.number))
     settings = SequenceSettings(warm_steps=1, movie=False)
     with pytest.raises(FileError, match="styled_0002"):
-        SequenceDriver(engine, settings, tmp_path, listener).run(pan(picture))
+        SequenceDriver(engine, settings, tmp_path, callbacks).run(pan(picture))
     assert done == [1]
     journal = json.loads((tmp_path / "journal.json").read_text("utf-8"))
     assert [entry["frame"] for entry in journal["frames"]] == [1]

@@ -22,7 +22,7 @@ from video.images.image_files import quantize, read_image
 from video.motion.warp import inside_frame
 from video.motion.warp_error import warp_error
 from video.paintings.painting import Painting
-from video.results import FrameResult, Listener, SequenceResult
+from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import MotionSource, SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -51,9 +51,9 @@ def run(
     frames: list[SourceFrame],
     output: Path,
     settings: SequenceSettings = SEQUENCE,
-    listener: Listener | None = None,
+    callbacks: RunCallbacks | None = None,
 ) -> SequenceResult:
-    return SequenceDriver(engine, settings, output, listener or Listener()).run(frames)
+    return SequenceDriver(engine, settings, output, callbacks or RunCallbacks()).run(frames)
 
 
 def unsteadiness(result: SequenceResult) -> float:
@@ -145,7 +145,7 @@ def test_frame_of_another_size_is_named_and_the_earlier_ones_are_kept(
     done: list[FrameResult] = []
     frames = [*pan[:2], SourceFrame(7, pan[2].image[:40])]
     with pytest.raises(FrameError, match=r"frame 7: is 64×40 px.*64×48 px") as error:
-        run(engine, frames, tmp_path, listener=Listener(frame_done=done.append))
+        run(engine, frames, tmp_path, callbacks=RunCallbacks(frame_done=done.append))
     assert error.value.frame == 7
     assert [frame.number for frame in done] == [1, 2]
     assert sorted(path.name for path in (tmp_path / "styled").iterdir()) == [
@@ -175,8 +175,8 @@ def test_cancellation_between_frames_keeps_the_finished_ones(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
     done: list[FrameResult] = []
-    listener = Listener(frame_done=done.append, cancelled=lambda: len(done) >= 2)
-    result = run(engine, pan, tmp_path, listener=listener)
+    callbacks = RunCallbacks(frame_done=done.append, cancelled=lambda: len(done) >= 2)
+    result = run(engine, pan, tmp_path, callbacks=callbacks)
     assert result.cancelled
     assert [frame.number for frame in result.frames] == [1, 2]
     assert result.movie is None
@@ -191,10 +191,10 @@ def test_cancellation_in_the_middle_of_a_frame_leaves_no_half_frame(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
     steps: list[int] = []
-    listener = Listener(
+    callbacks = RunCallbacks(
         progress=lambda number, progress: steps.append(number), cancelled=lambda: steps.count(2) >= 1
     )
-    result = run(engine, pan, tmp_path, listener=listener)
+    result = run(engine, pan, tmp_path, callbacks=callbacks)
     assert result.cancelled
     assert steps == [1] * 6 + [2]
     assert [path.name for path in (tmp_path / "styled").iterdir()] == ["styled_0001.png"]
@@ -203,7 +203,7 @@ def test_cancellation_in_the_middle_of_a_frame_leaves_no_half_frame(
 def test_cancelled_before_the_first_frame_writes_nothing(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
-    result = run(engine, pan, tmp_path, listener=Listener(cancelled=lambda: True))
+    result = run(engine, pan, tmp_path, callbacks=RunCallbacks(cancelled=lambda: True))
     assert result.cancelled
     assert result.frames == []
     assert list(tmp_path.iterdir()) == []
@@ -212,10 +212,10 @@ def test_cancelled_before_the_first_frame_writes_nothing(
 def test_progress_tells_the_frame_and_its_steps(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
-    told: list[tuple[int, Progress]] = []
-    listener = Listener(progress=lambda number, progress: told.append((number, progress)))
-    run(engine, pan[:2], tmp_path, listener=listener)
-    steps = [(number, progress.step, progress.steps) for number, progress in told]
+    notified: list[tuple[int, Progress]] = []
+    callbacks = RunCallbacks(progress=lambda number, progress: notified.append((number, progress)))
+    run(engine, pan[:2], tmp_path, callbacks=callbacks)
+    steps = [(number, progress.step, progress.steps) for number, progress in notified]
     assert steps == [(1, step, 6) for step in range(1, 7)] + [(2, step, 3) for step in range(1, 4)]
 
 
@@ -279,12 +279,12 @@ def test_the_first_frame_after_a_cut_is_that_of_a_cold_start(
 def test_further_passes_go_over_all_frames_and_tell_of_the_last(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, passes: int
 ) -> None:
-    told: list[int] = []
-    listener = Listener(frame_done=lambda result: told.append(result.number))
+    notified: list[int] = []
+    callbacks = RunCallbacks(frame_done=lambda result: notified.append(result.number))
     settings = replace(SEQUENCE, pass_count=passes)
-    result = run(engine, pan, tmp_path, settings, listener)
+    result = run(engine, pan, tmp_path, settings, callbacks)
     assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
-    assert told == ([4, 3, 2, 1] if passes == 2 else [1, 2, 3, 4])
+    assert notified == ([4, 3, 2, 1] if passes == 2 else [1, 2, 3, 4])
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "contact_sheet.png",
         "journal.json",
@@ -306,8 +306,8 @@ def test_a_cancelled_further_pass_keeps_the_frames_of_the_one_before(
     def progress(number: int, _: Progress) -> None:
         seen.append(number)
 
-    listener = Listener(progress=progress, cancelled=lambda: seen.count(4) > 3)
-    result = run(engine, pan, tmp_path, replace(SEQUENCE, pass_count=2), listener)
+    callbacks = RunCallbacks(progress=progress, cancelled=lambda: seen.count(4) > 3)
+    result = run(engine, pan, tmp_path, replace(SEQUENCE, pass_count=2), callbacks)
     assert result.cancelled
     assert [frame.number for frame in result.frames] == [1, 2, 3, 4]
     assert all(frame.path.is_file() for frame in result.frames)

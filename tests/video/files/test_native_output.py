@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from video.files.native_output import silence
+from video.files.native_output import suppress_native_output
 
 WORDS = """
 import os, sys, threading
@@ -56,7 +56,7 @@ def test_a_print_in_the_middle_of_a_change_ends_nothing(child_environment: dict[
 
 def test_standard_error_is_as_before(capfd: pytest.CaptureFixture[str]) -> None:
     stream = sys.stderr
-    with silence():
+    with suppress_native_output():
         os.write(2, b"native\n")
     assert sys.stderr is stream
     os.write(2, b"told\n")
@@ -69,7 +69,7 @@ def test_one_file_at_a_time_is_decoded() -> None:
     def decode() -> None:
         nonlocal inside, most
         for _ in range(20):
-            with silence():
+            with suppress_native_output():
                 inside += 1
                 most = max(most, inside)
                 inside -= 1

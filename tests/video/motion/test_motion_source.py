@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tests.video.moving_pictures import waves
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder, still
 from video.settings import MotionSource
 
@@ -17,10 +17,10 @@ def noise(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((HEIGHT, WIDTH, 3), np.float32)
 
 
-def frames(changes: np.ndarray) -> tuple[Rendered, Rendered]:
+def frames(changes: np.ndarray) -> tuple[RenderedFrame, RenderedFrame]:
     """Two frames that differ where `changes` (H, W) says so."""
     first, other = noise(0), noise(1)
-    return Rendered(1, first, None), Rendered(2, np.where(changes[..., None], other, first), None)
+    return RenderedFrame(1, first, None), RenderedFrame(2, np.where(changes[..., None], other, first), None)
 
 
 def no_motion(*, exact: bool) -> Motion:
@@ -53,13 +53,13 @@ def test_flow_has_no_motion_where_an_area_is_the_same() -> None:
 
 def test_the_ground_under_a_shadow_that_moves_rests() -> None:
     # Grainy, as a render is: hardly a pixel in the shadow is the same in both frames.
-    def shaded(column: int, seed: int) -> Rendered:
+    def shaded(column: int, seed: int) -> RenderedFrame:
         grain = np.random.default_rng(seed).normal(0.0, 0.004, (HEIGHT, WIDTH, 3)).astype(np.float32)
         picture = 0.5 + 0.2 * waves(HEIGHT, WIDTH)
         dark = np.zeros((HEIGHT, WIDTH, 1), np.float32)
         dark[16:40, column : column + 28] = 1.0
         dark = cv2.GaussianBlur(dark, (0, 0), 2.0)[..., None]
-        return Rendered(seed, picture - dark * (0.2 + grain), None)
+        return RenderedFrame(seed, picture - dark * (0.2 + grain), None)
 
     motion = MotionFinder(MotionSource.DIS).flow(shaded(16, 1), shaded(20, 2))
     inside = (slice(22, 34), slice(26, 38))
@@ -68,10 +68,10 @@ def test_the_ground_under_a_shadow_that_moves_rests() -> None:
 
 
 def test_a_thing_that_moves_before_a_still_camera_moves_with_all_its_pixels() -> None:
-    def with_thing(column: int) -> Rendered:
+    def with_thing(column: int) -> RenderedFrame:
         picture = 0.5 + 0.2 * waves(HEIGHT, WIDTH)
         picture[16:40, column : column + 28] = np.random.default_rng(3).random((24, 28, 3), np.float32)
-        return Rendered(column, picture, None)
+        return RenderedFrame(column, picture, None)
 
     motion = MotionFinder(MotionSource.DIS).flow(with_thing(16), with_thing(19))
     np.testing.assert_allclose(motion.backward[20:36, 24:40, 0], -3.0, atol=0.3)

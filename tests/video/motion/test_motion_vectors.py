@@ -7,7 +7,7 @@ import pytest
 
 from tests.video.moving_pictures import rendered
 from video.frames.render_passes import Camera, Passes
-from video.motion.motion_field import Motion, Rendered
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_vectors import longer_motion, vector_motion, why_no_vectors
 from video.motion.reprojection import reproject
 
@@ -34,7 +34,7 @@ def far_away(depth: float) -> np.ndarray:
     return np.full((HEIGHT, WIDTH), depth, np.float32)
 
 
-def frame(number: int, vector: tuple[float, float, float, float], **passes: object) -> Rendered:
+def frame(number: int, vector: tuple[float, float, float, float], **passes: object) -> RenderedFrame:
     field = np.broadcast_to(np.array(vector, np.float32), (HEIGHT, WIDTH, 4)).copy()
     return rendered(np.zeros((HEIGHT, WIDTH, 3), np.float32), number, Passes(vector=field, **passes))  # type: ignore[arg-type]
 
@@ -67,7 +67,7 @@ def test_vectors_serve_backwards_in_time_as_well() -> None:
         ),
     ],
 )
-def test_reasons_against_vectors(earlier: Rendered, current: Rendered, reason: str) -> None:
+def test_reasons_against_vectors(earlier: RenderedFrame, current: RenderedFrame, reason: str) -> None:
     assert reason in (why_no_vectors(earlier, current) or "")
     assert why_no_vectors(frame(1, (0, 0, 0, 0)), frame(2, (0, 0, 0, 0))) is None
 

@@ -26,7 +26,6 @@ from video.protocol.messages import (
     FrameDone,
     Heartbeat,
     Hello,
-    Notice,
     Opened,
     Planned,
     Preview,
@@ -35,6 +34,7 @@ from video.protocol.messages import (
     Shutdown,
     StyledRegion,
     Stylize,
+    Warned,
 )
 
 # Lone surrogates too: that is how Python holds a file name that is no UTF-8.
@@ -83,7 +83,7 @@ EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
     Planned: st.builds(Planned, texts, texts),
     Progress: st.builds(Progress, texts, numbers, numbers, numbers, losses, reals),
     Preview: st.builds(Preview, texts, numbers, numbers, texts),
-    Notice: st.builds(Notice, texts, maybe(texts)),
+    Warned: st.builds(Warned, texts, maybe(texts)),
     FrameDone: st.builds(
         FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals), st.booleans()
     ),

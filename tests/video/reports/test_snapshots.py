@@ -13,7 +13,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import DeviceChoice, StyleSettings
-from video.driver.sequence_driver import Listener, SequenceDriver
+from video.driver.sequence_driver import RunCallbacks, SequenceDriver
 from video.frames.sequence import SourceFrame
 from video.images.image_files import image_size, read_image
 from video.reports.snapshots import PreviewFile, SequenceSnapshots, ShownPreview, SnapshotFolder
@@ -83,11 +83,13 @@ def test_each_frame_of_a_sequence_has_a_folder(picture: Picture, tmp_path: Path)
     settings = StyleSettings(steps=4, coarsest_size=32, snapshot_every=2, device=DeviceChoice.CPU)
     engine = StyleEngine(settings, picture(48, 32))
     snapshots = SequenceSnapshots(tmp_path / "snapshots")
-    listener = Listener(snapshot=snapshots.take, frame_done=lambda result: snapshots.finish(result.number))
+    callbacks = RunCallbacks(
+        snapshot=snapshots.take, frame_done=lambda result: snapshots.finish(result.number)
+    )
     sequence = SequenceSettings(warm_steps=2, movie=False, contact_sheet=False)
     wide = picture(48, 32)
     frames = [SourceFrame(number, wide[:, number + 3 : number + 43]) for number in (-1, 0)]
-    SequenceDriver(engine, sequence, tmp_path, listener).run(frames)
+    SequenceDriver(engine, sequence, tmp_path, callbacks).run(frames)
     listed = {
         path.name: sorted(each.name for each in path.glob("s*"))
         for path in (tmp_path / "snapshots").iterdir()

@@ -10,7 +10,7 @@ import pytest
 from video.errors import FileError
 from video.frames.sequence import SourceFrame
 from video.images.image_files import quantize
-from video.resume.frame_store import Shelf
+from video.resume.frame_store import FrameStore
 
 RNG = np.random.default_rng(0)
 
@@ -24,7 +24,7 @@ def picture(channels: int = 3, bits: int = 8) -> np.ndarray:
 def test_a_frame_comes_back_as_it_was(tmp_path: Path, channels: int, bits: int) -> None:
     masks = {"sky": picture(1)[..., 0], "mur/ü": picture(1)[..., 0]}
     frame = SourceFrame(7, picture(channels, bits), Path("passes.exr"), masks, picture(1)[..., 0])
-    shelf = Shelf(tmp_path)
+    shelf = FrameStore(tmp_path)
     shelf.add(frame, begins_shot=True)
     back = shelf.frame(0)
     assert (back.number, back.passes, list(back.masks)) == (7, frame.passes, list(masks))
@@ -35,7 +35,7 @@ def test_a_frame_comes_back_as_it_was(tmp_path: Path, channels: int, bits: int) 
 
 
 def test_shots_have_a_first_picture(tmp_path: Path) -> None:
-    shelf, frames = Shelf(tmp_path), [SourceFrame(number, picture()) for number in range(4)]
+    shelf, frames = FrameStore(tmp_path), [SourceFrame(number, picture()) for number in range(4)]
     for frame in frames:
         shelf.add(frame, begins_shot=frame.number in (0, 2))
     for index, first in enumerate((0, 0, 2, 2)):
@@ -44,17 +44,17 @@ def test_shots_have_a_first_picture(tmp_path: Path) -> None:
 
 def test_what_an_earlier_run_has_kept_is_taken_or_made_again(tmp_path: Path) -> None:
     before, now = SourceFrame(1, picture()), SourceFrame(1, picture())
-    Shelf(tmp_path).add(before, begins_shot=True)
-    again = Shelf(tmp_path)
+    FrameStore(tmp_path).add(before, begins_shot=True)
+    again = FrameStore(tmp_path)
     again.add(now, begins_shot=True, again=True)
     np.testing.assert_array_equal(again.frame(0).image, before.image)
-    anew = Shelf(tmp_path)
+    anew = FrameStore(tmp_path)
     anew.add(now, begins_shot=True)
     np.testing.assert_array_equal(anew.frame(0).image, now.image)
 
 
 def test_a_lost_file_is_a_clear_error(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = FrameStore(tmp_path)
     shelf.add(SourceFrame(1, picture()), begins_shot=True)
     for file in tmp_path.iterdir():
         file.unlink()

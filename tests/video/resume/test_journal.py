@@ -24,7 +24,7 @@ from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting
-from video.results import FrameResult, Listener
+from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -93,8 +93,8 @@ def test_a_frame_that_was_removed_is_made_again(
     (tmp_path / "styled" / "styled_0003.png").unlink()
     (tmp_path / "styled" / "styled_0005.png").write_bytes(b"")
     told: list[str] = []
-    listener = Listener(notice=told.append)
-    assert [each.resumed for each in run(engine, pan, tmp_path, listener=listener)] == [True] * 2 + [
+    callbacks = RunCallbacks(warning=told.append)
+    assert [each.resumed for each in run(engine, pan, tmp_path, callbacks=callbacks)] == [True] * 2 + [
         False
     ] * 3
     assert "frame 3 and the ones after it are stylised again" in told[0]
@@ -188,9 +188,9 @@ def test_begun_anew_old_frames_stay_until_they_are_replaced(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
     run(engine, pan, tmp_path)
-    stop = Listener()
+    stop = RunCallbacks()
     stop.frame_done = lambda result: setattr(stop, "cancelled", lambda: True)
-    run(engine, pan, tmp_path, restart=True, listener=stop)
+    run(engine, pan, tmp_path, restart=True, callbacks=stop)
     assert len(styled(tmp_path)) == len(pan)
     assert len(json.loads((tmp_path / "journal.json").read_text())["frames"]) == 1
 

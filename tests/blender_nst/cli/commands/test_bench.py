@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from blender_nst.cli.commands.bench_frame import Course, frame_time
+from blender_nst.cli.commands.bench_frame import LossCurve, frame_time
 from compositor.benchmark.step_time import StepTime, exponent
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, StyleSettings
@@ -54,13 +54,13 @@ def test_the_exponent_is_the_slope_over_the_pixels() -> None:
 
 
 def test_a_course_tells_when_a_style_loss_was_reached() -> None:
-    course = Course(begun=10.0, steps=[(11.0, 0.9), (12.0, 0.4), (13.0, 0.5), (14.0, 0.3)])
+    course = LossCurve(begun=10.0, steps=[(11.0, 0.9), (12.0, 0.4), (13.0, 0.5), (14.0, 0.3)])
     assert course.style == 0.3
     assert [course.seconds_until(style) for style in (1.0, 0.45, 0.3)] == [1.0, 2.0, 4.0]
 
 
 def test_a_course_leaves_coarser_scales_out() -> None:
-    course = Course()
+    course = LossCurve()
     for height in (16, 32, 32):
         course.note(Progress(1, 3, height, 48, {"style": 1.0 / height}, 1.0), 32, 48)
     assert [style for _, style in course.steps] == [1.0 / 32, 1.0 / 32]

@@ -16,7 +16,7 @@ from blender_nst.cli.blenders.runtime import BlenderRuntime
 from compositor.engine import StyleEngine
 from compositor.settings import StyleSettings
 from video.images.image_files import read_image
-from video.motion.motion_field import Rendered
+from video.motion.motion_field import RenderedFrame
 from video.motion.optical_flow import DisFlow
 from video.motion.reliability import reliability
 from video.motion.warp_error import warp_error
@@ -55,7 +55,7 @@ def mean_warp_error(contents: list[np.ndarray], styled: list[np.ndarray]) -> flo
     errors = []
     for index in range(1, len(contents)):
         motion = DisFlow().between(contents[index - 1], contents[index])
-        pair = (Rendered(number, contents[number]) for number in (index - 1, index))
+        pair = (RenderedFrame(number, contents[number]) for number in (index - 1, index))
         trusted = reliability(motion, *pair)
         errors.append(warp_error(styled[index], styled[index - 1], motion.backward, trusted))
     return float(np.mean(errors))
