@@ -1,4 +1,4 @@
-"""Render handlers: every animation render of a scene that asks for it is captured and stylised.
+"""Render handlers: every animation render of a scene that asks for it is captured and stylized.
 
 Blender calls them in this order: `render_init`, then for each frame `render_pre`, `render_post` and, once the
 frame's file is written, `render_write`; at last `render_complete` or `render_cancel`. From the user interface
@@ -80,7 +80,7 @@ def open_session(
 
 
 def request_still(plan: SessionPlan) -> None:
-    """The next single render is stylised by this plan (of `for_still`), whatever the scene says."""
+    """The next single render is stylized by this plan (of `for_still`), whatever the scene says."""
     hooks.still_plan = plan
 
 
@@ -114,15 +114,15 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if still_plan is None and not scene.nst.enabled:
         return
     session = active_session.session
-    if session is not None and session.state is State.STYLISING:
-        say("the frames before this render are still being stylised: this one is rendered only")
+    if session is not None and session.state is State.STYLIZING:
+        say("the frames before this render are still being stylized: this one is rendered only")
         return
     if not hooks.opened_ahead:
         _forget_render()  # one that began and, as Blender refused it, never ended
         try:
             new_session(still_plan or SessionPlan.from_scene(scene))
         except SessionError as error:
-            say(f"not stylised: {error}", error=True)
+            say(f"not stylized: {error}", error=True)
             return
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
@@ -178,13 +178,13 @@ def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> Non
 
 @_guarded
 def on_render_cancel(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    """The render was stopped: the frames that it has are still stylised."""
+    """The render was stopped: the frames that it has are still stylized."""
     _end_render()
 
 
 @_guarded
 def on_load(_scene: object, _depsgraph: object = None) -> None:
-    """Another file is loaded: a render of this one is over. What was captured of it is still stylised."""
+    """Another file is loaded: a render of this one is over. What was captured of it is still stylized."""
     hooks.passes = None  # its scene is gone
     hooks.shown = None
     session = _rendering()
@@ -226,7 +226,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unhooks them; a render that is on its way goes on without being stylised."""
+    """Unhooks them; a render that is on its way goes on without being stylized."""
     for name, handler in _HANDLERS:
         registered = getattr(bpy.app.handlers, name)
         if handler in registered:

@@ -1,4 +1,4 @@
-"""Stylises one frame: arrays in, an array and a report out."""
+"""Stylizes one frame: arrays in, an array and a report out."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from compositor.stylization.temporal import DetailConstraint, StylizedFrame, Tem
 from compositor.stylization.working_size import working_size, working_size_text
 from compositor.tiling.memory_plan import MemoryPlan, fitting_windows, memory_plan, upsampling_plan
 
-# Pixels: longer side of the pictures over which a normalised network's means are taken.
+# Pixels: longer side of the pictures over which a normalized network's means are taken.
 _NORMALIZING_SIZE = 384
 
 
 class StyleEngine:
-    """A network and its styles, ready to stylise frame after frame.
+    """A network and its styles, ready to stylize frame after frame.
 
     Args:
-        settings: how to stylise.
+        settings: how to stylize.
         styles: one style picture, (h, w, 3) float32, sRGB in 0..1, or several `Style`s.
         fetching: told how far the download of a network is that was asked for by name.
 
@@ -115,10 +115,10 @@ class StyleEngine:
         snapshot: SnapshotCallback | None = None,
         cancelled: CancelCheck | None = None,
     ) -> StylizedFrame:
-        """Stylises one frame.
+        """Stylizes one frame.
 
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
-        `settings.start` names. With it, the optimisation begins at full size from that image.
+        `settings.start` names. With it, the optimization begins at full size from that image.
 
         A large frame is painted at a smaller size (h, w), see `painted_size`, brought up by the content
         (`compositor.image_ops.joint_upsampling`) and finished there with a few steps, before it is mixed
@@ -134,7 +134,7 @@ class StyleEngine:
             temporal: ties the frame to the previous result.
             detail: ties its finish to the previous one.
             steps: overrides `settings.steps`.
-            progress: called during the optimisation, on the calling thread.
+            progress: called during the optimization, on the calling thread.
             snapshot: called every `settings.snapshot_every` steps.
             cancelled: asked between two steps; when it says yes the image of that moment is returned.
 
@@ -153,7 +153,7 @@ class StyleEngine:
             self._library,
             masks,
             unstyled_mask,
-            colour=self.settings.colour,
+            color=self.settings.color,
             device=self.device,
             reduction=size[0] / full[0],
         )
@@ -190,7 +190,7 @@ class StyleEngine:
         return working_size(height, width, self.settings, self.device.type)
 
     def match_colors_to(self, content: np.ndarray) -> None:
-        """Recolours the style pictures to a shot's first frame, where `settings.colour` asks for it.
+        """Recolors the style pictures to a shot's first frame, where `settings.color` asks for it.
 
         A cold start does so by itself.
         """

@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Stopped(StrEnum):
-    """Why the optimisation ended."""
+    """Why the optimization ended."""
 
     STEP_LIMIT = "step_limit"
     CONVERGED = "converged"
@@ -31,7 +31,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Report:
-    """How one frame was stylised; `losses` are those of the last step, before it moved the pixels.
+    """How one frame was stylized; `losses` are those of the last step, before it moved the pixels.
 
     `scales` ends with the size that the frame was painted at, in (height, width).
     """

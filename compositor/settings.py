@@ -1,4 +1,4 @@
-"""What an artist can set about stylising one frame, each setting defined once.
+"""What an artist can set about stylizing one frame, each setting defined once.
 
 The command line's options, the worker's JSON and Blender's properties all derive from the dataclass fields
 here and in `video.settings`: default, range, unit and help travel in each field's metadata.
@@ -22,17 +22,17 @@ class Pooling(StrEnum):
 
 
 class Start(StrEnum):
-    """The image that the optimisation starts from when no image is given."""
+    """The image that the optimization starts from when no image is given."""
 
     CONTENT = "content"
     NOISE = "noise"
-    """Grey noise."""
+    """Gray noise."""
     STYLE = "style"
-    """Noise with the style picture's mean colour and covariance."""
+    """Noise with the style picture's mean color and covariance."""
 
 
 class LossScale(StrEnum):
-    """How the content and style losses are normalised; the weights mean something else in each."""
+    """How the content and style losses are normalized; the weights mean something else in each."""
 
     RELATIVE = "relative"
     """By the target's energy: a weight means the same for every size and picture."""
@@ -49,19 +49,19 @@ class StyleStatistic(StrEnum):
     """Means and covariances, by the Wasserstein distance; always relative to the target's energy."""
 
 
-class Colour(StrEnum):
-    """Whose colours the result has."""
+class Color(StrEnum):
+    """Whose colors the result has."""
 
     STYLE = "style"
     """The style picture's."""
     LUMINANCE = "luminance"
-    """The render's: only the luminance is stylised."""
+    """The render's: only the luminance is stylized."""
     MATCH = "match"
-    """The render's palette: the style picture is recoloured to it first."""
+    """The render's palette: the style picture is recolored to it first."""
 
 
 class Optimizer(StrEnum):
-    """Which optimiser moves the pixels."""
+    """Which optimizer moves the pixels."""
 
     ADAM = "adam"
     LBFGS = "lbfgs"
@@ -124,13 +124,13 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True)
 class StyleSettings:
-    """How one frame is stylised. Loss weights are relative: see `compositor.losses.terms` for their scale."""
+    """How one frame is stylized. Loss weights are relative: see `compositor.losses.terms` for their scale."""
 
     content_weight: float = setting(
         1.0, "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
     )
     style_weight: float = setting(
-        11.0, "How strongly the style picture's strokes and colours are taken", minimum=0.0, maximum=1e9
+        11.0, "How strongly the style picture's strokes and colors are taken", minimum=0.0, maximum=1e9
     )
     tv_weight: float = setting(
         5.0, "Total variation: how strongly fine noise is smoothed away", minimum=0.0, maximum=1e6
@@ -154,11 +154,11 @@ class StyleSettings:
         False, "Rescale the network so that every filter's mean activation over the style pictures is one"
     )
     pooling: Pooling = setting(Pooling.AVERAGE, "How the network shrinks its feature maps")
-    loss_scale: LossScale = setting(LossScale.RELATIVE, "How content and style loss are normalised")
+    loss_scale: LossScale = setting(LossScale.RELATIVE, "How content and style loss are normalized")
     style_statistic: StyleStatistic = setting(
         StyleStatistic.GRAM, "What of the style is matched: Gram matrices, or means and covariances"
     )
-    colour: Colour = setting(Colour.STYLE, "Whose colours the result has")
+    color: Color = setting(Color.STYLE, "Whose colors the result has")
     strength: float = setting(1.0, "How much of the style is mixed with the render", minimum=0.0, maximum=1.0)
     red_gain: float = setting(1.0, "Factor on the result's red", minimum=0.0, maximum=4.0)
     green_gain: float = setting(1.0, "Factor on the result's green", minimum=0.0, maximum=4.0)
@@ -174,7 +174,7 @@ class StyleSettings:
     )
     start: Start = setting(Start.CONTENT, "Image that a frame without a predecessor starts from")
     optimizer: Optimizer = setting(
-        Optimizer.LBFGS, "Optimiser: L-BFGS gets furthest in a step; Adam takes less memory"
+        Optimizer.LBFGS, "Optimizer: L-BFGS gets furthest in a step; Adam takes less memory"
     )
     learning_rate: float = setting(
         0.02, "Adam's step size, in units of the image's 0..1 range", minimum=1e-5, maximum=1.0
@@ -184,7 +184,7 @@ class StyleSettings:
     lbfgs_history: int = setting(20, "Steps that L-BFGS remembers", minimum=1, maximum=1000)
     steps: int = setting(
         200,
-        "Optimisation steps for a frame without a predecessor, over all scales",
+        "Optimization steps for a frame without a predecessor, over all scales",
         minimum=1,
         maximum=100_000,
     )

@@ -32,7 +32,7 @@ class JournalError(VideoError):
 
 
 class FrameError(VideoError):
-    """One frame cannot be stylised; the frames before it are finished and kept."""
+    """One frame cannot be stylized; the frames before it are finished and kept."""
 
     def __init__(self, frame: int, message: str) -> None:
         super().__init__(f"frame {frame}: {message}")

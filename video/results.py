@@ -40,7 +40,7 @@ class SequenceResult:
 
 @dataclass
 class RunCallbacks:
-    """What to call while a sequence is stylised, on the same thread.
+    """What to call while a sequence is stylized, on the same thread.
 
     `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
     and the frames that are done. `planned` comes with the first frame: at what size frames like it are

@@ -10,7 +10,7 @@ from compositor.settings import StyleSettings, WorkingDetail, check_ranges, sett
 
 
 class MotionSource(StrEnum):
-    """Where the motion between neighbouring frames comes from."""
+    """Where the motion between neighboring frames comes from."""
 
     AUTO = "auto"
     """The render's motion vectors where there are any, DIS elsewhere."""
@@ -23,15 +23,15 @@ class MotionSource(StrEnum):
     RAFT = "raft"
     """A neural network, torchvision's RAFT, whose weights must be there."""
     NONE = "none"
-    """No motion: every frame is stylised alone, and flickers."""
+    """No motion: every frame is stylized alone, and flickers."""
 
 
 class Denoise(StrEnum):
-    """How the noise that the optimisation leaves is taken away."""
+    """How the noise that the optimization leaves is taken away."""
 
     NONE = "none"
     BILATERAL = "bilateral"
-    """Averages neighbours of a similar colour: fast."""
+    """Averages neighbors of a similar color: fast."""
     NLM = "nlm"
     """Non-local means: averages places that look alike, and keeps more of the strokes."""
 
@@ -96,14 +96,14 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True)
 class SequenceSettings:
-    """How neighbouring frames are tied together, and what is written."""
+    """How neighboring frames are tied together, and what is written."""
 
     motion: MotionSource = setting(
         MotionSource.AUTO,
         "Motion between frames: auto takes the render's vectors where there are any; none flickers",
     )
     warm_steps: int = setting(
-        20, "Optimisation steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
+        20, "Optimization steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
     )
     temporal_weight: float = setting(
         600.0,
@@ -129,7 +129,7 @@ class SequenceSettings:
         1, "Times the sequence is gone through, forwards and backwards by turns", minimum=1, maximum=16
     )
     debug: bool = setting(False, "Write pictures of motion and reliability beside the frames")
-    denoise: Denoise = setting(Denoise.NONE, "Removal of the fine noise that the optimisation leaves")
+    denoise: Denoise = setting(Denoise.NONE, "Removal of the fine noise that the optimization leaves")
     denoise_strength: float = setting(
         3.0,
         "How strong the removed noise is: its standard deviation in levels of 1/255",
@@ -150,7 +150,7 @@ class SequenceSettings:
     contact_sheet: bool = setting(True, "Write a sheet of some frames, content over styled")
     frame_rate: float = setting(
         0.0,
-        "Frames a second of the movie; 0 takes those of the scene or movie that is stylised, or 24",
+        "Frames a second of the movie; 0 takes those of the scene or movie that is stylized, or 24",
         minimum=0.0,
         maximum=240.0,
         unit="fps",

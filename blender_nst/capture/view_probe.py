@@ -1,6 +1,6 @@
 """Finds out how the scene's view transform shows light: the engine process has no OpenColorIO, Blender has.
 
-A picture of known colours is saved through it; `video.color.view_transform` says how it is laid out.
+A picture of known colors is saved through it; `video.color.view_transform` says how it is laid out.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-# Scene-linear: black, then AgX's and Filmic's whole range, 10 stops below middle grey to 6.5 above it.
+# Scene-linear: black, then AgX's and Filmic's whole range, 10 stops below middle gray to 6.5 above it.
 _STEPS = 33
-_MIDDLE_GREY, _DARKEST, _BRIGHTEST = 0.18, -10.0, 6.5
+_MIDDLE_GRAY, _DARKEST, _BRIGHTEST = 0.18, -10.0, 6.5
 # Hidden from the user's lists by its dot. Without a user it is not saved; it cannot be removed at once, since
 # Blender 5.2 crashes when a handler of a render removes a datablock.
 _IMAGE_NAME = ".Neural Style view probe"
@@ -31,7 +31,7 @@ def probe_levels(scene: bpy.types.Scene) -> list[float]:
     """The scene-linear levels of the probe's lattice, along each of its axes."""
     stride = (_BRIGHTEST - _DARKEST) / (_STEPS - 2)
     stops = [_DARKEST + stride * step - scene.view_settings.exposure for step in range(_STEPS - 1)]
-    return [0.0, *array("f", [_MIDDLE_GREY * 2.0**stop for stop in stops])]
+    return [0.0, *array("f", [_MIDDLE_GRAY * 2.0**stop for stop in stops])]
 
 
 def probe_image(scene: bpy.types.Scene) -> bpy.types.Image:

@@ -58,7 +58,7 @@ def demo(
     blender: BlenderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Render a small scene made by code and stylise it with a painting made by code. Needs nothing."""
+    """Render a small scene made by code and stylize it with a painting made by code. Needs nothing."""
     from blender_nst.cli.commands.demo import run_demo
 
     with make_display(as_json) as display:
@@ -82,7 +82,7 @@ def render(
     blender: BlenderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Render an animation with Blender and stylise every frame as it is finished."""
+    """Render an animation with Blender and stylize every frame as it is finished."""
     from blender_nst.cli.commands.render import render_and_stylize
     from blender_nst.cli.inputs.style_choice import choose_styles
 
@@ -119,7 +119,7 @@ def stylize(
     restart: RestartOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Stylise frames that are there already: a numbered sequence or a movie."""
+    """Stylize frames that are there already: a numbered sequence or a movie."""
     from blender_nst.cli.commands.stylize import stylize_sequence
     from blender_nst.cli.inputs.style_choice import choose_styles
 
@@ -154,7 +154,7 @@ def image(
     out: Annotated[Path, typer.Option("--out", "-o", help="The PNG or EXR to write.")] = Path("styled.png"),
     as_json: JsonOption = False,
 ) -> None:
-    """Stylise one still picture."""
+    """Stylize one still picture."""
     from blender_nst.cli.commands.stylize import stylize_image
     from blender_nst.cli.inputs.style_choice import choose_styles
 
@@ -177,7 +177,7 @@ def sweep(
     out: OutOption = Path("sweep"),
     as_json: JsonOption = False,
 ) -> None:
-    """Stylise one picture over a grid of settings: a PNG for each, a table, and a labelled sheet."""
+    """Stylize one picture over a grid of settings: a PNG for each, a table, and a labeled sheet."""
     from blender_nst.cli.commands.sweep import run_sweep
 
     with make_display(as_json) as display:
@@ -195,7 +195,7 @@ def metrics(
     ],
     *,
     settings: Settings,
-    content: Annotated[Path, typer.Option("--content", "-c", help="The frames that were stylised.")],
+    content: Annotated[Path, typer.Option("--content", "-c", help="The frames that were stylized.")],
     passes: PassesOption = None,
     style: StylesOption = None,
     style_weights: WeightsOption = None,

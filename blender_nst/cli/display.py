@@ -34,7 +34,7 @@ class Display(Protocol):
     ) -> None: ...
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
     ) -> None:
         """So many frames (or other units) will come; `rendering` if Blender renders them during this run."""
         ...
@@ -107,7 +107,7 @@ class BarDisplay:
             self._bars.stop()
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
     ) -> None:
         self._total, self._unit = total, unit
         self._bars.start()
@@ -177,7 +177,7 @@ class JsonDisplay:
         return None
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylising"
+        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
     ) -> None:
         return None
 

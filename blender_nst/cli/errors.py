@@ -36,7 +36,7 @@ class InputError(CommandLineError):
 
 
 class RenderError(CommandLineError):
-    """Blender did not render, or its render was not stylised; code 2 if the user can remove the cause."""
+    """Blender did not render, or its render was not stylized; code 2 if the user can remove the cause."""
 
     def __init__(self, message: str, exit_code: int = FAILED, *, resumable: bool = False) -> None:
         super().__init__(message)

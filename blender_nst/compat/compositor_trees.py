@@ -63,14 +63,14 @@ def all_nodes(tree: bpy.types.NodeTree) -> Iterator[tuple[bpy.types.NodeTree, bp
 
 
 def new_mix(tree: bpy.types.NodeTree) -> tuple[list[bpy.types.NodeSocket], bpy.types.NodeSocket]:
-    """A node that mixes two colours: its inputs factor, first, second; and its result."""
+    """A node that mixes two colors: its inputs factor, first, second; and its result."""
     if hasattr(bpy.types, "CompositorNodeMixRGB"):
         node = tree.nodes.new("CompositorNodeMixRGB")
         return list(node.inputs[:3]), node.outputs[0]
     node = tree.nodes.new("ShaderNodeMix")
     node.data_type = "RGBA"
-    colours = [socket for socket in node.inputs if socket.type == "RGBA"]
-    return [node.inputs[0], *colours[:2]], next(each for each in node.outputs if each.type == "RGBA")
+    colors = [socket for socket in node.inputs if socket.type == "RGBA"]
+    return [node.inputs[0], *colors[:2]], next(each for each in node.outputs if each.type == "RGBA")
 
 
 def new_math(tree: bpy.types.NodeTree, operation: str) -> bpy.types.Node:

@@ -4,11 +4,11 @@
 
 Inside, an Image node reads the styled sequence. Where a frame's file is missing, Blender gives that node's
 alpha as 0 everywhere; the group looks at the mean of it and passes the render through then. So nothing has to
-be switched frame by frame, and a frame that was just stylised shows by itself.
+be switched frame by frame, and a frame that was just stylized shows by itself.
 
-Styled EXRs are light, as the render is. Styled PNGs are as they are displayed. In the picture's colour space,
+Styled EXRs are light, as the render is. Styled PNGs are as they are displayed. In the picture's color space,
 the inverse of the scene's view transform, they come out of it as they went in: exactly with Standard, nearly
-with Filmic, and with AgX for colours that AgX can show; it has no strongly saturated ones.
+with Filmic, and with AgX for colors that AgX can show; it has no strongly saturated ones.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GROUP_NAME = "Neural Style"
 MARK = "blender_nst_styled"
 """A property of the group by which it is known, whatever it is called."""
 
-_COLOUR_SPACES = {
+_COLOR_SPACES = {
     "AgX": "AgX Base sRGB",
     "Filmic": "Filmic sRGB",
     "Khronos PBR Neutral": "Khronos PBR Neutral sRGB",
@@ -131,7 +131,7 @@ def _new_sequence() -> bpy.types.Image:
 
 def _point_at(group: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
     light = chosen_suffix(scene) == LIGHT
-    space = _COLOUR_SPACES.get(scene.view_settings.view_transform, "sRGB")
+    space = _COLOR_SPACES.get(scene.view_settings.view_transform, "sRGB")
     for node in group.nodes:
         if node.bl_idname != "CompositorNodeImage" or node.image is None:
             continue
@@ -150,7 +150,7 @@ def _point_at(group: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Before a render: the groups get the scene's paths.
 
-    In a render that is stylised they are muted, or what an earlier run has styled would be stylised again.
+    In a render that is stylized they are muted, or what an earlier run has styled would be stylized again.
     """
     tree = tree_of(scene)
     if tree is None:

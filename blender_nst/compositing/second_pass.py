@@ -57,7 +57,7 @@ def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
 
 
 def is_composited_already(output: Path, frame: int) -> bool:
-    """Whether a frame was stylised as it came out of the compositor, and would have its effects twice."""
+    """Whether a frame was stylized as it came out of the compositor, and would have its effects twice."""
     try:
         noted = json.loads(passes_path(output, frame).with_suffix(".json").read_text("utf-8"))
         return bool(noted.get("composited", False))
@@ -252,7 +252,7 @@ class CompositePass:
 
     def _show(self, image: bpy.types.Image, path: Path) -> None:
         if not is_written(path):
-            raise CompositeError(f"{path}: is not there; render and stylise the frame again")
+            raise CompositeError(f"{path}: is not there; render and stylize the frame again")
         image.filepath = str(path)
 
 
@@ -285,7 +285,7 @@ def _load(path: Path) -> bpy.types.Image:
         # A picture of its own, whether or not the user has the file open.
         return bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
-        raise CompositeError(f"{path}: is not there; render and stylise the frames again") from None
+        raise CompositeError(f"{path}: is not there; render and stylize the frames again") from None
 
 
 def _collection(each: bpy.types.ID) -> bpy.types.bpy_prop_collection:

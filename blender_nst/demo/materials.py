@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-Colour = str
+Color = str
 """Six hexadecimal digits, sRGB."""
 
 
@@ -34,15 +34,15 @@ class _Nodes:
                 node.inputs[key].default_value = value
         return node
 
-    def ramp(self, factor: Any, *colours: Colour) -> Any:
-        """Socket of the colours spread evenly over the factor's 0.3..0.7, where noise has its values."""
+    def ramp(self, factor: Any, *colors: Color) -> Any:
+        """Socket of the colors spread evenly over the factor's 0.3..0.7, where noise has its values."""
         node = self.add("ValToRGB", {"Fac": factor})
         elements = node.color_ramp.elements
-        while len(elements) < len(colours):
+        while len(elements) < len(colors):
             elements.new(0.5)
-        for i, colour in enumerate(colours):
-            elements[i].position = 0.3 + 0.4 * i / (len(colours) - 1)
-            elements[i].color = _linear(colour)
+        for i, color in enumerate(colors):
+            elements[i].position = 0.3 + 0.4 * i / (len(colors) - 1)
+            elements[i].color = _linear(color)
         return node.outputs["Color"]
 
     def noise(self, scale: float, detail: float = 4.0) -> Any:
@@ -50,9 +50,9 @@ class _Nodes:
         where = self.add("TexCoord").outputs["Object"]
         return self.add("TexNoise", {"Vector": where, "Scale": scale, "Detail": detail}).outputs[0]
 
-    def finish(self, colour: Any, bump: Any = None, depth: float = 0.15) -> Any:
-        """The material with a matt surface of that colour, rough where `bump` (a socket) says so."""
-        inputs = {"Base Color": colour, "Roughness": 0.9}
+    def finish(self, color: Any, bump: Any = None, depth: float = 0.15) -> Any:
+        """The material with a matt surface of that color, rough where `bump` (a socket) says so."""
+        inputs = {"Base Color": color, "Roughness": 0.9}
         if bump is not None:
             inputs["Normal"] = self.add("Bump", {"Height": bump, "Distance": depth}).outputs[0]
         surface = self.add("BsdfPrincipled", inputs)
@@ -60,52 +60,52 @@ class _Nodes:
         return self.material
 
 
-def _linear(colour: Colour) -> tuple[float, float, float, float]:
-    """A colour as Blender wants it: scene-linear RGBA."""
-    encoded = [value / 255 for value in bytes.fromhex(colour)]
+def _linear(color: Color) -> tuple[float, float, float, float]:
+    """A color as Blender wants it: scene-linear RGBA."""
+    encoded = [value / 255 for value in bytes.fromhex(color)]
     red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in encoded)
     return red, green, blue, 1.0
 
 
-def cloudy(name: str, scale: float, *colours: Colour) -> Any:
+def cloudy(name: str, scale: float, *colors: Color) -> Any:
     """Noise from large to small: meadows, foliage, plaster."""
     nodes = _Nodes(name)
     fine = nodes.noise(scale * 6)
     mixed = nodes.add("Math", {0: nodes.noise(scale), 1: fine}, operation="ADD").outputs[0]
     half = nodes.add("Math", {0: mixed, 1: 0.5}, operation="MULTIPLY").outputs[0]
-    return nodes.finish(nodes.ramp(half, *colours), fine)
+    return nodes.finish(nodes.ramp(half, *colors), fine)
 
 
-def bricks(name: str, size: float, dark: Colour, light: Colour, mortar: Colour) -> Any:
-    """Courses of bricks, shingles or planks in UV coordinates that are metres."""
+def bricks(name: str, size: float, dark: Color, light: Color, mortar: Color) -> Any:
+    """Courses of bricks, shingles or planks in UV coordinates that are meters."""
     nodes = _Nodes(name)
     where = nodes.add("TexCoord").outputs["UV"]
     tint = nodes.ramp(nodes.noise(2.0), dark, light)
-    colours = {"Color1": tint, "Color2": _linear(dark), "Mortar": _linear(mortar)}
+    colors = {"Color1": tint, "Color2": _linear(dark), "Mortar": _linear(mortar)}
     scale = {"Vector": where, "Scale": 1 / size, "Mortar Size": 0.03, "Bias": -0.4}
-    brick = nodes.add("TexBrick", {**colours, **scale})
+    brick = nodes.add("TexBrick", {**colors, **scale})
     return nodes.finish(brick.outputs["Color"], brick.outputs["Fac"], -0.05)
 
 
-def cobbles(name: str, size: float, *colours: Colour) -> Any:
-    """Round stones, each of its own colour."""
+def cobbles(name: str, size: float, *colors: Color) -> Any:
+    """Round stones, each of its own color."""
     nodes = _Nodes(name)
     where = nodes.add("TexCoord").outputs["Object"]
     cells = nodes.add("TexVoronoi", {"Vector": where, "Scale": 1 / size})
     shade = nodes.add("SeparateColor", {0: cells.outputs["Color"]}).outputs[0]
-    return nodes.finish(nodes.ramp(shade, *colours), cells.outputs["Distance"], -0.3)
+    return nodes.finish(nodes.ramp(shade, *colors), cells.outputs["Distance"], -0.3)
 
 
-def rings(name: str, scale: float, *colours: Colour, axis: str = "Y") -> Any:
+def rings(name: str, scale: float, *colors: Color, axis: str = "Y") -> Any:
     """Wood's rings, or straw rolled up, around one axis of the object."""
     nodes = _Nodes(name)
     where = nodes.add("TexCoord").outputs["Object"]
     inputs = {"Vector": where, "Scale": scale, "Distortion": 2.5, "Detail": 3.0, "Detail Scale": 2.0}
     wave = nodes.add("TexWave", inputs, wave_type="RINGS", rings_direction=axis)
-    return nodes.finish(nodes.ramp(wave.outputs["Fac"], *colours), wave.outputs["Fac"])
+    return nodes.finish(nodes.ramp(wave.outputs["Fac"], *colors), wave.outputs["Fac"])
 
 
-def gores(name: str, count: int, *colours: Colour) -> Any:
+def gores(name: str, count: int, *colors: Color) -> Any:
     """Vertical stripes around the object's z axis."""
     nodes = _Nodes(name)
     where = nodes.add("SeparateXYZ", {0: nodes.add("TexCoord").outputs["Object"]})
@@ -114,9 +114,9 @@ def gores(name: str, count: int, *colours: Colour) -> Any:
     stripe = nodes.add("Math", {0: share, 1: 1.0}, operation="FLOORED_MODULO").outputs[0]
     ramp = nodes.add("ValToRGB", {"Fac": stripe})
     ramp.color_ramp.interpolation = "CONSTANT"
-    for i, colour in enumerate(colours):
+    for i, color in enumerate(colors):
         element = ramp.color_ramp.elements[i] if i < 2 else ramp.color_ramp.elements.new(1.0)
-        element.position, element.color = i / len(colours), _linear(colour)
+        element.position, element.color = i / len(colors), _linear(color)
     return nodes.finish(ramp.outputs[0])
 
 

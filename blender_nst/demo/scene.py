@@ -132,7 +132,7 @@ def _landscape() -> None:
     steps = [(i, i + 1, i + 3, i + 2) for i in range(0, len(sides) - 2, 2)]
     stones = paint.cobbles("Cobbles", 0.28, "8a6a58", "c9a888", "e8d8b8", "a08aa0")
     shapes.add("Path", stones, shapes.solid(sides, steps))
-    for name, y, top, colours in (
+    for name, y, top, colors in (
         ("Far hills", 42, 5.5, ("3a4f9a", "5a78b8", "8fa8d0")),
         ("Near hills", 30, 3.4, ("2f6a6a", "4f9a7a", "8fb86a")),
     ):
@@ -141,7 +141,7 @@ def _landscape() -> None:
         foot = [(x, y - 8, -1.0) for x, _, _ in crest]
         strip = [(i, i + 1, len(crest) + i + 1, len(crest) + i) for i in range(len(crest) - 1)]
         slope = shapes.solid(foot + crest, strip)
-        shapes.add(name, paint.cloudy(name, 0.12, *colours), slope, smooth=True)
+        shapes.add(name, paint.cloudy(name, 0.12, *colors), slope, smooth=True)
 
 
 def _cottage(place: Vector) -> None:

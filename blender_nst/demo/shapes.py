@@ -13,16 +13,16 @@ import bmesh  # pyright: ignore[reportMissingImports]
 from mathutils import Vector, noise  # pyright: ignore[reportMissingImports]
 
 Form = Callable[[Any], None]
-"""Builds a shape in an empty BMesh; units are metres."""
+"""Builds a shape in an empty BMesh; units are meters."""
 
 
 def add(name: str, material: Any, form: Form, place: Vector | None = None, smooth: bool = False) -> Any:
-    """A new mesh object in the scene, at the origin or at `place`; its UVs are metres on each face."""
+    """A new mesh object in the scene, at the origin or at `place`; its UVs are meters on each face."""
     mesh = bpy.data.meshes.new(name)
     shape = bmesh.new()
     form(shape)
     shape.normal_update()
-    layer = shape.loops.layers.uv.new("metres")
+    layer = shape.loops.layers.uv.new("meters")
     for face in shape.faces:
         face.smooth = smooth
         right = Vector((0, 0, 1)).cross(face.normal)

@@ -32,7 +32,7 @@ Start = Callable[[Callable[[Message], None]], EngineProcess]
 class SupervisedEngine:
     """An engine for one job, with the methods of `EngineProcess`. Every method may be called from any thread.
 
-    An event `died` comes only when the engine is given up; a `notice` tells of the end before. Of a frame
+    An event `died` comes only when the engine is given up; a `warned` event tells of the end before. Of a frame
     that was told as done the engine's second life says nothing.
     """
 
@@ -188,7 +188,7 @@ class SupervisedEngine:
             kept = f"; finished frames kept: {len(self._done)}{self._way_on and f'; {self._way_on} to go on'}"
             self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
             return
-        self._report({"event": "notice", "text": f"{why}: it is started once more and goes on", "job": None})
+        self._report({"event": "warned", "text": f"{why}: it is started once more and goes on", "job": None})
         with self._lock:
             self._life += 1
             # Until it runs, nobody may tell it anything: that would go to the one that has ended.

@@ -20,7 +20,7 @@ class RenderJobError(Exception):
 
 @dataclass(frozen=True)
 class RenderJob:
-    """A .blend to render and stylise. Paths are absolute texts.
+    """A .blend to render and stylize. Paths are absolute texts.
 
     `style_settings` and `sequence_settings` are those of the protocol's `stylize`; an absent setting keeps
     the value that the .blend file has. The movie's frame rate is always the scene's.

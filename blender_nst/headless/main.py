@@ -1,4 +1,4 @@
-"""Renders and stylises a .blend file for the command line, inside Blender.
+"""Renders and stylizes a .blend file for the command line, inside Blender.
 
     blender --background --python-exit-code 3 --python main.py -- job.json
     python -E -P main.py -- job.json            (a Python that has the bpy module)
@@ -95,7 +95,7 @@ def load_package() -> Any:
 
 
 def disable_installed_copy() -> None:
-    """Switches an installed copy of this extension off for now: two would stylise every frame twice."""
+    """Switches an installed copy of this extension off for now: two would stylize every frame twice."""
     # Found only once bpy is imported.
     import addon_utils  # pyright: ignore[reportMissingImports]
 

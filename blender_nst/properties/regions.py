@@ -62,7 +62,7 @@ class NSTRegion(bpy.types.PropertyGroup):
     )
     style_path: bpy.props.StringProperty(
         name="Style",
-        description="Picture whose strokes and colours the region takes",
+        description="Picture whose strokes and colors the region takes",
         subtype="FILE_PATH",
         options=FILE_OPTIONS,
     )

@@ -128,18 +128,18 @@ def _first_style_set(nst: "NSTSceneProperties", path: str) -> None:
 
 
 class NSTSceneProperties(bpy.types.PropertyGroup):
-    """`Scene.nst`: whether and how the scene's renders are stylised."""
+    """`Scene.nst`: whether and how the scene's renders are stylized."""
 
     enabled: bpy.props.BoolProperty(
         name="Neural Style",
-        description="Stylise every animation render of this scene",
+        description="Stylize every animation render of this scene",
         default=False,
         options=set(),
         override=OVERRIDABLE,
     )
     stills: bpy.props.BoolProperty(
         name="Stills Too",
-        description="Stylise single renders (F12) as well, into the folder stills in the output folder",
+        description="Stylize single renders (F12) as well, into the folder stills in the output folder",
         default=False,
         options=set(),
         override=OVERRIDABLE,
@@ -184,7 +184,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
     )
     source: bpy.props.EnumProperty(
         name="Frames",
-        description="Which rendered frames the button stylises",
+        description="Which rendered frames the button stylizes",
         items=[(each.name, each.title, each.help) for each in FrameSource],
         default=FrameSource.RENDER.name,
         options=set(),
@@ -199,7 +199,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
     )
     custom_range: bpy.props.BoolProperty(
         name="Custom Range",
-        description="Stylise other frames than the scene's range; than all, of picked files",
+        description="Stylize other frames than the scene's range; than all, of picked files",
         default=False,
         options=set(),
         override=OVERRIDABLE,

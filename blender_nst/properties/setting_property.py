@@ -11,12 +11,12 @@ from .styles import OVERRIDABLE
 # Where a name in the code is no title for people.
 _TITLES = {
     "tv_weight": "TV Weight",
-    "optimizer": "Optimiser",
+    "optimizer": "Optimizer",
     "lbfgs_history": "L-BFGS History",
     "adam_beta1": "Adam Beta 1",
     "adam_beta2": "Adam Beta 2",
-    "input_normalization": "Input Normalisation",
-    "normalized_network": "Normalised Network",
+    "input_normalization": "Input Normalization",
+    "normalized_network": "Normalized Network",
     "pass_count": "Passes",
 }
 _CHOICES = {

@@ -17,7 +17,7 @@ class NSTStyle(bpy.types.PropertyGroup):
 
     path: bpy.props.StringProperty(
         name="Picture",
-        description="Picture whose strokes and colours the animation takes: a JPEG or PNG of a painting",
+        description="Picture whose strokes and colors the animation takes: a JPEG or PNG of a painting",
         subtype="FILE_PATH",
         options=FILE_OPTIONS,
         override=OVERRIDABLE,

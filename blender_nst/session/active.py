@@ -32,7 +32,7 @@ active_session = _ActiveSession()
 
 
 def current_session() -> RenderSession | None:
-    """The session that renders or stylises, or the last one that did."""
+    """The session that renders or stylizes, or the last one that did."""
     return active_session.session
 
 
@@ -55,17 +55,17 @@ def new_session(plan: SessionPlan) -> RenderSession:
     return active_session.session
 
 
-def stylise_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
-    """Begins to stylise frames that are on disk; the timer listens to the engine.
+def stylize_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
+    """Begins to stylize frames that are on disk; the timer listens to the engine.
 
     Raises:
         SessionError: another session is on its way, or the engine cannot be started.
     """
     if running_session() is not None:
-        raise SessionError("other frames are still being stylised: wait for them, or cancel")
+        raise SessionError("other frames are still being stylized: wait for them, or cancel")
     session = new_session(plan)
     try:
-        session.stylise_files(frames)
+        session.stylize_files(frames)
     except EngineError as error:
         session.end()
         raise SessionError(str(error)) from None
@@ -96,7 +96,7 @@ def drain_on_timer() -> float:
     if session.drain(TIMER_BUDGET):
         preview.update(session)
         redraw("PROPERTIES")
-    if session.state is State.STYLISING and not session.watched:
+    if session.state is State.STYLIZING and not session.watched:
         # Of a render that is over, or of a file that was closed: from here on Escape is free.
         window = next(iter(bpy.context.window_manager.windows), None)
         if window is not None:
@@ -115,12 +115,12 @@ def report(event: Message) -> None:
             say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
         case "progress":
             active_session.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
-        case "notice" | "planned":
+        case "warned" | "planned":
             say(event["text"])
         case "frame_done":
-            say(f"frame {event['frame']} stylised in {event['seconds']:.1f} s")
+            say(f"frame {event['frame']} stylized in {event['seconds']:.1f} s")
         case "done":
-            say(f"{_counted('frame', event['frames'])} stylised")
+            say(f"{_counted('frame', event['frames'])} stylized")
             if active_session.session is not None:
                 measured_speed.remember(active_session.session)
         case "opened" if event["frames"]:

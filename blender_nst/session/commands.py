@@ -15,7 +15,7 @@ from .plan import SessionPlan
 LOG_NAME = "engine.log"
 
 PREVIEW_EVERY = 5
-"""Optimisation steps between two pictures of a frame on its way; what comes too fast is left out."""
+"""Optimization steps between two pictures of a frame on its way; what comes too fast is left out."""
 
 
 def start_engine(

@@ -1,4 +1,4 @@
-"""Finds the rendered frames that a batch stylises: the scene's output, captured frames, or picked files."""
+"""Finds the rendered frames that a batch stylizes: the scene's output, captured frames, or picked files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     nst = scene.nst
     source = FrameSource[nst.source]
     if source is FrameSource.FILES:
-        return _picked(absolute_path(nst.source_path, "file to stylise"), scene)
+        return _picked(absolute_path(nst.source_path, "file to stylize"), scene)
     numbers = batch_numbers(scene)
     if not numbers:
         raise SessionError(f"the frame range {numbers.start} to {numbers.stop - 1} has no frames")

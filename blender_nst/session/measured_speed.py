@@ -19,7 +19,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class MeasuredSpeed:
-    """Pixels times optimisation steps a second, measured on `device`.
+    """Pixels times optimization steps a second, measured on `device`.
 
     `first` is that of a frame without a predecessor, many of whose steps are at smaller sizes; `pixel_steps`
     that of the frames after it.

@@ -21,7 +21,7 @@ DRAFT = "draft"
 
 
 class SessionError(Exception):
-    """Nothing can be stylised; one line that says why and what to do. A render goes on."""
+    """Nothing can be stylized; one line that says why and what to do. A render goes on."""
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,11 @@ def _seconds_left(session: RenderSession, units: int, finished: float) -> float 
 
 
 def _text(session: RenderSession, left: float | None) -> str:
-    if session.cancelling:
+    if session.canceling:
         return "Stopping; finished frames are kept"
     if session.progress is None:
         waiting = session.state is State.RENDERING and session.plan.engine.after_render
-        return "Stylised after the render" if waiting else "The style engine is starting"
+        return "Stylized after the render" if waiting else "The style engine is starting"
     done, total, now = len(session.done), session.plan.total, session.progress["frame"]
     between = now in session.done
     frame = f"{done} of {total} frames done" if between else f"Frame {now}, {done + 1} of {total}"

@@ -1,4 +1,4 @@
-"""The state of what is stylised, a render or a batch: what was captured and sent, what came back."""
+"""The state of what is stylized, a render or a batch: what was captured and sent, what came back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class State(Enum):
     """Where a session is in its life."""
 
     RENDERING = "rendering"
-    STYLISING = "stylising"  # the render is over, the engine still works
+    STYLIZING = "stylizing"  # the render is over, the engine still works
     ENDED = "ended"
 
 
@@ -52,7 +52,7 @@ class RenderSession(EngineState):
     captured: list[CapturedFrame] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     error: str | None = None
-    cancelling: bool = False
+    canceling: bool = False
     watched: bool = False
     """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
@@ -145,22 +145,22 @@ class RenderSession(EngineState):
         self._tell_rendered(captured.frame)
 
     def finish(self) -> None:
-        """The render is over, whole or cancelled: what was captured is still stylised."""
+        """The render is over, whole or cancelled: what was captured is still stylized."""
         with self._changing:
             if self.state is not State.RENDERING:
                 return
             if not self.captured:
                 self.end()
                 return
-            self.state = State.STYLISING
+            self.state = State.STYLIZING
         self._send_rest(self.captured[len(self.sent) :])
 
-    def stylise_files(self, frames: Sequence[CapturedFrame]) -> None:
-        """Stylises frames that are on disk, without waiting; raises EngineError where no engine starts."""
+    def stylize_files(self, frames: Sequence[CapturedFrame]) -> None:
+        """Stylizes frames that are on disk, without waiting; raises EngineError where no engine starts."""
         self._from_files = True
         self.start_engine()
         self.captured = list(frames)
-        self.state = State.STYLISING
+        self.state = State.STYLIZING
         # An engine that is still starting does not read: many frames would fill the pipe and block.
         feeder = threading.Thread(
             target=self._send_rest, args=(self.captured,), name="NST frames", daemon=True
@@ -170,11 +170,11 @@ class RenderSession(EngineState):
     def cancel(self) -> None:
         """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
         with self._changing:
-            if self.engine is None or self.cancelling or self.state is State.ENDED:
+            if self.engine is None or self.canceling or self.state is State.ENDED:
                 self.end()
                 return
-            self.cancelling = True
-            self.state = State.STYLISING
+            self.canceling = True
+            self.state = State.STYLIZING
         with suppress(EngineError):
             self.engine.send({"command": "cancel", "job": self.job})
 
@@ -263,7 +263,7 @@ class RenderSession(EngineState):
                 self._take_opened(event)
             case "preview":
                 self.take_in(event)
-            case "ready" | "planned" | "notice" | "progress" | "frame_done":
+            case "ready" | "planned" | "warned" | "progress" | "frame_done":
                 self.take_in(event)
                 self.report(event)
             case "done" | "cancelled":

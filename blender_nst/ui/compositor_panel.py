@@ -21,8 +21,8 @@ from ..session.session import State
 from .panel_base import MAIN_PANEL, RenderPanel
 
 _TWICE = (
-    "The frames had been through the compositor before they were stylised, and have its effects twice; switch"
-    " Stylise Before Compositor on and render again"
+    "The frames had been through the compositor before they were stylized, and have its effects twice; switch"
+    " Stylize Before Compositor on and render again"
 )
 _SWITCHED_OFF: list[str] = []
 """The scenes whose compositor is off for the render that goes on."""
@@ -32,8 +32,8 @@ class NSTCompositing(bpy.types.PropertyGroup):
     """`Scene.nst_compositing`: how the styled frames and the scene's compositor go together."""
 
     before: bpy.props.BoolProperty(
-        name="Stylise Before Compositor",
-        description="Animation renders that are stylised leave the compositor out, so that its tree can run"
+        name="Stylize Before Compositor",
+        description="Animation renders that are stylized leave the compositor out, so that its tree can run"
         " over the styled frames afterwards, with Composite Styled Frames",
         default=False,
         options=set(),
@@ -187,7 +187,7 @@ class RENDER_PT_nst_compositor(RenderPanel, bpy.types.Panel):
 
 @persistent
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    """Leaves the compositor out of a render that is stylised before it."""
+    """Leaves the compositor out of a render that is stylized before it."""
     if scene.nst.enabled and scene.nst_compositing.before and scene.render.use_compositing:
         set_property_retrying(scene.render, "use_compositing", False)
         _SWITCHED_OFF.append(scene.name)

@@ -1,4 +1,4 @@
-"""Operators that stylise frames on disk, and the one that watches them: progress, time left, Escape."""
+"""Operators that stylize frames on disk, and the one that watches them: progress, time left, Escape."""
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
@@ -9,7 +9,7 @@ import bpy  # pyright: ignore[reportMissingImports]
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..session import preview
-from ..session.active import current_session, running_session, say, status_line, stylise_files, wait_for
+from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
 from ..session.frame_sources import find_passes, is_there, movie_rate, rendered_file, source_frames
 from ..session.plan import SessionError, SessionPlan, absolute_path
 from ..session.progress import session_progress
@@ -23,10 +23,10 @@ WATCH_INTERVAL = 0.2
 
 
 class NST_OT_watch(bpy.types.Operator):
-    """Shows the progress of what is being stylised; Escape stops it and keeps the finished frames"""
+    """Shows the progress of what is being stylized; Escape stops it and keeps the finished frames"""
 
     bl_idname = "nst.watch"
-    bl_label = "Watch Stylising"
+    bl_label = "Watch Stylizing"
     bl_options = {"INTERNAL"}  # noqa: RUF012
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -47,7 +47,7 @@ class NST_OT_watch(bpy.types.Operator):
         session = running_session()
         if session is None:
             return self._end(context)
-        if event.type == "ESC" and event.value == "PRESS" and session.state is State.STYLISING:
+        if event.type == "ESC" and event.value == "PRESS" and session.state is State.STYLIZING:
             session.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
@@ -88,7 +88,7 @@ class _BatchOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not while other frames are on their way."""
         if running_session() is not None:
-            cls.poll_message_set("Other frames are being stylised")  # type: ignore[attr-defined]
+            cls.poll_message_set("Other frames are being stylized")  # type: ignore[attr-defined]
             return False
         if not context.scene.nst.styles:
             cls.poll_message_set("Add a style picture first")  # type: ignore[attr-defined]
@@ -96,7 +96,7 @@ class _BatchOperator:
         return True
 
     def _run(self, context: bpy.types.Context, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
-        session = stylise_files(plan, frames)
+        session = stylize_files(plan, frames)
         if bpy.app.background:
             wait_for(session)
             return {"CANCELLED"} if session.error else {"FINISHED"}
@@ -104,7 +104,7 @@ class _BatchOperator:
             bpy.ops.nst.watch("INVOKE_DEFAULT")
         return {"FINISHED"}
 
-    def _stylise_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
+    def _stylize_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
         try:
             frames = source_frames(context.scene)
             plan = SessionPlan.from_scene(context.scene, total=len(frames))
@@ -120,19 +120,19 @@ class _BatchOperator:
         return {"CANCELLED"}
 
 
-class NST_OT_stylise_frames(_BatchOperator, bpy.types.Operator):
-    """Stylise frames that are rendered already"""
+class NST_OT_stylize_frames(_BatchOperator, bpy.types.Operator):
+    """Stylize frames that are rendered already"""
 
-    bl_idname = "nst.stylise_frames"
-    bl_label = "Stylise Rendered Frames"
+    bl_idname = "nst.stylize_frames"
+    bl_label = "Stylize Rendered Frames"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Collects the frames and goes on with what is finished of them, or anew where Restart is ticked."""
-        return self._stylise_sources(context)
+        return self._stylize_sources(context)
 
 
 class NST_OT_resume(_BatchOperator, bpy.types.Operator):
-    """Go on with rendered frames where stylising them was stopped; what is finished stays as it is"""
+    """Go on with rendered frames where stylizing them was stopped; what is finished stays as it is"""
 
     bl_idname = "nst.resume"
     bl_label = "Resume"
@@ -152,14 +152,14 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Collects the frames and goes on, whatever Restart says."""
-        return self._stylise_sources(context, resume=True)
+        return self._stylize_sources(context, resume=True)
 
 
-class NST_OT_stylise_frame(_BatchOperator, bpy.types.Operator):
-    """Stylise the current frame alone, for a look at the settings: as it was rendered, or rendered now"""
+class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
+    """Stylize the current frame alone, for a look at the settings: as it was rendered, or rendered now"""
 
-    bl_idname = "nst.stylise_frame"
-    bl_label = "Stylise This Frame"
+    bl_idname = "nst.stylize_frame"
+    bl_label = "Stylize This Frame"
 
     draft: bpy.props.BoolProperty(
         name="Draft", description="Take the steps of the draft preset: faster, coarser", default=False
@@ -222,15 +222,15 @@ class NST_OT_open_output(bpy.types.Operator):
 
 
 class NST_OT_cancel(bpy.types.Operator):
-    """Stop stylising; the frames that are finished are kept"""
+    """Stop stylizing; the frames that are finished are kept"""
 
     bl_idname = "nst.cancel"
-    bl_label = "Cancel Stylising"
+    bl_label = "Cancel Stylizing"
     bl_options = {"INTERNAL"}  # noqa: RUF012
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only while something is being stylised."""
+        """Only while something is being stylized."""
         session = running_session()
         return session is not None and session.engine is not None
 
@@ -260,9 +260,9 @@ def _rendered_frame(scene: bpy.types.Scene, plan: SessionPlan) -> CapturedFrame 
 
 _CLASSES = (
     NST_OT_watch,
-    NST_OT_stylise_frames,
+    NST_OT_stylize_frames,
     NST_OT_resume,
-    NST_OT_stylise_frame,
+    NST_OT_stylize_frame,
     NST_OT_preview,
     NST_OT_open_output,
     NST_OT_cancel,

@@ -18,8 +18,8 @@ from .frame_operators import (
     NST_OT_open_output,
     NST_OT_preview,
     NST_OT_resume,
-    NST_OT_stylise_frame,
-    NST_OT_stylise_frames,
+    NST_OT_stylize_frame,
+    NST_OT_stylize_frames,
 )
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
@@ -37,7 +37,7 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         "style_weight",
         "content_weight",
         "temporal_weight",
-        "colour",
+        "color",
         "output_path",
         "stills",
         "restart",
@@ -94,13 +94,13 @@ class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
                 column.prop(nst, name)
         draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE")
         row = layout.row(align=True)
-        row.operator(NST_OT_stylise_frames.bl_idname, icon="PLAY")
+        row.operator(NST_OT_stylize_frames.bl_idname, icon="PLAY")
         row.operator(NST_OT_resume.bl_idname)
         row = layout.row(align=True)
-        row.operator(NST_OT_stylise_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
-        draft = row.operator(NST_OT_stylise_frame.bl_idname, text="Draft of It")
+        row.operator(NST_OT_stylize_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
+        draft = row.operator(NST_OT_stylize_frame.bl_idname, text="Draft of It")
         draft.draft = True
-        again = row.operator(NST_OT_stylise_frame.bl_idname, text="", icon="RENDER_STILL")
+        again = row.operator(NST_OT_stylize_frame.bl_idname, text="", icon="RENDER_STILL")
         again.render = True
         row = layout.row(align=True)
         row.operator(NST_OT_preview.bl_idname, icon="HIDE_OFF")
@@ -158,18 +158,18 @@ class RENDER_PT_nst_strokes(RenderPanel, bpy.types.Panel):
     )
 
 
-class RENDER_PT_nst_colour(RenderPanel, bpy.types.Panel):
-    """Factors on the result's colours."""
+class RENDER_PT_nst_color(RenderPanel, bpy.types.Panel):
+    """Factors on the result's colors."""
 
-    bl_label = "Colour Gains"
+    bl_label = "Color Gains"
     bl_parent_id = MAIN_PANEL
     property_names = ("red_gain", "green_gain", "blue_gain")
 
 
-class RENDER_PT_nst_optimisation(RenderPanel, bpy.types.Panel):
-    """How long and how a frame is optimised."""
+class RENDER_PT_nst_optimization(RenderPanel, bpy.types.Panel):
+    """How long and how a frame is optimized."""
 
-    bl_label = "Optimisation"
+    bl_label = "Optimization"
     bl_parent_id = MAIN_PANEL
     property_names = (
         "steps",
@@ -211,7 +211,7 @@ class RENDER_PT_nst_network(RenderPanel, bpy.types.Panel):
 
 
 class RENDER_PT_nst_sequence(RenderPanel, bpy.types.Panel):
-    """How neighbouring frames are tied together, and what is written beside them."""
+    """How neighboring frames are tied together, and what is written beside them."""
 
     bl_label = "Sequence"
     bl_parent_id = MAIN_PANEL
@@ -234,8 +234,8 @@ _PANELS = (
     RENDER_PT_nst,
     RENDER_PT_nst_frames,
     RENDER_PT_nst_strokes,
-    RENDER_PT_nst_colour,
-    RENDER_PT_nst_optimisation,
+    RENDER_PT_nst_color,
+    RENDER_PT_nst_optimization,
     RENDER_PT_nst_network,
     RENDER_PT_nst_sequence,
 )

@@ -62,7 +62,7 @@ class NSTPreferences(bpy.types.AddonPreferences):
         precision=1,
     )
     after_render: bpy.props.BoolProperty(
-        name="Stylise After the Render",
+        name="Stylize After the Render",
         description=(
             "Start the engine when the whole animation is rendered: for a Blender and an engine that share"
             " one GPU"

@@ -146,7 +146,7 @@ class NST_OT_style_move(_StyleOperator, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Exchanges the active one with its neighbour."""
+        """Exchanges the active one with its neighbor."""
         nst = context.scene.nst
         target = nst.active_style + (-1 if self.direction == "UP" else 1)
         if not 0 <= target < len(nst.styles):

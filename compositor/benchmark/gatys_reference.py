@@ -4,7 +4,7 @@ Gatys, Ecker, Bethge 2016 as neural-style-pt (Johnson, ProGamerGov) computes it:
 equation 4 on relu1_1 to relu5_1 as mean squared errors, and torch's L-BFGS without line search, all steps at
 full size, on an image that nothing keeps within its range until the end.
 
-The weights are chosen so that, up to one factor, it minimises what the engine minimises: the content layer
+The weights are chosen so that, up to one factor, it minimizes what the engine minimizes: the content layer
 has neural-style-pt's weight, and each style layer and the total variation the weight that gives them the
 ratio to it that they have in `StyleSettings`. Both then have the same goal, and their losses can be compared
 without guessing at a weight. Total variation is the engine's squared one; the papers have none.
@@ -36,7 +36,7 @@ _CONTENT_WEIGHT = 5.0
 
 
 class Reference:
-    """The published objective for one content and one style, and its minimisation.
+    """The published objective for one content and one style, and its minimization.
 
     Args:
         weights: of VGG.
@@ -75,11 +75,11 @@ class Reference:
         self._scale = scale
 
     def relative_objective(self, image: Tensor) -> float:
-        """What is minimised, of an image (1, 3, H, W) in 0..1, in the units of the engine's total loss."""
+        """What is minimized, of an image (1, 3, H, W) in 0..1, in the units of the engine's total loss."""
         with torch.no_grad():
             return float(self._objective(self._preprocess(image))) / self._scale
 
-    def minimise(self, start: Tensor, steps: int, watch: Callable[[Tensor], None] | None = None) -> Tensor:
+    def minimize(self, start: Tensor, steps: int, watch: Callable[[Tensor], None] | None = None) -> Tensor:
         """The image, (1, 3, H, W) in 0..1, that L-BFGS comes to from `start` in so many steps.
 
         `watch` is shown the image of every step.
@@ -138,7 +138,7 @@ class Reference:
 
 
 def noise_start(content: Tensor, weights: NetworkWeights) -> Tensor:
-    """Almost the mean colour everywhere: neural-style-pt's default start."""
+    """Almost the mean color everywhere: neural-style-pt's default start."""
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(0))
     return (0.001 * noise + torch.tensor(weights.mean).view(1, 3, 1, 1)) / 255.0
 

@@ -1,4 +1,4 @@
-"""Times a step of the optimisation, and one of the published method beside it."""
+"""Times a step of the optimization, and one of the published method beside it."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _reference(
             wait_for(device)
             seen.append(time.perf_counter())
 
-        reference.minimise(start, steps + 2, watch)
+        reference.minimize(start, steps + 2, watch)
         # The first step is a short one: it has no history.
         return [after - before for before, after in pairwise(seen[1:])]
 

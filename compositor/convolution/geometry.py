@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def layer_stride(layer: str) -> int:
-    """Distance, in px of the picture, between neighbours of a layer named as `relu4_2` or `pool4`."""
+    """Distance, in px of the picture, between neighbors of a layer named as `relu4_2` or `pool4`."""
     return 2 ** (int(layer.lstrip("abcdefghijklmnopqrstuvwxyz")[0]) - (0 if layer.startswith("pool") else 1))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from compositor.convolution_jit.kernel_arguments import IMAGE_CHANNELS, Image, ImageGradient
 from compositor.convolution_jit.kernels import KernelGroup, flags_of, in_lines, run
 
-_COLOURS = 3
+_COLORS = 3
 LEAST_WIDTH = 4
 """px that a picture must be wide at least."""
 
@@ -16,7 +16,7 @@ LEAST_WIDTH = 4
 def fits(weight: Tensor) -> bool:
     """Whether a kernel (D, C, 3, 3) is one that this is made for."""
     single = weight.dtype is torch.float32 and weight.device.type == "cpu"
-    return single and weight.shape == (IMAGE_CHANNELS, _COLOURS, 3, 3)
+    return single and weight.shape == (IMAGE_CHANNELS, _COLORS, 3, 3)
 
 
 def by_taps(weight: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ def gradient_below(gradient: Tensor, taps: Tensor, flags: Tensor) -> Tensor:
     """
     gradient = in_lines(gradient)
     height, width = gradient.shape[2:]
-    result = gradient.new_empty(1, height + 2, width + 2, _COLOURS)
+    result = gradient.new_empty(1, height + 2, width + 2, _COLORS)
     arguments = ImageGradient(
         gradient=gradient.data_ptr(), line=gradient.stride(2), flags=flags.data_ptr(),
         height=height, width=width, weight=taps.data_ptr(), result=result.data_ptr(),

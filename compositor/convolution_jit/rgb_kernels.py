@@ -13,7 +13,7 @@ from compositor.convolution_jit.ir_builder import FLOAT, LANES, VALUES, Writer, 
 from compositor.convolution_jit.kernel_arguments import IMAGE_CHANNELS, Image, ImageGradient
 
 _BLOCK = 4  # Pixels of a row that are gone through together, with as many sums as fit the registers.
-_COLOURS, _SIDE = 3, 3
+_COLORS, _SIDE = 3, 3
 _PARTS = IMAGE_CHANNELS // LANES
 
 
@@ -32,10 +32,10 @@ def _image(w: Writer) -> None:
         for i in range(_SIDE):
             y = w.clamped(w.total(w.piece, i - 1), w.height)
             columns = [w.clamped(w.total(left, at - 1), w.width) for at in range(_BLOCK + _SIDE - 1)]
-            pixels = [_colours(w, w.total(w.times(y, w.line), w.times(x, _COLOURS))) for x in columns]
+            pixels = [_colors(w, w.total(w.times(y, w.line), w.times(x, _COLORS))) for x in columns]
             for j in range(_SIDE):
-                for colour in range(_COLOURS):
-                    _add_tap(w, sums, [pixels[at + j][colour] for at in range(_BLOCK)], _tap(i, j, colour))
+                for color in range(_COLORS):
+                    _add_tap(w, sums, [pixels[at + j][color] for at in range(_BLOCK)], _tap(i, j, color))
         own = w.total(w.times(w.piece, w.width), left)
         for at, row in enumerate(sums):
             for part, each in enumerate(row):
@@ -56,7 +56,7 @@ def _image_gradient(w: Writer, total: ir.Function) -> None:
     wide = w.total(w.width, 2)
     with w.counted(w.blocks(wide, _BLOCK)) as block:
         left = w.block_start(block, wide, _BLOCK)
-        sums = [[constant(0.0) for _ in range(_COLOURS)] for _ in range(_BLOCK)]
+        sums = [[constant(0.0) for _ in range(_COLORS)] for _ in range(_BLOCK)]
         columns = [w.total(left, at - _SIDE + 1) for at in range(_BLOCK + _SIDE - 1)]
         for i in range(_SIDE):
             y = w.total(w.piece, -i)
@@ -65,17 +65,17 @@ def _image_gradient(w: Writer, total: ir.Function) -> None:
                 _add_pulls(w, sums, pulls, i, part)
         own = w.total(w.times(w.piece, wide), left)
         for at, row in enumerate(sums):
-            for colour, each in enumerate(row):
+            for color, each in enumerate(row):
                 value = w.b.call(total, [ir.Constant(FLOAT, 0.0), each], fastmath=("reassoc",))
-                w.store(value, w.result, w.total(w.times(w.total(own, at), _COLOURS), colour))
+                w.store(value, w.result, w.total(w.times(w.total(own, at), _COLORS), color))
 
 
 def _add_pulls(w: Writer, sums: list[list[Any]], pulls: list[Any], i: int, part: int) -> None:
     for j in range(_SIDE):
-        for colour in range(_COLOURS):
-            weight = w.load(w.weight, _tap(i, j, colour) + part * LANES)
+        for color in range(_COLORS):
+            weight = w.load(w.weight, _tap(i, j, color) + part * LANES)
             for at, row in enumerate(sums):
-                row[colour] = w.added_product(row[colour], pulls[at + _SIDE - 1 - j], weight)
+                row[color] = w.added_product(row[color], pulls[at + _SIDE - 1 - j], weight)
 
 
 def _pull(w: Writer, y: Any, x: Any, channel: int) -> Any:
@@ -87,10 +87,10 @@ def _pull(w: Writer, y: Any, x: Any, channel: int) -> Any:
     return w.where(inside, w.where(w.load_flags(w.flags, pixel), gradient))
 
 
-def _colours(w: Writer, pixel: Any) -> list[Any]:
-    return [w.load_everywhere(w.picture, w.total(pixel, colour)) for colour in range(_COLOURS)]
+def _colors(w: Writer, pixel: Any) -> list[Any]:
+    return [w.load_everywhere(w.picture, w.total(pixel, color)) for color in range(_COLORS)]
 
 
-def _tap(i: int, j: int, colour: int) -> int:
-    """Where the weights of a place and colour begin."""
-    return ((i * _SIDE + j) * _COLOURS + colour) * IMAGE_CHANNELS
+def _tap(i: int, j: int, color: int) -> int:
+    """Where the weights of a place and color begin."""
+    return ((i * _SIDE + j) * _COLORS + color) * IMAGE_CHANNELS

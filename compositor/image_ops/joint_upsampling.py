@@ -8,9 +8,9 @@ from torch import Tensor
 
 from compositor.image_ops.resize import resize
 
-# Pixels of the small picture on each side of one, over which its colours are explained by the render's.
+# Pixels of the small picture on each side of one, over which its colors are explained by the render's.
 _RADIUS = 2
-# Variance, in squared units of 0..1, below which differences in the render's colours explain nothing.
+# Variance, in squared units of 0..1, below which differences in the render's colors explain nothing.
 _FLAT = 2e-4
 # Pixels of the full size that are worked on at once.
 _STRIP_PIXELS = 1 << 20
@@ -20,8 +20,8 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     """The result at the frame's size.
 
     Where the result follows the render, its edges are the render's own at full size: in each small window it
-    is fitted as an affine function of the render's colours, and the function is applied to the full render
-    (He and Sun 2015, Fast Guided Filter, with a guide in colour as in He, Sun, Tang 2013, equation 19).
+    is fitted as an affine function of the render's colors, and the function is applied to the full render
+    (He and Sun 2015, Fast Guided Filter, with a guide in color as in He, Sun, Tang 2013, equation 19).
     Departs from them in that nothing of the result is smoothed away: what the functions do not explain, which
     is the strokes, is enlarged by itself and added. Made small again, the picture is the result.
 

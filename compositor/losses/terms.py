@@ -96,7 +96,7 @@ def gaussian_distance(own: Tensor, own_mean: Tensor, mean: Tensor, root: Tensor,
 
 def tv_loss(image: Tensor, mask: Tensor | None = None) -> Tensor:
     """Total variation: the mean over pixels and channels of the squared difference to the right and lower
-    neighbour (Mahendran and Vedaldi 2015, equation 3 with β = 2), on an image (1, 3, H, W) in 0..1.
+    neighbor (Mahendran and Vedaldi 2015, equation 3 with β = 2), on an image (1, 3, H, W) in 0..1.
 
     A pair of pixels counts as much as the less visible of the two, by the mask (1, 1, H, W).
     """

@@ -1,4 +1,4 @@
-"""Gatys' normalised network: every filter's mean activation is one (Gatys 2016, section 2).
+"""Gatys' normalized network: every filter's mean activation is one (Gatys 2016, section 2).
 
 Gatys takes the mean over the ImageNet validation set. Here it is taken over the pictures that the caller has,
 which for the engine are the style pictures, because no set of photographs comes with the program.
@@ -49,7 +49,7 @@ def normalize_network(weights: NetworkWeights, images: Sequence[Tensor], pooling
             Convolution(convolution.name, convolution.weight * scale, convolution.bias / mean)
         )
         before = mean
-    return replace(weights, name=f"{weights.name}, normalised", convolutions=tuple(convolutions))
+    return replace(weights, name=f"{weights.name}, normalized", convolutions=tuple(convolutions))
 
 
 @torch.no_grad()

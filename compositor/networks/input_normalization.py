@@ -8,7 +8,7 @@ from __future__ import annotations
 from compositor.settings import InputNormalization
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
-"""The mean colour of ImageNet, RGB in 0..255, that the Caffe networks were trained to have subtracted."""
+"""The mean color of ImageNet, RGB in 0..255, that the Caffe networks were trained to have subtracted."""
 
 TORCHVISION_MEAN = (0.485, 0.456, 0.406)
 TORCHVISION_STD = (0.229, 0.224, 0.225)

@@ -1,6 +1,6 @@
 """The convolutions of a VGG-16 or VGG-19 (Simonyan and Zisserman 2015), from a state dict or a part of one.
 
-Whatever a file was trained on, the network comes out in one convention: RGB in 0..255 less a mean colour.
+Whatever a file was trained on, the network comes out in one convention: RGB in 0..255 less a mean color.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def recognize(tensors: Mapping[str, Tensor]) -> Trunk:
 
 
 def to_one_convention(trunk: Trunk, normalization: InputNormalization, name: str) -> NetworkWeights:
-    """Folds the input's normalisation (not `auto`) into the first convolution."""
+    """Folds the input's normalization (not `auto`) into the first convolution."""
     first = trunk.convolutions[0]
     weight, mean = first.weight, IMAGENET_MEAN
     if normalization is InputNormalization.CAFFE:
@@ -111,7 +111,7 @@ def _recognize_named(modules: Mapping[str, object]) -> tuple[str, list[str]]:
 def _recognize_numbered(modules: Mapping[str, Mapping[str, Tensor]], sources: list[str]) -> str:
     weights = [modules[name].get("weight") for name in sources]
     if any(weight is not None and weight.ndim != 4 for weight in weights):
-        raise WeightsError("it has layers that are no convolutions: VGG with batch normalisation will not do")
+        raise WeightsError("it has layers that are no convolutions: VGG with batch normalization will not do")
     channels = [weight.shape[0] for weight in weights if weight is not None]
     for network, blocks in _BLOCKS.items():
         expected = [out for out, count in zip(_CHANNELS, blocks, strict=True) for _ in range(count)]

@@ -30,11 +30,11 @@ class Moments:
 
 
 class PixelAdam:
-    """Adam (Kingma and Ba 2015) whose second moment is averaged over a neighbourhood and over the channels.
+    """Adam (Kingma and Ba 2015) whose second moment is averaged over a neighborhood and over the channels.
 
     Departs from the paper there on purpose. With a second moment of its own, a pixel that is where it should
     be takes steps as large as one that is not, its tiny gradient being divided by its own tiny size: grain in
-    a still, flicker in an animation. Sharing the scale with the neighbourhood lets it rest.
+    a still, flicker in an animation. Sharing the scale with the neighborhood lets it rest.
 
     Args:
         image: (1, 3, H, W) in 0..1, moved in place and kept within 0..1.

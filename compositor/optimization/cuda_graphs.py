@@ -84,7 +84,7 @@ class Replaying:
         if self._recorded is not None and image is self._recorded[0]:
             _, (losses, gradient), replay = self._recorded
             replay()
-            # The optimiser remembers gradients, and the next replay writes over this one.
+            # The optimizer remembers gradients, and the next replay writes over this one.
             return losses, gradient.clone()
         found = self._objective(image)
         self._calls += 1

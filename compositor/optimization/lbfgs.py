@@ -37,7 +37,7 @@ class PixelLbfgs:
     minimum the objective is smooth enough to do without a line search, each trial of which would cost a step.
     Departs from the published style transfer, whose image leaves the range and is clamped at the end: a pixel
     at its limit that the gradient pushes outwards is held (Bertsekas 1982), every step is clamped, and
-    the curvature is that of the clamped steps. What is optimised is then what is seen.
+    the curvature is that of the clamped steps. What is optimized is then what is seen.
 
     Without a stiffness, what no pair tells of is taken for softer in what changes slowly over the picture
     than in what changes from pixel to pixel, and steps go further there (a preconditioner of two levels;
@@ -49,7 +49,7 @@ class PixelLbfgs:
         history: steps that are remembered; each takes two images of memory.
         stiffness: what is known of the Hessian's diagonal, (1, 1 or 3, H, W) or 0: the temporal loss's part,
             which differs between held and free pixels by orders of magnitude. Without it the free ones, which
-            were just revealed, would wait until the curvature of the held ones has been learnt.
+            were just revealed, would wait until the curvature of the held ones has been learned.
     """
 
     def __init__(self, image: Tensor, history: int, hessian_diagonal: Tensor | float = 0.0) -> None:

@@ -15,13 +15,13 @@ from compositor.progress import Stopped
 from compositor.settings import Optimizer, StyleSettings
 
 Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
-"""Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimised."""
+"""Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimized."""
 
 MaskedObjective = Objective
 """The same, with a gradient that is zero where a pixel is fixed."""
 
 Step = Callable[[float], dict[str, Tensor]]
-"""Takes one step; its argument is how far the optimisation is, 0 to 1. Returns the losses before the step."""
+"""Takes one step; its argument is how far the optimization is, 0 to 1. Returns the losses before the step."""
 
 # On a GPU reading a loss waits for it, so losses are read only every so many steps there.
 _READ_EVERY = 10
@@ -34,7 +34,7 @@ _FINAL_RATE = 0.1
 
 @dataclass
 class Outcome:
-    """The image that an optimisation ended with, its last losses, and Adam's moments to carry on with."""
+    """The image that an optimization ended with, its last losses, and Adam's moments to carry on with."""
 
     image: Tensor
     losses: dict[str, float]

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_tensor
-from compositor.image_ops.color import grey
+from compositor.image_ops.color import gray
 from compositor.image_ops.resize import resize
 from compositor.losses.objective import Region
-from compositor.settings import Colour
+from compositor.settings import Color
 from compositor.stylization.style_library import StyleLibrary
 
 
@@ -24,7 +24,7 @@ class ContentFrame:
     """A frame at one size.
 
     Attributes:
-        content: (1, 3, H, W) in 0..1; without colour where only the luminance is stylised.
+        content: (1, 3, H, W) in 0..1; without color where only the luminance is stylized.
         visible: (1, 1, H, W), the alpha channel; None for an opaque frame.
         masks: by region, (1, 1, H, W) of what is visible and wanted of it; None for everywhere.
         reduction: how much smaller the frame is painted than it is delivered, and the styles with it: 1 or
@@ -89,7 +89,7 @@ def make_content_frame(
     masks: Mapping[str, np.ndarray],
     unstyled_mask: np.ndarray | None,
     *,
-    colour: Colour,
+    color: Color,
     device: torch.device,
     reduction: float = 1.0,
 ) -> ContentFrame:
@@ -101,8 +101,8 @@ def make_content_frame(
         kept: of `left_as_rendered`.
     """
     check_image(content, "content")
-    colours = grey(content) if colour is Colour.LUMINANCE else content[..., :3]
-    picture = to_tensor(colours, device)
+    colors = gray(content) if color is Color.LUMINANCE else content[..., :3]
+    picture = to_tensor(colors, device)
     visible = None
     if content.shape[2] == 4 and content[..., 3].min() < 1.0:
         visible = map_to_tensor(content[..., 3], device)
@@ -127,20 +127,20 @@ def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.
 
 
 def _fill_invisible(picture: Tensor, visible: Tensor) -> Tensor:
-    """Colours from the visible surroundings where nothing is visible.
+    """Colors from the visible surroundings where nothing is visible.
 
     What is behind a transparent film is black, and the network would see a dark outline around everything.
-    Push-pull: visible colours averaged over larger and larger areas, taken where the smaller ones have none.
+    Push-pull: visible colors averaged over larger and larger areas, taken where the smaller ones have none.
     """
-    colours, weights = [picture * visible], [visible]
+    colors, weights = [picture * visible], [visible]
     while min(weights[-1].shape[-2:]) > 1:
-        colours.append(F.avg_pool2d(colours[-1], 2, ceil_mode=True, count_include_pad=False))
+        colors.append(F.avg_pool2d(colors[-1], 2, ceil_mode=True, count_include_pad=False))
         weights.append(F.avg_pool2d(weights[-1], 2, ceil_mode=True, count_include_pad=False))
-    filled = colours[-1] / weights[-1].clamp_min(1e-6)
-    for colour, weight in zip(colours[-2::-1], weights[-2::-1], strict=True):
-        coarse = F.interpolate(filled, colour.shape[-2:], mode="bilinear", align_corners=False)
+    filled = colors[-1] / weights[-1].clamp_min(1e-6)
+    for color, weight in zip(colors[-2::-1], weights[-2::-1], strict=True):
+        coarse = F.interpolate(filled, color.shape[-2:], mode="bilinear", align_corners=False)
         share = weight.clamp(0.0, 1.0)
-        filled = colour + (1.0 - share) * coarse
+        filled = color + (1.0 - share) * coarse
     return torch.where(visible >= 1.0, picture, filled).clamp(0.0, 1.0)
 
 

@@ -32,7 +32,7 @@ _EVIDENCE = 0.05
 
 @dataclass(frozen=True)
 class OptimizedFrame:
-    """A frame that the optimisation is done with.
+    """A frame that the optimization is done with.
 
     Attributes:
         image: (1, 3, h, w) in 0..1, at the size that the frame was painted at.

@@ -9,7 +9,7 @@ from compositor.losses.terms import matrix_root
 from compositor.settings import Start, StyleSettings
 from compositor.stylization.style_library import StyleLibrary
 
-# Standard deviation of grey noise, in 0..1.
+# Standard deviation of gray noise, in 0..1.
 _NOISE = 0.15
 
 
@@ -25,5 +25,5 @@ def start_image(content: Tensor, library: StyleLibrary, settings: StyleSettings)
     if settings.start is Start.NOISE:
         return (0.5 + _NOISE * noise).clamp(0.0, 1.0)
     mean, covariance = library.statistics()
-    coloured = torch.einsum("ij,bjhw->bihw", matrix_root(covariance), noise)
-    return (mean.view(1, 3, 1, 1) + coloured).clamp(0.0, 1.0)
+    colored = torch.einsum("ij,bjhw->bihw", matrix_root(covariance), noise)
+    return (mean.view(1, 3, 1, 1) + colored).clamp(0.0, 1.0)

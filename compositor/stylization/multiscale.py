@@ -1,4 +1,4 @@
-"""Takes an image through the scales of a pyramid, each optimised in as many windows as memory asks for."""
+"""Takes an image through the scales of a pyramid, each optimized in as many windows as memory asks for."""
 
 from __future__ import annotations
 

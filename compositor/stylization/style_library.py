@@ -12,11 +12,11 @@ from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, to_tensor
-from compositor.image_ops.color import match_colour, match_luminance
+from compositor.image_ops.color import match_color, match_luminance
 from compositor.image_ops.resize import fit
 from compositor.losses.style_targets import StyleTargets, replicates, style_targets
 from compositor.networks.features import FeatureNetwork
-from compositor.settings import Colour, StyleSettings
+from compositor.settings import Color, StyleSettings
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class StyleLibrary:
         return list(dict.fromkeys(style.region for style in self.styles))
 
     def match_colors_to(self, content: np.ndarray) -> None:
-        """Recolours the pictures to this content's colours, where the settings ask for it.
+        """Recolors the pictures to this content's colors, where the settings ask for it.
 
         Done for the first frame of a shot and kept until the next one, or the goal would wander.
         """
-        recolour = {Colour.LUMINANCE: match_luminance, Colour.MATCH: match_colour}.get(self._settings.colour)
-        if recolour is not None:
-            self._pictures = [self._picture(recolour(each.image[..., :3], content)) for each in self.styles]
+        recolor = {Color.LUMINANCE: match_luminance, Color.MATCH: match_color}.get(self._settings.color)
+        if recolor is not None:
+            self._pictures = [self._picture(recolor(each.image[..., :3], content)) for each in self.styles]
             self._targets.clear()
 
     def targets(self, region: str | None, longer_side: int, reduction: float = 1.0) -> StyleTargets:
@@ -102,7 +102,7 @@ class StyleLibrary:
         return self._targets[key]
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean (3) and covariance (3, 3) of all pictures' colours together."""
+        """Mean (3) and covariance (3, 3) of all pictures' colors together."""
         pixels = torch.cat([picture[0].flatten(1) for picture in self._pictures], dim=1)
         return pixels.mean(dim=1), torch.cov(pixels)
 

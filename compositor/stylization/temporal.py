@@ -19,14 +19,14 @@ class StylizedFrame:
 
     Attributes:
         image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
-        optimised: (h, w, 3) float32 in 0..1: what the optimisation ended with, at the size that the frame was
+        optimized: (h, w, 3) float32 in 0..1: what the optimization ended with, at the size that the frame was
             painted at; the next frame starts from it.
         detailed: (H, W, 3) float32 in 0..1: the same brought up and finished at full size; the finish of the
             next frame starts from it. None if it was not done.
     """
 
     image: np.ndarray
-    optimised: np.ndarray
+    optimized: np.ndarray
     report: Report
     detailed: np.ndarray | None = None
 
@@ -36,7 +36,7 @@ class TemporalConstraint:
     """Ties a frame to the result of the one before.
 
     Attributes:
-        target: (h, w, 3) float32, 0..1: the previous `optimised` picture, warped to this frame.
+        target: (h, w, 3) float32, 0..1: the previous `optimized` picture, warped to this frame.
         reliability: (h, w) float32, 0 (revealed: free) to 1.
         weight: of the temporal loss.
         still: (h, w) bool, where the start image is kept to the last bit.

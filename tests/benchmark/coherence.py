@@ -4,11 +4,11 @@
 
 Every method uses the `standard` preset. The style loss is given twice: as the engine measures it, and as the
 mean over four positions of the frame (moved by half a cell of `relu5_1`, which is 16 px, each way). The
-deepest maps of a small frame have a few dozen cells, and an optimisation can please them where they lie: a
-picture that was stylised alone has more than twice the style loss when it is moved by half a cell, and one
+deepest maps of a small frame have a few dozen cells, and an optimization can please them where they lie: a
+picture that was stylized alone has more than twice the style loss when it is moved by half a cell, and one
 that follows a motion cannot keep what was won that way. The warp error is always measured along the motion
 vectors, over the pixels that they call reliable. `revealed` is the style loss of the pixels that the frame
-before did not show (grown by 3 px) over that of the same pixels in the frame that was stylised alone; `still`
+before did not show (grown by 3 px) over that of the same pixels in the frame that was stylized alone; `still`
 the share of the pixels at rest in the render that changed; `follows` the correlation over time between the
 luma of the styled frames and of the render where its light changes and nothing moves (the shadow scene).
 `--drift` follows one scene for 48 frames instead.
@@ -117,7 +117,7 @@ def main() -> None:
             scene = render_scene(name, arguments.frames, arguments.width, work)
             results: dict[MotionSource, Styled] = {}
             for method in METHODS:
-                results[method] = stylise(scene, method, engine, sequence, work / name / method.value)
+                results[method] = stylize(scene, method, engine, sequence, work / name / method.value)
                 print(_row(name, method, scene, results, engine), flush=True)
             if arguments.published:
                 print(_published(scene, results[MotionSource.VECTORS], engine, settings, style), flush=True)
@@ -167,7 +167,7 @@ def _truth(before: RenderedFrame, now: RenderedFrame) -> Truth:
     return Truth(motion, trusted, still(motion, before, now), revealed)
 
 
-def stylise(
+def stylize(
     scene: Scene, method: MotionSource, engine: StyleEngine, settings: SequenceSettings, out: Path
 ) -> Styled:
     begun = time.perf_counter()
@@ -220,7 +220,7 @@ def style_loss(
 
 
 def _revealed(scene: Scene, styled: Styled, alone: Styled, engine: StyleEngine) -> float:
-    """The style loss of newly seen pixels over that of the same pixels in the frame stylised alone."""
+    """The style loss of newly seen pixels over that of the same pixels in the frame stylized alone."""
     ratios = [
         engine.style_error(styled.images[index + 1], truth.revealed)
         / engine.style_error(alone.images[index + 1], truth.revealed)
@@ -270,7 +270,7 @@ def _published(
 
     reference = Reference(load_network(), content, to_tensor(style, _CPU), settings)
     begun = time.perf_counter()
-    reference.minimise(content, _PUBLISHED_STEPS, watch)
+    reference.minimize(content, _PUBLISHED_STEPS, watch)
     found = [(step, seconds) for step, (seconds, error) in enumerate(way) if error <= goal]
     if not found:
         return f"{'':8}published method: not as low a style loss ({goal:.4f}) in {way[-1][0]:.1f} s"
@@ -282,7 +282,7 @@ def _published(
 
 
 def _drift(scene: Scene, engine: StyleEngine, settings: SequenceSettings, work: Path) -> None:
-    styled = stylise(scene, MotionSource.VECTORS, engine, settings, work / "drift")
+    styled = stylize(scene, MotionSource.VECTORS, engine, settings, work / "drift")
     print(f"{'frame':>6}{'style':>9}{'sharpness':>11}{'of the render':>14}")
     for index in [*range(0, len(styled.images) - 1, 4), len(styled.images) - 1]:
         image, content = styled.images[index], scene.frames[index].image
@@ -293,8 +293,8 @@ def _drift(scene: Scene, engine: StyleEngine, settings: SequenceSettings, work: 
 
 def _sharpness(image: np.ndarray) -> float:
     """The variance of the Laplacian of the luma."""
-    grey = cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    gray = cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(gray, cv2.CV_32F).var())
 
 
 if __name__ == "__main__":

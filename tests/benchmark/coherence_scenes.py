@@ -116,9 +116,9 @@ def _stage() -> None:
     _solid("floor", "cube", (0.0, 0.0, -0.5), (30.0, 30.0, 0.5), (0.45, 0.55, 0.25), scale=0.7)
     for index in range(10):
         angle = 2 * pi * index / 10
-        colour = (0.5 + 0.4 * sin(angle), 0.4, 0.5 - 0.3 * sin(angle))
+        color = (0.5 + 0.4 * sin(angle), 0.4, 0.5 - 0.3 * sin(angle))
         place = (12.0 * cos(angle), 12.0 * sin(angle), 1.5)
-        _solid(f"hill {index}", "sphere", place, (3.0, 3.0, 2.0 + sin(3 * angle)), colour, scale=1.5)
+        _solid(f"hill {index}", "sphere", place, (3.0, 3.0, 2.0 + sin(3 * angle)), color, scale=1.5)
 
 
 def _things() -> None:
@@ -132,11 +132,11 @@ def _solid(
     kind: str,
     place: tuple[float, float, float],
     size: tuple[float, float, float],
-    colour: tuple[float, float, float],
+    color: tuple[float, float, float],
     *,
     scale: float = 3.0,
 ) -> Any:
-    """A primitive, two units across before its size, in a mottled colour."""
+    """A primitive, two units across before its size, in a mottled color."""
     if kind == "cube":
         bpy.ops.mesh.primitive_cube_add(location=place)
     elif kind == "sphere":
@@ -145,11 +145,11 @@ def _solid(
         bpy.ops.mesh.primitive_cylinder_add(location=place, vertices=48)
     made = bpy.context.object
     made.name, made.scale = name, size
-    made.data.materials.append(_mottled(name, colour, scale))
+    made.data.materials.append(_mottled(name, color, scale))
     return made
 
 
-def _mottled(name: str, colour: tuple[float, float, float], scale: float) -> Any:
+def _mottled(name: str, color: tuple[float, float, float], scale: float) -> Any:
     material = bpy.data.materials.new(name)
     if bpy.app.version < (5, 0):
         material.use_nodes = True
@@ -157,8 +157,8 @@ def _mottled(name: str, colour: tuple[float, float, float], scale: float) -> Any
     noise, ramp = nodes.new("ShaderNodeTexNoise"), nodes.new("ShaderNodeValToRGB")
     noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = scale, 4.0
     ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.35, 0.65
-    ramp.color_ramp.elements[0].color = (*(0.35 * each for each in colour), 1.0)
-    ramp.color_ramp.elements[1].color = (*colour, 1.0)
+    ramp.color_ramp.elements[0].color = (*(0.35 * each for each in color), 1.0)
+    ramp.color_ramp.elements[1].color = (*color, 1.0)
     coordinates = nodes.new("ShaderNodeTexCoord")
     links.new(coordinates.outputs["Object"], noise.inputs["Vector"])
     links.new(noise.outputs[0], ramp.inputs[0])

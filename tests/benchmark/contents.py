@@ -1,4 +1,4 @@
-"""Three pictures that resemble renders and photographs, made by code, as contents to stylise."""
+"""Three pictures that resemble renders and photographs, made by code, as contents to stylize."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def spheres(width: int, height: int) -> np.ndarray:
         (0.68, 0.40, 0.15, (0.16, 0.42, 0.62)),
         (0.55, 0.72, 0.12, (0.85, 0.66, 0.20)),
     )
-    for centre_x, centre_y, radius, colour in balls:
-        below = centre_x + 0.6 * radius, centre_y + radius
+    for center_x, center_y, radius, color in balls:
+        below = center_x + 0.6 * radius, center_y + radius
         shadow = _ellipse(x, y, below, (1.3 * radius, 0.35 * radius), 0.4)
-        image = _sphere(image * (1.0 - 0.6 * shadow)[..., None], (centre_x, centre_y), radius, colour)
+        image = _sphere(image * (1.0 - 0.6 * shadow)[..., None], (center_x, center_y), radius, color)
     return image
 
 
@@ -43,9 +43,9 @@ def landscape(width: int, height: int) -> np.ndarray:
     for level, base in enumerate((0.5, 0.62, 0.74, 0.9)):
         ridge = base + _ridge(x[0], rng) * (0.10 - 0.01 * level)
         rock = 0.75 + 0.5 * _texture(width, height, rng, 5)
-        colour = _blend((0.55, 0.58, 0.72), (0.07, 0.14, 0.08), np.full_like(x, level / 3.0))
+        color = _blend((0.55, 0.58, 0.72), (0.07, 0.14, 0.08), np.full_like(x, level / 3.0))
         inside = np.clip((y - ridge) * height, 0.0, 1.0)
-        image = image + (colour * rock[..., None] - image) * inside[..., None]
+        image = image + (color * rock[..., None] - image) * inside[..., None]
     return image
 
 
@@ -69,9 +69,9 @@ def portrait(width: int, height: int) -> np.ndarray:
         ((0.51, 0.47), (0.018, 0.03), (0.74, 0.50, 0.40), 0.8),
         ((0.50, 0.54), (0.05, 0.014), (0.70, 0.28, 0.26), 0.3),
     )
-    for centre, radii, colour, softness in shapes:
-        inside = _ellipse(x, y, centre, radii, softness)[..., None]
-        image = image + (np.array(colour) * light[..., None] - image) * inside
+    for center, radii, color, softness in shapes:
+        inside = _ellipse(x, y, center, radii, softness)[..., None]
+        image = image + (np.array(color) * light[..., None] - image) * inside
     return image
 
 
@@ -96,24 +96,24 @@ def _blend(first: tuple[float, ...], second: tuple[float, ...], share: np.ndarra
 
 
 def _ellipse(
-    x: np.ndarray, y: np.ndarray, centre: tuple[float, float], radii: tuple[float, float], softness: float
+    x: np.ndarray, y: np.ndarray, center: tuple[float, float], radii: tuple[float, float], softness: float
 ) -> np.ndarray:
     """1 inside, 0 outside, over an edge that takes `softness` of the radius."""
-    distance = np.hypot((x - centre[0]) / radii[0], (y - centre[1]) / radii[1])
+    distance = np.hypot((x - center[0]) / radii[0], (y - center[1]) / radii[1])
     return np.clip((1.0 - distance) / softness + 0.5, 0.0, 1.0)
 
 
 def _sphere(
-    image: np.ndarray, centre: tuple[float, float], radius: float, colour: tuple[float, float, float]
+    image: np.ndarray, center: tuple[float, float], radius: float, color: tuple[float, float, float]
 ) -> np.ndarray:
     """The image with a glossy sphere, lit from the upper left."""
     height, width = image.shape[:2]
     x, y = _grid(width, height)
     aspect = width / height
-    across, up = (x - centre[0]) / radius, (centre[1] - y) / radius / aspect
+    across, up = (x - center[0]) / radius, (center[1] - y) / radius / aspect
     towards = np.sqrt(np.clip(1.0 - across**2 - up**2, 0.0, 1.0))
     facing = np.clip(-0.5 * across + 0.6 * up + 0.62 * towards, 0.0, 1.0)
-    shaded = np.array(colour) * (0.2 + 0.9 * facing)[..., None] + (0.6 * facing**40)[..., None]
+    shaded = np.array(color) * (0.2 + 0.9 * facing)[..., None] + (0.6 * facing**40)[..., None]
     return np.where((across**2 + up**2 < 1.0)[..., None], shaded, image)
 
 

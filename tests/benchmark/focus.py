@@ -1,4 +1,4 @@
-"""What it saves to optimise only the part of a frame that changes: warm frames with and without.
+"""What it saves to optimize only the part of a frame that changes: warm frames with and without.
 
     python tests/benchmark/focus.py [--scenes still,shadow] [--frames 3] [--width 480] [--work DIR]
 
@@ -18,7 +18,7 @@ from unittest.mock import patch
 from compositor.engine import StyleEngine
 from compositor.settings import WorkingDetail
 from compositor.stylization import multiscale
-from tests.benchmark.coherence import render_scene, style_loss, stylise
+from tests.benchmark.coherence import render_scene, style_loss, stylize
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
@@ -39,7 +39,7 @@ def main() -> None:
             seconds: list[float] = []
             for label, worth in (("whole", 0.0), ("part", multiscale.WORTH_FOCUSING)):
                 with patch.object(multiscale, "WORTH_FOCUSING", worth):
-                    styled = stylise(scene, MotionSource.VECTORS, engine, sequence, work / name / label)
+                    styled = stylize(scene, MotionSource.VECTORS, engine, sequence, work / name / label)
                 seconds.append(styled.seconds)
                 style_error = style_loss(engine, styled)
                 print(f"{name:8}{label:8}{styled.seconds:9.2f}{style_error:9.4f}", flush=True)

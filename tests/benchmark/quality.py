@@ -2,7 +2,7 @@
 
     python tests/benchmark/quality.py [--size 192] [--steps 500] [--contents 1] [--json]
 
-Three contents by three styles, both ways in one process with the same network. The reference minimises the
+Three contents by three styles, both ways in one process with the same network. The reference minimizes the
 engine's own objective (see `compositor.benchmark.gatys_reference`), but with a style weight of 15 where the
 preset has 11: with equal weights the engine ends with a far lower style loss and a slightly higher content
 loss, and neither column could be compared by itself. Every loss here is the engine's relative loss at full
@@ -87,12 +87,12 @@ class Bench:
         self._start = noise_start(picture, weights) if arguments.start == "noise" else picture
 
     def compare(self, content_name: str, style_name: str) -> Pair:
-        """Stylises both ways and measures the results."""
+        """Stylizes both ways and measures the results."""
         begun = time.perf_counter()
-        theirs = self._reference.minimise(self._start, self._arguments.steps)
+        theirs = self._reference.minimize(self._start, self._arguments.steps)
         between = time.perf_counter()
         way: list[tuple[float, float]] = []
-        ours = self._engine.stylize(self._content, progress=partial(self._note, way)).optimised
+        ours = self._engine.stylize(self._content, progress=partial(self._note, way)).optimized
         ended = time.perf_counter()
         scores = self._scores(to_array(theirs), between - begun)
         return Pair(

@@ -34,7 +34,7 @@ def main() -> None:
         content = contents(width, height)[arguments.content]
         style = paint(Painting(arguments.style), width, height)
         engine = StyleEngine(settings, style)
-        result = engine.stylize(content).optimised
+        result = engine.stylize(content).optimized
         published = StyleEngine(replace(settings, loss_scale=LossScale.GATYS), style)
         (style_loss, content_loss), (equation4, equation1) = (
             (each.style_error(result), each.content_error(result, content)) for each in (engine, published)

@@ -68,7 +68,7 @@ def main() -> None:
     print(_HEADINGS)
     full = _run(full_settings, style, frames, sequence)
     print(_row("full size", full.images[0], judge=judge, frames=frames, full=full, made=full), flush=True)
-    small = StyleEngine(small_settings, style).stylize(frames[0].image).optimised
+    small = StyleEngine(small_settings, style).stylize(frames[0].image).optimized
     for name, image in _other_ways(small, frames[0].image):
         print(_row(name, image, judge=judge, frames=frames, full=full), flush=True)
     for steps in arguments.finishing:
@@ -158,8 +158,8 @@ def _row(
 
 def _steepness(image: np.ndarray) -> np.ndarray:
     """(H, W), the length of the luma's gradient."""
-    grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
-    return np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    return np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
 
 
 if __name__ == "__main__":

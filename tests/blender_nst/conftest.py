@@ -58,7 +58,7 @@ def blender(blender_runtime: BlenderRuntime, tmp_path: Path) -> BlenderInTests:
 
 @pytest.fixture(scope="session")
 def style_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small picture with waves in two colours."""
+    """A small picture with waves in two colors."""
     rows, columns = np.mgrid[0:64, 0:64]
     wave = 0.5 + 0.5 * np.sin(columns / 3.0 + 2.0 * np.sin(rows / 7.0))
     picture = np.stack([wave, 0.4 * wave, 1.0 - wave], axis=-1)

@@ -1,4 +1,4 @@
-"""The handlers in Blender without the command line: what is stylised and what is left alone."""
+"""The handlers in Blender without the command line: what is stylized and what is left alone."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.png"))
 
 
-def test_an_animation_is_stylised_and_the_scene_is_as_before(
+def test_an_animation_is_stylized_and_the_scene_is_as_before(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     run = run_in(
@@ -73,7 +73,7 @@ finish({"state": state(), "before": before, "after": [layer.use_pass_vector, lay
     assert run.result["before"] == run.result["after"] == [False, False]
     assert run.result["own"] == ["own_0001.png", "own_0002.png", "own_0003.png"]
     assert run.result["frame"] == 2
-    assert lines_of(run)[-1] == "Blender NST: 3 frames stylised"
+    assert lines_of(run)[-1] == "Blender NST: 3 frames stylized"
     assert "styled/styled_0003.png" in files_in(blender.folder / "out")
 
 
@@ -120,7 +120,7 @@ finish({"done": state()["done"], "own": rendered(), "same": before == after})
         content = np.asarray(Image.open(blender.folder / f"out/content/content_{number:04d}.png"))
         styled = np.asarray(Image.open(blender.folder / f"out/styled/styled_{number:04d}.png"))
         assert content.shape == styled.shape == (64, 96, 4)
-        # As it is displayed and not linear: a grey cube in the default light is bright.
+        # As it is displayed and not linear: a gray cube in the default light is bright.
         assert content[content[..., 3] == 255][:, :3].mean() > 80.0
         assert (blender.folder / f"out/passes/passes_{number:04d}.exr").stat().st_size > 0
 
@@ -143,7 +143,7 @@ def test_a_render_that_goes_on_takes_the_frames_that_blender_passes_over(
     assert run.result["continues"]
     assert "Blender NST: goes on with 2 finished frames" in lines_of(run)
     assert {name: (styled / name).stat().st_mtime_ns for name in before} == before
-    # A whole render over them again: the pictures are the same, nothing is stylised a second time.
+    # A whole render over them again: the pictures are the same, nothing is stylized a second time.
     again = run_in(blender, _AGAIN, blend_file, style_picture)
     assert again.result["state"]["done"] == [1, 2, 3]
     assert {name: (styled / name).stat().st_mtime_ns for name in before} == before
@@ -219,7 +219,7 @@ def test_a_scene_that_is_not_switched_on_is_left_alone(
     assert not (blender.folder / "out").exists()
 
 
-def test_what_prevents_stylising_is_one_line_and_the_render_goes_on(
+def test_what_prevents_stylizing_is_one_line_and_the_render_goes_on(
     blender: BlenderInTests, blend_file: Path, style_picture: Path, tmp_path: Path
 ) -> None:
     run = run_in(
@@ -258,7 +258,7 @@ finish(rendered())
     lines = lines_of(run)
     assert len(lines) == len(expected), run.output[-2000:]
     for line, text in zip(lines, expected, strict=True):
-        assert line.startswith("Blender NST: not stylised: ")
+        assert line.startswith("Blender NST: not stylized: ")
         assert text in line
     assert "Traceback" not in run.output
     assert "own_0001.png" in run.result

@@ -69,7 +69,7 @@ def test_bfloat16_ends_near_the_losses_of_float32() -> None:
         StyleEngine(replace(settings, precision=precision), style)
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
     )
-    exact, rounded = single.stylize(content).optimised, half.stylize(content).optimised
+    exact, rounded = single.stylize(content).optimized, half.stylize(content).optimized
 
     def total(image: np.ndarray) -> float:
         return single.content_error(image, content) + settings.style_weight * single.style_error(image)
@@ -148,7 +148,7 @@ def test_alpha_is_passed_on_unchanged(engine: StyleEngine, content: np.ndarray, 
     np.testing.assert_array_equal(styled[..., 3], alpha)
 
 
-def test_opaque_alpha_changes_no_colour(engine: StyleEngine, content: np.ndarray) -> None:
+def test_opaque_alpha_changes_no_color(engine: StyleEngine, content: np.ndarray) -> None:
     opaque = np.dstack([content, np.ones((48, 64), np.float32)])
     styled = engine.stylize(opaque, steps=2).image
     np.testing.assert_allclose(styled[..., :3], engine.stylize(content, steps=2).image, atol=1e-3)

@@ -45,7 +45,7 @@ def frames(transparent: bool) -> Iterable[SourceFrame]:
         yield SourceFrame(number, image)
 
 
-def stylise(output: Path, style: dict[str, Any], sequence: dict[str, Any], transparent: bool) -> None:
+def stylize(output: Path, style: dict[str, Any], sequence: dict[str, Any], transparent: bool) -> None:
     """One run, to its end."""
     settings = settings_from_json(StyleSettings, TINY | style)
     engine = StyleEngine(settings, paint(Painting.SWIRLS, WIDTH, HEIGHT))
@@ -102,7 +102,7 @@ def _child(output: str, case: dict[str, Any], killed_at: int | None) -> None:
     torch.set_num_threads(1)
     if killed_at is not None:
         _kill_at(output, killed_at)
-    stylise(Path(output), case.get("style", {}), case.get("sequence", {}), case.get("transparent", False))
+    stylize(Path(output), case.get("style", {}), case.get("sequence", {}), case.get("transparent", False))
 
 
 def _kill_at(folder: str, count: int) -> None:

@@ -17,8 +17,8 @@ from PIL import Image, ImageCms
 
 RNG = np.random.default_rng(7)
 ROWS, COLUMNS = np.mgrid[0:20, 0:24]
-GREY = (10 * COLUMNS).astype(np.uint8)
-RGB = np.stack([GREY, 12 * ROWS.astype(np.uint8), 255 - GREY], axis=2).astype(np.uint8)
+GRAY = (10 * COLUMNS).astype(np.uint8)
+RGB = np.stack([GRAY, 12 * ROWS.astype(np.uint8), 255 - GRAY], axis=2).astype(np.uint8)
 RGBA = np.concatenate([RGB, np.where(COLUMNS < 12, 0, 255).astype(np.uint8)[..., None]], axis=2)
 LIGHT = (RGB / 255.0).astype(np.float32)
 
@@ -29,14 +29,14 @@ class Case:
 
     Attributes:
         good: whether it must be read; None where either is right.
-        colours: (H, W, 3) in 0..1 that it must show, where that is known.
+        colors: (H, W, 3) in 0..1 that it must show, where that is known.
         within: how far off they may be.
     """
 
     name: str
     content: bytes
     good: bool | None
-    colours: np.ndarray | None = None
+    colors: np.ndarray | None = None
     within: float = 0.002
 
 
@@ -63,9 +63,9 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def png_of(width: int, height: int, bits: int = 8, colour: int = 2, pixels: bytes = b"") -> bytes:
+def png_of(width: int, height: int, bits: int = 8, color: int = 2, pixels: bytes = b"") -> bytes:
     """A PNG with this header, whatever its pixels."""
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         _chunk(kind, content)
         for kind, content in ((b"IHDR", header), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
@@ -77,23 +77,23 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _rasters() -> Iterator[Case]:
-    rgb, rgba, grey = Image.fromarray(RGB), Image.fromarray(RGBA), Image.fromarray(GREY)
+    rgb, rgba, gray = Image.fromarray(RGB), Image.fromarray(RGBA), Image.fromarray(GRAY)
     shown = RGB / 255.0
-    grey_shown = np.repeat(GREY[..., None], 3, axis=2) / 255.0
+    gray_shown = np.repeat(GRAY[..., None], 3, axis=2) / 255.0
     for kind, suffix in (("PNG", "png"), ("TIFF", "tif"), ("BMP", "bmp")):
         yield Case(f"rgb.{suffix}", encoded(rgb, kind), True, shown)
-        yield Case(f"grey.{suffix}", encoded(grey, kind), True, grey_shown)
-        yield Case(f"one_bit.{suffix}", encoded(Image.fromarray(GREY > 99), kind), True)
+        yield Case(f"gray.{suffix}", encoded(gray, kind), True, gray_shown)
+        yield Case(f"one_bit.{suffix}", encoded(Image.fromarray(GRAY > 99), kind), True)
         yield Case(f"palette.{suffix}", encoded(rgb.quantize(250), kind), True, shown, 0.2)
     for kind, suffix in (("PNG", "png"), ("TIFF", "tif")):
         yield Case(f"rgba.{suffix}", encoded(rgba, kind), True, shown)
-        yield Case(f"grey_alpha.{suffix}", encoded(rgba.convert("LA"), kind), True)
+        yield Case(f"gray_alpha.{suffix}", encoded(rgba.convert("LA"), kind), True)
     yield Case("rgb.webp", encoded(rgb, "WEBP", lossless=True), True, shown)
     yield Case("rgba.webp", encoded(rgba, "WEBP", lossless=True, exact=True), True, shown)
     yield Case("lossy.webp", encoded(rgb, "WEBP"), True, shown, 0.3)
     for quality in (5, 75, 100):
         yield Case(f"quality_{quality}.jpg", encoded(rgb, "JPEG", quality=quality), True, shown, 0.5)
-    yield Case("grey.jpg", encoded(grey, "JPEG"), True, grey_shown, 0.1)
+    yield Case("gray.jpg", encoded(gray, "JPEG"), True, gray_shown, 0.1)
     yield Case("progressive.jpg", encoded(rgb, "JPEG", progressive=True), True, shown, 0.3)
     yield Case("cmyk.jpg", encoded(rgb.convert("CMYK"), "JPEG", quality=100), True, shown, 0.3)
     yield Case("cmyk.tif", encoded(rgb.convert("CMYK"), "TIFF"), True, shown, 0.05)
@@ -132,13 +132,13 @@ def _interlaced() -> bytes:
 
 
 def _sixteen_bits() -> Iterator[Case]:
-    colour = (RGB.astype(np.uint16) * 257 + 7 * (RGB < 250)).astype(np.uint16)
-    alpha = np.concatenate([colour, RGBA[..., 3:].astype(np.uint16) * 257], axis=2)
+    color = (RGB.astype(np.uint16) * 257 + 7 * (RGB < 250)).astype(np.uint16)
+    alpha = np.concatenate([color, RGBA[..., 3:].astype(np.uint16) * 257], axis=2)
     for suffix in ("png", "tif"):
-        for name, pixels in (("grey", colour[..., 0]), ("rgb", colour), ("rgba", alpha)):
-            order = {"grey": None, "rgb": cv2.COLOR_RGB2BGR, "rgba": cv2.COLOR_RGBA2BGRA}[name]
+        for name, pixels in (("gray", color[..., 0]), ("rgb", color), ("rgba", alpha)):
+            order = {"gray": None, "rgb": cv2.COLOR_RGB2BGR, "rgba": cv2.COLOR_RGBA2BGRA}[name]
             data = pixels if order is None else cv2.cvtColor(pixels, order)
-            shown = np.repeat(pixels[..., None], 3, axis=2) if name == "grey" else pixels[..., :3]
+            shown = np.repeat(pixels[..., None], 3, axis=2) if name == "gray" else pixels[..., :3]
             content = cv2.imencode(f".{suffix}", data)[1].tobytes()
             yield Case(f"deep_{name}.{suffix}", content, True, shown / 65535.0, 1e-6)
             yield Case(f"deep_{name}_cut.{suffix}", content[: len(content) * 2 // 3], False)
@@ -146,7 +146,7 @@ def _sixteen_bits() -> Iterator[Case]:
         yield Case(f"{name}32.tif", encoded(Image.fromarray(pixels), "TIFF"), False)
     for tag, value in ((262, 5), (262, 8), (262, 0), (262, 77), (258, 17), (277, 5), (339, 3)):
         name = f"deep_tag_{tag}_{value}.tif"
-        content = cv2.imencode(".tif", cv2.cvtColor(colour, cv2.COLOR_RGB2BGR))[1].tobytes()
+        content = cv2.imencode(".tif", cv2.cvtColor(color, cv2.COLOR_RGB2BGR))[1].tobytes()
         yield Case(name, _with_tag(content, tag, value), None)
 
 
@@ -228,8 +228,8 @@ def _headers() -> Iterator[Case]:
         )
     ):
         yield Case(f"header_{number}.png", png_of(width, height), False)
-    for bits, colour in ((3, 2), (16, 3), (8, 5), (255, 2)):
-        yield Case(f"header_{bits}_{colour}.png", png_of(8, 8, bits, colour), False)
+    for bits, color in ((3, 2), (16, 3), (8, 5), (255, 2)):
+        yield Case(f"header_{bits}_{color}.png", png_of(8, 8, bits, color), False)
     flat = Image.new("L", (9400, 9400))
     yield Case("flat.gif", encoded(flat, "GIF"), False)
     # 80 million pixels and none of them there.
@@ -293,7 +293,7 @@ def _exrs(scratch: Path) -> Iterator[Case]:
     lower: dict[str, Any] = dict(zip(("red", "green", "blue"), (red, green, blue), strict=True))
     yield Case("lower_case.exr", _exr(file, lower), True, curve, 1e-4)
     yield Case("one_odd_channel.exr", _exr(file, {"Mask!": red}), True)
-    yield Case("grey.exr", _exr(file, {"Y": red}), True, np.repeat(curve[..., :1], 3, axis=2), 1e-4)
+    yield Case("gray.exr", _exr(file, {"Y": red}), True, np.repeat(curve[..., :1], 3, axis=2), 1e-4)
     yield Case("odd_channels.exr", _exr(file, {"speed.u": red, "speed.v": green}), False)
     yield Case("depth_and_vector.exr", _exr(file, {"Z": red, "Vector.X": green}), False)
     data = (np.array([4, 4], np.int32), np.array([27, 23], np.int32))

@@ -27,7 +27,7 @@ PATIENCE = 120.0
 WIDTH = 1600
 SIZE = tuple(int(side) for side in os.environ["NST_WINDOW_SIZE"].split("x"))
 BUTTONS = (1.0, 0.0, 1.0)
-"""The colour that operator buttons get while one is looked for; nothing else in the window has it."""
+"""The color that operator buttons get while one is looked for; nothing else in the window has it."""
 
 Steps = Iterator[float]
 
@@ -66,7 +66,7 @@ def until(true: Callable[[], bool], what: str) -> Steps:
         yield 0.2
 
 
-def stylised() -> list[str]:
+def stylized() -> list[str]:
     return sorted(path.name for path in (FOLDER / "out" / "styled").glob("*.png"))
 
 
@@ -124,8 +124,8 @@ def fit_image() -> None:
 
 
 def click_button(place: int = 0) -> Steps:
-    """Clicks an operator button, counted from the upper left; Stylise Rendered Frames is the first."""
-    tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another colour
+    """Clicks an operator button, counted from the upper left; Stylize Rendered Frames is the first."""
+    tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
     mark_buttons(True)
     yield 1.5
     boxes = button_boxes()
@@ -205,7 +205,7 @@ def prepare() -> Steps:
     nst().enabled = True
     nst().output_path = "//out/"
     nst().steps, nst().warm_steps = 16, 6
-    # The scenarios stylise the same frames into one folder, with settings of their own.
+    # The scenarios stylize the same frames into one folder, with settings of their own.
     nst().restart = True
     # The panel is closed at first: a click on its header opens it.
     yield 1.0
@@ -216,7 +216,7 @@ def prepare() -> Steps:
 
 
 def ctrl_f12() -> Steps:
-    """An animation render from the window: its frames are stylised while it goes on."""
+    """An animation render from the window: its frames are stylized while it goes on."""
     bpy.ops.nst.preview()
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
     yield from until(lambda: activity().running_session() is not None, "the render begins")
@@ -230,7 +230,7 @@ def ctrl_f12() -> Steps:
     screenshot("rendered")
     yield from until(session_over, "the end of the animation")
     yield 1.0
-    tell("animation", {"styled": stylised(), "line": activity().status_line()})
+    tell("animation", {"styled": stylized(), "line": activity().status_line()})
     tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
     layer = bpy.context.scene.view_layers[0]
     tell("passes", [layer.use_pass_vector, layer.use_pass_z])
@@ -248,7 +248,7 @@ def batch_by_click() -> Steps:
     yield from until(session_over, "the end of the batch")
     yield 1.5
     screenshot("batch_done")
-    tell("batch", {"styled": stylised(), "line": activity().status_line()})
+    tell("batch", {"styled": stylized(), "line": activity().status_line()})
     image = bpy.data.images.get("Neural Style")
     tell("preview", image is not None and [Path(bpy.path.abspath(image.filepath)).name, list(image.size)])
     bpy.context.window_manager.nst_preview_side = "RENDERED"
@@ -326,8 +326,8 @@ def regions_by_click() -> Steps:
     screenshot("regions")
     tell("regions", [[each.kind, each.chosen.name, each.keep] for each in regions])
     regions.clear()
-    for name in ("optimisation", "network", "sequence"):
-        shown = [f"RENDER_PT_nst_{name}"] + (["RENDER_PT_nst_colour"] if name == "network" else [])
+    for name in ("optimization", "network", "sequence"):
+        shown = [f"RENDER_PT_nst_{name}"] + (["RENDER_PT_nst_color"] if name == "network" else [])
         yield from show_panels(*shown)
         screenshot(name)
 
@@ -412,9 +412,9 @@ def preferences_window() -> Steps:
 
 
 def load_during_a_run() -> Steps:
-    """Another file is opened while frames are stylised: they are finished, and the file is as it was."""
+    """Another file is opened while frames are stylized: they are finished, and the file is as it was."""
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-        bpy.ops.nst.stylise_frames("EXEC_DEFAULT")
+        bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
     session = activity().current_session()
     yield from until(lambda: session.progress is not None, "the batch begins")
     bpy.ops.wm.read_homefile(load_ui=False)
@@ -424,12 +424,12 @@ def load_during_a_run() -> Steps:
 
 
 def quit_during_a_run() -> Steps:
-    """Blender quits while frames are stylised."""
+    """Blender quits while frames are stylized."""
     bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "scene.blend"), load_ui=False)
     yield 1.0
     nst().warm_steps = 3000
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-        bpy.ops.nst.stylise_frames("EXEC_DEFAULT")
+        bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
     session = activity().current_session()
     yield from until(lambda: session.progress is not None, "the batch begins")
     tell("engine", session.engine.pid)

@@ -44,7 +44,7 @@ SCREENSHOTS = (
     "rendered_side",
     "converging",
     "regions",
-    "optimisation",
+    "optimization",
     "network",
     "sequence",
     "node",
@@ -124,16 +124,16 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
 
 
-def test_an_animation_is_stylised_while_it_renders(told: dict[str, Any]) -> None:
+def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:
     assert told["animation"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
-    assert told["animation"]["line"] == ["3 frames stylised", False]
+    assert told["animation"]["line"] == ["3 frames stylized", False]
     assert told["own"] == [f"own_000{number}.png" for number in (1, 2, 3)]
     assert told["passes"] == [True, True], "the scene has them switched on itself"
 
 
-def test_the_button_stylises_and_the_preview_shows_it(told: dict[str, Any]) -> None:
+def test_the_button_stylizes_and_the_preview_shows_it(told: dict[str, Any]) -> None:
     assert told["batch"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
-    assert told["batch"]["line"] == ["3 frames stylised", False]
+    assert told["batch"]["line"] == ["3 frames stylized", False]
     assert told["preview"] == ["styled_0003.png", [int(side) for side in SIZE.split("x")]]
     assert told["rendered side"] == "own_0003.png"
 
@@ -165,7 +165,7 @@ def test_the_node_comes_by_its_button_and_escape_ends_the_second_pass(told: dict
     }
 
 
-def test_a_still_is_stylised_if_wanted(told: dict[str, Any]) -> None:
+def test_a_still_is_stylized_if_wanted(told: dict[str, Any]) -> None:
     assert told["still"]["styled"] == ["styled_0002.png"]
 
 

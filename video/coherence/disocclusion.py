@@ -7,25 +7,25 @@ import numpy as np
 
 from video.coherence.patch_fill import borrowed_strokes
 
-# Pixels: longer side at which colours are compared. The fit is smooth, and its cost does not grow with the
+# Pixels: longer side at which colors are compared. The fit is smooth, and its cost does not grow with the
 # frame (as in He and Sun 2015, Fast Guided Filter).
 _SMALL = 160
-# Standard deviation, as a share of the longer side, of the surroundings that colours are learnt from. It is
+# Standard deviation, as a share of the longer side, of the surroundings that colors are learned from. It is
 # wide: close to what a thing uncovers lie what it uncovered before and the glow of its own strokes.
 _REACH = 0.25
-# Variance, in squared units of 0..1, that the render's colours must have there to tell more than one shift of
-# colour for all of them.
+# Variance, in squared units of 0..1, that the render's colors must have there to tell more than one shift of
+# color for all of them.
 _DISTINCT = 0.002
-# With less evidence nearby (a share of the surroundings) the change of colour fades to none: no guesses.
+# With less evidence nearby (a share of the surroundings) the change of color fades to none: no guesses.
 _EVIDENCE = 0.02
 
 
 def start_image(content: np.ndarray, target: np.ndarray, reliability: np.ndarray) -> np.ndarray:
-    """The earlier results where they are reliable, the render in the style's local colours elsewhere.
+    """The earlier results where they are reliable, the render in the style's local colors elsewhere.
 
-    Revealed areas filled with the plain render keep its colours and show. So the change of colour that the
-    style made in the reliable surroundings is learnt and done to the render there: by surface, since what is
-    revealed has the colours of the ground behind, and not those of the thing that moved away. And it gets
+    Revealed areas filled with the plain render keep its colors and show. So the change of color that the
+    style made in the reliable surroundings is learned and done to the render there: by surface, since what is
+    revealed has the colors of the ground behind, and not those of the thing that moved away. And it gets
     the strokes of places that look alike, since few steps are left to paint any (`strokes`).
 
     Args:
@@ -39,16 +39,16 @@ def start_image(content: np.ndarray, target: np.ndarray, reliability: np.ndarray
     weight = reliability[..., None]
     if float(reliability.min()) >= 1.0:
         return target.astype(np.float32)
-    recoloured = _recoloured(content, target, reliability)
-    strokes = borrowed_strokes(content, target - recoloured, reliability)
-    filled = weight * target + (1.0 - weight) * (recoloured + strokes)
+    recolored = _recolored(content, target, reliability)
+    strokes = borrowed_strokes(content, target - recolored, reliability)
+    filled = weight * target + (1.0 - weight) * (recolored + strokes)
     return np.clip(filled, 0.0, 1.0).astype(np.float32)
 
 
-def _recoloured(content: np.ndarray, target: np.ndarray, reliability: np.ndarray) -> np.ndarray:
-    """The render with an affine change of colour for each pixel, fitted to its reliable surroundings.
+def _recolored(content: np.ndarray, target: np.ndarray, reliability: np.ndarray) -> np.ndarray:
+    """The render with an affine change of color for each pixel, fitted to its reliable surroundings.
 
-    The least-squares fit of a guided filter with a colour guide (He, Sun, Tang 2013, Guided Image Filtering,
+    The least-squares fit of a guided filter with a color guide (He, Sun, Tang 2013, Guided Image Filtering,
     equations 19 and 20), weighted by the reliability, and drawn towards a mere shift instead of a constant.
     """
     height, width = reliability.shape

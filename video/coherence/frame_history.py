@@ -1,6 +1,6 @@
 """What the unstyled frames tell of a frame: how it moved since the ones before, how far that can be believed.
 
-Nothing here asks for a result, so that all of it can be worked out before the frames in front are stylised.
+Nothing here asks for a result, so that all of it can be worked out before the frames in front are stylized.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ _DIRECTIONS = 16
 # Standard deviation, as a share of the longer side, of the surroundings that are compared and that one piece
 # of canvas is borrowed for: about a brush stroke's length.
 _PIECE = 0.03
-# A source that is itself unreliable costs as much as a colour that is off by this much.
+# A source that is itself unreliable costs as much as a color that is off by this much.
 _UNRELIABLE = 1.0
-# How many times as much the render's colours count as the canvas at the border: strokes go on well from one
+# How many times as much the render's colors count as the canvas at the border: strokes go on well from one
 # surface to another, and what a thing leaves behind would get the thing's own.
 _UNLIKE = 8.0
 
@@ -25,14 +25,14 @@ _UNLIKE = 8.0
 def borrowed_strokes(content: np.ndarray, strokes: np.ndarray, reliability: np.ndarray) -> np.ndarray:
     """Strokes for the unreliable part of a frame, in pieces that are moved there whole.
 
-    For every pixel one of a fixed set of displacements is chosen, by how alike the render's colours are there
+    For every pixel one of a fixed set of displacements is chosen, by how alike the render's colors are there
     and here, how reliable the source is, and how well its strokes go on at the piece's border (compare He and
     Sun 2012, Statistics of Patch Offsets for Image Completion; there is no graph cut here, since the
-    optimisation that follows paints over the seams).
+    optimization that follows paints over the seams).
 
     Args:
         content: (H, W, 3) float32 in 0..1, the render.
-        strokes: (H, W, 3) float32, what the style added to the render's colours; counts where it is reliable.
+        strokes: (H, W, 3) float32, what the style added to the render's colors; counts where it is reliable.
         reliability: (H, W) in 0..1.
 
     Returns:
@@ -75,8 +75,8 @@ def _choose(
     choice = np.zeros((*reliability.shape, 2), np.float32)
     there = np.zeros(reliability.shape, np.float32)
     for x, y in displacements:
-        moved, colours, canvas = (_moved(each, x, y) for each in (reliability, content, strokes))
-        unlike = _UNLIKE * np.square(colours - content).sum(axis=2) + _UNRELIABLE * (1.0 - moved)
+        moved, colors, canvas = (_moved(each, x, y) for each in (reliability, content, strokes))
+        unlike = _UNLIKE * np.square(colors - content).sum(axis=2) + _UNRELIABLE * (1.0 - moved)
         torn = np.square(canvas - strokes).sum(axis=2) * reliability * moved
         cost = cv2.GaussianBlur(unlike * hole, (0, 0), sigma) / around[0]
         cost += 0.5 * cv2.GaussianBlur(torn, (0, 0), sigma) / around[1]

@@ -31,7 +31,7 @@ class StyleGainController:
         return (self._least * self._most) ** 0.5
 
     def update(self, report: Report, *, begins_shot: bool) -> None:
-        """Takes notice of a frame that is done, in order."""
+        """Corrects the factor by a finished frame; frames come in order."""
         loss = report.losses.get("style", 0.0)
         if begins_shot:
             self.gain, self._wanted = self.initial, loss

@@ -11,12 +11,12 @@ from video.coherence.disocclusion import start_image
 from video.coherence.frame_history import FrameCorrespondence
 from video.motion.warp import warp
 
-# In a further pass, how much of the start image is the neighbour's result where that is reliable; the rest is
+# In a further pass, how much of the start image is the neighbor's result where that is reliable; the rest is
 # the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
-_NEIGHBOURS_SHARE = 0.5
+_NEIGHBORS_SHARE = 0.5
 # The reliability of the strokes on a surface whose light has changed, in that light. As free as what has just
-# come into view they would lose half of the change in the optimisation; held as strongly as the rest they
-# would keep more of it than frames that are stylised alone.
+# come into view they would lose half of the change in the optimization; held as strongly as the rest they
+# would keep more of it than frames that are stylized alone.
 _OTHER_LIGHT = 0.2
 
 
@@ -39,14 +39,14 @@ class WarmStart:
     detailed: np.ndarray | None = None
 
     def blended_with(self, own: np.ndarray) -> np.ndarray:
-        """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbours'."""
-        start = own + _NEIGHBOURS_SHARE * self.reliability[..., None] * (self.target - own)
+        """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbors'."""
+        start = own + _NEIGHBORS_SHARE * self.reliability[..., None] * (self.target - own)
         start[self.correspondence.static_mask] = self.start[self.correspondence.static_mask]
         return start
 
 
 class StyledHistory:
-    """The last results of the shot at hand: the engine's own (`optimised`), not what was made of them.
+    """The last results of the shot at hand: the engine's own (`optimized`), not what was made of them.
 
     With a strength of one half, say, a warm start from the styled picture would halve the style of every
     further frame again.
@@ -59,9 +59,9 @@ class StyledHistory:
         self._results: deque[np.ndarray] = deque(maxlen=length)
         self._detailed: np.ndarray | None = None
 
-    def add(self, optimised: np.ndarray, detailed: np.ndarray | None = None) -> None:
+    def add(self, optimized: np.ndarray, detailed: np.ndarray | None = None) -> None:
         """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing made of it."""
-        self._results.append(optimised)
+        self._results.append(optimized)
         self._detailed = detailed
 
     def warm_start(self, content: np.ndarray, correspondence: FrameCorrespondence | None) -> WarmStart | None:

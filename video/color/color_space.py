@@ -14,15 +14,15 @@ _D50 = np.array([0.96422, 1.0, 0.82521])
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
-class ColourSpace(Protocol):
-    """How a file's colours are meant. Arrays are (…, 3) float32, straight, not premultiplied."""
+class ColorSpace(Protocol):
+    """How a file's colors are meant. Arrays are (…, 3) float32, straight, not premultiplied."""
 
     @property
     def scene_linear(self) -> bool:
         """Whether the values are light: proportional to it, and without an upper end."""
         ...
 
-    def to_display(self, colour: np.ndarray) -> np.ndarray:
+    def to_display(self, color: np.ndarray) -> np.ndarray:
         """sRGB in 0..1; what a display cannot show is clipped."""
         ...
 
@@ -42,12 +42,12 @@ class SceneLinear:
     chromaticities: tuple[float, ...] | None = None
     scene_linear = True
 
-    def to_display(self, colour: np.ndarray) -> np.ndarray:
-        """See `ColourSpace`."""
-        return encode_srgb(colour if self._to_rec_709 is None else colour @ self._to_rec_709.T)
+    def to_display(self, color: np.ndarray) -> np.ndarray:
+        """See `ColorSpace`."""
+        return encode_srgb(color if self._to_rec_709 is None else color @ self._to_rec_709.T)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
-        """See `ColourSpace`."""
+        """See `ColorSpace`."""
         linear = decode_srgb(display)
         return linear if self._to_rec_709 is None else linear @ np.linalg.inv(self._to_rec_709).T
 
@@ -76,7 +76,7 @@ def rgb_to_xyz(chromaticities: tuple[float, ...]) -> np.ndarray:
     """(3, 3): linear RGB of these primaries to CIE XYZ, its white adapted to D50.
 
     Raises:
-        numpy.linalg.LinAlgError: the primaries span no colours.
+        numpy.linalg.LinAlgError: the primaries span no colors.
     """
     xy = np.array(chromaticities, np.float64).reshape(4, 2)
     xyz = np.stack([xy[:, 0] / xy[:, 1], np.ones(4), (1.0 - xy.sum(axis=1)) / xy[:, 1]])

@@ -27,7 +27,7 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True)
 class DisplayProfile:
-    """The colours of an embedded profile.
+    """The colors of an embedded profile.
 
     Attributes:
         data: the profile itself.
@@ -40,13 +40,13 @@ class DisplayProfile:
     curves: np.ndarray
     scene_linear = False
 
-    def to_display(self, colour: np.ndarray) -> np.ndarray:
-        """See `video.color.color_space.ColourSpace`."""
+    def to_display(self, color: np.ndarray) -> np.ndarray:
+        """See `video.color.color_space.ColorSpace`."""
         steps = np.linspace(0.0, 1.0, self.curves.shape[1])
-        return encode_srgb(self._through(colour, [(steps, curve) for curve in self.curves]) @ self._to_srgb.T)
+        return encode_srgb(self._through(color, [(steps, curve) for curve in self.curves]) @ self._to_srgb.T)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
-        """See `video.color.color_space.ColourSpace`; in 0..1."""
+        """See `video.color.color_space.ColorSpace`; in 0..1."""
         steps = np.linspace(0.0, 1.0, self.curves.shape[1])
         light = np.clip(decode_srgb(display) @ np.linalg.inv(self._to_srgb).T, 0.0, 1.0)
         return self._through(light, [(curve, steps) for curve in self.curves])
@@ -55,16 +55,16 @@ class DisplayProfile:
     def is_srgb(self) -> bool:
         """Whether this is sRGB under whatever name."""
         axis = np.linspace(0.0, 1.0, 9, dtype=np.float32)
-        colours = np.stack(np.meshgrid(axis, axis, axis), axis=-1)
-        return bool(np.abs(self.to_display(colours) - colours).max() < _SAME)
+        colors = np.stack(np.meshgrid(axis, axis, axis), axis=-1)
+        return bool(np.abs(self.to_display(colors) - colors).max() < _SAME)
 
     @cached_property
     def _to_srgb(self) -> np.ndarray:
         return (np.linalg.inv(srgb_to_xyz()) @ self.matrix).astype(np.float32)
 
     @staticmethod
-    def _through(colour: np.ndarray, curves: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-        channels = [np.interp(colour[..., place], *curve) for place, curve in enumerate(curves)]
+    def _through(color: np.ndarray, curves: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        channels = [np.interp(color[..., place], *curve) for place, curve in enumerate(curves)]
         return np.stack(channels, axis=-1).astype(np.float32)
 
 
@@ -81,7 +81,7 @@ def parse_profile(data: bytes) -> DisplayProfile:
         matrix = np.stack([_xyz(tags[name]) for name in _COLORANTS], axis=1)
         curves = np.stack([_curve(tags[name]) for name in _CURVES])
         if abs(np.linalg.det(matrix)) < 1e-6 or not np.isfinite(curves).all():
-            raise ProfileError("the primaries span no colours")
+            raise ProfileError("the primaries span no colors")
     except (struct.error, KeyError, IndexError, ValueError, OverflowError, FloatingPointError) as error:
         raise ProfileError(str(error)) from None
     return DisplayProfile(data, matrix, curves)

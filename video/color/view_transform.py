@@ -1,6 +1,6 @@
-"""Blender's view transform, known by how it showed a lattice of colours, and its inverse.
+"""Blender's view transform, known by how it showed a lattice of colors, and its inverse.
 
-Beside a frame's passes the extension leaves a probe: a picture of known scene-linear colours, saved by
+Beside a frame's passes the extension leaves a probe: a picture of known scene-linear colors, saved by
 Blender with the scene's own view transform, look, exposure, gamma and curves. The note of the passes (see
 `video.frames.render_passes`) names it:
 
@@ -24,11 +24,11 @@ import numpy as np
 from video.errors import FileError
 from video.files.native_output import suppress_native_output
 
-# Of the inverse's lattice over display colours. They lie closer towards black and white, where view
+# Of the inverse's lattice over display colors. They lie closer towards black and white, where view
 # transforms are steep.
 _NODES = 33
 _STEPS = 30
-# Levenberg's damping, in display levels per step of the lattice: keeps unreachable colours near their start.
+# Levenberg's damping, in display levels per step of the lattice: keeps unreachable colors near their start.
 _DAMPING = 1e-4
 # Pixels at a time.
 _BLOCK = 1 << 18
@@ -54,12 +54,12 @@ class ViewTransform:
         """What a note says about it, as JSON."""
         return json.dumps({"probe": self.probe.name, "levels": self.levels.tolist()})
 
-    def to_display(self, colour: np.ndarray) -> np.ndarray:
-        """See `video.color.color_space.ColourSpace`; light beyond the last level is taken for that."""
-        return _in_blocks(lambda light: interpolate(self.shown, self._places(light))[0], colour)
+    def to_display(self, color: np.ndarray) -> np.ndarray:
+        """See `video.color.color_space.ColorSpace`; light beyond the last level is taken for that."""
+        return _in_blocks(lambda light: interpolate(self.shown, self._places(light))[0], color)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
-        """See `color_space.ColourSpace`; for what the view never shows, the light that comes near."""
+        """See `color_space.ColorSpace`; for what the view never shows, the light that comes near."""
 
         def light(shown: np.ndarray) -> np.ndarray:
             nodes = _to_nodes(shown) * (_NODES - 1)
@@ -82,15 +82,15 @@ class ViewTransform:
 
     @cached_property
     def _inverse(self) -> np.ndarray:
-        """(m, m, m, 3): places in `levels` by the nodes of display colours; Gauss and Newton's method."""
+        """(m, m, m, 3): places in `levels` by the nodes of display colors; Gauss and Newton's method."""
         axis = _from_nodes(np.linspace(0.0, 1.0, _NODES))
         wanted = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
         last = len(self.levels) - 1
         neutral = np.arange(last + 1)
-        greys = np.maximum.accumulate(self.shown[neutral, neutral, neutral].mean(axis=-1))
+        grays = np.maximum.accumulate(self.shown[neutral, neutral, neutral].mean(axis=-1))
         # Where several lights are shown alike, as all beyond display white, the least of them.
-        greys, least = np.unique(greys.round(4), return_index=True)
-        places = np.interp(wanted, greys, least)
+        grays, least = np.unique(grays.round(4), return_index=True)
+        places = np.interp(wanted, grays, least)
         for _ in range(_STEPS):
             shown, slopes = interpolate(self.shown, places)
             normal = np.einsum("nki,nkj->nij", slopes, slopes) + _DAMPING * np.eye(3)
@@ -161,8 +161,8 @@ def _from_nodes(place: np.ndarray) -> np.ndarray:
     return place * place * (3.0 - 2.0 * place)
 
 
-def _in_blocks(change: Callable[[np.ndarray], np.ndarray], colour: np.ndarray) -> np.ndarray:
-    flat = colour.reshape(-1, 3)
+def _in_blocks(change: Callable[[np.ndarray], np.ndarray], color: np.ndarray) -> np.ndarray:
+    flat = color.reshape(-1, 3)
     starts = range(0, len(flat), _BLOCK)
     blocks = [change(flat[start : start + _BLOCK].astype(np.float64)) for start in starts]
-    return np.concatenate(blocks).reshape(colour.shape).astype(np.float32)
+    return np.concatenate(blocks).reshape(color.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""RGB to the luma and colour differences that a movie stores, to the same last bit wherever it is done.
+"""RGB to the luma and color differences that a movie stores, to the same last bit wherever it is done.
 
 FFmpeg's conversion is not used for this: at the end of a row it may reckon with whatever lies behind it in
 memory, so that the same pictures made another movie each time.
@@ -18,7 +18,7 @@ def ycbcr_planes(rgb: np.ndarray, bits: int, *, halved: bool) -> list[np.ndarray
     Args:
         rgb: (H, W, 3) float32 in 0..1; the sides are even where `halved`.
         bits: of a value, 8 to 16.
-        halved: the colour differences have half the height and width, each the mean of four.
+        halved: the color differences have half the height and width, each the mean of four.
 
     Returns:
         (H, W), (h, w), (h, w) uint16.

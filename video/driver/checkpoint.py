@@ -16,7 +16,7 @@ from video.resume.result_store import ResultStore
 from video.settings import SequenceSettings
 
 Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-"""`optimised`, `styled` and `detailed` of a frame."""
+"""`optimized`, `styled` and `detailed` of a frame."""
 
 
 class Checkpoint:
@@ -24,7 +24,7 @@ class Checkpoint:
 
     Args:
         styled_path: the styled file of a frame number.
-        notice: told when finished frames cannot be built upon and are made again.
+        warning: called when finished frames cannot be built upon and are made again.
         total: how many frames there will be, where that is known: when all are done none is built upon.
     """
 
@@ -81,9 +81,9 @@ class Checkpoint:
         """A finished frame's results, once, if the frame that the pass goes on with will look at them."""
         return self._remembered.pop((pass_number, index), None)
 
-    def optimised(self, pass_number: int, index: int) -> np.ndarray:
+    def optimized(self, pass_number: int, index: int) -> np.ndarray:
         """The result of a pass before the last; raises FileError if it is lost."""
-        return self._kept.optimised(pass_number, index)
+        return self._kept.optimized(pass_number, index)
 
     def keep(
         self, finisher: FrameFinisher, index: int, picture: Mapping[str, str], unfinished: UnfinishedFrame
@@ -139,7 +139,7 @@ class Checkpoint:
             index,
             path,
             finished.styled,
-            finished.optimised,
+            finished.optimized,
             detailed=finished.detailed,
             always=self._passes > 1,
         )
@@ -158,7 +158,7 @@ class Checkpoint:
         if count < len(entries):
             warning(
                 f"{self._styled_path(entries[count].frame)} or what the frames after it start from is gone:"
-                f" frame {entries[count].frame} and the ones after it are stylised again"
+                f" frame {entries[count].frame} and the ones after it are stylized again"
             )
             self.journal.cut(count)
 
@@ -172,13 +172,13 @@ class Checkpoint:
                 order = self.order(journal.pass_number, len(entries))
                 before, after = order[: journal.done], order[journal.done :]
                 everything = (
-                    all(self._kept.has_optimised(journal.pass_number, index) for index in before)
-                    and all(self._kept.has_optimised(journal.pass_number - 1, index) for index in after)
+                    all(self._kept.has_optimized(journal.pass_number, index) for index in before)
+                    and all(self._kept.has_optimized(journal.pass_number - 1, index) for index in after)
                     and self._remember(before, journal.pass_number)
                 )
             return len(entries) if everything else 0
         if self._passes > 1:
-            count = min(count, self._leading(lambda index: self._kept.has_optimised(0, index)))
+            count = min(count, self._leading(lambda index: self._kept.has_optimized(0, index)))
         everything = self._passes == 1 and count == self._total
         if count > 0 and not everything and not self._remember(range(count), 0):
             # A frame that begins a shot remembers nothing.

@@ -1,4 +1,4 @@
-"""What becomes of a frame behind the optimisation: noise removed, rounded, measured, and written."""
+"""What becomes of a frame behind the optimization: noise removed, rounded, measured, and written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UnfinishedFrame:
     """A frame that the engine is done with.
 
     Attributes:
-        optimised: (h, w, 3) float32 in 0..1, the engine's own result in the file's levels, at the size that
+        optimized: (h, w, 3) float32 in 0..1, the engine's own result in the file's levels, at the size that
             the frame was painted at.
         detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
         seconds: that it has taken so far.
@@ -34,7 +34,7 @@ class UnfinishedFrame:
     frame: SourceFrame
     warm_start: WarmStart | None
     stylized: StylizedFrame
-    optimised: np.ndarray
+    optimized: np.ndarray
     detailed: np.ndarray | None
     seconds: float
 
@@ -43,12 +43,12 @@ class UnfinishedFrame:
 class FinishedFrame:
     """A frame on disk.
 
-    `optimised` and `detailed` are the engine's own result, `styled` what was made of it for the artist.
+    `optimized` and `detailed` are the engine's own result, `styled` what was made of it for the artist.
     """
 
     frame: SourceFrame
     result: FrameResult
-    optimised: np.ndarray
+    optimized: np.ndarray
     detailed: np.ndarray | None
     styled: np.ndarray
 
@@ -82,9 +82,9 @@ class FrameFinisher:
         self, frame: SourceFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
     ) -> UnfinishedFrame:
         """A frame that the engine is done with now, begun when `time.perf_counter` said so."""
-        optimised = self._writer.rounded(stylized.optimised)
+        optimized = self._writer.rounded(stylized.optimized)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
-        return UnfinishedFrame(frame, warm_start, stylized, optimised, detailed, time.perf_counter() - begun)
+        return UnfinishedFrame(frame, warm_start, stylized, optimized, detailed, time.perf_counter() - begun)
 
     def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
         """Writes the frame's picture.
@@ -110,4 +110,4 @@ class FrameFinisher:
         self._writer.write(path, frame, styled)
         self._before = styled
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
-        return FinishedFrame(frame, result, unfinished.optimised, unfinished.detailed, styled)
+        return FinishedFrame(frame, result, unfinished.optimized, unfinished.detailed, styled)

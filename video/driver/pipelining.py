@@ -1,4 +1,4 @@
-"""Hands beside the optimisation: one makes the next frame ready, one finishes the last.
+"""Hands beside the optimization: one makes the next frame ready, one finishes the last.
 
 Each has one piece of work at a time on one thread, so that the order of the frames and a bound on memory are
 kept. An error comes up where the piece of work is asked for, as if it were done there and then.

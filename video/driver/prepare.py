@@ -1,4 +1,4 @@
-"""Makes frames ready to be stylised: all about them that does not ask for a result of the frames before."""
+"""Makes frames ready to be stylized: all about them that does not ask for a result of the frames before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FramePrefetcher:
 
     Args:
         painted_size: the (height, width) that a frame of a height and a width is painted at.
-        notice: told why something else is used than what would be best.
+        warning: told why something else is used than what would be best.
     """
 
     def __init__(

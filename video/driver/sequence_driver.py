@@ -1,7 +1,7 @@
-"""Stylises a sequence frame after frame, each warm-started from the ones before.
+"""Stylizes a sequence frame after frame, each warm-started from the ones before.
 
 One frame's way: read, motion to the frames before, reliability (`preparation`, while the frame before is
-stylised), warp, start image, engine, file and journal (`finish`, while the next one is stylised). The result
+stylized), warp, start image, engine, file and journal (`finish`, while the next one is stylized). The result
 that the next frame starts from is rounded to the file's levels, so that a run which reads it back from disk
 goes on with the same numbers (see `FrameFormat.bits`).
 """
@@ -50,7 +50,7 @@ SNAPSHOTS = "snapshots"
 
 @dataclass
 class SequenceDriver:
-    """Stylises one sequence into a folder, or goes on with it where an earlier run has stopped.
+    """Stylizes one sequence into a folder, or goes on with it where an earlier run has stopped.
 
     Args:
         engine: for one frame.
@@ -86,13 +86,13 @@ class SequenceDriver:
         self._outputs = self._begin()
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
-        """Stylises the frames as they come, all but those that an earlier run has finished.
+        """Stylizes the frames as they come, all but those that an earlier run has finished.
 
-        The frames are asked for on another thread, one ahead of the one that is stylised.
+        The frames are asked for on another thread, one ahead of the one that is stylized.
 
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
-            FrameError: a frame of another size than the first, or one that cannot be stylised.
+            FrameError: a frame of another size than the first, or one that cannot be stylized.
             FileError: a frame cannot be read or written, or another run is at work in the folder. Finished
                 frames stay in every case.
         """
@@ -171,7 +171,7 @@ class SequenceDriver:
                     return False
                 gain_controller.update(stylized.report, begins_shot=warm_start is None)
                 unfinished = self._finisher.unfinished(frame, warm_start, stylized, begun)
-                styled_history.add(unfinished.optimised, unfinished.detailed)
+                styled_history.add(unfinished.optimized, unfinished.detailed)
                 self._background.hand_over(
                     partial(checkpoint.keep, self._finisher, index, prepared.picture, unfinished)
                 )
@@ -180,7 +180,7 @@ class SequenceDriver:
         return not self.callbacks.cancelled()
 
     def _further_pass(self, number: int, checkpoint: Checkpoint, frame_store: FrameStore) -> bool:
-        """Goes through the frames again, backwards by turns, from their own results and their neighbours'.
+        """Goes through the frames again, backwards by turns, from their own results and their neighbors'.
 
         Ruder, Dosovitskiy, Brox 2016, section 4.4: what only later frames show gets back to earlier ones.
         """
@@ -205,7 +205,7 @@ class SequenceDriver:
                     if self.callbacks.cancelled():
                         return False
                     continue
-                own = checkpoint.optimised(number - 1, index)
+                own = checkpoint.optimized(number - 1, index)
                 warm_start = styled_history.warm_start(prepared.content, prepared.correspondence)
                 adopted = index if warm_start is None else alone
                 if adopted is not None:
@@ -216,7 +216,7 @@ class SequenceDriver:
                 if stylized is None:
                     return False
                 unfinished = self._finisher.unfinished(frame, warm_start, stylized, begun)
-                styled_history.add(unfinished.optimised, unfinished.detailed)
+                styled_history.add(unfinished.optimized, unfinished.detailed)
                 self._background.hand_over(
                     partial(checkpoint.replace, self._finisher, number, position, entry, unfinished)
                 )
@@ -226,7 +226,7 @@ class SequenceDriver:
     def _prepared(
         self, frames: Iterable[SourceFrame], done: Sequence[bool], *, notify: bool
     ) -> Iterator[Iterator[PreparedFrame]]:
-        """The frames of one pass, with a hand beside the optimisation to prepare and one to finish them.
+        """The frames of one pass, with a hand beside the optimization to prepare and one to finish them.
 
         Args:
             done: see `Preparation.of`.
@@ -260,8 +260,8 @@ class SequenceDriver:
         """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""
         results = checkpoint.remembered(pass_number, index)
         if results is not None:
-            optimised, styled, detailed = results
-            styled_history.add(optimised, detailed)
+            optimized, styled, detailed = results
+            styled_history.add(optimized, detailed)
             self._finisher.remember(styled)
 
     def _pass_warnings_on(self) -> None:

@@ -1,4 +1,4 @@
-"""Writes styled frames in the format that the settings ask for, in the colours that their files came with."""
+"""Writes styled frames in the format that the settings ask for, in the colors that their files came with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FrameWriter:
         file_format: of the files.
         dynamic_range: of an EXR.
         metadata: texts for each file.
-        notice: told, once for each reason, what an EXR had to be made without.
+        warning: called, once for each reason, with, what an EXR had to be made without.
     """
 
     file_format: FrameFormat
@@ -61,7 +61,7 @@ class FrameWriter:
         """Writes one frame; pixels that the style left alone have the values of the frame's own file.
 
         Args:
-            frame: what was stylised.
+            frame: what was stylized.
             styled: (H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, as `rounded` gives it.
 
         Raises:
@@ -80,9 +80,9 @@ class FrameWriter:
     def _write_exr(self, path: Path, frame: SourceFrame, styled: np.ndarray) -> None:
         original = self._light(frame)
         if original is None:
-            colour = SceneLinear().from_display(styled[..., :3])
+            color = SceneLinear().from_display(styled[..., :3])
             alpha = styled[..., 3:]
-            linear = np.concatenate([colour * alpha, alpha], axis=2) if alpha.size else colour
+            linear = np.concatenate([color * alpha, alpha], axis=2) if alpha.size else color
             write_exr(path, linear, self.metadata)
             return
         if original.pixels.shape[:2] != styled.shape[:2]:
@@ -117,18 +117,18 @@ class FrameWriter:
         """The styled picture in the original's space, with the original's alpha."""
         content = self.rounded(frame.image[..., :3])
         untouched = (styled[..., :3] == content).all(axis=2)
-        colour = original.space.from_display(styled[..., :3])
+        color = original.space.from_display(styled[..., :3])
         if original.space.scene_linear and self.dynamic_range is DynamicRange.HDR:
             light = original.straight()
-            added = light + (colour - original.space.from_display(content))
-            colour = np.maximum(added, np.minimum(light, 0.0))
+            added = light + (color - original.space.from_display(content))
+            color = np.maximum(added, np.minimum(light, 0.0))
         alpha = original.pixels[..., 3:]
         if alpha.size and original.space.scene_linear:
-            colour = colour * alpha
+            color = color * alpha
             # Light without substance, as that of a flame, has no surface that could be painted.
             untouched |= alpha[..., 0] == 0.0
-        colour[untouched] = original.pixels[..., :3][untouched]
-        return np.concatenate([colour, alpha], axis=2)
+        color[untouched] = original.pixels[..., :3][untouched]
+        return np.concatenate([color, alpha], axis=2)
 
 
 def _keep_probe(probe: Path, path: Path) -> None:

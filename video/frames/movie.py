@@ -36,7 +36,7 @@ _FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4
 _READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 # No random numbers and no versions in the file; keywords of one's own in an MP4 too.
 _WRITING = {"fflags": "+bitexact", "movflags": "+use_metadata_tags"}
-# Colours of a movie that does not name them, by convention those of its size.
+# Colors of a movie that does not name them, by convention those of its size.
 _TALLEST_SD = 576
 
 
@@ -108,7 +108,7 @@ class _Encoding:
 
     @property
     def in_rgb(self) -> bool:
-        """Whether the colours are stored as they are."""
+        """Whether the colors are stored as they are."""
         return self.pixel_format.startswith(("gbr", "bgr"))
 
 
@@ -123,7 +123,7 @@ def write_movie(
 ) -> None:
     """Writes pictures (H, W, 3 or 4), float in 0..1, straight alpha; the same pictures make the same file.
 
-    H.264 has no alpha: transparent pictures are put over black. With 4:2:0 colour it needs even sides: an odd
+    H.264 has no alpha: transparent pictures are put over black. With 4:2:0 color it needs even sides: an odd
     last row or column is doubled.
 
     Args:

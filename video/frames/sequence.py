@@ -19,7 +19,7 @@ from video.images.picture import Original
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One frame to be stylised: number, picture (as `read_picture` gives it), and the file of its passes."""
+    """One frame to be stylized: number, picture (as `read_picture` gives it), and the file of its passes."""
 
     number: int
     image: np.ndarray

@@ -1,4 +1,4 @@
-"""Takes away the fine noise that the optimisation leaves in a picture."""
+"""Takes away the fine noise that the optimization leaves in a picture."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ def denoise(image: np.ndarray, rendered: np.ndarray, method: Denoise, strength: 
 
     Args:
         image: (H, W, 3 or 4) float32 in 0..1.
-        rendered: of the same shape; pixels that have its colour are no result of the optimisation.
+        rendered: of the same shape; pixels that have its color are no result of the optimization.
         method: how; `none` gives the image back.
         strength: standard deviation of the noise, in levels of 1/255; 0 gives the image back.
     """
     if method is Denoise.NONE or strength <= 0.0:
         return image
-    colour = np.ascontiguousarray(image[..., :3])
-    smooth = _bilateral(colour, strength) if method is Denoise.BILATERAL else _nlm(colour, strength)
-    untouched = (colour == rendered[..., :3]).all(axis=2, keepdims=True)
-    return np.concatenate([np.where(untouched, colour, smooth), image[..., 3:]], axis=2)
+    color = np.ascontiguousarray(image[..., :3])
+    smooth = _bilateral(color, strength) if method is Denoise.BILATERAL else _nlm(color, strength)
+    untouched = (color == rendered[..., :3]).all(axis=2, keepdims=True)
+    return np.concatenate([np.where(untouched, color, smooth), image[..., 3:]], axis=2)
 
 
-def _bilateral(colour: np.ndarray, strength: float) -> np.ndarray:
-    smooth = cv2.bilateralFilter(colour, 0, _BILATERAL_WIDTH * strength / 255.0, _BILATERAL_RADIUS)
+def _bilateral(color: np.ndarray, strength: float) -> np.ndarray:
+    smooth = cv2.bilateralFilter(color, 0, _BILATERAL_WIDTH * strength / 255.0, _BILATERAL_RADIUS)
     return np.clip(smooth, 0.0, 1.0)
 
 
-def _nlm(colour: np.ndarray, strength: float) -> np.ndarray:
+def _nlm(color: np.ndarray, strength: float) -> np.ndarray:
     # In 16 bits: OpenCV's non-local means for 8 bits would round before the file does.
-    levels = np.round(colour * 65535.0).astype(np.uint16)
+    levels = np.round(color * 65535.0).astype(np.uint16)
     width = _NLM_WIDTH * strength * 257.0
     smooth = cv2.fastNlMeansDenoising(levels, [width], None, _NLM_PATCH, _NLM_SEARCH, cv2.NORM_L1)
     return smooth.astype(np.float32) / 65535.0

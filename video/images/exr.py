@@ -1,4 +1,4 @@
-"""OpenEXR in and out: channels by name, the colour among them, and pictures in half precision."""
+"""OpenEXR in and out: channels by name, the color among them, and pictures in half precision."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from video.images.exr_header import Part, read_header
 LARGEST_HALF = 65504.0
 
 # Of a multilayer file: what Blender's compositor made, then what it rendered.
-_COLOUR_PASSES = ("Composite.Combined", "Combined", "Image", "rgba", "rgb", "beauty")
-_COLOURS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
-_GREYS = ("Y", "V", "L", "y", "v", "gray", "grey")
+_COLOR_PASSES = ("Composite.Combined", "Combined", "Image", "rgba", "rgb", "beauty")
+_COLORS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
+_GRAYS = ("Y", "V", "L", "y", "v", "gray", "gray")
 
 
 def read_channels(path: Path) -> dict[str, np.ndarray]:
@@ -66,18 +66,18 @@ def read_attributes(path: Path) -> dict[str, Any]:
     return attributes
 
 
-def read_colour(path: Path) -> np.ndarray:
-    """The picture in an EXR: R, G, B, or those of Blender's Combined pass, or a grey channel for all three.
+def read_color(path: Path) -> np.ndarray:
+    """The picture in an EXR: R, G, B, or those of Blender's Combined pass, or a gray channel for all three.
 
     Returns:
-        (H, W, 3) or, with an alpha channel, (H, W, 4) float32, scene-linear in the file's primaries, colours
+        (H, W, 3) or, with an alpha channel, (H, W, 4) float32, scene-linear in the file's primaries, colors
         premultiplied. What is not a number is zero, what is infinite the largest half.
 
     Raises:
         FileError: as `read_channels`, or no channels of the file are a picture.
     """
     channels = read_channels(path)
-    names = colour_channels(channels)
+    names = color_channels(channels)
     if names is None:
         listed = ", ".join(list(channels)[:8]) + (", …" if len(channels) > 8 else "")
         raise FileError(path, f"has no R, G, B channels, nor a Combined pass; it has {listed}")
@@ -88,16 +88,16 @@ def read_colour(path: Path) -> np.ndarray:
     return pixels
 
 
-def colour_channels(channels: Mapping[str, Any]) -> tuple[str, ...] | None:
+def color_channels(channels: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The names of a picture's channels: three, or four with alpha; None if there are none."""
     for prefix in _prefixes(channels):
-        for red, green, blue, alpha in _COLOURS:
-            colour = (prefix + red, prefix + green, prefix + blue)
-            if all(name in channels for name in colour):
-                return (*colour, prefix + alpha) if prefix + alpha in channels else colour
-    for grey in _GREYS:
-        if grey in channels:
-            return (grey, grey, grey, "A") if "A" in channels else (grey, grey, grey)
+        for red, green, blue, alpha in _COLORS:
+            color = (prefix + red, prefix + green, prefix + blue)
+            if all(name in channels for name in color):
+                return (*color, prefix + alpha) if prefix + alpha in channels else color
+    for gray in _GRAYS:
+        if gray in channels:
+            return (gray, gray, gray, "A") if "A" in channels else (gray, gray, gray)
     return (next(iter(channels)),) * 3 if len(channels) == 1 else None
 
 
@@ -116,7 +116,7 @@ def write_exr(
 
     Args:
         metadata: attributes of the file.
-        chromaticities: of the colours' primaries; those of Rec. 709 need not be named.
+        chromaticities: of the colors' primaries; those of Rec. 709 need not be named.
 
     Raises:
         FileError: the file cannot be written.
@@ -144,11 +144,11 @@ def _prefixes(channels: Mapping[str, Any]) -> list[str]:
     """What may stand before the channels' letters, best first."""
     layers = dict.fromkeys(name.rpartition(".")[0] for name in channels)
     ranked = [""]
-    for wanted in _COLOUR_PASSES:
+    for wanted in _COLOR_PASSES:
         ranked += [f"{layer}." for layer in layers if layer == wanted or layer.rpartition(".")[2] == wanted]
-    # Of other layers only one that is alone with its colours is the picture for sure.
-    coloured = [layer for layer in layers if layer and f"{layer}.R" in channels]
-    return ranked + ([f"{coloured[0]}."] if len(coloured) == 1 else [])
+    # Of other layers only one that is alone with its colors is the picture for sure.
+    colored = [layer for layer in layers if layer and f"{layer}.R" in channels]
+    return ranked + ([f"{colored[0]}."] if len(colored) == 1 else [])
 
 
 def _in_display_window(pixels: np.ndarray, part: Part) -> np.ndarray:

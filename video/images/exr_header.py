@@ -65,7 +65,7 @@ class Part:
         """x and y of red, green, blue and white, where the file names them."""
         noted = self.attributes.get("chromaticities", b"")
         values = struct.unpack("<8f", noted) if len(noted) == 32 else ()
-        # Of a zero y there is no colour.
+        # Of a zero y there is no color.
         return values if values and all(0.0 < y <= 1.0 for y in values[1::2]) else None
 
 

@@ -1,4 +1,4 @@
-"""Reads and writes single pictures: arrays of display-referred colour in 0..1."""
+"""Reads and writes single pictures: arrays of display-referred color in 0..1."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _SIXTEEN_BIT_FORMATS = frozenset({"PNG", "TIFF"})
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
 # EXIF orientations from here on exchange width and height.
 _FIRST_ON_ITS_SIDE = 5
-# TIFF's tag numbers, and those values of the second that are grey or RGB.
+# TIFF's tag numbers, and those values of the second that are gray or RGB.
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
-_GREY_OR_RGB = (0, 1, 2)
+_GRAY_OR_RGB = (0, 1, 2)
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def read_picture(path: Path) -> Picture:
     """A picture in sRGB, and what its file holds where that is something else.
 
     PNG and TIFF keep 16 bits a channel, an EXR its light. A photograph is turned as its EXIF orientation
-    says. An embedded ICC profile is followed; the file's own colours come along if there is a way back to
+    says. An embedded ICC profile is followed; the file's own colors come along if there is a way back to
     them (a profile of a matrix and curves, as every display's); if not, the picture is plain sRGB.
 
     Raises:
@@ -99,7 +99,7 @@ def write_png(
 
     Args:
         metadata: texts by keyword.
-        profile: the ICC profile that the colours are in; None for sRGB.
+        profile: the ICC profile that the colors are in; None for sRGB.
 
     Raises:
         FileError: the file cannot be written.
@@ -166,10 +166,10 @@ def _decode(image: Image.Image) -> Picture | None:
     if image.format == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))) > 16:  # type: ignore[attr-defined]
         raise _UnsupportedError("32 bits a channel cannot be read in a TIFF; save it with 16, or as EXR")
     if image.mode == "LAB":
-        raise _UnsupportedError("is in CIE Lab colours; save it as RGB")
+        raise _UnsupportedError("is in CIE Lab colors; save it as RGB")
     if image.format in _SIXTEEN_BIT_FORMATS and _has_sixteen_bits(image):
-        if image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) not in _GREY_OR_RGB:  # type: ignore[attr-defined]
-            raise _UnsupportedError("16 bits a channel can be read in grey and RGB alone; save it as RGB")
+        if image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) not in _GRAY_OR_RGB:  # type: ignore[attr-defined]
+            raise _UnsupportedError("16 bits a channel can be read in gray and RGB alone; save it as RGB")
         return None
     icc = image.info.get("icc_profile")
     upright = ImageOps.exif_transpose(image)

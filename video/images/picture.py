@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from video.color.color_space import ColourSpace
+from video.color.color_space import ColorSpace
 
 DISPLAY_BITS = 16
 """Bits to which a picture is rounded when it is brought to sRGB."""
@@ -18,19 +18,19 @@ class Original:
 
     Attributes:
         pixels: (H, W, 3 or 4) float32 in the file's own space; premultiplied if that is scene-linear.
-        space: what the colours mean.
+        space: what the colors mean.
     """
 
     pixels: np.ndarray
-    space: ColourSpace
+    space: ColorSpace
 
     def straight(self) -> np.ndarray:
         """(H, W, 3) float32, not premultiplied; as it is where alpha is zero."""
-        colour = self.pixels[..., :3]
+        color = self.pixels[..., :3]
         if not self.space.scene_linear or self.pixels.shape[2] == 3:
-            return colour
+            return color
         alpha = self.pixels[..., 3:]
-        return np.divide(colour, alpha, out=colour.copy(), where=alpha > 0.0)
+        return np.divide(color, alpha, out=color.copy(), where=alpha > 0.0)
 
     def display(self) -> np.ndarray:
         """(H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, in levels of `DISPLAY_BITS`."""

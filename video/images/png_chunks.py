@@ -16,7 +16,7 @@ def with_chunks(png: bytes, texts: Mapping[str, str], profile: bytes | None = No
     Args:
         png: a whole file.
         texts: keywords have 1 to 79 Latin-1 characters.
-        profile: of the pixels' colours.
+        profile: of the pixels' colors.
     """
     chunks = b"".join(_text(keyword, text) for keyword, text in texts.items())
     if profile is not None:

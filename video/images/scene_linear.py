@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from video.color.color_space import ColourSpace, SceneLinear
+from video.color.color_space import ColorSpace, SceneLinear
 from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
-from video.images.exr import read_colour
+from video.images.exr import read_color
 from video.images.exr_header import Part, read_header
 from video.images.picture import Original
 from video.images.sidecar import read_note
@@ -26,13 +26,13 @@ def read_light(path: Path) -> Original:
     one itself; with sRGB's curve where it is not.
 
     Raises:
-        FileError: as `video.images.exr.read_colour`; the note or the view transform's probe is damaged.
+        FileError: as `video.images.exr.read_color`; the note or the view transform's probe is damaged.
     """
-    colour = read_colour(path)
-    return Original(colour, _space(path, read_header(path)[0]))
+    color = read_color(path)
+    return Original(color, _space(path, read_header(path)[0]))
 
 
-def _space(path: Path, part: Part) -> ColourSpace:
+def _space(path: Path, part: Part) -> ColorSpace:
     return _view(path, part) or SceneLinear(part.chromaticities)
 
 

@@ -20,7 +20,7 @@ def light_change(
     """The change of a surface's luma, over that of the frame as a whole.
 
     A shadow that passes darkens the strokes that it falls on. A scene that becomes dark does not darken its
-    strokes: a frame that is stylised alone has the style's brightness, however dark its render is.
+    strokes: a frame that is stylized alone has the style's brightness, however dark its render is.
 
     Args:
         backward: (H, W, 2), pixels, to the earlier frame.

@@ -36,7 +36,7 @@ class MotionFinder:
 
     Args:
         source: `auto` takes the Vector pass where there is one that can be used, DIS elsewhere.
-        notice: told, once for each reason, why something else is used than what would be best.
+        warning: called, once for each reason, with, why something else is used than what would be best.
     """
 
     source: MotionSource

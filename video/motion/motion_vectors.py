@@ -32,7 +32,7 @@ def why_no_vectors(earlier: RenderedFrame, current: RenderedFrame) -> str | None
 
 
 def vector_motion(earlier: RenderedFrame, current: RenderedFrame) -> Motion:
-    """The motion between neighbouring frames, forwards in time or backwards.
+    """The motion between neighboring frames, forwards in time or backwards.
 
     To be called when `why_no_vectors` has nothing to say.
     """
@@ -40,7 +40,7 @@ def vector_motion(earlier: RenderedFrame, current: RenderedFrame) -> Motion:
 
 
 def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
-    """The motion from `here` to a neighbouring frame, (H, W, 2) float32, pixels, y down.
+    """The motion from `here` to a neighboring frame, (H, W, 2) float32, pixels, y down.
 
     With rows counted downwards, the point at (x, y) was at (x + X, y − Y) in the frame before and is at
     (x − Z, y + W) in the one after. To be called when `why_no_vectors` has nothing to say.
@@ -51,7 +51,7 @@ def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
 
 
 def longer_motion(
-    recent: Motion, neighbour: RenderedFrame, older: RenderedFrame, current: RenderedFrame
+    recent: Motion, neighbor: RenderedFrame, older: RenderedFrame, current: RenderedFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where a surface was several frames ago, even if it was hidden since.
 
@@ -59,14 +59,14 @@ def longer_motion(
     evenly. The caller checks what it finds there.
 
     Args:
-        recent: the exact motion between `current` and `neighbour`, the frame beside it.
+        recent: the exact motion between `current` and `neighbor`, the frame beside it.
 
     Returns:
         (H, W, 2) float32, pixels, y down; and (H, W) float32, the depth that is expected there: this
         frame's own where the cameras do not tell.
     """
-    steps = (current.number - older.number) / (current.number - neighbour.number)
-    now, beside, then = _passes(current), _passes(neighbour), _passes(older)
+    steps = (current.number - older.number) / (current.number - neighbor.number)
+    now, beside, then = _passes(current), _passes(neighbor), _passes(older)
     motion = recent.backward * np.float32(steps)
     depth = np.full(motion.shape[:2], 1e10, np.float32) if now.depth is None else now.depth
     near, far = _world_motion(now, beside), _world_motion(now, then)

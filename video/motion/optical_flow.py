@@ -31,7 +31,7 @@ class DisFlow:
 
     def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
         """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
-        before, now = _grey(earlier), _grey(current)
+        before, now = _gray(earlier), _gray(current)
         calculate = cast("Callable[[np.ndarray, np.ndarray, None], np.ndarray]", self._flow.calc)
         return Motion(backward=calculate(now, before, None), forward=calculate(before, now, None))
 
@@ -41,7 +41,7 @@ class FarnebackFlow:
 
     def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
         """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
-        before, now = _grey(earlier), _grey(current)
+        before, now = _gray(earlier), _gray(current)
         return Motion(backward=self._calculate(now, before), forward=self._calculate(before, now))
 
     @staticmethod
@@ -54,6 +54,6 @@ class FarnebackFlow:
         return np.asarray(flow, np.float32)
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
+def _gray(image: np.ndarray) -> np.ndarray:
     levels = np.round(np.clip(image[..., :3], 0.0, 1.0) * 255.0).astype(np.uint8)
     return cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)

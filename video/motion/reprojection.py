@@ -57,7 +57,7 @@ def _orthographic(projection: np.ndarray) -> bool:
 
 
 def _device_coordinates(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """(H·W) each: the pixels' centres in −1..1, y up."""
+    """(H·W) each: the pixels' centers in −1..1, y up."""
     across = (np.arange(width) + 0.5) / width * 2.0 - 1.0
     up = 1.0 - (np.arange(height) + 0.5) / height * 2.0
     x, y = np.meshgrid(across, up)

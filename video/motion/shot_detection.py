@@ -9,16 +9,16 @@ from video.motion.motion_field import RenderedFrame
 
 # With less of a frame explained by the one before, whatever it is, nothing is gained from it.
 _EXPLAINED_BY_NOTHING = 0.2
-# A cut between similar pictures leaves more explained by chance, but changes the colours.
-_EXPLAINED_BY_CHANCE, _SIMILAR_COLOURS = 0.7, 0.6
+# A cut between similar pictures leaves more explained by chance, but changes the colors.
+_EXPLAINED_BY_CHANCE, _SIMILAR_COLORS = 0.7, 0.6
 _BINS = 8
 
 
 def begins_shot(earlier: RenderedFrame, current: RenderedFrame, trusted: np.ndarray) -> bool:
-    """Whether there is a cut between two neighbouring frames.
+    """Whether there is a cut between two neighboring frames.
 
     Another camera is a cut for certain (Blender's markers bind cameras to frames); otherwise the share of the
-    frame that the motion explains, and the colours, tell.
+    frame that the motion explains, and the colors, tell.
 
     Args:
         trusted: (H, W) in 0..1, the reliability of the motion between them.
@@ -28,13 +28,11 @@ def begins_shot(earlier: RenderedFrame, current: RenderedFrame, trusted: np.ndar
     explained = float(trusted.mean())
     if explained < _EXPLAINED_BY_NOTHING:
         return True
-    return (
-        explained < _EXPLAINED_BY_CHANCE and colour_overlap(earlier.image, current.image) < _SIMILAR_COLOURS
-    )
+    return explained < _EXPLAINED_BY_CHANCE and color_overlap(earlier.image, current.image) < _SIMILAR_COLORS
 
 
-def colour_overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """The intersection of two pictures' colour histograms, 0 (nothing in common) to 1 (Swain 1991)."""
+def color_overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """The intersection of two pictures' color histograms, 0 (nothing in common) to 1 (Swain 1991)."""
     return float(np.minimum(_histogram(first), _histogram(second)).sum())
 
 

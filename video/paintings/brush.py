@@ -46,7 +46,7 @@ class Brush:
     wobble: float = 0.12
     """Standard deviation of a stroke's direction around the motif's, radians."""
     edge_tolerance: float = 0.22
-    """A stroke ends where the motif's colour is this far (RGB distance) from its own."""
+    """A stroke ends where the motif's color is this far (RGB distance) from its own."""
     fills_gaps: bool = False
     """Start strokes on bare canvas only."""
     thickness: float = 1.0
@@ -54,10 +54,10 @@ class Brush:
 
 
 class Canvas:
-    """Paint on canvas: colour and height at OVERSAMPLING times the picture's size."""
+    """Paint on canvas: color and height at OVERSAMPLING times the picture's size."""
 
     def __init__(self, width: int, height: int, ground: np.ndarray, rng: np.random.Generator) -> None:
-        """Prime the canvas with `ground`, one sRGB colour, 0..1."""
+        """Prime the canvas with `ground`, one sRGB color, 0..1."""
         self._size = (width, height)
         self._rng = rng
         self._paint = np.empty((height * OVERSAMPLING, width * OVERSAMPLING, 4), np.uint8)
@@ -67,28 +67,28 @@ class Canvas:
         self._paint[..., 3] = _GROUND_HEIGHT * weave
 
     def wash(self, motif: Composition, strength: float = 0.75) -> None:
-        """Thin the motif's colours over the ground, so that gaps between strokes belong to the picture."""
+        """Thin the motif's colors over the ground, so that gaps between strokes belong to the picture."""
         height, width = self._paint.shape[:2]
-        colour = cv2.resize(cv2.GaussianBlur(motif.colour, (0, 0), width / 250), (width, height))
+        color = cv2.resize(cv2.GaussianBlur(motif.color, (0, 0), width / 250), (width, height))
         stain = self._rng.normal(0.5, 0.35, (height // 24 + 1, width // 24 + 1)).astype(np.float32)
         amount = strength * np.clip(cv2.resize(stain, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
         paint = self._paint[..., :3]
-        paint[:] = np.clip(paint + amount[..., None] * (colour * 230 - paint), 0, 255)
+        paint[:] = np.clip(paint + amount[..., None] * (color * 230 - paint), 0, 255)
 
     def cover(self, motif: Composition, brush: Brush) -> None:
-        """Lay strokes all over the canvas in random order, each in the motif's colour where it starts."""
+        """Lay strokes all over the canvas in random order, each in the motif's color where it starts."""
         starts = self._starts(motif, brush)
         paths, ends = self._trace(motif, brush, starts)
         points, paint, first, last = self._bristles(motif, brush, starts, paths, ends)
         bristle = brush.width * OVERSAMPLING / points.shape[1]
         line = max(1, round(bristle * 1.5))
         fixed = np.round(points * (OVERSAMPLING << _SHIFT)).astype(np.int32)
-        colours = paint.tolist()
+        colors = paint.tolist()
         for s in range(len(fixed)):
             for b in range(fixed.shape[1]):
                 if last[s, b] - first[s, b] >= 2:
                     path = fixed[s, b, first[s, b] : last[s, b]]
-                    cv2.polylines(self._paint, [path], False, colours[s][b], line, cv2.LINE_AA, _SHIFT)
+                    cv2.polylines(self._paint, [path], False, colors[s][b], line, cv2.LINE_AA, _SHIFT)
 
     def lit(self, relief: float = 1.0, gloss: float = 0.25) -> np.ndarray:
         """The picture with light from the upper left: HxWx3 float32, 0..1, sRGB.
@@ -99,10 +99,10 @@ class Canvas:
         slope = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125) * 0.6
         slope += cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125) * 0.8
         slope *= relief * 4
-        colour = self._paint[..., :3].astype(np.float32) / 255
-        colour *= (1 + np.clip(slope, -0.45, 0.4))[..., None]
-        colour += gloss * np.clip(slope - 0.16, 0, 0.5)[..., None]
-        picture = cv2.resize(colour, self._size, interpolation=cv2.INTER_AREA)
+        color = self._paint[..., :3].astype(np.float32) / 255
+        color *= (1 + np.clip(slope, -0.45, 0.4))[..., None]
+        color += gloss * np.clip(slope - 0.16, 0, 0.5)[..., None]
+        picture = cv2.resize(color, self._size, interpolation=cv2.INTER_AREA)
         return np.clip(picture, 0, 1)
 
     def _starts(self, motif: Composition, brush: Brush) -> np.ndarray:
@@ -128,13 +128,13 @@ class Canvas:
         tilt = self._rng.normal(0, brush.wobble, len(starts))
         # Half of the strokes run backwards: where the direction diverges, the canvas would stay bare.
         tilt += np.pi * self._rng.integers(0, 2, len(starts))
-        own = _at(motif.colour, starts)
+        own = _at(motif.color, starts)
         paths = np.empty((len(starts), count, 2), np.float32)
         point, alive = starts.copy(), np.ones(len(starts), bool)
         ends = np.full(len(starts), _STEPS_PER_WIDTH)
         for k in range(count):
             paths[:, k] = point
-            strayed = np.linalg.norm(_at(motif.colour, point) - own, axis=1) > brush.edge_tolerance
+            strayed = np.linalg.norm(_at(motif.color, point) - own, axis=1) > brush.edge_tolerance
             alive &= ~strayed
             ends[alive] = k + 1
             angle = _at(motif.angle, point) + tilt
@@ -167,14 +167,14 @@ class Canvas:
             rng.normal(0, brush.value_jitter, (strokes, 1)) + side + _streaks(rng, strokes, bristles, brush)
         )
         tint = rng.normal(0, brush.hue_jitter, (strokes, 1, 3))
-        own = _at(motif.colour, starts)
+        own = _at(motif.color, starts)
         accents = motif.accents[rng.integers(0, len(motif.accents), strokes)]
         leaning = 0.8 * (rng.uniform(size=(strokes, 1)) < brush.accent)
-        colour = (own + leaning * (accents - own))[:, None] + tint + light[..., None]
+        color = (own + leaning * (accents - own))[:, None] + tint + light[..., None]
         ridge = np.clip((np.abs(across) - 0.7) / 0.3, 0, 1)
         height = 0.45 + 0.22 * ridge + rng.normal(0, 0.1, (strokes, 1))
         height = height + rng.normal(0, 1.8 * brush.streak, (strokes, bristles))
-        paint = np.concatenate([colour, brush.thickness * height[..., None]], 2)
+        paint = np.concatenate([color, brush.thickness * height[..., None]], 2)
         return points, np.clip(paint * 255, 0, 255).astype(np.uint8), first, last
 
 

@@ -1,4 +1,4 @@
-"""What the painter looks at: three compositions as fields of colour and of stroke direction."""
+"""What the painter looks at: three compositions as fields of color and of stroke direction."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 class Composition:
     """A composition, as the brushes see it.
 
-    colour: HxWx3 float32, 0..1, sRGB. angle: HxW float32, the direction in which a stroke runs,
+    color: HxWx3 float32, 0..1, sRGB. angle: HxW float32, the direction in which a stroke runs,
     radians, with y downwards. detail: HxW float32, 0..1, where fine brushes are wanted.
-    accents: Nx3 float32, 0..1, sRGB, contrasting colours to be strewn in.
+    accents: Nx3 float32, 0..1, sRGB, contrasting colors to be strewn in.
     """
 
-    colour: np.ndarray
+    color: np.ndarray
     angle: np.ndarray
     detail: np.ndarray
     accents: np.ndarray
@@ -35,16 +35,16 @@ class _Sketch:
         self.x, self.y = x / height, y / height
         self.aspect = width / height
         self.noise = _noise(width, height, rng, 4)
-        self.colour = np.zeros((height, width, 3), np.float32)
+        self.color = np.zeros((height, width, 3), np.float32)
         self.angle = np.zeros((height, width), np.float32)
         self.detail = np.zeros((height, width), np.float32)
 
     def shape(
-        self, weight: np.ndarray, colours: str, value: np.ndarray, angle: np.ndarray | float, detail: float
+        self, weight: np.ndarray, colors: str, value: np.ndarray, angle: np.ndarray | float, detail: float
     ) -> None:
-        """Where `weight` (HxW, 0..1) says so: the ramp of `colours` at `value` (HxW), strokes at `angle`."""
+        """Where `weight` (HxW, 0..1) says so: the ramp of `colors` at `value` (HxW), strokes at `angle`."""
         weight = weight.astype(np.float32)
-        self.colour += weight[..., None] * (_ramp(colours, value) - self.colour)
+        self.color += weight[..., None] * (_ramp(colors, value) - self.color)
         self.angle = np.where(weight > 0.5, angle, self.angle)
         self.detail = np.where(weight > 0.3, np.maximum(detail * weight, self.detail), self.detail)
 
@@ -54,13 +54,13 @@ class _Sketch:
         around = np.arctan2(dy, dx)
         return np.hypot(dx, dy), around, around + np.pi / 2
 
-    def below(self, top: np.ndarray, colours: str, furrows: float, detail: float) -> None:
+    def below(self, top: np.ndarray, colors: str, furrows: float, detail: float) -> None:
         """A hill whose upper edge is at `top` (HxW), with furrows along the slope."""
         slope = np.arctan(np.gradient(top, axis=1) * len(top))
         value = 0.5 + 0.4 * np.sin(furrows * (self.y - top) + 4 * self.noise) + 0.3 * self.noise
-        self.shape(self.y > top, colours, value, slope + 0.35 * self.noise, detail)
+        self.shape(self.y > top, colors, value, slope + 0.35 * self.noise, detail)
 
-    def tree(self, x: float, base: float, size: float, girth: float, colours: str) -> None:
+    def tree(self, x: float, base: float, size: float, girth: float, colors: str) -> None:
         """A flame-shaped tree that stands at (x, base), its light side to the right."""
         up = (base - self.y) / size
         side = self.x - x * self.aspect - 0.012 * np.sin(9 * self.y + 20 * x)
@@ -68,12 +68,12 @@ class _Sketch:
         inside = (np.abs(side) < half) & (up > 0)
         lean = np.clip(side / half, -1, 1)
         value = 0.42 + 0.42 * lean + 0.25 * self.noise
-        self.shape(inside, colours, value, -np.pi / 2 + 0.66 * lean + 0.3 * np.sin(30 * up), 1.0)
+        self.shape(inside, colors, value, -np.pi / 2 + 0.66 * lean + 0.3 * np.sin(30 * up), 1.0)
 
     def motif(self, accents: str) -> Composition:
         """The finished composition."""
         return Composition(
-            self.colour, self.angle.astype(np.float32), self.detail.astype(np.float32), _hex(accents)
+            self.color, self.angle.astype(np.float32), self.detail.astype(np.float32), _hex(accents)
         )
 
 
@@ -157,12 +157,12 @@ def bright_river(width: int, height: int, rng: np.random.Generator) -> Compositi
     mirrored = np.clip((2 * shore - y) * height + 6 * np.sin(60 * y + 9 * noise), 0, shore * height - 1)
     column = np.clip(x * height + 10 * np.sin(40 * y + 5 * noise), 0, width - 1)
     reflection = cv2.remap(
-        sketch.colour, column.astype(np.float32), mirrored.astype(np.float32), cv2.INTER_LINEAR
+        sketch.color, column.astype(np.float32), mirrored.astype(np.float32), cv2.INTER_LINEAR
     )
     water = y > shore
     ripples = 0.5 + 0.5 * np.sin(70 * y / (0.6 + y) + 6 * noise)
     sketch.shape(water, "173f9c 1f7fc4 3fb8c8 94dcc8", ripples, 0.12 * noise, 0.8)
-    sketch.colour[water] = 0.6 * reflection[water] + 0.4 * sketch.colour[water]
+    sketch.color[water] = 0.6 * reflection[water] + 0.4 * sketch.color[water]
     for cx, base, size in [(0.55, 0.66, 0.26), (0.70, 0.61, 0.15)]:
         up = (base - y) / size
         side = (x - cx * sketch.aspect) / size
@@ -189,13 +189,13 @@ def _noise(width: int, height: int, rng: np.random.Generator, cells: int) -> np.
     return total
 
 
-def _hex(colours: str) -> np.ndarray:
-    """Colours as painters' swatches 'rrggbb rrggbb …': Nx3 float32, 0..1."""
-    return np.array([list(bytes.fromhex(colour)) for colour in colours.split()], np.float32) / 255
+def _hex(colors: str) -> np.ndarray:
+    """Colors as painters' swatches 'rrggbb rrggbb …': Nx3 float32, 0..1."""
+    return np.array([list(bytes.fromhex(color)) for color in colors.split()], np.float32) / 255
 
 
-def _ramp(colours: str, value: np.ndarray) -> np.ndarray:
-    """The colours spread evenly over 0..1, looked up at `value` HxW: HxWx3 float32."""
-    swatches = _hex(colours)
+def _ramp(colors: str, value: np.ndarray) -> np.ndarray:
+    """The colors spread evenly over 0..1, looked up at `value` HxW: HxWx3 float32."""
+    swatches = _hex(colors)
     stops = np.linspace(0, 1, len(swatches))
     return np.stack([np.interp(value, stops, swatches[:, c]) for c in range(3)], -1).astype(np.float32)

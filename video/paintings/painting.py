@@ -23,7 +23,7 @@ class Painting(StrEnum):
     KNIFE = "knife"
     """Broad slabs of a palette knife in orange, crimson and teal: a harvest evening."""
     DABS = "dabs"
-    """Short dabs of unmixed bright colour: a river in the morning."""
+    """Short dabs of unmixed bright color: a river in the morning."""
 
 
 def paint(painting: Painting, width: int = 768, height: int = 576, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ Commands (to the worker's standard input), in the order of their use:
     {"command": "cancel", "job": "a"}        stop between two steps; finished frames are kept
     {"command": "shutdown"}                  end the process; so does the end of the input
 
-Events (from its standard output): `ready`, `opened`, `planned`, `progress`, `preview`, `notice`,
+Events (from its standard output): `ready`, `opened`, `planned`, `progress`, `preview`, `warned`,
 `frame_done`, `done`, `cancelled`, `failed`; and `heartbeat` every few seconds, whatever goes on.
 
 A job goes on with what an earlier one of the same settings, styles and source has left in the output folder.
@@ -100,7 +100,7 @@ class Finish:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop the job between two optimisation steps."""
+    """Stop the job between two optimization steps."""
 
     job: str
 
@@ -248,7 +248,7 @@ EVENTS: dict[str, type] = {
     "planned": Planned,
     "progress": Progress,
     "preview": Preview,
-    "notice": Warned,
+    "warned": Warned,
     "frame_done": FrameDone,
     "done": Done,
     "cancelled": Cancelled,

@@ -63,12 +63,12 @@ def thumbnail(image: np.ndarray, widest: int = _CELL_WIDTH) -> np.ndarray:
     Args:
         image: (H, W, 3 or 4) float in 0..1.
     """
-    colour = image[..., :3]
+    color = image[..., :3]
     if image.shape[2] == 4:
         alpha = image[..., 3:]
-        colour = colour * alpha + (PAPER / 255.0) * (1.0 - alpha)
-    height, width = colour.shape[:2]
+        color = color * alpha + (PAPER / 255.0) * (1.0 - alpha)
+    height, width = color.shape[:2]
     if width > widest:
         size = (widest, max(1, round(height * widest / width)))
-        colour = cv2.resize(np.ascontiguousarray(colour), size, interpolation=cv2.INTER_AREA)
-    return np.round(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)
+        color = cv2.resize(np.ascontiguousarray(color), size, interpolation=cv2.INTER_AREA)
+    return np.round(np.clip(color, 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Pictures of what is otherwise unseen: motion as a colour wheel, reliability as grey."""
+"""Pictures of what is otherwise unseen: motion as a color wheel, reliability as gray."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
     write_png(
         frame_path(output / MOTION_PATTERN, number), flow_wheel(warm_start.correspondence.motion.backward)
     )
-    grey = np.repeat(warm_start.reliability[..., None], 3, axis=2)
+    gray = np.repeat(warm_start.reliability[..., None], 3, axis=2)
     # Blue where the result beside it holds unchanged.
-    grey[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
-    write_png(frame_path(output / RELIABILITY_PATTERN, number), grey)
+    gray[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
+    write_png(frame_path(output / RELIABILITY_PATTERN, number), gray)
 
 
 def flow_wheel(motion: np.ndarray) -> np.ndarray:
-    """A motion field as colours, (H, W, 3) float32 in 0..1: the hue is the direction, white stands still.
+    """A motion field as colors, (H, W, 3) float32 in 0..1: the hue is the direction, white stands still.
 
-    Right is red, down is yellow-green, left is cyan, up is violet. Full colour is the 99th percentile of the
+    Right is red, down is yellow-green, left is cyan, up is violet. Full color is the 99th percentile of the
     lengths, or 1 px.
     """
     length = np.hypot(motion[..., 0], motion[..., 1])

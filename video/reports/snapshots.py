@@ -1,4 +1,4 @@
-"""Keeps pictures of an optimisation on its way: files, losses as tables, and a strip of them all."""
+"""Keeps pictures of an optimization on its way: files, losses as tables, and a strip of them all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SnapshotFolder:
     """The snapshots of one frame.
 
     `step_00100.png …`, `losses.csv` and `losses.jsonl` are whole after each snapshot; `strip.png` comes at
-    the end. The pictures are those of the optimisation: before the gains, `strength` and what is kept. What
+    the end. The pictures are those of the optimization: before the gains, `strength` and what is kept. What
     an earlier run left in the folder under these names is removed with the first snapshot.
 
     Args:
@@ -111,7 +111,7 @@ class ShownPreview:
 
 
 class PreviewFile:
-    """One file that always holds the latest picture of the frame that is being optimised.
+    """One file that always holds the latest picture of the frame that is being optimized.
 
     Args:
         folder: where `preview.png` goes.

@@ -1,4 +1,4 @@
-"""Hashes by which a run recognises its settings, styles and frames again."""
+"""Hashes by which a run recognizes its settings, styles and frames again."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from video.color.color_space import ColourSpace
+from video.color.color_space import ColorSpace
 from video.frames.sequence import SourceFrame
 from video.images.picture import Original
 from video.resume.lossless_arrays import load_exactly, save_exactly
@@ -24,7 +24,7 @@ class _Entry:
     masks: tuple[str, ...]
     keep: bool
     shot: int
-    space: ColourSpace | None
+    space: ColorSpace | None
 
 
 class FrameStore:

@@ -125,7 +125,7 @@ class Journal:
         if entry.picture != picture:
             changed = [name for name in picture if entry.picture.get(name) != picture[name]]
             raise JournalError(
-                f"frame {frame}: its {' and '.join(changed)} changed since it was stylised: {_ADVICE}"
+                f"frame {frame}: its {' and '.join(changed)} changed since it was stylized: {_ADVICE}"
             )
         before = entry.report.scales[-1]
         if painted is not None and painted != before:

@@ -44,7 +44,7 @@ class OpenJob:
         self.packer = Packer(self._output / PASSES_FOLDER)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
-        """What stylises the job's frames.
+        """What stylizes the job's frames.
 
         Args:
             listener: says when to stop and how to wait; the rest is told in events.

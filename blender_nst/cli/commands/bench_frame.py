@@ -78,7 +78,7 @@ class LossCurve:
 
 
 def frame_time(width: int, height: int, settings: Settings) -> FrameTime:
-    """Stylises two frames of a moving camera, and the second one once more alone."""
+    """Stylizes two frames of a moving camera, and the second one once more alone."""
     style_settings, sequence_settings = settings
     style_settings = replace(style_settings, working_detail=WorkingDetail.FULL, working_size=0)
     engine = StyleEngine(style_settings, paint(Painting.SWIRLS, width, height))

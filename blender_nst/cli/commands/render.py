@@ -1,4 +1,4 @@
-"""Renders and stylises a .blend: starts `headless/main.py` inside Blender and follows its events."""
+"""Renders and stylizes a .blend: starts `headless/main.py` inside Blender and follows its events."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def render_and_stylize(
     blender: Path | None,
     display: Display,
 ) -> None:
-    """Renders `scene` and stylises its frames into `out`; the .blend is never changed.
+    """Renders `scene` and stylizes its frames into `out`; the .blend is never changed.
 
-    Goes on with what an earlier run of the same .blend and settings has rendered and stylised there, unless
+    Goes on with what an earlier run of the same .blend and settings has rendered and stylized there, unless
     `restart`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Stylises what is on disk already: a sequence or one picture."""
+"""Stylizes what is on disk already: a sequence or one picture."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def stylize_sequence(
     settings: Settings,
     display: Display,
 ) -> SequenceResult:
-    """Stylises the frames of `source` into `out`; everything is checked before anything is written.
+    """Stylizes the frames of `source` into `out`; everything is checked before anything is written.
 
     Goes on with the frames that an earlier run of the same settings has left there, unless `restart`.
 
@@ -113,7 +113,7 @@ def stylize_sequence(
 
 
 def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settings, display: Display) -> None:
-    """Stylises one picture to a PNG or, if its name says so, to an EXR.
+    """Stylizes one picture to a PNG or, if its name says so, to an EXR.
 
     Raises:
         VideoError, CompositorError, InputError: bad input; nothing is written.

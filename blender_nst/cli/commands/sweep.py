@@ -1,4 +1,4 @@
-"""Stylises one picture over a grid of settings, to see what each of them does."""
+"""Stylizes one picture over a grid of settings, to see what each of them does."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def run_sweep(
     settings: Settings,
     display: Display,
 ) -> None:
-    """Leaves in `out`: a PNG for each cell, `sweep.json`, `sweep.csv` and the labelled sheet `sweep.png`.
+    """Leaves in `out`: a PNG for each cell, `sweep.json`, `sweep.csv` and the labeled sheet `sweep.png`.
 
     A cell whose picture is there already, made from the same inputs and settings, is not made again.
 

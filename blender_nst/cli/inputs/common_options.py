@@ -10,7 +10,7 @@ import typer
 SequenceArgument = Annotated[
     Path, typer.Argument(metavar="INPUT", help="A pattern as render_####.png, a folder, or a movie.")
 ]
-PictureArgument = Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylise.")]
+PictureArgument = Annotated[Path, typer.Argument(metavar="INPUT", help="The picture to stylize.")]
 StylesOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -51,7 +51,7 @@ CompositeOption = Annotated[
     bool,
     typer.Option(
         "--composite",
-        help="Stylise the frames before the scene's compositor, then run it over the styled ones, into"
+        help="Stylize the frames before the scene's compositor, then run it over the styled ones, into"
         " composited/.",
     ),
 ]
@@ -61,7 +61,7 @@ KeepPartsOption = Annotated[
 ]
 StartImageOption = Annotated[
     Path | None,
-    typer.Option("--start-image", help="Picture that the optimisation (of the first frame) starts from."),
+    typer.Option("--start-image", help="Picture that the optimization (of the first frame) starts from."),
 ]
 PassesOption = Annotated[
     Path | None,

@@ -176,7 +176,7 @@ def test_with_motion_blur_optical_flow_is_used_and_said(
     blurred = blender.changed(make_job().blend, "scene.render.use_motion_blur = True")
     run = blender.headless(make_job(blend=str(blurred)))
     assert run.code == 0, run.output[-3000:]
-    (notice,) = run.of("notice")
+    (notice,) = run.of("warned")
     assert "motion blur" in notice["text"]
 
 

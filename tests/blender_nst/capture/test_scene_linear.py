@@ -16,7 +16,7 @@ from blender_nst.cli.blenders.runtime import BlenderRuntime
 from blender_nst.headless.job import RenderJob
 from tests.blender_nst.blender_in_tests import BlenderInTests, HeadlessRun
 from video.color.view_transform import ViewTransform
-from video.images.exr import read_colour
+from video.images.exr import read_color
 from video.images.image_files import read_image
 from video.images.scene_linear import read_light
 
@@ -120,7 +120,7 @@ def test_strength_zero_gives_the_renders_light_back(runs: Runs) -> None:
     with OpenEXR.File(str(path)) as file:
         styled = file.parts[0].channels["RGBA"].pixels
     assert styled.dtype == np.float16
-    rendered = read_colour(out / "passes" / "passes_0001.exr")
+    rendered = read_color(out / "passes" / "passes_0001.exr")
     assert rendered.max() > 20.0
     np.testing.assert_array_equal(styled, rendered.astype(np.float16))
 
@@ -151,7 +151,7 @@ def test_blender_shows_the_styled_light_as_the_styled_picture(
     visible = content[..., 3] == 1.0
     assert np.abs(wanted - content)[visible].mean() > 0.01
     error = np.abs(shown(linear / "styled" / "styled_0001.exr") - wanted[..., :3])[visible]
-    # Some of the style's colours are such that AgX never shows them.
+    # Some of the style's colors are such that AgX never shows them.
     assert np.median(error) < 0.004
     assert error.mean() < 0.02
     # Read back here it looks the same: the view is found from the file.
@@ -160,13 +160,13 @@ def test_blender_shows_the_styled_light_as_the_styled_picture(
 
 
 def test_transparent_film_stays_transparent_with_clean_edges(linear: Path) -> None:
-    styled = read_colour(linear / "styled" / "styled_0001.exr")
-    rendered = read_colour(linear / "passes" / "passes_0001.exr")
+    styled = read_color(linear / "styled" / "styled_0001.exr")
+    rendered = read_color(linear / "passes" / "passes_0001.exr")
     np.testing.assert_array_equal(styled[..., 3], rendered[..., 3].astype(np.float16))
     nothing = styled[..., 3] == 0.0
     assert nothing.any()
     assert not styled[nothing].any()
-    # At partial alpha the colour is premultiplied: never brighter than the surfaces beside it.
+    # At partial alpha the color is premultiplied: never brighter than the surfaces beside it.
     edge = (styled[..., 3] > 0.0) & (styled[..., 3] < 1.0)
     assert edge.any()
     assert (styled[..., :3][edge] <= styled[..., 3:][edge] * styled[..., :3].max() * 1.01).all()

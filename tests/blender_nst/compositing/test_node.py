@@ -15,7 +15,7 @@ from video.images.exr import write_exr
 
 pytestmark = pytest.mark.across_versions
 
-COLOUR = (176, 120, 84)
+COLOR = (176, 120, 84)
 RELEASES = ["4.2", "4.5", "5.0"]
 
 _SCENE = """
@@ -37,9 +37,9 @@ def render(name):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder in which frame 2 alone is styled, in one colour."""
+    """A folder in which frame 2 alone is styled, in one color."""
     (tmp_path / "out" / "styled").mkdir(parents=True)
-    Image.new("RGB", (24, 16), COLOUR).save(tmp_path / "out" / "styled" / "styled_0002.png")
+    Image.new("RGB", (24, 16), COLOR).save(tmp_path / "out" / "styled" / "styled_0002.png")
     return tmp_path
 
 
@@ -70,12 +70,12 @@ finish([node.name, again])
     )
     assert run.result == ["Neural Style", None]
     for view, tolerance in (("Standard", 0), ("Filmic", 1), ("AgX", 2)):
-        assert np.abs(frame(folder, view, 2) - COLOUR).max() <= tolerance, view
+        assert np.abs(frame(folder, view, 2) - COLOR).max() <= tolerance, view
     for number in (1, 3):
         rendered = frame(folder, "plain", number)
         assert rendered.any(), "not black"
         np.testing.assert_array_equal(frame(folder, "AgX", number), rendered)
-        assert np.abs(frame(folder, "Standard", number) - COLOUR).max() > 8
+        assert np.abs(frame(folder, "Standard", number) - COLOR).max() > 8
     np.testing.assert_array_equal(frame(folder, "off", 2), frame(folder, "plain", 2))
 
 
@@ -110,7 +110,7 @@ finish()
         np.testing.assert_array_equal(frame(folder, "AgX", 1), frame(folder, "plain", 1))
 
 
-def test_a_stylised_render_does_not_see_frames_that_were_styled_before(
+def test_a_stylized_render_does_not_see_frames_that_were_styled_before(
     blender: BlenderInTests, folder: Path, style_picture: Path
 ) -> None:
     run = blender.run(
@@ -183,10 +183,10 @@ def assert_shown_without_the_extension(blender: BlenderInTests, folder: Path) ->
         str(folder),
     )
     assert run.result is False
-    assert np.abs(frame(folder, "reopened", 2) - COLOUR).max() <= 2
+    assert np.abs(frame(folder, "reopened", 2) - COLOR).max() <= 2
     for number in (1, 3):
         assert frame(folder, "reopened", number).any()
-        assert np.abs(frame(folder, "reopened", number) - COLOUR).max() > 8
+        assert np.abs(frame(folder, "reopened", number) - COLOR).max() > 8
 
 
 def test_a_tree_of_the_users_keeps_what_it_does(blender: BlenderInTests, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The second pass: the user's compositor tree over styled frames, against colours that are known."""
+"""The second pass: the user's compositor tree over styled frames, against colors that are known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from video.images.scene_linear import read_light
 MakeJob = Callable[..., RenderJob]
 pytestmark = pytest.mark.across_versions
 
-COLOUR = (176, 120, 84)
+COLOR = (176, 120, 84)
 # A tree that halves the light of what is near (in frame 3 it quarters it), and makes the sky green.
 _TREE = """
 from blender_nst.compat.compositor_trees import make_tree, new_math, new_mix, tree_of
@@ -36,12 +36,12 @@ def make_user_tree(scene):
         darker.inputs["Exposure"].keyframe_insert("default_value", frame=frame)
     far = new_math(tree, "GREATER_THAN")
     far.inputs[1].default_value = 1e9
-    (factor, near_colour, far_colour), result = new_mix(tree)
-    far_colour.default_value = 0.0, 0.5, 0.0, 1.0
+    (factor, near_color, far_color), result = new_mix(tree)
+    far_color.default_value = 0.0, 0.5, 0.0, 1.0
     tree.links.new(layers.outputs["Image"], darker.inputs[0])
     tree.links.new(layers.outputs["Depth"], far.inputs[0])
     tree.links.new(far.outputs[0], factor)
-    tree.links.new(darker.outputs[0], near_colour)
+    tree.links.new(darker.outputs[0], near_color)
     tree.links.new(result, output.inputs[0])
     return tree
 """
@@ -55,7 +55,7 @@ scene.render.film_transparent = False
 )
 
 
-def test_the_command_line_stylises_first_and_composites_then(
+def test_the_command_line_stylizes_first_and_composites_then(
     blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
 ) -> None:
     blend = blender.changed(make_job().blend, _GRADED + "scene.frame_end = 2")
@@ -109,7 +109,7 @@ def encoded(light: np.ndarray) -> np.ndarray:
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1.0 / 2.4) - 0.055)
 
 
-# Frames 1 and 3 are styled in one colour, which is none of the render.
+# Frames 1 and 3 are styled in one color, which is none of the render.
 _PREPARE = (
     "load().register()\n"
     + _TREE
@@ -151,12 +151,12 @@ def folder(tmp_path: Path) -> Path:
     styled = tmp_path / "out" / "styled"
     styled.mkdir(parents=True)
     for number in (1, 3):
-        Image.new("RGB", (24, 16), COLOUR).save(styled / f"styled_{number:04d}.png")
+        Image.new("RGB", (24, 16), COLOR).save(styled / f"styled_{number:04d}.png")
     return tmp_path
 
 
 def composited(folder: Path, number: int) -> np.ndarray:
-    """The colours, (H, W, 3) in levels, of an opaque frame; alpha comes with it as with the render's."""
+    """The colors, (H, W, 3) in levels, of an opaque frame; alpha comes with it as with the render's."""
     path = folder / "out" / "composited" / f"composited_{number:04d}.png"
     levels = np.asarray(Image.open(path)).astype(int)
     assert levels.shape[2] == 4
@@ -165,7 +165,7 @@ def composited(folder: Path, number: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("view", ["AgX", "Filmic", "Standard"])
-def test_a_known_colour_comes_out_and_the_users_scene_is_as_before(
+def test_a_known_color_comes_out_and_the_users_scene_is_as_before(
     blender: BlenderInTests, folder: Path, view: str
 ) -> None:
     run = blender.run(
@@ -209,7 +209,7 @@ finish({"result": result, "before": before, "after": state()})
     assert "1 frames are not styled" in run.output
     assert not list(folder.glob("extra/*")), "the user's other files are left alone"
     for number, share in ((1, 0.5), (3, 0.25)):
-        expected = 255.0 * encoded(share * decoded(np.array(COLOUR) / 255.0))
+        expected = 255.0 * encoded(share * decoded(np.array(COLOR) / 255.0))
         assert np.abs(composited(folder, number) - expected).max() <= 1.0
     assert not (folder / "out" / "composited" / "composited_0002.png").exists()
 
@@ -232,7 +232,7 @@ make_user_tree(scene)
 capture()
 def light_of(path):
     image = bpy.data.images.load(str(path))
-    # Of the file, not of the colour space that Blender computes in, which is the same here.
+    # Of the file, not of the color space that Blender computes in, which is the same here.
     image.colorspace_settings.name = "Non-Color"
     values = list(image.pixels[:3])
     bpy.data.images.remove(image)
@@ -305,7 +305,7 @@ finish([composite(), before == counts(), matte.source])
     )
     assert run.result == [["FINISHED"], True, "RENDER"], run.output[-2000:]
     result = composited(folder, 1)
-    assert np.abs(result[0, 0] - COLOUR).max() <= 1
+    assert np.abs(result[0, 0] - COLOR).max() <= 1
     assert result[8, 12].max() <= 1
 
 
@@ -349,7 +349,7 @@ finish(said)
     assert "Traceback" not in run.output
 
 
-def test_stylised_before_the_compositor(blender: BlenderInTests, folder: Path, style_picture: Path) -> None:
+def test_stylized_before_the_compositor(blender: BlenderInTests, folder: Path, style_picture: Path) -> None:
     """With the switch on, what is captured is the render as the compositor gets it."""
     run = blender.run(
         _PREPARE

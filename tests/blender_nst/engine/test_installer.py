@@ -174,7 +174,7 @@ finish({"offline": offline, "missing": missing, "empty": empty, "remove": bpy.op
 
 
 @pytest.mark.skipif(not os.environ.get(REAL), reason=f"installs PyTorch from the package index: set {REAL}=1")
-def test_the_engine_is_installed_for_real_and_stylises(
+def test_the_engine_is_installed_for_real_and_stylizes(
     archive: Path, blender: BlenderInTests, blend_file: Path, style_picture: Path, tmp_path: Path
 ) -> None:
     run = blender.run(
@@ -189,7 +189,7 @@ scene = bpy.context.scene
 nst = scene.nst
 nst.style_path, nst.output_path = arguments[2], arguments[3]
 nst.steps, nst.coarsest_size, nst.device = 3, 64, "CPU"
-seen["frame"] = attempt(bpy.ops.nst.stylise_frame)
+seen["frame"] = attempt(bpy.ops.nst.stylize_frame)
 seen["line"] = activity.status_line()
 seen["remove"] = attempt(bpy.ops.nst.engine_remove)
 finish(seen)

@@ -142,7 +142,7 @@ def test_a_killed_engine_is_started_once_more_and_goes_on(
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out")
         events = listen(engine, "done", "died", at=end_after(engine, {2}, signal.SIGKILL))
-    (notice,) = of(events, "notice")
+    (notice,) = of(events, "warned")
     assert "it is started once more" in notice["text"]
     assert "\n" not in notice["text"]
     assert [event["frame"] for event in of(events, "frame_done")] == list(FRAMES)
@@ -184,7 +184,7 @@ def test_a_stopped_engine_is_ended_by_the_watchdog(
     with supervised(tmp_path / "log.txt", silence=6.0) as engine:
         order(engine, files, tmp_path / "out")
         events = listen(engine, "done", "died", at=end_after(engine, {1}, signal.SIGSTOP))
-    (notice,) = of(events, "notice")
+    (notice,) = of(events, "warned")
     assert "has not answered" in notice["text"]
     assert styled(tmp_path / "out") == undisturbed
 
@@ -201,7 +201,7 @@ def test_work_that_hangs_is_ended_twice(files: Path, tmp_path: Path) -> None:
     with supervised(tmp_path / "log.txt", stuck=3.0) as engine:
         order(engine, frames, tmp_path / "out")
         events = listen(engine, "done", "died", "failed")
-    assert "no progress" in of(events, "notice")[0]["text"]
+    assert "no progress" in of(events, "warned")[0]["text"]
     assert events[-1]["event"] == "died"
     assert "no progress" in events[-1]["error"]
     assert "finished frames kept: 1" in events[-1]["error"]
@@ -212,7 +212,7 @@ def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tm
     with supervised(tmp_path / "log.txt", protocols=protocols) as engine:
         order(engine, files, tmp_path / "out")
         events = listen(engine, "done", "died", "failed", at=end_after(engine, {1}, signal.SIGTERM))
-    assert len(of(events, "notice")) == 1
+    assert len(of(events, "warned")) == 1
     assert events[-1]["event"] == "failed"
     assert "install the same version" in events[-1]["error"]
     assert len(styled(tmp_path / "out")) >= 1
@@ -232,14 +232,14 @@ def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_pat
     with supervised(tmp_path / "log.txt", pythons=[str(small), str(small)]) as engine:
         order(engine, frames, tmp_path / "out", steps=1, coarsest_size=4096)
         events = listen(engine, "done", "died", "failed")
-    notices = [notice["text"] for notice in of(events, "notice")]
+    notices = [notice["text"] for notice in of(events, "warned")]
     assert any("there is not enough memory" in text for text in notices)
     assert any("it is started once more" in text for text in notices)
     assert events[-1]["event"] == "died"
     assert "not enough memory" in events[-1]["error"]
 
 
-def test_cancelling_an_engine_that_has_died_is_a_cancellation(files: Path, tmp_path: Path) -> None:
+def test_canceling_an_engine_that_has_died_is_a_cancellation(files: Path, tmp_path: Path) -> None:
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out", steps=100_000)
         listen(engine, "progress")

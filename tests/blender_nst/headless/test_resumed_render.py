@@ -93,7 +93,7 @@ def test_frames_that_are_rendered_are_not_rendered_again(
     assert {path: path.stat().st_mtime_ns for path in captured} == captured
     assert [event["frame"] for event in finished.of("rendered")] == [1, 2, 3, 4]
     assert finished.of("done")[0]["frames"] == [1, 2, 3, 4]
-    # All are there: nothing is rendered, nothing stylised.
+    # All are there: nothing is rendered, nothing stylized.
     again = blender.headless(job)
     assert again.code == 0, again.output[-3000:]
     assert not again.of("progress")

@@ -34,13 +34,13 @@ camera = scene.camera
 camera.location, camera.rotation_euler = (0, 0, 5), (0, 0, 0)
 camera.data.type, camera.data.ortho_scale = "ORTHO", 9.6
 
-def square(name, center, size, turn, colour):
+def square(name, center, size, turn, color):
     material = bpy.data.materials.new(f"{name} paint")
     if bpy.app.version < (5, 0):
         material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     emission = nodes.new("ShaderNodeEmission")
-    emission.inputs["Color"].default_value = colour
+    emission.inputs["Color"].default_value = color
     links.new(emission.outputs[0], nodes["Material Output"].inputs[0])
     bpy.ops.mesh.primitive_plane_add(size=size, location=center, rotation=(0, 0, turn))
     bpy.context.object.name = name
@@ -298,7 +298,7 @@ def test_regions_that_cannot_be_used_are_told_in_one_line(
     )
     assert len(lines) == len(expected), run.output[-3000:]
     for line, text in zip(lines, expected, strict=True):
-        assert line.startswith("Blender NST: not stylised: ")
+        assert line.startswith("Blender NST: not stylized: ")
         assert text in line
     assert "Traceback" not in run.output
 

@@ -72,7 +72,7 @@ def test_every_button_that_changes_the_scene_is_undone_and_redone(blender: Blend
     assert "Neural Style" in nodes
 
 
-def test_undo_while_frames_are_stylised_and_after_a_second_pass(
+def test_undo_while_frames_are_stylized_and_after_a_second_pass(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     run = blender.run(
@@ -95,7 +95,7 @@ def test_undo_while_frames_are_stylised_and_after_a_second_pass(
         frame = capture_frame(scene, Path(arguments[2]))
         nst.steps = 4
         bpy.ops.ed.undo_push(message="two")
-        session = active.stylise_files(SessionPlan.from_scene(scene, total=1), [frame])
+        session = active.stylize_files(SessionPlan.from_scene(scene, total=1), [frame])
         # The scene that the session began with is another one in memory from here on.
         bpy.ops.ed.undo()
         steps = bpy.context.scene.nst.steps
@@ -119,7 +119,7 @@ def test_undo_while_frames_are_stylised_and_after_a_second_pass(
     assert (blender.folder / "out" / "composited" / "composited_0001.png").is_file()
 
 
-def test_a_linked_scene_is_stylised_as_it_is_and_cannot_be_changed(
+def test_a_linked_scene_is_stylized_as_it_is_and_cannot_be_changed(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     """Blender makes no overrides of scenes: a linked one keeps its settings."""

@@ -48,7 +48,7 @@ other.render.engine = "CYCLES"
 bpy.context.window.scene = other
 bpy.ops.render.render(animation=True, scene=scene.name)
 first = done()
-# The open scene is not switched on: nothing is stylised.
+# The open scene is not switched on: nothing is stylized.
 other.camera, other.frame_end = scene.camera, 1
 other.collection.objects.link(scene.camera)
 other.cycles.samples, other.render.resolution_x, other.render.resolution_y = 1, 32, 32
@@ -113,7 +113,7 @@ finish(seen)
     assert not (blender.folder / "out" / "styled").exists()
 
 
-def test_stylised_after_the_render_the_engine_starts_when_all_is_rendered(
+def test_stylized_after_the_render_the_engine_starts_when_all_is_rendered(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     result, _ = run_in(
@@ -152,7 +152,7 @@ finish([state, session.done, session.error])
         blend_file,
         style_picture,
     )
-    assert result == ["stylising", [1], None]
+    assert result == ["stylizing", [1], None]
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(
@@ -173,7 +173,7 @@ for place in ("/proc/styled", str(folder / "taken")):
     bpy.ops.render.render(animation=True)
     try:
         scene.nst.source = "RENDER"
-        bpy.ops.nst.stylise_frames()
+        bpy.ops.nst.stylize_frames()
     except RuntimeError as error:
         pass
 assert [layer.use_pass_z, layer.use_pass_vector] == before
@@ -198,7 +198,7 @@ scene.nst.enabled = False
 bpy.ops.render.render(animation=True)
 from blender_nst.session.frame_sources import source_frames
 frames = source_frames(scene)
-session = active.stylise_files(handlers.SessionPlan.from_scene(scene, total=3), frames)
+session = active.stylize_files(handlers.SessionPlan.from_scene(scene, total=3), frames)
 bpy.context.window.scene = bpy.data.scenes.new("Other")
 while not session.done and session.state.value != "ended":
     session.drain(0.1, wait=0.2)
@@ -257,12 +257,12 @@ scene.frame_end, scene.nst.steps = 2, 1
 bpy.ops.render.render(animation=True)
 (folder / "out/passes/passes_0002.exr").unlink()
 scene.nst.source, scene.nst.restart = "CAPTURED", True
-plain = sorted(bpy.ops.nst.stylise_frames())
+plain = sorted(bpy.ops.nst.stylize_frames())
 seen = [plain, done()]
 region = scene.nst_regions.entries.add()
 region.object, region.keep = bpy.data.objects["Cube"], True
 try:
-    bpy.ops.nst.stylise_frames()
+    bpy.ops.nst.stylize_frames()
 except RuntimeError as error:
     seen.append(str(error))
 finish([seen, done()])

@@ -1,4 +1,4 @@
-"""The operators that stylise frames on disk: which frames they find, and what they leave behind."""
+"""The operators that stylize frames on disk: which frames they find, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def styled(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "out" / "styled").glob("*.png"))
 
 
-def test_the_scenes_rendered_frames_are_stylised(
+def test_the_scenes_rendered_frames_are_stylized(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     names = [f"own_{number:04d}.png" for number in (1, 2, 3)]
@@ -72,13 +72,13 @@ def test_the_scenes_rendered_frames_are_stylised(
     before = {name: (blender.folder / name).read_bytes() for name in names}
     result = run_in(
         blender,
-        "finish([attempt(bpy.ops.nst.stylise_frames), done(), active.status_line()])",
+        "finish([attempt(bpy.ops.nst.stylize_frames), done(), active.status_line()])",
         blend_file,
         style_picture,
     )
     assert result[0] == ["FINISHED"]
     assert (result[1]["done"], result[1]["total"], result[1]["alive"]) == ([1, 2, 3], 3, False)
-    assert result[2] == ["3 frames stylised", False]
+    assert result[2] == ["3 frames stylized", False]
     assert styled(blender.folder) == [f"styled_{number:04d}.png" for number in (1, 2, 3)]
     assert {name: (blender.folder / name).read_bytes() for name in names} == before
 
@@ -92,19 +92,19 @@ def test_what_is_missing_is_told_and_nothing_is_started(
     result = run_in(
         blender,
         """
-seen = [attempt(bpy.ops.nst.stylise_frames)]
+seen = [attempt(bpy.ops.nst.stylize_frames)]
 nst.custom_range, nst.range_start, nst.range_end = True, 5, 4
-seen.append(attempt(bpy.ops.nst.stylise_frames))
+seen.append(attempt(bpy.ops.nst.stylize_frames))
 nst.custom_range = False
 nst.source = "CAPTURED"
-seen.append(attempt(bpy.ops.nst.stylise_frames))
+seen.append(attempt(bpy.ops.nst.stylize_frames))
 nst.source = "FILES"
 for path in ("", "two", "two/a_0001.txt", "nowhere/x_####.png", "own_0001.png"):
     nst.source_path = str(folder / path) if path else ""
     nst.custom_range, nst.range_start, nst.range_end = path.startswith("own"), 1, 8
-    seen.append(attempt(bpy.ops.nst.stylise_frames))
+    seen.append(attempt(bpy.ops.nst.stylize_frames))
 nst.styles.clear()
-seen.append(bpy.ops.nst.stylise_frames.poll())
+seen.append(bpy.ops.nst.stylize_frames.poll())
 finish([seen, done()])
 """,
         blend_file,
@@ -114,7 +114,7 @@ finish([seen, done()])
         "frames 2, 3 are not rendered",
         "the frame range 5 to 4 has no frames",
         "frames 1, 2, 3 are not captured",
-        "no file to stylise is chosen",
+        "no file to stylize is chosen",
         "the folder holds several sequences",
         "pick a folder, a numbered picture",
         "there is no such folder",
@@ -135,17 +135,17 @@ def test_what_is_finished_is_kept_and_restart_begins_anew(
     result = run_in(
         blender,
         """
-seen = [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.stylise_frames)]
+seen = [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.stylize_frames)]
 styled = folder / "out" / "styled"
 (styled / "styled_0003.png").unlink()
 times = lambda: [path.stat().st_mtime_ns for path in sorted(styled.iterdir())]
 first = times()
 seen += [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.resume), times()[:2] == first, len(times())]
 nst.steps = 5
-seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylise_frames), times()[:2] == first]
+seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylize_frames), times()[:2] == first]
 seen.append(active.status_line()[0])
 nst.restart = True
-seen += [attempt(bpy.ops.nst.stylise_frames), times()[:2] != first]
+seen += [attempt(bpy.ops.nst.stylize_frames), times()[:2] != first]
 second = times()
 seen += [attempt(bpy.ops.nst.resume), times() == second]
 finish(seen)
@@ -195,7 +195,7 @@ finish([found("shot"), found("shot/shot-08.png", 9, 10, 1), found("shot/shot-##.
     assert left == [], "the movie that was measured is not left in the file"
 
 
-def test_a_movie_is_stylised(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
+def test_a_movie_is_stylized(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:
     frames = [np.full((32, 48, 3), 0.2 + 0.2 * n, np.float32) for n in range(3)]
     write_movie(blender.folder / "clip.mp4", frames, 23.976)
     result = run_in(
@@ -204,7 +204,7 @@ def test_a_movie_is_stylised(blender: BlenderInTests, blend_file: Path, style_pi
 nst.source, nst.source_path = "FILES", str(folder / "clip.mp4")
 nst.strength, nst.movie = 0.0, True
 nst.custom_range, nst.range_start, nst.range_end = True, 2, 3
-finish([attempt(bpy.ops.nst.stylise_frames), done()])
+finish([attempt(bpy.ops.nst.stylize_frames), done()])
 """,
         blend_file,
         style_picture,
@@ -228,11 +228,11 @@ def size():
     image = bpy.data.images.load(str(folder / "out/stills/styled/styled_0002.png"), check_existing=False)
     return list(image.size)
 scene.frame_set(2)
-seen = [attempt(bpy.ops.nst.stylise_frame, draft=True), done(), size()]
-seen += [attempt(bpy.ops.nst.stylise_frame, render=True), done(), size()]
+seen = [attempt(bpy.ops.nst.stylize_frame, draft=True), done(), size()]
+seen += [attempt(bpy.ops.nst.stylize_frame, render=True), done(), size()]
 rendered = handlers.shown_frame()
 # The Render Result goes before the file on disk.
-seen += [attempt(bpy.ops.nst.stylise_frame), size()]
+seen += [attempt(bpy.ops.nst.stylize_frame), size()]
 # The settings of a single frame are not kept for the animation after it.
 finish([seen, rendered, nst.steps, nst.movie, scene.view_layers[0].use_pass_vector])
 """,
@@ -258,7 +258,7 @@ def test_a_failure_in_a_batch_keeps_what_is_done(
     (blender.folder / "own_0003.png").write_bytes(b"no picture")
     result = run_in(
         blender,
-        "finish([attempt(bpy.ops.nst.stylise_frames), done(), active.status_line()])",
+        "finish([attempt(bpy.ops.nst.stylize_frames), done(), active.status_line()])",
         blend_file,
         style_picture,
     )
@@ -290,7 +290,7 @@ def kill():
             os.kill(session.engine.pid, signal.SIGKILL)
         time.sleep(0.05)
 threading.Thread(target=kill, daemon=True).start()
-finish([attempt(bpy.ops.nst.stylise_frames), done(), active.status_line()])
+finish([attempt(bpy.ops.nst.stylize_frames), done(), active.status_line()])
 """,
         blend_file,
         style_picture,

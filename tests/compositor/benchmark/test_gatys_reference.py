@@ -68,13 +68,13 @@ def test_the_published_network_has_nearly_the_same_objective(scene: Scene) -> No
 def test_both_go_downhill(scene: Scene) -> None:
     content = to_tensor(scene.content, CPU)
     before = scene.total(content)
-    theirs = scene.reference().minimise(content, 20)
-    ours = StyleEngine(SETTINGS, scene.style).stylize(scene.content, steps=20).optimised
+    theirs = scene.reference().minimize(content, 20)
+    ours = StyleEngine(SETTINGS, scene.style).stylize(scene.content, steps=20).optimized
     assert scene.total(theirs) < 0.5 * before
     assert scene.total(to_tensor(ours, CPU)) < 0.5 * before
 
 
-def test_noise_starts_at_the_mean_colour(scene: Scene) -> None:
+def test_noise_starts_at_the_mean_color(scene: Scene) -> None:
     start = noise_start(to_tensor(scene.content, CPU), scene.weights)
     assert start.shape == (1, 3, 48, 64)
     assert start.mean(dim=(0, 2, 3)) * 255.0 == pytest.approx(np.array(scene.weights.mean), abs=0.1)

@@ -1,11 +1,11 @@
-"""Colour control on arrays."""
+"""Color control on arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from compositor.image_ops.color import grey, luminance, match_colour, match_luminance, with_luminance
+from compositor.image_ops.color import gray, luminance, match_color, match_luminance, with_luminance
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def style() -> np.ndarray:
     return np.random.default_rng(2).normal([0.3, 0.4, 0.6], 0.08, (30, 50, 3)).clip(0, 1).astype(np.float32)
 
 
-def test_a_grey_picture_is_its_own_luminance(content: np.ndarray) -> None:
-    shade = grey(content)
+def test_a_gray_picture_is_its_own_luminance(content: np.ndarray) -> None:
+    shade = gray(content)
     np.testing.assert_allclose(luminance(shade), luminance(content), atol=1e-5)
 
 
@@ -42,15 +42,15 @@ def test_matched_luminance_has_the_mean_and_deviation_of_the_content(
     assert matched.std() == pytest.approx(luminance(content).std(), abs=2e-3)
 
 
-def test_matched_colour_has_the_mean_and_covariance_of_the_content(
+def test_matched_color_has_the_mean_and_covariance_of_the_content(
     style: np.ndarray, content: np.ndarray
 ) -> None:
-    matched = match_colour(style, content).reshape(-1, 3)
+    matched = match_color(style, content).reshape(-1, 3)
     np.testing.assert_allclose(matched.mean(axis=0), content.reshape(-1, 3).mean(axis=0), atol=2e-3)
     np.testing.assert_allclose(np.cov(matched.T), np.cov(content.reshape(-1, 3).T), atol=3e-4)
 
 
-def test_a_picture_of_one_colour_can_be_matched(content: np.ndarray) -> None:
+def test_a_picture_of_one_color_can_be_matched(content: np.ndarray) -> None:
     flat = np.full((20, 20, 3), 0.4, np.float32)
-    assert np.isfinite(match_colour(flat, content)).all()
+    assert np.isfinite(match_color(flat, content)).all()
     assert np.isfinite(match_luminance(flat, content)).all()

@@ -40,23 +40,21 @@ def sharpness(picture: Tensor) -> float:
     return float((row[1:] - row[:-1]).abs().max() / (row[0] - row[-1]).abs())
 
 
-def test_colours_that_follow_the_render_do_so_at_full_size() -> None:
+def test_colors_that_follow_the_render_do_so_at_full_size() -> None:
     full = speckled()
-    colours = torch.tensor([[0.5, 0.2, 0.1], [-0.3, 0.6, 0.1], [0.1, 0.1, -0.6]])
+    colors = torch.tensor([[0.5, 0.2, 0.1], [-0.3, 0.6, 0.1], [0.1, 0.1, -0.6]])
 
-    def recoloured(picture: Tensor) -> Tensor:
-        return torch.einsum("ij,bjhw->bihw", colours, picture) + torch.tensor([0.1, 0.3, 0.7]).view(
-            1, 3, 1, 1
-        )
+    def recolored(picture: Tensor) -> Tensor:
+        return torch.einsum("ij,bjhw->bihw", colors, picture) + torch.tensor([0.1, 0.3, 0.7]).view(1, 3, 1, 1)
 
-    wanted = recoloured(full)
-    error = (brought_up(recoloured(resize(full, *SMALL)), full) - wanted).abs().max()
-    plain = (resize(recoloured(resize(full, *SMALL)), HEIGHT, WIDTH) - wanted).abs().max()
+    wanted = recolored(full)
+    error = (brought_up(recolored(resize(full, *SMALL)), full) - wanted).abs().max()
+    plain = (resize(recolored(resize(full, *SMALL)), HEIGHT, WIDTH) - wanted).abs().max()
     assert float(error) < 0.02
     assert float(plain) > 10.0 * float(error)
 
 
-def test_one_colour_stays_that_colour() -> None:
+def test_one_color_stays_that_color() -> None:
     result = torch.tensor([0.9, 0.4, 0.05]).view(1, 3, 1, 1).expand(1, 3, *SMALL)
     assert torch.allclose(
         brought_up(result, speckled()), result[..., :1, :1].expand(1, 3, HEIGHT, WIDTH), atol=1e-4

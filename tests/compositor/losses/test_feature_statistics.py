@@ -1,4 +1,4 @@
-"""Masked Gram matrices, the paper's own normalisation, and the Wasserstein loss."""
+"""Masked Gram matrices, the paper's own normalization, and the Wasserstein loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gatys' normalised network: every filter's mean activation is one, and its pattern is the one it had."""
+"""Gatys' normalized network: every filter's mean activation is one, and its pattern is the one it had."""
 
 from __future__ import annotations
 
@@ -90,5 +90,5 @@ def test_all_black_network_stays_finite() -> None:
 
 def test_name_tells_and_source_is_untouched(lively: NetworkWeights) -> None:
     weight = lively.convolutions[3].weight.clone()
-    assert normalize_network(lively, IMAGES, Pooling.MAX).name == "random, normalised"
+    assert normalize_network(lively, IMAGES, Pooling.MAX).name == "random, normalized"
     assert torch.equal(lively.convolutions[3].weight, weight)

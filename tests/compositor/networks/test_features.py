@@ -88,7 +88,7 @@ def test_deeper_layers_are_not_computed_when_nobody_asks() -> None:
         network(bright(16, 16), ["relu1_2"])
 
 
-def test_first_convolution_sees_the_picture_less_the_mean_colour() -> None:
+def test_first_convolution_sees_the_picture_less_the_mean_color() -> None:
     image = bright(16, 20)
     features = identity_network(Pooling.AVERAGE)(image, ["conv1_1"])
     torch.testing.assert_close(features["conv1_1"], 255.0 * image - MEAN)
@@ -126,12 +126,12 @@ def test_odd_sizes_keep_a_gradient_at_the_last_row_and_column(height: int, width
     assert (image.grad > 0.0).all()
 
 
-@pytest.mark.parametrize("colour", [(0.2, 0.4, 0.9), (1.0, 1.0, 1.0)])
+@pytest.mark.parametrize("color", [(0.2, 0.4, 0.9), (1.0, 1.0, 1.0)])
 @pytest.mark.parametrize("layer", ["conv1_1", "relu1_1", "relu3_1", "relu5_1"])
 def test_constant_picture_has_no_border_in_any_layer(
-    vgg: FeatureNetwork, colour: tuple[float, float, float], layer: str
+    vgg: FeatureNetwork, color: tuple[float, float, float], layer: str
 ) -> None:
-    image = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 48, 64)
+    image = torch.tensor(color).view(1, 3, 1, 1).expand(1, 3, 48, 64)
     features = vgg(image, [layer])[layer]
     middle = features[..., features.shape[2] // 2, features.shape[3] // 2][..., None, None]
     torch.testing.assert_close(features, middle.expand_as(features), atol=2e-3, rtol=1e-4)

@@ -1,4 +1,4 @@
-"""State dicts of every kind by path: names, nesting, normalisation, and files that are refused."""
+"""State dicts of every kind by path: names, nesting, normalization, and files that are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def refusal(path: str) -> str:
 
 
 def check_deeper_layers(network: NetworkWeights, name: str, convolutions: int) -> None:
-    """All but the first, whose weights the normalisation changes, are those of the dict."""
+    """All but the first, whose weights the normalization changes, are those of the dict."""
     made = make_tensors(name, convolutions)
     assert [each.name for each in network.convolutions] == [each[0] for each in made]
     for ours, (_, _, weight, bias) in zip(network.convolutions[1:], made[1:], strict=True):
@@ -123,7 +123,7 @@ TORCHVISION, CAFFE, CAFFE_RGB, AUTO = (
         ("mine", True, CAFFE_RGB, CAFFE_RGB),
     ],
 )
-def test_normalisation_is_folded_into_the_first_convolution(
+def test_normalization_is_folded_into_the_first_convolution(
     tmp_path: Path, stem: str, named: bool, asked: InputNormalization, meant: InputNormalization
 ) -> None:
     tensors = named_dict("vgg16", 1) if named else numbered_dict("vgg16", convolutions=1)
@@ -195,10 +195,10 @@ def test_other_networks_are_refused_by_their_channels(tmp_path: Path) -> None:
     assert "64, 128, 256, 256" in refusal(saved(tmp_path / "vgg11.pth", vgg11))
 
 
-def test_batch_normalised_network_is_refused(tmp_path: Path) -> None:
+def test_batch_normalized_network_is_refused(tmp_path: Path) -> None:
     tensors = numbered_dict("vgg16", convolutions=1)
     tensors |= {f"features.1.{kind}": torch.ones(64) for kind in ("weight", "bias", "running_mean")}
-    assert "batch normalisation" in refusal(saved(tmp_path / "vgg16_bn.pth", tensors))
+    assert "batch normalization" in refusal(saved(tmp_path / "vgg16_bn.pth", tensors))
 
 
 @pytest.mark.parametrize("gone", ["features.2.bias", "features.2.weight"])

@@ -46,7 +46,7 @@ class Recorder:
 
 
 def descended(objective: Objective, steps: int) -> tuple[list[float], list[Tensor]]:
-    """The losses and the gradients on the way down, the gradients kept as an optimiser keeps them."""
+    """The losses and the gradients on the way down, the gradients kept as an optimizer keeps them."""
     image = torch.full((1, 3, 4, 4), 0.9)
     totals, gradients = [], []
     for _ in range(steps):

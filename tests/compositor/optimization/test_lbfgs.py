@@ -12,7 +12,7 @@ SHAPE = (1, 3, 6, 8)
 SIZE = 3 * 6 * 8
 
 
-def grey() -> Tensor:
+def gray() -> Tensor:
     return torch.full(SHAPE, 0.5)
 
 
@@ -24,8 +24,8 @@ def steep(spread: float) -> Tensor:
 
 
 def descend(matrix: Tensor, target: Tensor, steps: int, history: int = 20) -> Tensor:
-    """Minimises (x − t)ᵀ M (x − t) / 2 from grey."""
-    image = grey().double()
+    """Minimizes (x − t)ᵀ M (x − t) / 2 from gray."""
+    image = gray().double()
     lbfgs = PixelLbfgs(image, history)
     for _ in range(steps):
         lbfgs.step((matrix @ (image - target).flatten()).view(SHAPE))
@@ -46,7 +46,7 @@ def test_minimum_of_an_ill_conditioned_quadratic() -> None:
 
 def test_curvature_makes_it_far_faster_than_steps_along_the_gradient() -> None:
     matrix, target = steep(300.0), uniform(0.2, 0.8)
-    plain = grey().double()
+    plain = gray().double()
     for _ in range(60):
         # 1/300 is the longest step that gradient descent can take here.
         plain -= (matrix @ (plain - target).flatten()).view(SHAPE) / 300.0
@@ -68,22 +68,22 @@ def test_a_minimum_outside_of_the_range_is_met_at_its_border() -> None:
 
 @pytest.mark.parametrize("strength", [1e-6, 1.0, 1e6])
 def test_first_step_is_as_long_for_every_strength_of_the_gradient(strength: float) -> None:
-    image = grey()
+    image = gray()
     PixelLbfgs(image, 5).step(strength * torch.randn(SHAPE, generator=torch.Generator().manual_seed(2)))
-    assert float((image - grey()).square().mean().sqrt()) == pytest.approx(0.02, rel=1e-4)
+    assert float((image - gray()).square().mean().sqrt()) == pytest.approx(0.02, rel=1e-4)
 
 
 def test_no_gradient_moves_nothing() -> None:
-    image = grey()
+    image = gray()
     lbfgs = PixelLbfgs(image, 5)
     for _ in range(3):
         lbfgs.step(torch.zeros(SHAPE))
-    assert torch.equal(image, grey())
+    assert torch.equal(image, gray())
 
 
 def test_a_hilltop_is_left_downhill() -> None:
     # Curvature of the wrong sign must not turn the direction round.
-    image = grey() + 0.01 * torch.randn(SHAPE, generator=torch.Generator().manual_seed(3))
+    image = gray() + 0.01 * torch.randn(SHAPE, generator=torch.Generator().manual_seed(3))
     lbfgs = PixelLbfgs(image, 5)
     for _ in range(60):
         lbfgs.step(0.5 - image)
@@ -97,14 +97,14 @@ def test_history_is_bounded() -> None:
     assert long < 0.5 * short
 
 
-def test_pixels_without_a_gradient_stay_though_their_neighbours_move() -> None:
-    image, target = grey().double(), uniform(0.2, 0.8)
+def test_pixels_without_a_gradient_stay_though_their_neighbors_move() -> None:
+    image, target = gray().double(), uniform(0.2, 0.8)
     lbfgs = PixelLbfgs(image, 20)
     for _ in range(10):
         gradient = image - target
         gradient[..., 2:4] = 0.0
         lbfgs.step(gradient)
-    assert torch.equal(image[..., 2:4], grey().double()[..., 2:4])
+    assert torch.equal(image[..., 2:4], gray().double()[..., 2:4])
     torch.testing.assert_close(image[..., :2], target[..., :2], atol=1e-2, rtol=0.0)
 
 
@@ -115,7 +115,7 @@ def test_free_pixels_do_not_wait_for_stiff_ones() -> None:
     held[..., :4] = 1e5 * uniform(0.5, 1.0)[..., :4]
     errors = []
     for hessian_diagonal in (held, 0.0):
-        image = grey().double()
+        image = gray().double()
         lbfgs = PixelLbfgs(image, 20, hessian_diagonal)
         for _ in range(30):
             lbfgs.step((matrix @ (image - target).flatten()).view(SHAPE) + held * (image - target))

@@ -1,4 +1,4 @@
-"""The loop around the optimisers, on objectives whose minimum is known."""
+"""The loop around the optimizers, on objectives whose minimum is known."""
 
 from __future__ import annotations
 

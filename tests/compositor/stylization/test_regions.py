@@ -11,7 +11,7 @@ from compositor.settings import DeviceChoice, Optimizer, StyleSettings
 from compositor.stylization.style_library import Style
 from video.paintings.painting import Painting, paint
 
-# Adam at this rate gets the colours across in the fewest steps.
+# Adam at this rate gets the colors across in the fewest steps.
 SETTINGS = StyleSettings(
     optimizer=Optimizer.ADAM,
     steps=15,

@@ -82,7 +82,7 @@ def test_a_frame_that_is_not_larger_comes_out_the_same_to_the_last_bit(
 ) -> None:
     full = StyleEngine(replace(SETTINGS, working_detail=WorkingDetail.FULL), style).stylize(content)
     at_its_size = StyleEngine(replace(SETTINGS, working_size=WIDTH), style).stylize(content)
-    assert np.array_equal(at_its_size.optimised, full.optimised)
+    assert np.array_equal(at_its_size.optimized, full.optimized)
     assert np.array_equal(at_its_size.image, full.image)
 
 
@@ -93,7 +93,7 @@ def test_a_larger_one_is_painted_small_and_comes_out_at_its_size(
     engine = StyleEngine(replace(SMALLER, snapshot_every=2), style)
     made = engine.stylize(content, snapshot=seen.append)
     assert made.image.shape == content.shape
-    assert made.optimised.shape == (36, 48, 3)
+    assert made.optimized.shape == (36, 48, 3)
     assert made.report.scales[-1] == (36, 48)
     assert [each.step for each in seen] == [2, 4, 6, 8]
     assert {each.image.shape for each in seen} == {content.shape}
@@ -103,8 +103,8 @@ def test_a_larger_one_is_painted_small_and_comes_out_at_its_size(
 def test_it_starts_and_is_held_at_the_size_it_is_painted_at(content: np.ndarray, style: np.ndarray) -> None:
     engine = StyleEngine(SMALLER, style)
     first = engine.stylize(content)
-    again = engine.stylize(content, start=first.optimised, steps=1)
-    assert again.optimised.shape == first.optimised.shape
+    again = engine.stylize(content, start=first.optimized, steps=1)
+    assert again.optimized.shape == first.optimized.shape
     with pytest.raises(ImageError, match="start image is 96×72 px, the content 48×36 px"):
         engine.stylize(content, start=content)
 
@@ -159,7 +159,7 @@ def test_finishing_sharpens_and_is_told_apart(content: np.ndarray, style: np.nda
     rough, fine = plain.stylize(content), finishing.stylize(content)
     assert rough.detailed is None
     assert fine.detailed is not None
-    assert np.array_equal(rough.optimised, fine.optimised)
+    assert np.array_equal(rough.optimized, fine.optimized)
     assert np.array_equal(fine.image, fine.detailed)
     assert plain.style_error(fine.image) < 0.7 * plain.style_error(rough.image)
 
@@ -173,10 +173,10 @@ def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, st
     still[:, 20:] = True
     again = engine.stylize(
         content,
-        start=first.optimised,
+        start=first.optimized,
         steps=1,
         temporal=TemporalConstraint(
-            first.optimised, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)
+            first.optimized, np.ones((36, 48), np.float32), 200.0, np.ones((36, 48), bool)
         ),
         detail=DetailConstraint(first.detailed, everywhere, still),
     )

@@ -134,7 +134,7 @@ def test_a_frame_that_runs_out_of_memory_is_gone_through_in_tiles(
     monkeypatch.undo()
     whole = engine.stylize(content)
     assert tiled.report.steps == whole.report.steps == 4
-    np.testing.assert_allclose(tiled.optimised, whole.optimised, atol=0.02)
+    np.testing.assert_allclose(tiled.optimized, whole.optimized, atol=0.02)
 
 
 def test_a_frame_is_measured_in_as_many_windows_as_memory_asks_for(
@@ -185,10 +185,10 @@ def test_only_the_part_that_may_change_is_looked_at(
     part = engine.stylize(content, start=start, temporal=temporal)
     monkeypatch.setattr(multiscale, "WORTH_FOCUSING", 0.0)
     whole = engine.stylize(content, start=start, temporal=temporal)
-    np.testing.assert_array_equal(part.optimised[still], start[still])
-    np.testing.assert_allclose(part.optimised, whole.optimised, atol=0.01)
+    np.testing.assert_array_equal(part.optimized[still], start[still])
+    np.testing.assert_allclose(part.optimized, whole.optimized, atol=0.01)
     assert part.report.losses["total"] == pytest.approx(whole.report.losses["total"], rel=1e-3)
-    assert not np.array_equal(part.optimised[~still], start[~still])
+    assert not np.array_equal(part.optimized[~still], start[~still])
 
 
 def test_a_focus_costs_less_than_the_frame(engine: StyleEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The start image: the moved result where it is reliable, the render in the style's colours in a hole."""
+"""The start image: the moved result where it is reliable, the render in the style's colors in a hole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOLE = (slice(24, 40), slice(40, 56))
 
 @pytest.fixture
 def content() -> np.ndarray:
-    """A render with room for a shift of colour on both sides."""
+    """A render with room for a shift of color on both sides."""
     return 0.3 + 0.4 * waves(HEIGHT, WIDTH)
 
 
@@ -34,13 +34,13 @@ def test_is_the_moved_result_where_everything_is_reliable(content: np.ndarray) -
     np.testing.assert_allclose(start_image(content, styled, reliability), styled, atol=1e-6)
 
 
-def test_a_hole_gets_the_render_shifted_by_the_colour_of_its_surroundings() -> None:
+def test_a_hole_gets_the_render_shifted_by_the_color_of_its_surroundings() -> None:
     content, shift = flat(0.5), np.array([0.2, -0.1, 0.05], np.float32)
     start = start_image(content, content + shift, with_hole())
     np.testing.assert_allclose(start[HOLE], (content + shift)[HOLE], atol=1e-3)
 
 
-def test_a_hole_before_two_surfaces_gets_each_ones_own_colours() -> None:
+def test_a_hole_before_two_surfaces_gets_each_ones_own_colors() -> None:
     # A floor and a wall, of which the style makes one red and the other blue; the hole lies across both.
     content, target = flat(0.3), flat(0.2)
     content[: HEIGHT // 2] = 0.7
@@ -92,7 +92,7 @@ def test_half_reliable_pixels_are_a_mixture() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 400), (270, 480)])
-def test_every_size_is_recoloured(height: int, width: int) -> None:
+def test_every_size_is_recolored(height: int, width: int) -> None:
     content = np.full((height, width, 3), 0.4, np.float32)
     reliability = np.ones((height, width), np.float32)
     reliability[height // 2 - 3 : height // 2 + 3, 4:12] = 0.0

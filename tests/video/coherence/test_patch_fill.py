@@ -19,7 +19,7 @@ def stripes(period: int) -> np.ndarray:
 
 @pytest.fixture
 def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Content in two colours, left with weak strokes and right with strong ones, and a hole on the right."""
+    """Content in two colors, left with weak strokes and right with strong ones, and a hole on the right."""
     content = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     content[:, : WIDTH // 2] = 0.8, 0.1, 0.1
     content[:, WIDTH // 2 :] = 0.1, 0.1, 0.8

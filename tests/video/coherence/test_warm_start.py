@@ -12,7 +12,7 @@ from video.errors import FrameError
 from video.frames.render_passes import Camera, Passes
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.shot_detection import begins_shot, colour_overlap
+from video.motion.shot_detection import begins_shot, color_overlap
 from video.settings import MotionSource
 
 HEIGHT, WIDTH = 64, 96
@@ -65,7 +65,7 @@ def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
 
 
 def test_exact_motion_has_the_last_word_on_what_rests() -> None:
-    # A wall of one colour that slides along looks the same before and after.
+    # A wall of one color that slides along looks the same before and after.
     wall = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
     vector = np.zeros((HEIGHT, WIDTH, 4), np.float32)
     vector[:, : WIDTH // 2, 0] = 2.0
@@ -155,11 +155,11 @@ def test_another_camera_is_a_cut_however_alike_the_pictures_are() -> None:
     assert not begins_shot(rendered(GROUND), other, trusted)
 
 
-def test_a_fade_of_light_is_no_cut_and_other_colours_are() -> None:
+def test_a_fade_of_light_is_no_cut_and_other_colors_are() -> None:
     half = np.full((HEIGHT, WIDTH), 0.5, np.float32)
     assert not begins_shot(rendered(GROUND), rendered(0.95 * GROUND, 2), half)
     assert begins_shot(rendered(GROUND), rendered(GROUND * [1.0, 0.2, 0.2], 2), half)
-    assert colour_overlap(GROUND, GROUND) == pytest.approx(1.0)
+    assert color_overlap(GROUND, GROUND) == pytest.approx(1.0)
 
 
 def test_auto_says_once_why_it_takes_optical_flow() -> None:

@@ -26,7 +26,7 @@ RGB = RNG.integers(0, 256, (16, 20, 3)).astype(np.uint8)
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_to_srgb_as_little_cms_does_it(name: str) -> None:
-    # Muted colours, which sRGB can show.
+    # Muted colors, which sRGB can show.
     muted = (90 + RGB // 4).astype(np.uint8)
     ours = parse_profile(PROFILES[name]).to_display(muted / np.float32(255.0))
     theirs = ImageCms.profileToProfile(
@@ -74,9 +74,9 @@ def test_a_pictures_profile_is_followed_and_kept(tmp_path: Path, name: str, bits
 
 
 def test_a_profile_of_deep_pixels_in_a_tiff_is_followed(tmp_path: Path) -> None:
-    grey = np.full((8, 8), 30_000, np.uint16)
-    path = tmp_path / "grey.tif"
-    cv2.imwrite(str(path), cv2.merge([grey] * 3))
+    gray = np.full((8, 8), 30_000, np.uint16)
+    path = tmp_path / "gray.tif"
+    cv2.imwrite(str(path), cv2.merge([gray] * 3))
     assert read_picture(path).original is None
     Image.fromarray(RGB).save(path, icc_profile=PROFILES["Adobe RGB"])
     picture = read_picture(path)

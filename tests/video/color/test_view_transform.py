@@ -12,7 +12,7 @@ from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
 from video.frames.frame_writer import FrameWriter
 from video.frames.sequence import SourceFrame
-from video.images.exr import read_colour, write_exr
+from video.images.exr import read_color, write_exr
 from video.images.image_files import read_image, write_png
 from video.images.scene_linear import read_light
 from video.settings import FrameFormat
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(4)
 
 
 def film(light: np.ndarray) -> np.ndarray:
-    """A view as film has it: a shoulder, and colours that fade towards white."""
+    """A view as film has it: a shoulder, and colors that fade towards white."""
     mixed = light @ np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
     return (mixed / (mixed + 0.6)) ** 0.6
 
@@ -83,7 +83,7 @@ def test_a_styled_exr_is_shown_through_the_view_wherever_it_lies(tmp_path: Path)
     assert names == {"styled_0001.exr"}, "the probe is beside the passes already"
     # What the style leaves alone is the render's light itself.
     writer.write(tmp_path / "same.exr", frame, writer.rounded(frame.image))
-    np.testing.assert_array_equal(read_colour(tmp_path / "same.exr"), light.astype(np.float16))
+    np.testing.assert_array_equal(read_color(tmp_path / "same.exr"), light.astype(np.float16))
 
 
 def test_passes_that_do_not_say_their_view_are_told_once(tmp_path: Path) -> None:

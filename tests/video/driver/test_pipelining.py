@@ -1,4 +1,4 @@
-"""The hands beside the optimisation: order, errors, bounds, and that nothing of it shows in the result."""
+"""The hands beside the optimization: order, errors, bounds, and that nothing of it shows in the result."""
 
 from __future__ import annotations
 

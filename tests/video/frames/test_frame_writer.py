@@ -20,7 +20,7 @@ from video.driver.sequence_driver import SequenceDriver, SequenceResult
 from video.frames.frame_writer import FrameWriter
 from video.frames.movie import movie_frame_rate, movie_length, read_movie
 from video.frames.sequence import ImageSequence, SourceFrame
-from video.images.exr import read_colour, write_exr
+from video.images.exr import read_color, write_exr
 from video.images.image_files import read_image, read_picture, write_png
 from video.images.picture import Original, quantize
 from video.settings import DynamicRange, FrameFormat, MotionSource, MovieCodec, SequenceSettings
@@ -53,7 +53,7 @@ def test_strength_zero_gives_an_exr_back_in_half_precision(
         write_exr(path, LIGHT * (1.0 + 0.001 * number))
     sequence = {"output_format": FrameFormat.EXR, "motion": motion, "pass_count": passes}
     for result in stylized(tmp_path, {"strength": 0.0}, sequence, files).frames:
-        np.testing.assert_array_equal(read_colour(result.path), read_colour(files[result.number]))
+        np.testing.assert_array_equal(read_color(result.path), read_color(files[result.number]))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -95,7 +95,7 @@ def test_a_png_becomes_light(tmp_path: Path) -> None:
     sequence = {"output_format": FrameFormat.EXR}
     (result,) = stylized(tmp_path, {"strength": 0.0}, sequence, {1: tmp_path / "frame.png"}).frames
     light = np.dstack([decode_srgb(image[..., :3]) * image[..., 3:], image[..., 3:]])
-    np.testing.assert_allclose(read_colour(result.path), light, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(read_color(result.path), light, rtol=1e-3, atol=1e-6)
 
 
 def frame_of(light: np.ndarray) -> SourceFrame:
@@ -111,10 +111,10 @@ def test_hdr_adds_what_the_style_changed_onto_the_light(tmp_path: Path) -> None:
     styled = writer.rounded(frame.image * 0.5)
     writer.write(tmp_path / "a.exr", frame, styled)
     change = decode_srgb(styled) - decode_srgb(writer.rounded(frame.image))
-    np.testing.assert_allclose(read_colour(tmp_path / "a.exr"), np.maximum(light + change, 0.0), rtol=2e-3)
-    assert read_colour(tmp_path / "a.exr")[6, 6, 0] > 11.0
+    np.testing.assert_allclose(read_color(tmp_path / "a.exr"), np.maximum(light + change, 0.0), rtol=2e-3)
+    assert read_color(tmp_path / "a.exr")[6, 6, 0] > 11.0
     FrameWriter(FrameFormat.EXR).write(tmp_path / "b.exr", frame, styled)
-    np.testing.assert_allclose(read_colour(tmp_path / "b.exr"), decode_srgb(styled), rtol=2e-3)
+    np.testing.assert_allclose(read_color(tmp_path / "b.exr"), decode_srgb(styled), rtol=2e-3)
 
 
 def test_light_without_substance_is_kept(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_light_without_substance_is_kept(tmp_path: Path) -> None:
     glow[..., 0] = 3.0
     frame = frame_of(glow)
     FrameWriter(FrameFormat.EXR).write(tmp_path / "a.exr", frame, np.zeros_like(frame.image))
-    np.testing.assert_array_equal(read_colour(tmp_path / "a.exr"), glow)
+    np.testing.assert_array_equal(read_color(tmp_path / "a.exr"), glow)
 
 
 def test_every_file_says_how_it_was_made(tmp_path: Path) -> None:

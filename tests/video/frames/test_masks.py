@@ -24,33 +24,33 @@ def levels(mask: Mask) -> list[float]:
     return [float(frame.masks["a"].mean()) for frame in MaskedSequence(FRAMES, {"a": mask})]
 
 
-def grey(level: float) -> np.ndarray:
+def gray(level: float) -> np.ndarray:
     return np.full((16, 24, 3), level, np.float32)
 
 
 def test_the_numbers_of_an_exr_are_the_mask(tmp_path: Path) -> None:
-    write_exr(tmp_path / "mask.exr", grey(0.25))
+    write_exr(tmp_path / "mask.exr", gray(0.25))
     assert read_mask(tmp_path / "mask.exr") == pytest.approx(0.25)
-    write_png(tmp_path / "mask.png", grey(0.25), 16)
+    write_png(tmp_path / "mask.png", gray(0.25), 16)
     assert read_mask(tmp_path / "mask.png") == pytest.approx(0.25, abs=1e-4)
 
 
 def test_a_mask_for_each_frame(tmp_path: Path) -> None:
     for number in range(1, 6):
-        write_exr(tmp_path / f"m_{number:03d}.exr", grey(number / 10))
+        write_exr(tmp_path / f"m_{number:03d}.exr", gray(number / 10))
     mask = open_mask(str(tmp_path / "m_###.exr"), SIZE, [2, 4, 5])
     assert levels(mask) == pytest.approx([0.2, 0.4, 0.5], abs=1e-3)
 
 
 def test_a_movie_goes_along_with_the_frames(tmp_path: Path) -> None:
     path = tmp_path / "mask.mkv"
-    write_movie(path, [grey(number / 10) for number in range(1, 7)], 24.0, MovieCodec.FFV1, 16)
+    write_movie(path, [gray(number / 10) for number in range(1, 7)], 24.0, MovieCodec.FFV1, 16)
     assert levels(open_mask(str(path), SIZE, [2, 4, 5])) == pytest.approx([0.2, 0.4, 0.5], abs=1e-3)
 
 
 def test_a_movie_that_does_not_fit_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mask.mkv"
-    write_movie(path, [grey(0.5)] * 4, 24.0, MovieCodec.FFV1)
+    write_movie(path, [gray(0.5)] * 4, 24.0, MovieCodec.FFV1)
     with pytest.raises(SequenceError, match="has the frames 1-4"):
         open_mask(str(path), SIZE, [2, 4, 5])
     with pytest.raises(SequenceError, match="one size"):
@@ -61,6 +61,6 @@ def test_a_movie_that_does_not_fit_is_told(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(VideoError, match="does not exist"):
         levels(mask)
-    write_movie(path, [grey(0.5)] * 2, 24.0, MovieCodec.FFV1)
+    write_movie(path, [gray(0.5)] * 2, 24.0, MovieCodec.FFV1)
     with pytest.raises(FrameError, match=r"frame 4: .*mask\.mkv ends before"):
         levels(mask)

@@ -33,7 +33,7 @@ def test_round_trip(tmp_path: Path) -> None:
     for frame, original in zip(frames, pan(9), strict=True):
         assert frame.shape == (48, 64, 3)
         assert frame.dtype == np.float32
-        # 4:2:0 halves the resolution of the colour; of the brightness little is lost.
+        # 4:2:0 halves the resolution of the color; of the brightness little is lost.
         assert np.abs(frame.mean(axis=2) - original.mean(axis=2)).mean() < 0.03
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
@@ -131,9 +131,9 @@ def test_pictures_of_a_movie_by_their_number_in_any_order(tmp_path: Path) -> Non
     assert reader.read(tmp_path / "one.png").image.min() == 1.0
 
 
-def test_colours_have_the_values_of_bt_709() -> None:
-    colours = np.array([(1, 1, 1), (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], np.float32)
-    row = np.repeat(colours[None], 2, axis=0).repeat(2, axis=1)
+def test_colors_have_the_values_of_bt_709() -> None:
+    colors = np.array([(1, 1, 1), (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], np.float32)
+    row = np.repeat(colors[None], 2, axis=0).repeat(2, axis=1)
     values = [(235, 128, 128), (16, 128, 128), (63, 102, 240), (173, 42, 26), (32, 240, 118)]
     for halved in (False, True):
         luma, *differences = ycbcr_planes(row, 8, halved=halved)
@@ -160,7 +160,7 @@ def test_the_same_pictures_make_the_same_bytes(tmp_path: Path, codec: MovieCodec
         assert {name.lower(): text for name, text in container.metadata.items()}["style"] == "a ü"
 
 
-def test_a_master_keeps_odd_sides_and_colours(tmp_path: Path) -> None:
+def test_a_master_keeps_odd_sides_and_colors(tmp_path: Path) -> None:
     frames = [np.concatenate([frame, frame[..., :1]], axis=2) for frame in pan(3, 31, 45)]
     write_movie(tmp_path / "master.mov", frames, 24.0, MovieCodec.PRORES)
     for frame, original in zip(read_movie(tmp_path / "master.mov"), frames, strict=True):

@@ -272,7 +272,7 @@ def test_any_text_is_a_range_or_refused(text: str) -> None:
 
 @pytest.fixture
 def movie(tmp_path: Path) -> Path:
-    """Five grey frames, each brighter than the one before."""
+    """Five gray frames, each brighter than the one before."""
     path = tmp_path / "movie.mp4"
     write_movie(path, (np.full((16, 20, 3), level / 8, np.float32) for level in range(1, 6)), 24.0)
     return path

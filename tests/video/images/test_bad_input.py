@@ -53,8 +53,8 @@ def ill_shown(case: Case, size: tuple[int, int], image: np.ndarray) -> str | Non
         return f"is {image.dtype} {image.shape}, promised {size}"
     if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
         return "leaves 0..1"
-    if case.colours is not None and not np.allclose(image[..., :3], case.colours, atol=case.within):
-        return f"off by {np.abs(image[..., :3] - case.colours).max()}"
+    if case.colors is not None and not np.allclose(image[..., :3], case.colors, atol=case.within):
+        return f"off by {np.abs(image[..., :3] - case.colors).max()}"
     return None
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.video.exr_files import write_exr as write_channels
 from video.color.color_space import SceneLinear
 from video.errors import FileError
-from video.images.exr import LARGEST_HALF, colour_channels, exr_size, read_channels, read_colour, write_exr
+from video.images.exr import LARGEST_HALF, color_channels, exr_size, read_channels, read_color, write_exr
 from video.images.image_files import image_size, read_picture
 
 RNG = np.random.default_rng(11)
@@ -23,7 +23,7 @@ LIGHT[..., 3] = RNG.random((12, 18))
 def test_half_precision_comes_back(tmp_path: Path, channels: int) -> None:
     path = tmp_path / "ü b.exr"
     write_exr(path, LIGHT[..., :channels], {"a text": "ü"})
-    np.testing.assert_array_equal(read_colour(path), LIGHT[..., :channels].astype(np.float16))
+    np.testing.assert_array_equal(read_color(path), LIGHT[..., :channels].astype(np.float16))
     assert exr_size(path) == image_size(path) == (18, 12)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     with OpenEXR.File(str(path), header_only=True) as file:
@@ -33,14 +33,14 @@ def test_half_precision_comes_back(tmp_path: Path, channels: int) -> None:
 
 def test_what_half_cannot_hold_is_its_largest(tmp_path: Path) -> None:
     write_exr(tmp_path / "a.exr", np.full((4, 4, 3), 1e9, np.float32))
-    assert (read_colour(tmp_path / "a.exr") == LARGEST_HALF).all()
+    assert (read_color(tmp_path / "a.exr") == LARGEST_HALF).all()
 
 
 def test_what_is_no_number_is_black(tmp_path: Path) -> None:
     pixels = LIGHT[..., :3].copy()
     pixels[0, 0] = (np.nan, np.inf, -np.inf)
     OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": pixels}).write(str(tmp_path / "a.exr"))
-    assert read_colour(tmp_path / "a.exr")[0, 0].tolist() == [0.0, LARGEST_HALF, -LARGEST_HALF]
+    assert read_color(tmp_path / "a.exr")[0, 0].tolist() == [0.0, LARGEST_HALF, -LARGEST_HALF]
     assert read_picture(tmp_path / "a.exr").image[0, 0].tolist() == [0.0, 1.0, 0.0]
 
 
@@ -72,7 +72,7 @@ def test_what_is_premultiplied_is_shown_straight_with_srgbs_curve(tmp_path: Path
     ],
 )
 def test_the_picture_among_the_channels(names: list[str], found: str | None) -> None:
-    chosen = colour_channels(dict.fromkeys(names))
+    chosen = color_channels(dict.fromkeys(names))
     if found is None:
         assert chosen is None
     else:
@@ -84,7 +84,7 @@ def test_the_picture_among_the_channels(names: list[str], found: str | None) -> 
 def test_a_pass_of_a_multilayer_file(tmp_path: Path, parts: bool) -> None:
     channels = {f"View.Combined.{letter}": LIGHT[..., place].copy() for place, letter in enumerate("RGBA")}
     write_channels(tmp_path / "a.exr", channels | {"View.Depth.Z": LIGHT[..., 0].copy()}, parts=parts)
-    np.testing.assert_array_equal(read_colour(tmp_path / "a.exr"), LIGHT)
+    np.testing.assert_array_equal(read_color(tmp_path / "a.exr"), LIGHT)
     np.testing.assert_array_equal(read_channels(tmp_path / "a.exr")["View.Depth.Z"], LIGHT[..., 0])
 
 
@@ -93,7 +93,7 @@ def test_pixels_lie_where_the_windows_say(tmp_path: Path) -> None:
     display = (np.array([0, 0], np.int32), np.array([9, 19], np.int32))
     header = {"type": OpenEXR.scanlineimage, "dataWindow": data, "displayWindow": display}
     OpenEXR.File(header, {"RGB": np.ascontiguousarray(LIGHT[..., :3])}).write(str(tmp_path / "a.exr"))
-    whole = read_colour(tmp_path / "a.exr")
+    whole = read_color(tmp_path / "a.exr")
     assert whole.shape == (20, 10, 3)
     np.testing.assert_array_equal(whole[:11, 2:], LIGHT[1:, :8, :3])
     assert not whole[11:].any()

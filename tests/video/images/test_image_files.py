@@ -130,7 +130,7 @@ def test_palette(tmp_path: Path, rgb: np.ndarray) -> None:
     )
 
 
-def test_palette_with_a_transparent_colour(tmp_path: Path) -> None:
+def test_palette_with_a_transparent_color(tmp_path: Path) -> None:
     indexed = Image.fromarray(np.repeat(np.array([[0, 1]], np.uint8), 16, axis=0).repeat(8, axis=1), "P")
     indexed.putpalette([255, 0, 0, 0, 0, 255])
     indexed.save(tmp_path / "palette.png", transparency=0)
@@ -140,16 +140,16 @@ def test_palette_with_a_transparent_colour(tmp_path: Path) -> None:
     assert image[0, 15].tolist() == [0.0, 0.0, 1.0, 1.0]
 
 
-def test_grey(tmp_path: Path, rgb: np.ndarray) -> None:
-    Image.fromarray(rgb[..., 0]).save(tmp_path / "grey.png")
+def test_gray(tmp_path: Path, rgb: np.ndarray) -> None:
+    Image.fromarray(rgb[..., 0]).save(tmp_path / "gray.png")
     np.testing.assert_allclose(
-        read_image(tmp_path / "grey.png"), rgb[..., :1].repeat(3, 2) / 255.0, atol=1e-6
+        read_image(tmp_path / "gray.png"), rgb[..., :1].repeat(3, 2) / 255.0, atol=1e-6
     )
 
 
-def test_grey_with_alpha(tmp_path: Path, rgb: np.ndarray) -> None:
-    Image.fromarray(rgb[..., :2], "LA").save(tmp_path / "grey.png")
-    np.testing.assert_allclose(read_image(tmp_path / "grey.png"), rgb[..., [0, 0, 0, 1]] / 255.0, atol=1e-6)
+def test_gray_with_alpha(tmp_path: Path, rgb: np.ndarray) -> None:
+    Image.fromarray(rgb[..., :2], "LA").save(tmp_path / "gray.png")
+    np.testing.assert_allclose(read_image(tmp_path / "gray.png"), rgb[..., [0, 0, 0, 1]] / 255.0, atol=1e-6)
 
 
 def test_black_and_white(tmp_path: Path, rgb: np.ndarray) -> None:
@@ -164,23 +164,23 @@ def test_cmyk_photograph(tmp_path: Path, rgb: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_sixteen_bit_grey_keeps_its_levels(tmp_path: Path, ramp: np.ndarray, suffix: str) -> None:
-    Image.fromarray(ramp).save(tmp_path / f"grey.{suffix}")
-    image = read_image(tmp_path / f"grey.{suffix}")
+def test_sixteen_bit_gray_keeps_its_levels(tmp_path: Path, ramp: np.ndarray, suffix: str) -> None:
+    Image.fromarray(ramp).save(tmp_path / f"gray.{suffix}")
+    image = read_image(tmp_path / f"gray.{suffix}")
     np.testing.assert_allclose(image, ramp[..., None].repeat(3, 2) / 65535.0, atol=1e-6)
     assert len(np.unique(image)) == 600
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("channels", [3, 4])
-def test_sixteen_bit_colour_keeps_its_levels(
+def test_sixteen_bit_color_keeps_its_levels(
     tmp_path: Path, ramp: np.ndarray, suffix: str, channels: int
 ) -> None:
-    colour = np.dstack([ramp, ramp[::-1], ramp[:, ::-1], ramp[::-1, ::-1]])[..., :channels]
-    in_file = cv2.cvtColor(colour, cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGR)
-    (tmp_path / f"colour.{suffix}").write_bytes(cv2.imencode(f".{suffix}", in_file)[1].tobytes())
-    image = read_image(tmp_path / f"colour.{suffix}")
-    np.testing.assert_allclose(image, colour / 65535.0, atol=1e-6)
+    color = np.dstack([ramp, ramp[::-1], ramp[:, ::-1], ramp[::-1, ::-1]])[..., :channels]
+    in_file = cv2.cvtColor(color, cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGR)
+    (tmp_path / f"color.{suffix}").write_bytes(cv2.imencode(f".{suffix}", in_file)[1].tobytes())
+    image = read_image(tmp_path / f"color.{suffix}")
+    np.testing.assert_allclose(image, color / 65535.0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

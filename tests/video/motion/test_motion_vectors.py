@@ -1,4 +1,4 @@
-"""Motion from passes: signs, neighbours, the cameras' motion of the background, and what was hidden."""
+"""Motion from passes: signs, neighbors, the cameras' motion of the background, and what was hidden."""
 
 from __future__ import annotations
 

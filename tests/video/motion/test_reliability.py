@@ -140,7 +140,7 @@ def test_unreliable_areas_grow_outwards_and_never_shrink(scene: Scene) -> None:
             assert trusted[around].max() == 0.0
 
 
-def test_one_lost_pixel_takes_its_neighbours_and_fades_out() -> None:
+def test_one_lost_pixel_takes_its_neighbors_and_fades_out() -> None:
     motion = resting()
     motion.backward[32, 48] = [500.0, 0.0]
     trusted = reliability(motion, rendered(waves(HEIGHT, WIDTH)), rendered(waves(HEIGHT, WIDTH)))

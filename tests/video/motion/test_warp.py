@@ -72,7 +72,7 @@ def test_each_pixel_follows_its_own_motion() -> None:
     np.testing.assert_array_equal(moved.reshape(48, 64), expected)
 
 
-def test_inside_frame_ends_at_the_last_pixel_centre() -> None:
+def test_inside_frame_ends_at_the_last_pixel_center() -> None:
     inside = inside_frame(constant_motion(48, 64, 3.0, -2.5).backward)
     expected = np.zeros((48, 64), bool)
     expected[:-3, 3:] = True

@@ -21,8 +21,8 @@ def pictures() -> dict[Painting, np.ndarray]:
 
 def coherence(picture: np.ndarray) -> float:
     """Mean of the structure tensor's coherence, 0 for isotropic texture, 1 for stripes."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
     xx, yy, xy = (cv2.GaussianBlur(product, (0, 0), 5) for product in (dx * dx, dy * dy, dx * dy))
     return float(np.mean(np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-9)))
 
@@ -57,7 +57,7 @@ def test_seeds_give_different_pictures_of_one_composition(pictures: dict[Paintin
     assert covariance > 0.7 * first.std() * second.std()
 
 
-def test_paintings_differ_in_colour(pictures: dict[Painting, np.ndarray]) -> None:
+def test_paintings_differ_in_color(pictures: dict[Painting, np.ndarray]) -> None:
     means = [picture.mean((0, 1)) for picture in pictures.values()]
     distances = [np.linalg.norm(a - b) for i, a in enumerate(means) for b in means[:i]]
     assert min(distances) > 0.15
@@ -78,7 +78,7 @@ def test_strokes_are_layered_in_several_sizes(pictures: dict[Painting, np.ndarra
 
 
 @pytest.mark.parametrize("painting", Painting)
-def test_colours_are_saturated(pictures: dict[Painting, np.ndarray], painting: Painting) -> None:
+def test_colors_are_saturated(pictures: dict[Painting, np.ndarray], painting: Painting) -> None:
     saturation = cv2.cvtColor(pictures[painting], cv2.COLOR_RGB2HSV)[..., 1]
     assert saturation.mean() > 0.3
     assert np.mean(saturation > 0.5) > 0.2

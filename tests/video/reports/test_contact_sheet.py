@@ -75,7 +75,7 @@ def test_memory_is_bounded_however_many_frames_come() -> None:
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # Two cells of 8-bit colour for each of at most 24 frames; all thousand would be 7 MB.
+    # Two cells of 8-bit color for each of at most 24 frames; all thousand would be 7 MB.
     assert held < 1.5 * 24 * 2 * HEIGHT * WIDTH * 3
     del sheet
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from compositor.engine import StyleEngine
-from compositor.settings import Colour, DeviceChoice, StyleSettings
+from compositor.settings import Color, DeviceChoice, StyleSettings
 from compositor.stylization.style_library import Style
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, JournalError
@@ -97,7 +97,7 @@ def test_a_frame_that_was_removed_is_made_again(
     assert [each.resumed for each in run(engine, pan, tmp_path, callbacks=callbacks)] == [True] * 2 + [
         False
     ] * 3
-    assert "frame 3 and the ones after it are stylised again" in told[0]
+    assert "frame 3 and the ones after it are stylized again" in told[0]
     assert styled(tmp_path) == whole
 
 
@@ -117,7 +117,7 @@ def test_lost_working_files_cost_time_and_nothing_else(
 
 CHANGES: dict[str, tuple[StyleSettings, SequenceSettings]] = {
     "steps was 2, is 3": (replace(STYLE, steps=3), SEQUENCE),
-    "colour was style, is luminance": (replace(STYLE, colour=Colour.LUMINANCE), SEQUENCE),
+    "color was style, is luminance": (replace(STYLE, color=Color.LUMINANCE), SEQUENCE),
     "other style_layers": (replace(STYLE, style_layers=("relu1_1",)), SEQUENCE),
     "warm_steps was 1, is 2": (STYLE, replace(SEQUENCE, warm_steps=2)),
     "pass_count was 1, is 3": (STYLE, replace(SEQUENCE, pass_count=3)),
@@ -216,7 +216,7 @@ def test_unfinished_files_of_killed_runs_are_removed_and_no_others(tmp_path: Pat
         f"content/.content_0001.{ended.pid}.tmp.png",
         f"passes/.passes_0001.{ended.pid}.tmp.exr",
         f"snapshots/frame_0001/.step_00001.png.{ended.pid}.tmp",
-        f".journal/.optimised_00_000001.npy.{ended.pid}.tmp",
+        f".journal/.optimized_00_000001.npy.{ended.pid}.tmp",
     ]
     kept = [
         "styled/styled_0001.png",

@@ -19,13 +19,13 @@ LONGEST_RUN = 90 if CHAINS > 1 else 150
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
     "the engine's result is not the file's": {
-        "style": {"strength": 0.6, "colour": "match", "red_gain": 1.1},
+        "style": {"strength": 0.6, "color": "match", "red_gain": 1.1},
         "sequence": {"denoise": "bilateral", "memory": 3},
         "transparent": True,
     },
     "three passes": {
         "sequence": {"pass_count": 3, "memory": 2},
-        "style": {"strength": 0.8, "colour": "match"},
+        "style": {"strength": 0.8, "color": "match"},
     },
 }
 if CHAINS > 1:

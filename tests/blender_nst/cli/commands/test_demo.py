@@ -1,4 +1,4 @@
-"""The main job, whole: real Blender renders, handlers capture, the worker stylises, and the result holds."""
+"""The main job, whole: real Blender renders, handlers capture, the worker stylizes, and the result holds."""
 
 from __future__ import annotations
 

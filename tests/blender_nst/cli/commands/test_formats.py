@@ -10,7 +10,7 @@ import pytest
 
 from tests.blender_nst.command_line import Cli
 from video.frames.movie import movie_frame_rate, movie_length, read_movie, write_movie
-from video.images.exr import read_colour, write_exr
+from video.images.exr import read_color, write_exr
 from video.images.image_files import image_size, read_picture, write_png
 from video.settings import MovieCodec
 
@@ -48,7 +48,7 @@ def test_a_picture_becomes_an_exr_and_a_png_of_16_bits(cli: Cli, tmp_path: Path,
     write_exr(light, np.dstack([4.0 * RNG.random((32, 40, 3)), np.ones((32, 40, 1))]).astype(np.float32))
     same = [*TINY, "--strength", "0"]
     assert cli("image", light, "--style", style, "--out", tmp_path / "a.exr", *same).code == 0
-    np.testing.assert_array_equal(read_colour(tmp_path / "a.exr"), read_colour(light))
+    np.testing.assert_array_equal(read_color(tmp_path / "a.exr"), read_color(light))
     wanted = ["--output-format", "png16", *same]
     assert cli("image", light, "--style", style, "--out", tmp_path / "a.png", *wanted).code == 0
     np.testing.assert_array_equal(read_picture(tmp_path / "a.png").image, read_picture(light).image)
@@ -58,7 +58,7 @@ def test_a_picture_becomes_an_exr_and_a_png_of_16_bits(cli: Cli, tmp_path: Path,
 
 
 def odd_pictures(folder: Path) -> dict[str, Path]:
-    """Pictures that are hard to stylise, by what is odd about them."""
+    """Pictures that are hard to stylize, by what is odd about them."""
     files = {name: folder / f"{name} ü.png" for name in ("dot", "small", "wide", "edge")}
     for name, (height, width) in {
         "dot": (1, 1),
@@ -79,7 +79,7 @@ def odd_pictures(folder: Path) -> dict[str, Path]:
     return files
 
 
-def test_odd_pictures_are_stylised_or_refused_in_one_line(cli: Cli, tmp_path: Path, style: Path) -> None:
+def test_odd_pictures_are_stylized_or_refused_in_one_line(cli: Cli, tmp_path: Path, style: Path) -> None:
     refused = {"dot": "at least 16 px", "small": "at least 16 px", "cut": "damaged or cut short"}
     for name, path in odd_pictures(tmp_path).items():
         out = tmp_path / f"{name}_styled.png"

@@ -39,7 +39,7 @@ def files(picture: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def styled(cli: Cli, files: Path, tmp_path: Path) -> Callable[[str], np.ndarray]:
-    """Stylises the picture with options (`{f}` is the folder of the files)."""
+    """Stylizes the picture with options (`{f}` is the folder of the files)."""
 
     def run(options: str) -> np.ndarray:
         out = tmp_path / "styled.png"
@@ -64,7 +64,7 @@ def test_weights_lead_from_one_style_to_the_other(styled: Callable[[str], np.nda
     np.testing.assert_array_equal(equal, styled("-s {f}/knife.png -s {f}/swirls.png --style-weights 2,2"))
 
 
-def test_without_a_general_style_only_the_region_is_stylised(
+def test_without_a_general_style_only_the_region_is_stylized(
     styled: Callable[[str], np.ndarray], files: Path
 ) -> None:
     result, rendered = styled("--region {f}/left.png={f}/knife.png"), read_image(files / "picture.png")
@@ -87,7 +87,7 @@ def test_denoising_changes_the_picture_a_little(styled: Callable[[str], np.ndarr
     assert 0.0 < difference(plain, clean) < 0.05
 
 
-def test_start_image_decides_where_the_optimisation_begins(styled: Callable[[str], np.ndarray]) -> None:
+def test_start_image_decides_where_the_optimization_begins(styled: Callable[[str], np.ndarray]) -> None:
     from_content = styled("-s {f}/knife.png")
     assert difference(from_content, styled("-s {f}/knife.png --start-image {f}/swirls.png")) > 0.01
     np.testing.assert_array_equal(from_content, styled("-s {f}/knife.png --start-image {f}/picture.png"))
