@@ -32,8 +32,8 @@ Start = Callable[[Callable[[Message], None]], EngineProcess]
 class SupervisedEngine:
     """An engine for one job, with the methods of `EngineProcess`. Every method may be called from any thread.
 
-    An event `died` comes only when the engine is given up; a `warned` event tells of the end before. Of a frame
-    that was told as done the engine's second life says nothing.
+    A `died` event comes only when the engine is given up; a `warned` event reports the first death. Frames
+    that were already reported as done are not reported again by the restarted engine.
     """
 
     def __init__(
