@@ -120,7 +120,7 @@ class StyleEngine:
         Without `start` this is a cold start: a pyramid of scales from `initial`, or from the image that
         `settings.start` names. With it, the optimization begins at full size from that image.
 
-        A large frame is painted at a smaller size (h, w), see `painted_size`, brought up by the content
+        A large frame is painted at a smaller size (h, w), see `working_size`, brought up by the content
         (`compositor.image_ops.joint_upsampling`) and finished there with a few steps, before it is mixed
         with it.
 

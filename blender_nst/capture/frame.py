@@ -105,7 +105,7 @@ def capture_frame(
     JSON. All appear under their names only when they are complete.
 
     Args:
-        in_haste: save the passes without compression, seven times as large: for an engine that takes and
+        uncompressed: save the passes without compression, seven times as large: for an engine that takes and
             packs them at once.
         written_since: when the render began (seconds since the epoch), if it writes its own files: a PNG of
             this frame that it has just written is copied instead of made once more.

@@ -288,8 +288,8 @@ def main() -> None:
     try:
         app()
     except CommandLineError as error:
-        way_on = f"; to go on: {resume_command()}" if error.resumable else ""
-        exit_with(f"{error}{way_on}", error.exit_code)
+        resume_hint = f"; to go on: {resume_command()}" if error.resumable else ""
+        exit_with(f"{error}{resume_hint}", error.exit_code)
     except (VideoError, CompositorError) as error:
         exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
     except MemoryError:

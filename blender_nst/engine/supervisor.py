@@ -49,7 +49,7 @@ class SupervisedEngine:
 
         Args:
             listener: called with every event, in a reading thread, before it is queued.
-            way_on: what a person does to go on after a second end; empty if somebody else says so.
+            resume_hint: what a person does to go on after a second end; empty if somebody else says so.
             silence, stuck: seconds; see there.
 
         Raises:

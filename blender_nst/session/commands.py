@@ -19,12 +19,12 @@ PREVIEW_EVERY = 5
 
 
 def start_engine(
-    plan: SessionPlan, listener: Callable[[Message], None] | None, way_on: str
+    plan: SessionPlan, listener: Callable[[Message], None] | None, resume_hint: str
 ) -> SupervisedEngine:
     """Starts the engine that the plan names; its log goes into the output folder.
 
     Args:
-        way_on: see `SupervisedEngine`.
+        resume_hint: see `SupervisedEngine`.
 
     Raises:
         EngineError: the process cannot be started.
@@ -39,7 +39,7 @@ def start_engine(
             memory_limit=plan.engine.memory_limit,
         ),
         listener=listener,
-        resume_hint=way_on,
+        resume_hint=resume_hint,
     )
 
 

@@ -98,7 +98,7 @@ def make_content_frame(
     Args:
         content: (H, W, 3 or 4) float32, sRGB in 0..1.
         masks: by region, (H, W) in 0..1; they may have soft edges and should not overlap.
-        kept: of `left_as_rendered`.
+        unstyled_mask: see `make_unstyled_mask`.
     """
     check_image(content, "content")
     colors = gray(content) if color is Color.LUMINANCE else content[..., :3]

@@ -71,7 +71,7 @@ class FrameOptimizer:
         """Takes a frame through its sizes, brings it up to its own and takes some steps there.
 
         Args:
-            canvas: the frame at its own size (H, W).
+            content_frame: the frame at its own size (H, W).
             sizes: (height, width), ending with the one that it is painted at, (h, w).
             start: (1, 3, any size) in 0..1.
             finishing: steps at full size; none after a cancellation.
@@ -80,7 +80,7 @@ class FrameOptimizer:
 
         Raises:
             ImageError: the maps of `temporal` differ in size.
-            RuntimeError: see `Descent.through`.
+            RuntimeError: see `MultiscaleOptimizer.through`.
         """
         outcome = self._optimizer(
             content_frame,

@@ -35,7 +35,7 @@ class MultiscaleOptimizer:
     """One frame's way down.
 
     Args:
-        canvas: the frame at full size.
+        content_frame: the frame at full size.
         hold: ties the full size to the frame before.
         fixed: (1, 1, H, W) bool, pixels that stay as they are at full size.
         graphs: what steps are replayed by.

@@ -50,8 +50,8 @@ def nst() -> Any:
     return bpy.context.scene.nst
 
 
-def activity() -> Any:
-    return sys.modules[f"{MODULE}.activity"]
+def active() -> Any:
+    return sys.modules[f"{MODULE}.session.active"]
 
 
 def areas(kind: str) -> list[Any]:
@@ -62,7 +62,7 @@ def until(true: Callable[[], bool], what: str) -> Steps:
     deadline = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {PATIENCE:.0f} s in vain: {what}; {activity().status_line()}")
+            raise AssertionError(f"waited {PATIENCE:.0f} s in vain: {what}; {active().status_line()}")
         yield 0.2
 
 
@@ -71,7 +71,7 @@ def stylized() -> list[str]:
 
 
 def session_over() -> bool:
-    return activity().running_session() is None
+    return active().running_session() is None
 
 
 def button_boxes() -> list[tuple[int, int, int, int]]:
@@ -219,18 +219,18 @@ def ctrl_f12() -> Steps:
     """An animation render from the window: its frames are stylized while it goes on."""
     bpy.ops.nst.preview()
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
-    yield from until(lambda: activity().running_session() is not None, "the render begins")
-    yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
+    yield from until(lambda: active().running_session() is not None, "the render begins")
+    yield from until(lambda: len(active().current_session().done) >= 1, "the first styled frame")
     fit_image()
     yield 0.4
     screenshot("rendering")
-    session = activity().current_session()
+    session = active().current_session()
     yield from until(lambda: session.watched or session_over(), "the end of the render")
     yield 0.3
     screenshot("rendered")
     yield from until(session_over, "the end of the animation")
     yield 1.0
-    tell("animation", {"styled": stylized(), "line": activity().status_line()})
+    tell("animation", {"styled": stylized(), "line": active().status_line()})
     tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
     layer = bpy.context.scene.view_layers[0]
     tell("passes", [layer.use_pass_vector, layer.use_pass_z])
@@ -241,14 +241,14 @@ def batch_by_click() -> Steps:
     for path in (FOLDER / "out" / "styled").glob("*.png"):
         path.unlink()
     yield from click_button()
-    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
-    yield from until(lambda: len(activity().current_session().done) >= 1, "the first styled frame")
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    yield from until(lambda: len(active().current_session().done) >= 1, "the first styled frame")
     yield 0.6
     screenshot("batch")
     yield from until(session_over, "the end of the batch")
     yield 1.5
     screenshot("batch_done")
-    tell("batch", {"styled": stylized(), "line": activity().status_line()})
+    tell("batch", {"styled": stylized(), "line": active().status_line()})
     image = bpy.data.images.get("Neural Style")
     tell("preview", image is not None and [Path(bpy.path.abspath(image.filepath)).name, list(image.size)])
     bpy.context.window_manager.nst_preview_side = "RENDERED"
@@ -262,8 +262,8 @@ def converging() -> Steps:
     """The frame is seen in the Image Editor while it converges, before it is done."""
     nst().steps = 400
     yield from click_button()
-    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
-    session, seen = activity().current_session(), set()
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    session, seen = active().current_session(), set()
 
     def changed_three_times() -> bool:
         image = bpy.data.images.get("Neural Style")
@@ -284,13 +284,13 @@ def escape() -> Steps:
     """Escape stops a batch and keeps what is finished."""
     nst().warm_steps = 3000
     yield from click_button()
-    yield from until(lambda: activity().running_session() is not None, "the button starts a batch")
-    session = activity().current_session()
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    session = active().current_session()
     yield from until(lambda: len(session.done) >= 1, "the first styled frame")
     tool("xdotool", "key", "Escape")
     yield from until(session_over, "the end after Escape")
     yield 1.0
-    tell("escape", {"done": session.done, "line": activity().status_line()})
+    tell("escape", {"done": session.done, "line": active().status_line()})
     nst().warm_steps = 6
 
 
@@ -299,13 +299,11 @@ def still() -> Steps:
     nst().stills = True
     bpy.context.scene.frame_set(2)
     bpy.ops.render.render("INVOKE_DEFAULT")
-    yield from until(lambda: activity().running_session() is not None, "the still begins")
+    yield from until(lambda: active().running_session() is not None, "the still begins")
     yield from until(session_over, "the end of the still")
     yield 1.0
     folder = FOLDER / "out" / "stills" / "styled"
-    tell(
-        "still", {"styled": sorted(path.name for path in folder.glob("*")), "line": activity().status_line()}
-    )
+    tell("still", {"styled": sorted(path.name for path in folder.glob("*")), "line": active().status_line()})
     nst().stills = False
 
 
@@ -355,7 +353,7 @@ def compositor_by_click() -> Steps:
     yield from until(lambda: len(list(composited.glob("composited_*"))) >= 2, "two composited frames")
     screenshot("compositing")
     tool("xdotool", "key", "Escape")
-    operator = sys.modules[f"{MODULE}.compositor_panel"].NST_OT_composite
+    operator = sys.modules[f"{MODULE}.ui.compositor_panel"].NST_OT_composite
     yield from until(lambda: not operator._running, "the end after Escape")
     yield 0.5
     count = len(list(composited.glob("composited_*")))
@@ -380,7 +378,7 @@ def compositor_by_click() -> Steps:
 def preferences_window() -> Steps:
     """The extension's preferences, drawn."""
     bpy.ops.nst.engine_check()
-    check = sys.modules[f"{MODULE}.engine_check"].engine_check
+    check = sys.modules[f"{MODULE}.engine.check"].engine_check
     yield from until(lambda: not check.running, "the engine's answer")
     tell("check", check.facts)
     area = areas("IMAGE_EDITOR")[0]
@@ -394,7 +392,7 @@ def preferences_window() -> Steps:
     screenshot("preferences")
     # An installation from a folder that has no PyTorch: its progress, and how it fails. With the
     # engine's Python: the system's may lack what makes environments.
-    installation: Any = sys.modules[f"{MODULE}.engine_installation"]
+    installation: Any = sys.modules[f"{MODULE}.engine.installation"]
     installation.host_python = lambda: Path(os.environ["NST_WINDOW_PYTHON"])
     chosen = bpy.context.preferences.addons[MODULE].preferences
     chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
@@ -415,12 +413,12 @@ def load_during_a_run() -> Steps:
     """Another file is opened while frames are stylized: they are finished, and the file is as it was."""
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
-    session = activity().current_session()
+    session = active().current_session()
     yield from until(lambda: session.progress is not None, "the batch begins")
     bpy.ops.wm.read_homefile(load_ui=False)
     yield 0.5
     yield from until(session_over, "the end of the batch of the other file")
-    tell("load", {"done": session.done, "images": bpy.data.images.keys(), "line": activity().status_line()})
+    tell("load", {"done": session.done, "images": bpy.data.images.keys(), "line": active().status_line()})
 
 
 def quit_during_a_run() -> Steps:
@@ -430,7 +428,7 @@ def quit_during_a_run() -> Steps:
     nst().warm_steps = 3000
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
-    session = activity().current_session()
+    session = active().current_session()
     yield from until(lambda: session.progress is not None, "the batch begins")
     tell("engine", session.engine.pid)
     bpy.ops.wm.quit_blender()

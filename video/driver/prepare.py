@@ -38,7 +38,7 @@ class FramePrefetcher:
     """Prepares the frames of one pass.
 
     Args:
-        painted_size: the (height, width) that a frame of a height and a width is painted at.
+        working_size: the (height, width) that a frame of a height and a width is painted at.
         warning: told why something else is used than what would be best.
     """
 

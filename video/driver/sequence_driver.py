@@ -229,7 +229,7 @@ class SequenceDriver:
         """The frames of one pass, with a hand beside the optimization to prepare and one to finish them.
 
         Args:
-            done: see `Preparation.of`.
+            done: see `FramePrefetcher.of`.
             tell: tell the listener of finished frames; no further pass follows.
         """
         preparation = FramePrefetcher(self.settings, self.engine.working_size, self._warnings.put)

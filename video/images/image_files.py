@@ -127,7 +127,7 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
     if os.path.isdir(path):  # noqa: PTH112
         raise FileError(path, "is a folder; name a picture")
     try:
-        # The filters are the whole process's; one file is decoded at a time, as `silence` sees to.
+        # The filters are process-wide; `suppress_native_output` has one file decoded at a time.
         with suppress_native_output(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -123,7 +123,7 @@ def test_passes_saved_in_haste_are_packed_without_a_loss(
         made = []
         def save(*_):
             for name, haste in (("slow", False), ("fast", True)):
-                made.append(str(capture_frame(scene, Path(arguments[1]) / name, in_haste=haste).passes))
+                made.append(str(capture_frame(scene, Path(arguments[1]) / name, uncompressed=haste).passes))
         bpy.app.handlers.render_post.append(save)
         bpy.ops.render.render()
         finish(made)

@@ -155,7 +155,7 @@ missing = attempt(bpy.ops.nst.engine_install)
 chosen.wheel_folder, chosen.torch_packages = arguments[1], "torch==99.0"
 empty = attempt(bpy.ops.nst.engine_install)
 bpy.ops.wm.save_userpref()
-from bl_ext.user_default.blender_nst import engine_options
+from bl_ext.user_default.blender_nst.engine import options as engine_options
 folder = engine_options.data_folder()
 finish({"offline": offline, "missing": missing, "empty": empty, "remove": bpy.ops.nst.engine_remove.poll(),
         "log": (folder / "install.log").is_file(), "folder": str(folder)})
@@ -182,7 +182,8 @@ def test_the_engine_is_installed_for_real_and_stylizes(
         + """
 bpy.context.preferences.system.use_online_access = True
 seen = {"install": attempt(bpy.ops.nst.engine_install), "check": attempt(bpy.ops.nst.engine_check)}
-from bl_ext.user_default.blender_nst import activity, engine_check
+from bl_ext.user_default.blender_nst.engine import check as engine_check
+from bl_ext.user_default.blender_nst.session import active
 seen["facts"], seen["error"] = engine_check.engine_check.facts, engine_check.engine_check.error
 bpy.ops.wm.open_mainfile(filepath=arguments[1])
 scene = bpy.context.scene
@@ -190,7 +191,7 @@ nst = scene.nst
 nst.style_path, nst.output_path = arguments[2], arguments[3]
 nst.steps, nst.coarsest_size, nst.device = 3, 64, "CPU"
 seen["frame"] = attempt(bpy.ops.nst.stylize_frame)
-seen["line"] = activity.status_line()
+seen["line"] = active.status_line()
 seen["remove"] = attempt(bpy.ops.nst.engine_remove)
 finish(seen)
 """,

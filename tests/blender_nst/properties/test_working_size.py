@@ -29,9 +29,9 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
     run = blender.run(
         f"""
         load().register()
-        from blender_nst.properties.working_size import painted_size
+        from blender_nst.properties.working_size import working_size
         cases = json.loads({json.dumps(cases)!r})
-        finish([painted_size(*size, settings, device) for size, settings, device in cases])
+        finish([working_size(*size, settings, device) for size, settings, device in cases])
         """
     )
     for (width, height), settings, device in product(SIZES, CHOICES, DEVICES):

@@ -12,7 +12,7 @@ import resource, sys
 from contextlib import nullcontext
 from pathlib import Path
 import torch
-from compositor.hardware.allocator import freed_memory_kept
+from compositor.hardware.allocator import keep_freed_memory
 
 def steps(count):
     for _ in range(count):
@@ -21,7 +21,7 @@ def steps(count):
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-with freed_memory_kept(torch.device("cpu")) if sys.argv[1] == "keep" else nullcontext():
+with keep_freed_memory(torch.device("cpu")) if sys.argv[1] == "keep" else nullcontext():
     steps(8)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     steps(5)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -12,43 +15,39 @@ from compositor.settings import Precision
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def asked_afresh() -> None:
-    module._cpu_is_faster_with_bfloat16.cache_clear()
-
-
 def test_what_is_named_is_taken() -> None:
     assert feature_dtype(Precision.FLOAT32, CPU) is torch.float32
     assert feature_dtype(Precision.BFLOAT16, CPU) is torch.bfloat16
 
 
-@pytest.mark.usefixtures("asked_afresh")
 @pytest.mark.parametrize(
-    ("faster", "expected"), [(0.5, torch.float32), (1.2, torch.float32), (2.0, torch.bfloat16)]
+    ("features", "vendor", "expected"),
+    [
+        ({"_is_amx_tile_supported"}, "GenuineIntel", torch.bfloat16),
+        ({"_is_avx512_bf16_supported"}, "GenuineIntel", torch.float32),
+        ({"_is_avx512_bf16_supported"}, "AuthenticAMD", torch.bfloat16),
+        (set(), "AuthenticAMD", torch.float32),
+        (set(), "", torch.float32),
+    ],
 )
-def test_auto_takes_bfloat16_where_it_is_much_faster(
-    faster: float, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+def test_auto_goes_by_what_the_processor_is(
+    features: set[str], vendor: str, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A CPU that has it, and is so many times as fast with it."""
-    monkeypatch.setattr(module, "_cpu_has", lambda check: "bf16" in check)
-    monkeypatch.setattr(
-        module, "product_speed", lambda _, dtype, *__: faster if dtype is torch.bfloat16 else 1.0
-    )
+    monkeypatch.setattr(module, "_cpu_has", features.__contains__)
+    monkeypatch.setattr(module, "_cpu_vendor", lambda: vendor)
     assert feature_dtype(Precision.AUTO, CPU) is expected
-    module._cpu_is_faster_with_bfloat16.cache_clear()
 
 
-def test_auto_takes_single_precision_where_bfloat16_would_be_emulated(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_cpu_has", lambda _: False)
-    monkeypatch.setattr(module, "product_speed", lambda *_: pytest.fail("nothing needs to be measured"))
-    assert feature_dtype(Precision.AUTO, CPU) is torch.float32
-
-
-@pytest.mark.usefixtures("asked_afresh")
-def test_auto_stays_what_it_was() -> None:
-    assert len({feature_dtype(Precision.AUTO, CPU) for _ in range(3)}) == 1
+def test_the_vendor_is_read_where_the_system_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+    module._cpu_vendor.cache_clear()
+    assert module._cpu_vendor() == "AuthenticAMD"
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "")
+    monkeypatch.setattr(platform, "processor", lambda: "Intel64 Family 6 Model 85 Stepping 4, GenuineIntel")
+    module._cpu_vendor.cache_clear()
+    assert module._cpu_vendor() == "GenuineIntel"
+    module._cpu_vendor.cache_clear()
 
 
 def test_speed_of_products() -> None:

@@ -23,7 +23,7 @@ def steep(spread: float) -> Tensor:
     return (basis * torch.logspace(0.0, float(torch.tensor(spread).log10()), SIZE).double()) @ basis.T
 
 
-def descend(matrix: Tensor, target: Tensor, steps: int, history: int = 20) -> Tensor:
+def minimize(matrix: Tensor, target: Tensor, steps: int, history: int = 20) -> Tensor:
     """Minimizes (x − t)ᵀ M (x − t) / 2 from gray."""
     image = gray().double()
     lbfgs = PixelLbfgs(image, history)
@@ -40,7 +40,7 @@ def uniform(low: float, high: float) -> Tensor:
 
 def test_minimum_of_an_ill_conditioned_quadratic() -> None:
     target = uniform(0.2, 0.8)
-    found = descend(steep(300.0), target, 150)
+    found = minimize(steep(300.0), target, 150)
     torch.testing.assert_close(found, target, atol=1e-4, rtol=0.0)
 
 
@@ -50,13 +50,13 @@ def test_curvature_makes_it_far_faster_than_steps_along_the_gradient() -> None:
     for _ in range(60):
         # 1/300 is the longest step that gradient descent can take here.
         plain -= (matrix @ (plain - target).flatten()).view(SHAPE) / 300.0
-    ours = descend(matrix, target, 60)
+    ours = minimize(matrix, target, 60)
     assert (ours - target).norm() < 0.1 * (plain - target).norm()
 
 
 def test_a_minimum_outside_of_the_range_is_met_at_its_border() -> None:
     matrix, target = steep(30.0), uniform(-0.5, 1.5)
-    found = descend(matrix, target, 300)
+    found = minimize(matrix, target, 300)
     gradient = (matrix @ (found - target).flatten()).view(SHAPE)
     free = (found > 1e-6) & (found < 1.0 - 1e-6)
     assert 0.2 < float(free.double().mean()) < 0.9
@@ -92,8 +92,8 @@ def test_a_hilltop_is_left_downhill() -> None:
 
 def test_history_is_bounded() -> None:
     matrix, target = steep(300.0), uniform(0.2, 0.8)
-    short = (descend(matrix, target, 60, history=2) - target).norm()
-    long = (descend(matrix, target, 60, history=60) - target).norm()
+    short = (minimize(matrix, target, 60, history=2) - target).norm()
+    long = (minimize(matrix, target, 60, history=60) - target).norm()
     assert long < 0.5 * short
 
 

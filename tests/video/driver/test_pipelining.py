@@ -158,7 +158,7 @@ def test_the_results_are_those_of_one_thing_after_the_other(
 
     beside = run(tmp_path / "beside")
     monkeypatch.setattr(sequence_driver, "ahead", _one_after_the_other)
-    monkeypatch.setattr(sequence_driver, "Behind", AtOnce)
+    monkeypatch.setattr(sequence_driver, "BackgroundTask", AtOnce)
     assert beside == run(tmp_path / "after")
     assert len(beside["frames"]) == 5  # type: ignore[arg-type]
 

@@ -13,8 +13,8 @@ from video.files.native_output import suppress_native_output
 
 WORDS = """
 import os, sys, threading
-from video.files.native_output import silence
-with silence():
+from video.files.native_output import suppress_native_output
+with suppress_native_output():
     os.write(2, b"native\\n")
     print("mine"); print("mine", file=sys.stderr)
     other = threading.Thread(target=lambda: (print("shown"), print("told", file=sys.stderr)))
@@ -24,7 +24,7 @@ print("after", file=sys.stderr)
 
 TALK = """
 import os, threading, time
-from video.files.native_output import silence
+from video.files.native_output import suppress_native_output
 def talk():
     while True:
         print("x" * 50, flush=True)
@@ -32,7 +32,7 @@ for _ in range(3):
     threading.Thread(target=talk, daemon=True).start()
 end = time.monotonic() + 2
 while time.monotonic() < end:
-    with silence():
+    with suppress_native_output():
         time.sleep(0)
 os._exit(0)
 """

@@ -42,7 +42,7 @@ def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_pat
     command = ["install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True, timeout=120)
     checkout = Path(compositor.__file__).parent
-    for file in ("weights.py", "data/vgg16.safetensors"):
+    for file in ("networks/weights.py", "data/vgg16.safetensors"):
         assert (target / "compositor" / file).read_bytes() == (checkout / file).read_bytes()
     assert (target / "blender_nst" / "cli" / "app.py").is_file()
     (about,) = target.glob("*.dist-info")
