@@ -140,7 +140,7 @@ def click_button(place: int = 0) -> Steps:
 def panel_classes() -> list[Any]:
     """The panels of the render properties, the parent of the others first."""
     part = sys.modules[MODULE]
-    names = ("panels", "regions_panel", "compositor_panel")
+    names = ("ui.panels", "ui.regions_panel", "ui.compositor_panel")
     modules = [sys.modules[f"{part.__name__}.{name}"] for name in names]
     found = [
         each for module in modules for name, each in vars(module).items() if name.startswith("RENDER_PT_nst")

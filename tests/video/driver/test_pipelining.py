@@ -157,7 +157,7 @@ def test_the_results_are_those_of_one_thing_after_the_other(
         return {path.name: path.read_bytes() for path in sorted((output / "styled").iterdir())} | journal
 
     beside = run(tmp_path / "beside")
-    monkeypatch.setattr(sequence_driver, "ahead", _one_after_the_other)
+    monkeypatch.setattr(sequence_driver, "prefetch_one", _one_after_the_other)
     monkeypatch.setattr(sequence_driver, "BackgroundTask", AtOnce)
     assert beside == run(tmp_path / "after")
     assert len(beside["frames"]) == 5  # type: ignore[arg-type]
