@@ -16,7 +16,7 @@ def test_without_a_compiler_there_is_none_and_no_error(
 
     fresh = kernels.available.__wrapped__
     before = fresh()
-    monkeypatch.setattr(kernels, "Functions", fail)
+    monkeypatch.setattr(kernels, "JitModule", fail)
     kernels._functions.cache_clear()
     assert not fresh()
     monkeypatch.undo()
