@@ -13,6 +13,10 @@ TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/nu
 # The Blenders that `make test-blender` runs the tests on, each as a bpy module that it installs once (370 MB).
 BLENDERS ?= 4.2 4.5 5.0 5.2
 
+# The types of Blender's Python API that pyright checks against. Not in the environment itself: pip would take them for
+# packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
+BLENDER_TYPES := fake-bpy-module-5.2==20260730
+
 .PHONY: demo test test-blender test-newest test-install test-window test-kill check setup clean
 
 demo: $(READY)
@@ -53,13 +57,16 @@ check: $(READY)
 
 setup: $(READY)
 
-$(READY): pyproject.toml Makefile
+$(READY): pyproject.toml Makefile tests/blender_stubs.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 ..." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "python -m venv failed; on Debian or Ubuntu install python3-venv" >&2; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	rm -rf $(VENV)/fake-bpy
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/fake-bpy $(BLENDER_TYPES)
+	$(BIN)/python tests/blender_stubs.py $(VENV)/fake-bpy $(VENV)/blender-stubs
 	@touch $@
 
 clean:

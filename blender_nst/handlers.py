@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+import bpy
+from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses

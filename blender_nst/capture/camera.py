@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..compat.compositor_trees import tree_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..compat.set_property import set_property_retrying
 

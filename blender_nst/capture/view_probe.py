@@ -11,7 +11,7 @@ from array import array
 from itertools import chain, product
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 # Scene-linear: black, then AgX's and Filmic's whole range, 10 stops below middle gray to 6.5 above it.
 _STEPS = 33

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 TREES_ARE_GROUPS = bpy.app.version >= (5, 0, 0)
 """Whether a scene's tree is a node group of its own that the scene names, and not a part of the scene."""
@@ -82,4 +82,4 @@ def new_math(tree: bpy.types.NodeTree, operation: str) -> bpy.types.Node:
 
 
 def _sockets(tree: bpy.types.NodeTree) -> list[bpy.types.NodeTreeInterfaceSocket]:
-    return [each for each in tree.interface.items_tree if each.item_type == "SOCKET"]
+    return [each for each in tree.interface.items_tree if each.item_type == "SOCKET"]  # pyright: ignore[reportReturnType] # by item_type

@@ -13,8 +13,8 @@ with Filmic, and with AgX for colors that AgX can show; it has no strongly satur
 
 from __future__ import annotations
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+import bpy
+from bpy.app.handlers import persistent
 
 from ..compat.compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
 from ..compat.set_property import set_property_retrying

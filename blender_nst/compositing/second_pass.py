@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..capture.frame import passes_path, picture_mode
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
@@ -133,7 +133,7 @@ class CompositePass:
             made.append(self._passes)
         for each in made:
             with suppress(ReferenceError):  # another file is open by now
-                _collection(each).remove(each)
+                _collection(each).remove(each)  # pyright: ignore[reportAttributeAccessIssue] # not the base class's
 
     def _prepare(self) -> None:
         copy = self._copy
@@ -169,7 +169,7 @@ class CompositePass:
         else:
             settings.file_format, settings.color_depth = "PNG", "16" if self._styled.is_float else "8"
             self._leave_out_view()
-        settings.color_mode = mode
+        settings.color_mode = mode  # pyright: ignore[reportAttributeAccessIssue] # one of Blender's names
         settings.color_management = "FOLLOW_SCENE"
 
     def _leave_out_view(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..capture.frame import content_path
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import pi
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 Color = str
 """Six hexadecimal digits, sRGB."""

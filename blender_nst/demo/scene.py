@@ -13,12 +13,12 @@ from math import cos, exp, pi, radians, sin
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 # isort: split
 # The bpy wheel knows these two only after bpy is there.
-import bmesh  # pyright: ignore[reportMissingImports]
-from mathutils import Vector  # pyright: ignore[reportMissingImports]
+import bmesh
+from mathutils import Vector
 
 if __package__:
     from . import materials as paint
@@ -26,8 +26,8 @@ if __package__:
 else:
     # Blender runs a script without putting its folder on the path.
     sys.path.insert(0, str(Path(__file__).parent))
-    import materials as paint  # pyright: ignore[reportMissingImports]
-    import shapes  # pyright: ignore[reportMissingImports]
+    import materials as paint
+    import shapes
 
 ORBIT_PER_FRAME, WIDEST_ORBIT = radians(0.7), radians(40)
 DRIFT_PER_FRAME, LONGEST_DRIFT = 0.2, 12.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 # isort: split
 # The bpy wheel knows these two only after bpy is there.
-import bmesh  # pyright: ignore[reportMissingImports]
-from mathutils import Vector, noise  # pyright: ignore[reportMissingImports]
+import bmesh
+from mathutils import Vector, noise
 
 Form = Callable[[Any], None]
 """Builds a shape in an empty BMesh; units are meters."""

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from .. import addon
 from .installer import Installer, InstallError, InstallPlan, InstallState, engine_wheel, host_python

@@ -30,7 +30,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 EXIT_OK, EXIT_OTHER, EXIT_USER = 0, 1, 2
 PACKAGE = "blender_nst"
@@ -97,7 +97,7 @@ def load_package() -> Any:
 def disable_installed_copy() -> None:
     """Switches an installed copy of this extension off for now: two would stylize every frame twice."""
     # Found only once bpy is imported.
-    import addon_utils  # pyright: ignore[reportMissingImports]
+    import addon_utils
 
     for name in list(bpy.context.preferences.addons.keys()):
         if name.rpartition(".")[2] == PACKAGE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..compat.compositor_trees import tree_of
 from ..properties.regions import RegionError, set_regions

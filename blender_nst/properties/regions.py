@@ -9,7 +9,7 @@ by the Cryptomatte passes, which are switched on for the time of the render.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from .styles import FILE_OPTIONS
 

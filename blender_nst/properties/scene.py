@@ -9,7 +9,7 @@ The style engine's dataclasses are the one definition of every setting; the sche
 from enum import Enum
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from .schema import FROM_SCENE, GROUPS, SCHEMA, described_settings
 from .setting_property import make_property

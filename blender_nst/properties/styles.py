@@ -4,7 +4,7 @@
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import os
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+import bpy
+from bpy.app.handlers import persistent
 
 from .styles import add_style
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+import bpy
+from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
 from ..engine.process import DIED, EngineError, Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..capture.frame import CapturedFrame
 from ..engine.process import EngineProcess, Message

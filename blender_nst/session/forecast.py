@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..properties.scene import FrameSource, settings_dicts
 from ..properties.working_size import working_size

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..capture.frame import CapturedFrame, content_path, passes_path
 from ..properties.scene import FrameSource

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..engine.options import data_folder, preferences
 from ..properties.scene import settings_dicts

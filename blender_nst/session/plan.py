@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..properties.regions import RegionError, described_regions

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame

@@ -4,8 +4,8 @@
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bpy.app.handlers import persistent  # pyright: ignore[reportMissingImports]
+import bpy
+from bpy.app.handlers import persistent
 
 from ..compat.compositor_trees import tree_of
 from ..compat.set_property import set_property_retrying

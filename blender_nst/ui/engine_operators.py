@@ -5,7 +5,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..engine.check import engine_check
 from ..engine.installation import OFFLINE, installation

@@ -4,7 +4,7 @@
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 from dataclasses import replace
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 MAIN_PANEL = "RENDER_PT_nst"
 """The panel that the others are in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from .. import addon
 from ..engine.options import EnginePythonError, engine_options

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import bpy  # pyright: ignore[reportMissingImports]
-from bl_operators.presets import AddPresetBase  # pyright: ignore[reportMissingImports]
-from bl_ui.utils import PresetPanel  # pyright: ignore[reportMissingImports]
+import bpy
+from bl_operators.presets import AddPresetBase
+from bl_ui.utils import PresetPanel
 
 from ..properties.schema import GROUPS, described_settings
 

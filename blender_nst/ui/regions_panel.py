@@ -4,7 +4,7 @@
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 from ..properties.regions import COLLECTION, MATERIAL, OBJECT
 from .panel_base import MAIN_PANEL, RenderPanel

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
-import bpy.utils.previews  # pyright: ignore[reportMissingImports]
+import bpy
+import bpy.utils.previews
 
 from ..properties.styles import NSTStyle, add_style
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import blf  # pyright: ignore[reportMissingImports]
-import bpy  # pyright: ignore[reportMissingImports]
+import blf
+import bpy
 
 _INTERFACE_FONT = 0
 _UNEVEN = 1.08

@@ -7,7 +7,7 @@ import sys
 from math import cos, pi, radians, sin
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 ORBIT, PAN = radians(1.5), radians(3.0)
 """The camera's turn in a frame."""

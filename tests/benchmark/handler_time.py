@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 PACKAGE = Path(__file__).parent.parent.parent / "blender_nst"
 SIZES = ((480, 270), (1920, 1080))

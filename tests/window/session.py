@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import bpy  # pyright: ignore[reportMissingImports]
+import bpy
 
 FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
