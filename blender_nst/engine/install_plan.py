@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .environment import ENVIRONMENT, environment_program
-from .torch_packages import TorchBackend, TorchRequest
-from .uv_tool import UvSettings
+from .torch_packages import TorchRequest
 
 _CHECK = "import torch, video.worker.server; print('PyTorch', torch.__version__)"
 
@@ -71,33 +70,3 @@ class InstallPlan:
         lines = [*self.torch.packages, f"blender-nst @ {self.wheel.absolute().as_uri()}"]
         self.requirements.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         self.lock.unlink(missing_ok=True)
-
-    def resolve(self, settings: UvSettings, backend: TorchBackend | None) -> list[str]:
-        """The command that writes `lock`."""
-        return [
-            *self._uv("compile", settings, backend),
-            *("--quiet", "--generate-hashes", "--no-header", "--no-annotate"),
-            *("--output-file", str(self.lock), str(self.requirements)),
-        ]
-
-    def install_locked(
-        self, settings: UvSettings, backend: TorchBackend | None, *, reinstall: bool
-    ) -> list[str]:
-        """The command that installs what `lock` names; what does not have its hash is refused.
-
-        Args:
-            reinstall: replaces what is installed: an interrupted command may have left half a package.
-        """
-        again = ("--reinstall",) if reinstall else ()
-        return [*self._uv("install", settings, backend), *again, "--requirements", str(self.lock)]
-
-    def uv_install(self, settings: UvSettings) -> list[str]:
-        """uv's command that installs packages without a lock, to be followed by them."""
-        offline = () if self.wheel_folder is None else ("--offline",)
-        return [*self._uv("install", settings, None), *offline]
-
-    def _uv(self, action: str, settings: UvSettings, backend: TorchBackend | None) -> list[str]:
-        chosen = () if backend is None else ("--torch-backend", backend.value)
-        python = ("--python", str(self.environment_python))
-        program = str(environment_program(self.environment, "uv"))
-        return [program, "pip", action, *python, *settings.arguments, *chosen]

@@ -27,10 +27,11 @@ from .install_output import InstallOutput
 from .install_plan import InstallPlan
 from .process import engine_environment
 from .torch_packages import TorchBackend
-from .uv_tool import UvSettings, bootstrap_command, pip_install, uv_settings
+from .uv_tool import Uv, bootstrap_command, configured_uv, pip_install
 
 LOG_NAME = "install.log"
 
+_CHOOSING = "Choosing the packages"
 _CUDA_PACKAGE = re.compile(r"^(?:nvidia|cuda)-\S+==", re.MULTILINE)
 
 
@@ -109,20 +110,24 @@ class Installer:
         plan = self.plan
         interrupted = plan.lock.exists()
         self._run_command("Creating the environment", plan.create(), log, until=0.05)
-        settings = self._install_uv(log)
-        if settings is None:
+        uv = self._install_uv(log)
+        if uv is None:
             self._install_from(pip_install(plan.environment_python), log, self._variables)
-        elif plan.wheel_folder is not None or plan.torch.options:
-            self._install_from(plan.uv_install(settings), log, settings.environment)
+        elif plan.wheel_folder is not None:
+            self._install_from(uv.install("--offline"), log, uv.variables)
+        elif plan.torch.options:
+            self._install_from(uv.install(), log, uv.variables)
         else:
-            backend = self._resolve(settings, log)
-            command = plan.install_locked(settings, backend, reinstall=interrupted)
+            options = self._resolve(uv, log)
+            # An interrupted command may have left half a package.
+            again = ("--reinstall",) if interrupted else ()
+            command = uv.install(*options, *again, "--requirements", str(plan.lock))
             title = "Installing PyTorch and the engine"
-            self._run_command(title, command, log, until=0.95, variables=settings.environment)
+            self._run_command(title, command, log, until=0.95, variables=uv.variables)
         self._run_command("Checking the engine", plan.check(), log, until=1.0)
 
-    def _install_uv(self, log: TextIO) -> UvSettings | None:
-        """What uv is started with; None where the folder of wheels has no uv, so that pip does its work."""
+    def _install_uv(self, log: TextIO) -> Uv | None:
+        """The environment's uv; None where the folder of wheels has none, so that pip does its work."""
         plan = self.plan
         try:
             command = bootstrap_command(plan.environment_python, plan.source)
@@ -132,7 +137,7 @@ class Installer:
                 raise
             print("The folder of wheels has no uv: pip installs the packages", file=log, flush=True)
             return None
-        return uv_settings(plan.environment_python, self._variables)
+        return configured_uv(plan.environment, self._variables)
 
     def _install_from(self, tool: list[str], log: TextIO, variables: Mapping[str, str]) -> None:
         """Installs PyTorch, then the engine, from the folder of wheels or with the user's own options."""
@@ -142,31 +147,33 @@ class Installer:
         engine = [*tool, *plan.source, str(plan.wheel)]
         self._run_command("Installing the engine", engine, log, until=0.95, variables=variables)
 
-    def _resolve(self, settings: UvSettings, log: TextIO) -> TorchBackend | None:
-        """Writes the lock; returns the backend by which uv found PyTorch's build.
+    def _resolve(self, uv: Uv, log: TextIO) -> tuple[str, ...]:
+        """Writes the lock; returns the options by which uv found PyTorch's build.
 
         A network from which PyTorch's own index cannot be reached may have a mirror of the package index: the
         build is taken from there then, unless it brings CUDA to a machine without an NVIDIA GPU.
         """
         plan, backend = self.plan, self.plan.torch.backend
+        options = () if backend is None else ("--torch-backend", backend.value)
         plan.write_requirements()
-        title = "Choosing the packages"
         try:
-            command = plan.resolve(settings, backend)
-            self._run_command(title, command, log, until=0.15, variables=settings.environment)
+            self._write_lock(uv, options, log)
         except _CommandError as error:
-            if backend is None or "pytorch.org" not in error.details:
+            if not options or "pytorch.org" not in error.details:
                 raise
             print("PyTorch's own index cannot be used: the package index is", file=log, flush=True)
-            backend = None
-            command = plan.resolve(settings, backend)
-            self._run_command(title, command, log, until=0.15, variables=settings.environment)
-        if plan.torch.backend is TorchBackend.CPU and _CUDA_PACKAGE.search(plan.lock.read_text("utf-8")):
+            options = ()
+            self._write_lock(uv, options, log)
+        if backend is TorchBackend.CPU and _CUDA_PACKAGE.search(plan.lock.read_text("utf-8")):
             raise InstallError(
-                f"{title}: the package index has PyTorch for CUDA alone, and there is no NVIDIA GPU here;"
+                f"{_CHOOSING}: the package index has PyTorch for CUDA alone, and there is no NVIDIA GPU here;"
                 " name a build for the CPU or its --index-url as PyTorch below"
             )
-        return backend
+        return options
+
+    def _write_lock(self, uv: Uv, options: tuple[str, ...], log: TextIO) -> None:
+        command = uv.resolve(self.plan.requirements, self.plan.lock, *options)
+        self._run_command(_CHOOSING, command, log, until=0.15, variables=uv.variables)
 
     def _run_command(
         self,

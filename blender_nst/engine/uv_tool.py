@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .environment import environment_program
+
 UV_REQUIREMENT = "uv>=0.8"
 """The first release in which --torch-backend is no preview."""
 
@@ -33,16 +35,32 @@ _VARIABLES = {
 
 
 @dataclass(frozen=True)
-class UvSettings:
-    """What uv is started with.
+class Uv:
+    """The uv in a virtual environment, and what it is started with.
 
     Args:
-        environment: the process's variables.
-        arguments: go behind `uv pip install` and `uv pip compile`.
+        environment: the virtual environment's folder; packages are installed into it.
+        variables: the process's environment.
+        arguments: options of both commands.
     """
 
-    environment: Mapping[str, str]
+    environment: Path
+    variables: Mapping[str, str]
     arguments: tuple[str, ...] = ()
+
+    def resolve(self, requirements: Path, lock: Path, *options: str) -> list[str]:
+        """The command that writes `lock`: each package's version, with the hashes that its index declares."""
+        written = ("--quiet", "--generate-hashes", "--no-header", "--no-annotate", "--output-file", str(lock))
+        return [*self._pip("compile"), *options, *written, str(requirements)]
+
+    def install(self, *words: str) -> list[str]:
+        """The command that installs what the words name; a package without its lock's hash is refused."""
+        return [*self._pip("install"), *words]
+
+    def _pip(self, action: str) -> list[str]:
+        program = environment_program(self.environment, "uv")
+        python = environment_program(self.environment, "python")
+        return [str(program), "pip", action, "--python", str(python), *self.arguments]
 
 
 def bootstrap_command(python: Path, source: tuple[str, ...] = ()) -> list[str]:
@@ -56,13 +74,13 @@ def pip_install(python: Path) -> list[str]:
     return [*pip, "--no-color", "--progress-bar", "off", "--retries", "1", "--timeout", "20"]
 
 
-def uv_settings(python: Path, values: Mapping[str, str]) -> UvSettings:
-    """What uv is started with, so that it uses the indexes that pip is configured to use.
+def configured_uv(environment: Path, values: Mapping[str, str]) -> Uv:
+    """The uv in `environment`, which has pip too, set to use the indexes that pip is configured to use.
 
     Args:
-        python: a Python that has pip.
         values: the variables that uv and pip inherit; of them those that uv reads have precedence.
     """
+    python = environment_program(environment, "python")
     options = _pip_options(python, values)
     added = {"UV_NO_WRAP": "1", "NO_COLOR": "1"}
     for option, (variable, separator) in _VARIABLES.items():
@@ -72,7 +90,7 @@ def uv_settings(python: Path, values: Mapping[str, str]) -> UvSettings:
         # pip takes the best version of all indexes; uv by default stops at the first that has the package.
         added["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     no_index = options.get("no-index", "").lower() in ("1", "true", "yes", "on")
-    return UvSettings({**added, **values}, ("--no-index",) if no_index else ())
+    return Uv(environment, {**added, **values}, ("--no-index",) if no_index else ())
 
 
 def _pip_options(python: Path, values: Mapping[str, str]) -> dict[str, str]:

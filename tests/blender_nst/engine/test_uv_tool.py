@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from blender_nst.engine.uv_tool import uv_settings
+from blender_nst.engine.uv_tool import configured_uv
+
+ENVIRONMENT = Path(sys.prefix)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def values(tmp_path: Path) -> dict[str, str]:
 
 
 def test_uv_gets_pips_indexes_certificate_and_proxy(values: dict[str, str]) -> None:
-    settings = uv_settings(Path(sys.executable), values)
+    uv = configured_uv(ENVIRONMENT, values)
     expected = {
         "UV_DEFAULT_INDEX": "https://first.example/simple",
         "UV_INDEX": "https://second.example/simple https://third.example/simple",
@@ -44,13 +46,13 @@ def test_uv_gets_pips_indexes_certificate_and_proxy(values: dict[str, str]) -> N
         "SSL_CERT_FILE": "/certificate.pem",
         "ALL_PROXY": "http://proxy.example:3128",
     }
-    assert expected.items() <= settings.environment.items()
-    assert settings.arguments == ()
+    assert expected.items() <= uv.variables.items()
+    assert uv.arguments == ()
 
 
 def test_pips_variables_rank_above_its_files_and_uvs_above_both(values: dict[str, str]) -> None:
-    settings = uv_settings(
-        Path(sys.executable),
+    uv = configured_uv(
+        ENVIRONMENT,
         values
         | {
             "PIP_INDEX_URL": "https://variable.example/simple",
@@ -58,12 +60,12 @@ def test_pips_variables_rank_above_its_files_and_uvs_above_both(values: dict[str
             "PIP_NO_INDEX": "1",
         },
     )
-    assert settings.environment["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
-    assert settings.environment["UV_FIND_LINKS"] == "/of-uv"
-    assert settings.arguments == ("--no-index",)
+    assert uv.variables["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
+    assert uv.variables["UV_FIND_LINKS"] == "/of-uv"
+    assert uv.arguments == ("--no-index",)
 
 
 def test_without_an_answer_of_pip_uv_uses_its_own_settings(tmp_path: Path) -> None:
-    settings = uv_settings(tmp_path / "python", {"UV_DEFAULT_INDEX": "https://of-uv.example"})
-    assert settings.environment["UV_DEFAULT_INDEX"] == "https://of-uv.example"
-    assert "UV_INDEX_STRATEGY" not in settings.environment
+    uv = configured_uv(tmp_path, {"UV_DEFAULT_INDEX": "https://of-uv.example"})
+    assert uv.variables["UV_DEFAULT_INDEX"] == "https://of-uv.example"
+    assert "UV_INDEX_STRATEGY" not in uv.variables
