@@ -7,9 +7,24 @@ from __future__ import annotations
 
 import re
 
-_UNREACHABLE = re.compile(
-    r"NewConnectionError|NameResolutionError|Temporary failure|ConnectTimeout|ProxyError"
-    r"|dns error|client error \(Connect\)|operation timed out"
+# What pip and uv print where the network is the cause, and what that means; the first that is found counts.
+_NETWORK_CAUSES = (
+    (
+        re.compile(r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate"),
+        "the package index's certificate is not trusted; where a proxy replaces certificates, name its own by"
+        " SSL_CERT_FILE",
+    ),
+    (
+        re.compile(r"ProxyError|tunnel error|Proxy Authentication Required", re.IGNORECASE),
+        "the proxy refuses or cannot be reached; check HTTPS_PROXY, or install from a folder of wheels",
+    ),
+    (
+        re.compile(
+            r"NewConnectionError|NameResolutionError|Temporary failure|ConnectTimeout"
+            r"|dns error|client error \(Connect\)|operation timed out"
+        ),
+        "the package index cannot be reached; check the network, or install from a folder of wheels",
+    ),
 )
 _DOWNLOADING = re.compile(r"Downloading (\S+) \(([\d.]+)([KMG]?)i?B\)")
 _DOWNLOADED = re.compile(r"Downloaded (\S+)")
@@ -34,7 +49,7 @@ class InstallOutput:
         self.share = 0.0
         self.status = ""
         self.errors: list[str] = []
-        self._unreachable = False
+        self._lines: list[str] = []
         self._sizes: dict[str, float] = {}  # MiB, in the order of the announcements
         self._finished: set[str] = set()
 
@@ -43,9 +58,10 @@ class InstallOutput:
         line = line.strip()
         if not line:
             return
-        self.status = line
+        if not line.startswith("WARNING:"):
+            self.status = line
+        self._lines.append(line)
         self._read_progress(line)
-        self._unreachable = self._unreachable or _UNREACHABLE.search(line) is not None
         if "ensurepip is not" in line:
             self.errors.append("this Python cannot make environments; install the system's python3-venv")
         elif line.lower().startswith(("error", "cause: ")) or "Error:" in line:
@@ -53,10 +69,10 @@ class InstallOutput:
 
     def reason(self, code: int) -> str:
         """Why the command failed with this exit code, one line."""
-        if self._unreachable:
-            return (
-                "the package index cannot be reached; check the network, or install from a folder of wheels"
-            )
+        printed = "\n".join(self._lines)
+        for pattern, meaning in _NETWORK_CAUSES:
+            if pattern.search(printed):
+                return meaning
         if not self.errors:
             return f"the command ended with exit code {code}"
         # uv names what failed first, and then why; pip says both in one line.

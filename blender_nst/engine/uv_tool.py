@@ -65,7 +65,8 @@ class Uv:
 
 def bootstrap_command(python: Path, source: tuple[str, ...] = ()) -> list[str]:
     """The command that installs uv beside `python`; `source` are pip's options that say where from."""
-    return [*pip_install(python), *source, UV_REQUIREMENT]
+    # Over what is there: an interrupted command may have left half of it.
+    return [*pip_install(python), "--ignore-installed", *source, UV_REQUIREMENT]
 
 
 def pip_install(python: Path) -> list[str]:

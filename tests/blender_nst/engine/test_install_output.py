@@ -48,9 +48,14 @@ def test_uvs_reason_is_what_failed_and_why() -> None:
     assert "torch==99.0" in output.reason(1)
 
 
-def test_an_index_that_cannot_be_reached_a_missing_venv_and_silence() -> None:
+def test_the_networks_faults_a_missing_venv_and_silence_are_told_apart() -> None:
     for line in ("  cause: dns error", "ERROR: ... NewConnectionError('<pip._vendor...>')"):
         assert "cannot be reached" in read("error: Request failed after 3 retries", line).reason(2)
+    certificate = read(
+        "error: Request failed", "cause: client error (Connect)", "cause: invalid peer certificate"
+    )
+    assert "SSL_CERT_FILE" in certificate.reason(2)
+    assert "proxy" in read("WARNING: Retrying after ProxyError('Cannot connect to proxy.')").reason(1)
     assert "python3-venv" in read("The virtual environment was not created because ensurepip is not").reason(
         1
     )
