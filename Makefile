@@ -6,9 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Without an NVIDIA GPU, the release of PyTorch that the CPU tests ran on; with one, the newest build.
+# Without an NVIDIA GPU, the release of PyTorch that the CPU tests ran on; with one, the newest build. uv takes
+# the build for the CPU or for the GPU's driver from PyTorch's own index; without that index the package index
+# serves. TORCH_BACKEND names another build.
 TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 \
 	&& echo torch torchvision || echo torch==2.13.0 torchvision==0.28.0)
+TORCH_BACKEND ?= $(if $(findstring ==,$(TORCH)),cpu,auto)
 
 # The Blenders that `make test-blender` runs the tests on, each as a bpy module that it installs once (370 MB).
 BLENDERS ?= 4.2 4.5 5.0 5.2
@@ -62,7 +65,11 @@ $(READY): pyproject.toml Makefile tests/blender_stubs.py
 		|| { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 ..." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "python -m venv failed; on Debian or Ubuntu install python3-venv" >&2; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'
+	@UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet --python $(BIN)/python \
+		--torch-backend $(TORCH_BACKEND) $(TORCH) 2>$(VENV)/uv.log \
+		|| { echo "PyTorch's own index cannot be used ($(VENV)/uv.log): the package index is"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	rm -rf $(VENV)/fake-bpy
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/fake-bpy $(BLENDER_TYPES)

@@ -1,4 +1,4 @@
-"""The engine's installation in this Blender: the one that is on its way, and what one would do."""
+"""The engine's installation in this Blender: the running one, and the plan of the next."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import bpy
 
 from .. import addon
-from .installer import Installer, InstallError, InstallPlan, InstallState, engine_wheel, host_python
+from .environment import InstallError, engine_wheel, host_python
+from .install_plan import InstallPlan
+from .installer import Installer, InstallState
 from .options import data_folder, preferences
-from .torch_packages import packages_for_this_machine
+from .torch_packages import TorchRequest, torch_request
 
 OFFLINE = (
     "Blender's online access is off: allow it in Preferences > System > Network, or name a folder of wheels"
@@ -19,14 +21,14 @@ OFFLINE = (
 
 
 class Installation:
-    """The installation that is on its way, or the last one."""
+    """The running installation, or the last one."""
 
     def __init__(self) -> None:
         self.installer: Installer | None = None
 
     @property
     def running(self) -> bool:
-        """Whether one is on its way."""
+        """Whether one is running."""
         return self.installer is not None and self.installer.state is InstallState.RUNNING
 
 
@@ -43,14 +45,13 @@ def install_plan() -> InstallPlan:
     if wheel_folder is not None and not wheel_folder.is_dir():
         raise InstallError(f"{wheel_folder}: the folder of wheels is not there")
     return InstallPlan(
-        host_python(), folder, engine_wheel(addon.FOLDER), torch_requirement(chosen), wheel_folder
+        host_python(), folder, engine_wheel(addon.FOLDER), requested_torch(chosen), wheel_folder
     )
 
 
-def torch_requirement(chosen: Any) -> tuple[str, ...]:
-    """What pip is given for PyTorch: the preference, or by whether there is an NVIDIA GPU."""
+def requested_torch(chosen: Any) -> TorchRequest:
+    """What the preference asks for as PyTorch; where it is empty, the choice for this machine."""
     try:
-        named = tuple(shlex.split(chosen.torch_packages))
+        return torch_request(shlex.split(chosen.torch_packages))
     except ValueError:
         raise InstallError(f"{chosen.torch_packages}: a quote in the PyTorch preference has no end") from None
-    return named or packages_for_this_machine()

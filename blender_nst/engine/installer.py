@@ -2,6 +2,9 @@
 
 The standard library alone, and no Blender: the commands are processes of their own, a thread reads what they
 print into a queue, and whoever shows the progress drains it. Nothing is installed into Blender's Python.
+
+pip installs uv into the environment, and uv the rest: it resolves all packages at once into a list with
+hashes, takes PyTorch's build for the CPU or for the GPU's driver from PyTorch's index, and installs the list.
 """
 
 from __future__ import annotations
@@ -10,36 +13,26 @@ import json
 import os
 import queue
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import TextIO
 
+from .environment import MARKER, InstallError
+from .install_output import InstallOutput
+from .install_plan import InstallPlan
 from .process import engine_environment
-from .torch_packages import TORCH_FOR_CPU
+from .torch_packages import TorchBackend
+from .uv_tool import Uv, bootstrap_command, configured_uv, pip_install
 
-ENVIRONMENT = "engine"
-MARKER = "installed.json"
 LOG_NAME = "install.log"
 
-# From this release on, pip tells how far a download is on lines that a program can read.
-_PIP_WITH_RAW_PROGRESS = (24, 1)
-
-_CHECK = "import torch, video.worker.server; print('PyTorch', torch.__version__)"
-
-_UNREACHABLE = re.compile(
-    r"NewConnectionError|NameResolutionError|Temporary failure|ConnectTimeout|ProxyError"
-)
-
-
-class InstallError(Exception):
-    """The installation cannot begin, or something cannot be removed; one line."""
+_CHOOSING = "Choosing the packages"
+_CUDA_PACKAGE = re.compile(r"^(?:nvidia|cuda)-\S+==", re.MULTILINE)
 
 
 class InstallState(Enum):
@@ -51,49 +44,11 @@ class InstallState(Enum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True)
-class InstallPlan:
-    """What is installed where.
-
-    Args:
-        python: makes the environment; 3.11 or newer.
-        folder: the environment is made in it, as `engine`.
-        wheel: the engine's own package.
-        torch: what pip is given for PyTorch.
-        wheel_folder: where pip finds everything, instead of a package index.
-    """
-
-    python: Path
-    folder: Path
-    wheel: Path
-    torch: tuple[str, ...] = TORCH_FOR_CPU
-    wheel_folder: Path | None = None
-
-    @property
-    def environment(self) -> Path:
-        """The environment's folder."""
-        return self.folder / ENVIRONMENT
-
-    def steps(self) -> list[tuple[str, list[str]]]:
-        """Titles and commands, in order."""
-        inside = str(_python_in(self.environment))
-        pip = [inside, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
-        pip += ["--retries", "1", "--timeout", "20"]
-        if self.wheel_folder is not None:
-            pip += ["--no-index", "--find-links", str(self.wheel_folder)]
-        return [
-            ("Making the environment", [str(self.python), "-m", "venv", str(self.environment)]),
-            ("Installing PyTorch", [*pip, *self.torch]),
-            ("Installing the engine", [*pip, str(self.wheel)]),
-            ("Checking the engine", [inside, "-P", "-c", _CHECK]),
-        ]
-
-
 class Installer:
-    """An installation on its way. The thread that made it drains it; the fields are for showing.
+    """A running installation. The thread that made it drains it; the fields are for showing.
 
-    One that failed or was cancelled leaves the environment as far as it got, and the next attempt goes on
-    from there; only a whole one is ever used.
+    One that failed or was cancelled leaves the environment as it is, and the next attempt continues with
+    that and with uv's cache; only a complete environment is ever used.
     """
 
     def __init__(self, plan: InstallPlan) -> None:
@@ -107,6 +62,8 @@ class Installer:
         self._events: queue.Queue[tuple[str, object]] = queue.Queue()
         self._cancelled = threading.Event()
         self._process: subprocess.Popen[str] | None = None
+        self._done = 0.0
+        self._variables = engine_environment(os.environ) | {"PYTHONIOENCODING": "utf-8"}
         self._thread = threading.Thread(target=self._run, name="NST installation", daemon=True)
         self._thread.start()
 
@@ -138,7 +95,7 @@ class Installer:
             marker = self.plan.environment / MARKER
             marker.unlink(missing_ok=True)
             with self.log.open("w", encoding="utf-8") as log:
-                self._run_steps(log)
+                self._install(log)
             marker.write_text(json.dumps({"wheel": self.plan.wheel.name}), "utf-8")
         except _Cancelled:
             self._events.put(("state", InstallState.CANCELLED))
@@ -149,114 +106,135 @@ class Installer:
             self._events.put(("share", 1.0))
             self._events.put(("state", InstallState.DONE))
 
-    def _run_steps(self, log: TextIO) -> None:
-        steps = self.plan.steps()
-        # PyTorch is nearly all of it.
-        starts = (0.0, 0.1, 0.75, 0.95, 1.0)
-        for number, (title, command) in enumerate(steps):
-            self._events.put(("title", title))
-            self._events.put(("share", starts[number]))
-            if command[1:4] == ["-m", "pip", "install"] and self._pip_shows_progress(command[0]):
-                command = [*command, "--progress-bar", "raw"]  # noqa: PLW2901
-            self._run_command(title, command, log, starts[number], starts[number + 1])
+    def _install(self, log: TextIO) -> None:
+        plan = self.plan
+        interrupted = plan.lock.exists()
+        self._run_command("Creating the environment", plan.create(), log, until=0.05)
+        uv = self._install_uv(log)
+        if uv is None:
+            self._install_from(pip_install(plan.environment_python), log, self._variables)
+        elif plan.wheel_folder is not None:
+            self._install_from(uv.install("--offline"), log, uv.variables)
+        elif plan.torch.options:
+            self._install_from(uv.install(), log, uv.variables)
+        else:
+            options = self._resolve(uv, log)
+            # An interrupted command may have left half a package.
+            again = ("--reinstall",) if interrupted else ()
+            command = uv.install(*options, *again, "--requirements", str(plan.lock))
+            title = "Installing PyTorch and the engine"
+            self._run_command(title, command, log, until=0.95, variables=uv.variables)
+        self._run_command("Checking the engine", plan.check(), log, until=1.0)
 
-    def _run_command(self, title: str, command: list[str], log: TextIO, start: float, end: float) -> None:
+    def _install_uv(self, log: TextIO) -> Uv | None:
+        """The environment's uv; None where the folder of wheels has none, so that pip does its work."""
+        plan = self.plan
+        try:
+            command = bootstrap_command(plan.environment_python, plan.source)
+            self._run_command("Installing uv", command, log, until=0.1)
+        except _CommandError:
+            if plan.wheel_folder is None:
+                raise
+            print("The folder of wheels has no uv: pip installs the packages", file=log, flush=True)
+            return None
+        return configured_uv(plan.environment, self._variables)
+
+    def _install_from(self, tool: list[str], log: TextIO, variables: Mapping[str, str]) -> None:
+        """Installs PyTorch, then the engine, from the folder of wheels or with the user's own options."""
+        plan = self.plan
+        torch = [*tool, *plan.source, *plan.torch.options, *plan.torch.packages]
+        self._run_command("Installing PyTorch", torch, log, until=0.75, variables=variables)
+        engine = [*tool, *plan.source, str(plan.wheel)]
+        self._run_command("Installing the engine", engine, log, until=0.95, variables=variables)
+
+    def _resolve(self, uv: Uv, log: TextIO) -> tuple[str, ...]:
+        """Writes the lock; returns the options by which uv found PyTorch's build.
+
+        A network from which PyTorch's own index cannot be reached may have a mirror of the package index: the
+        build is taken from there then, unless it brings CUDA to a machine without an NVIDIA GPU.
+        """
+        plan, backend = self.plan, self.plan.torch.backend
+        options = () if backend is None else ("--torch-backend", backend.value)
+        plan.write_requirements()
+        try:
+            self._write_lock(uv, options, log)
+        except _CommandError as error:
+            if not options or "pytorch.org" not in error.details:
+                raise
+            print("PyTorch's own index cannot be used: the package index is", file=log, flush=True)
+            options = ()
+            self._write_lock(uv, options, log)
+        if backend is TorchBackend.CPU and _CUDA_PACKAGE.search(plan.lock.read_text("utf-8")):
+            raise InstallError(
+                f"{_CHOOSING}: the package index has PyTorch for CUDA alone, and there is no NVIDIA GPU here;"
+                " name a build for the CPU or its --index-url as PyTorch below"
+            )
+        return options
+
+    def _write_lock(self, uv: Uv, options: tuple[str, ...], log: TextIO) -> None:
+        command = uv.resolve(self.plan.requirements, self.plan.lock, *options)
+        self._run_command(_CHOOSING, command, log, until=0.15, variables=uv.variables)
+
+    def _run_command(
+        self,
+        title: str,
+        command: list[str],
+        log: TextIO,
+        *,
+        until: float,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Runs a command to its end.
+
+        Args:
+            until: the share of the whole installation that is done after it.
+            variables: its environment; the engine's by default.
+
+        Raises:
+            InstallError: it cannot be started, or failed.
+            _Cancelled: `cancel` was called.
+        """
         if self._cancelled.is_set():
             raise _Cancelled
+        start, self._done = self._done, until
+        self._events.put(("title", title))
+        self._events.put(("share", start))
+        self._events.put(("last_line", ""))
         print(f"> {' '.join(command)}", file=log, flush=True)
         try:
-            self._process = _start(command)
+            self._process = _start(command, variables or self._variables)
         except OSError as error:
             raise InstallError(f"{title}: {command[0]}: {error.strerror}") from None
-        unreachable, errors = False, [""]
+        if self._cancelled.is_set():
+            _end_group(self._process)  # `cancel` may have looked before this process was there
+        output = InstallOutput()
         for line in self._process.stdout or ():
-            progress = re.fullmatch(r"Progress (\d+) of (\d+)", line.strip())
-            if progress is not None and int(progress.group(2)) > 0:
-                share = int(progress.group(1)) / int(progress.group(2))
-                self._events.put(("share", start + (end - start) * share))
-                continue
             print(line, end="", file=log, flush=True)
-            if line.strip():
-                self._events.put(("last_line", line.strip()))
-            unreachable = unreachable or _UNREACHABLE.search(line) is not None
-            if "ensurepip is not" in line:
-                errors.append("this Python cannot make environments; install the system's python3-venv")
-            elif line.lower().startswith("error") or "Error:" in line:
-                errors.append(line.strip())
+            output.read(line)
+            self._events.put(("last_line", output.status))
+            self._events.put(("share", start + (until - start) * output.share))
         code = self._process.wait()
         if self._cancelled.is_set():
             raise _Cancelled
         if code != 0:
-            raise InstallError(f"{title}: {_reason(errors, unreachable, code)}; the log is {self.log}")
+            message = f"{title}: {output.reason(code)}; the log is {self.log}"
+            raise _CommandError(message, " ".join(output.errors))
 
-    def _pip_shows_progress(self, python: str) -> bool:
-        shown = subprocess.run(
-            [python, "-m", "pip", "--version"], capture_output=True, text=True, check=False, timeout=60
-        ).stdout
-        version = re.match(r"pip (\d+)\.(\d+)", shown)
-        return version is not None and (int(version[1]), int(version[2])) >= _PIP_WITH_RAW_PROGRESS
+
+class _CommandError(InstallError):
+    """A command failed; `details` are the lines in which it says why."""
+
+    def __init__(self, message: str, details: str) -> None:
+        super().__init__(message)
+        self.details = details
 
 
 class _Cancelled(Exception):  # noqa: N818 - it is no error
     pass
 
 
-def environment_python(folder: Path) -> Path | None:
-    """The Python of a whole environment in the extension's folder; None where there is none."""
-    environment = folder / ENVIRONMENT
-    python = _python_in(environment)
-    return python if (environment / MARKER).is_file() and python.is_file() else None
-
-
-def remove_environment(folder: Path) -> None:
-    """Removes the environment, whole or not; raises InstallError if it cannot be removed."""
-    environment = folder / ENVIRONMENT
-    if not environment.exists():
-        return
-    with suppress(OSError):
-        (environment / MARKER).unlink(missing_ok=True)  # a half removed one is not used
-    try:
-        shutil.rmtree(environment)
-    except OSError as error:
-        raise InstallError(
-            f"{environment}: cannot be removed ({error.strerror}); end what uses it, or remove it by hand"
-        ) from None
-
-
-def host_python() -> Path:
-    """The Python that runs this, to make environments with: Blender's own, which lies beside Blender.
-
-    Raises:
-        InstallError: this program does not tell where its Python is.
-    """
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    candidates = [Path(sys.executable), Path(sys.prefix) / "bin" / f"python{version}"]
-    found = shutil.which(f"python{version}") or shutil.which("python3")
-    if found is not None:
-        candidates.append(Path(found))
-    for candidate in candidates:
-        if candidate.name.lower().startswith("python") and candidate.is_file():
-            return candidate
-    raise InstallError("Blender's Python is not found; make an environment yourself and name it below")
-
-
-def engine_wheel(extension: Path) -> Path:
-    """The engine's package, which lies in the extension's zip; raises InstallError in a source checkout."""
-    wheels = sorted((extension / "wheels").glob("blender_nst-*.whl"))
-    if not wheels:
-        raise InstallError(
-            "this copy of the extension holds no engine: install the zip of `blender-nst extension build`"
-        )
-    return wheels[-1]
-
-
-def _python_in(environment: Path) -> Path:
-    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-
-
-def _start(command: list[str]) -> subprocess.Popen[str]:
-    environment = engine_environment(os.environ) | {"PYTHONIOENCODING": "utf-8"}
-    # A group of its own, so that pip's own processes end with it.
+def _start(command: list[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
+    # A group of its own, so that the processes that pip starts end with it.
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     else:
@@ -266,7 +244,7 @@ def _start(command: list[str]) -> subprocess.Popen[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=dict(variables),
         encoding="utf-8",
         errors="replace",
         creationflags=flags,
@@ -280,9 +258,3 @@ def _end_group(process: subprocess.Popen[str]) -> None:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
-
-
-def _reason(errors: list[str], unreachable: bool, code: int) -> str:
-    if unreachable:
-        return "the package index cannot be reached; check the network, or install from a folder of wheels"
-    return errors[min(1, len(errors) - 1)] or f"the command ended with exit code {code}"

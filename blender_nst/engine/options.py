@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from .. import addon
-from .installer import environment_python
+from .environment import environment_python
 
 PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
 """Names the engine's Python; goes before the preference, so that a script can choose."""

@@ -9,9 +9,10 @@ import bpy
 
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check
+from ..engine.environment import InstallError, environment_python, remove_environment
 from ..engine.installation import OFFLINE, install_plan, installation
 from ..engine.installer import LOG_NAME as INSTALL_LOG
-from ..engine.installer import Installer, InstallError, InstallState, environment_python, remove_environment
+from ..engine.installer import Installer, InstallState
 from ..engine.options import EnginePythonError, data_folder, engine_options, preferences
 from ..session.active import current_session
 from ..session.commands import LOG_NAME as ENGINE_LOG
@@ -70,7 +71,7 @@ class NST_OT_engine_install_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only while one is on its way."""
+        """Only while one is running."""
         return installation.running
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
@@ -194,7 +195,7 @@ class NST_OT_clear_cache(bpy.types.Operator):
 
 
 def _watch() -> float | None:
-    """Timer: shows how far things are, until they are over."""
+    """Timer: brings an installation and a check up to date, until they have ended."""
     installer = installation.installer
     was_running = installation.running
     if installer is not None:
@@ -239,7 +240,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Removes them; an installation that is on its way ends."""
+    """Removes them; a running installation ends."""
     if bpy.app.timers.is_registered(_watch):
         bpy.app.timers.unregister(_watch)
     engine_check.forget()

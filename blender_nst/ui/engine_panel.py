@@ -1,17 +1,16 @@
-"""Draws the engine in the preferences: what it is, what it does just now, and its buttons."""
+"""Draws the engine in the preferences: its state, a running installation, and the buttons."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import bpy
 
 from ..engine.check import engine_check
+from ..engine.environment import environment_python
 from ..engine.installation import OFFLINE, installation
-from ..engine.installer import Installer, InstallState, environment_python
+from ..engine.installer import Installer, InstallState
 from ..engine.options import EnginePythonError, data_folder, engine_options
-from ..engine.torch_packages import WINDOWS_ADVICE
 from .engine_operators import (
     NST_OT_clear_cache,
     NST_OT_engine_check,
@@ -24,7 +23,7 @@ from .wrapped_text import draw_wrapped
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: Any) -> None:
-    """Draws what the engine is, what it does just now, and the buttons."""
+    """Draws the engine's state, a running installation, and the buttons."""
     box = layout.box()
     installer = installation.installer
     if installer is not None and installer.state is InstallState.RUNNING:
@@ -49,8 +48,6 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: 
     row.operator(NST_OT_open_log.bl_idname, text="Log", icon="TEXT")
     if not installed and not bpy.app.online_access and not chosen.wheel_folder.strip():
         draw_wrapped(box, context, OFFLINE, "INTERNET_OFFLINE")
-    if not installed and sys.platform == "win32" and not chosen.torch_packages.strip():
-        draw_wrapped(box, context, WINDOWS_ADVICE, "INFO")
     options = box.column()
     options.use_property_split = True
     options.use_property_decorate = False

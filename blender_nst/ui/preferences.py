@@ -42,7 +42,7 @@ class NSTPreferences(bpy.types.AddonPreferences):
     torch_packages: bpy.props.StringProperty(
         name="PyTorch",
         description=(
-            "What is given to pip for PyTorch, such as a version or the index of a build for your GPU;"
+            "What is installed as PyTorch: a version, or packages with the --index-url of a GPU's build;"
             " empty for the choice by what this machine has"
         ),
     )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path, user_data_path
 
-from blender_nst.cli.blenders.file_lock import FileLockedError, locked
+from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
+from blender_nst.engine.environment import environment_program
+from blender_nst.engine.install_output import InstallOutput
+from blender_nst.engine.uv_tool import bootstrap_command, configured_uv, pip_install
 
 PYTHONS = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.1": (3, 13), "5.2": (3, 13)}
 """Which Python a Blender's `bpy` fits: each wheel is made for exactly one."""
@@ -26,31 +30,8 @@ RELEASES = {(3, 11): "4.5", (3, 13): "5.2"}
 STAMP = "installed.json"
 """Written last: a folder without it is what an interrupted installation left."""
 
-# Debian's and Ubuntu's names for the libraries that bpy links and a server lacks.
-_DEBIAN_PACKAGES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libICE.so.6": "libice6",
-    "libSM.so.6": "libsm6",
-    "libX11.so.6": "libx11-6",
-    "libXext.so.6": "libxext6",
-    "libXfixes.so.3": "libxfixes3",
-    "libXi.so.6": "libxi6",
-    "libXrender.so.1": "libxrender1",
-    "libXxf86vm.so.1": "libxxf86vm1",
-    "libxkbcommon.so.0": "libxkbcommon0",
-}
-
-_VERSION_SCRIPT = """
-import os, sys
-try:
-    import bpy
-    print("bpy-version", *bpy.app.version)
-except ImportError as error:
-    print("bpy-missing", " ".join(str(error).split()))
-sys.stdout.flush()
-os._exit(0)  # bpy's own exit handlers can hang
-"""
+LOCK_TIMEOUT = 1800.0
+"""Seconds to wait for another process that installs the same Blender."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +55,7 @@ def find_installed(cache: Path | None = None, release: str | None = None) -> Ins
     folder = _folder(release, cache)
     try:
         major, minor, patch = json.loads((folder / STAMP).read_text("utf-8"))["version"]
-        python = _environment_python(folder)
+        python = environment_program(folder, "python")
         return InstalledModule(python, (int(major), int(minor), int(patch))) if python.exists() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -89,7 +70,7 @@ def install(
     interrupted installation is begun anew by the next call.
 
     Args:
-        report: gets a line of text for each thing that happens, pip's own lines included.
+        report: gets a line of text for each thing that happens, the installers' own lines included.
         release: as `5.2`; installs this one, with another Python where the one at hand does not fit it.
 
     Raises:
@@ -104,12 +85,8 @@ def install(
     folder = _folder(release, cache)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(
-            folder.with_name(f"{folder.name}.lock"), lambda: report("Another process installs Blender…")
-        ):
+        with exclusive(folder.with_name(f"{folder.name}.lock"), report):
             return find_installed(cache, release) or _install(release, python, folder, report)
-    except FileLockedError as error:
-        raise BlenderError(str(error)) from None
     except OSError as error:
         raise BlenderError(
             f"{folder}: Blender cannot be installed there: {error.strerror or error}"
@@ -119,6 +96,29 @@ def install(
             f"{folder}: Python cannot make a virtual environment with pip (on Debian and Ubuntu: apt install"
             " python3-venv); or install Blender and name it with --blender"
         ) from None
+
+
+@contextmanager
+def exclusive(path: Path, report: Callable[[str], None], timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+    """Holds the lock file at `path`, which the system releases when this process ends in whatever way.
+
+    Raises:
+        BlenderError: another process holds it for longer than `timeout` seconds.
+        OSError: the file cannot be made.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        report("Another process installs Blender: waiting for its end")
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout:
+            raise BlenderError(f"{path}: another process holds this lock; end it and try again") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def python_for(release: str) -> Path:
@@ -178,46 +178,8 @@ def _is_python(program: Path, version: tuple[int, int]) -> bool:
     return finished.stdout.split() == [str(part).encode() for part in version]
 
 
-def module_version(python: Path) -> tuple[int, int, int]:
-    """The version of the Blender that `import bpy` gives in this Python.
-
-    Raises:
-        BlenderError: there is none, or it lacks a system library, which the message names.
-    """
-    command = [str(python), "-E", "-P", "-c", _VERSION_SCRIPT]
-    try:
-        finished = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        raise BlenderError(f"{python}: cannot import bpy: the program does not answer") from None
-    output = finished.stdout.decode(errors="replace")
-    version = re.search(r"^bpy-version (\d+) (\d+) (\d+)", output, re.MULTILINE)
-    if version:
-        return int(version[1]), int(version[2]), int(version[3])
-    missing = re.search(r"^bpy-missing (.*)", output, re.MULTILINE)
-    reason = missing[1].strip() if missing else f"it ended with exit code {finished.returncode}"
-    raise BlenderError(explain_import_failure(python, reason))
-
-
-def explain_import_failure(python: Path, reason: str) -> str:
-    """One line about why `import bpy` failed, naming the system library where one is missing."""
-    library = re.match(r"(lib\S+?\.so[.\d]*): cannot open shared object", reason)
-    if library:
-        package = _DEBIAN_PACKAGES.get(library[1])
-        hint = f" (on Debian and Ubuntu: apt install {package})" if package else ""
-        return f"{python}: bpy needs the system library {library[1]}, which is not installed{hint}"
-    if "No module named" in reason:
-        return f"{python}: this Python has no bpy module; name Blender's executable or a Python with bpy"
-    return f"{python}: cannot import bpy: {reason}"
-
-
 def _folder(release: str, cache: Path | None) -> Path:
     return (cache or cache_folder()) / f"bpy-{release}"
-
-
-def _environment_python(folder: Path) -> Path:
-    return folder / "Scripts" / "python.exe" if sys.platform == "win32" else folder / "bin" / "python"
 
 
 def _install(release: str, python: Path, folder: Path, report: Callable[[str], None]) -> InstalledModule:
@@ -229,11 +191,8 @@ def _install(release: str, python: Path, folder: Path, report: Callable[[str], N
     subprocess.run(
         [str(python), "-m", "venv", str(folder)], stdin=subprocess.DEVNULL, capture_output=True, check=True
     )
-    python = _environment_python(folder)
-    major, minor = release.split(".")
-    requirement = f"bpy>={release},<{major}.{int(minor) + 1}"
-    pip = [str(python), "-P", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    _run_pip([*pip, "--progress-bar", "off", requirement], report)
+    python = environment_program(folder, "python")
+    _install_module(release, folder, report)
     installed = InstalledModule(python, module_version(python))
     unfinished = folder / f"{STAMP}.{os.getpid()}"
     unfinished.write_text(json.dumps({"version": installed.version}), "utf-8")
@@ -242,30 +201,46 @@ def _install(release: str, python: Path, folder: Path, report: Callable[[str], N
     return installed
 
 
-def _run_pip(command: Sequence[str], report: Callable[[str], None]) -> None:
-    last_error = ""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+def _install_module(release: str, folder: Path, report: Callable[[str], None]) -> None:
+    """Installs bpy into the new environment: by uv, with the hashes that the index declares."""
+    major, minor = release.split(".")
+    requirement = f"bpy>={release},<{major}.{int(minor) + 1}"
+    python = environment_program(folder, "python")
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        _run(bootstrap_command(python), report, variables)
+    except BlenderError:
+        report("uv cannot be installed: pip installs Blender")
+        _run([*pip_install(python), requirement], report, variables)
+        return
+    uv = configured_uv(folder, variables)
+    requirements, lock = folder / "requirements.in", folder / "requirements.txt"
+    requirements.write_text(f"{requirement}\n", "utf-8")
+    _run(uv.resolve(requirements, lock), report, uv.variables)
+    _run(uv.install("--requirements", str(lock)), report, uv.variables)
+
+
+def _run(command: Sequence[str], report: Callable[[str], None], variables: Mapping[str, str]) -> None:
+    output = InstallOutput()
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=dict(variables),
         encoding="utf-8",
         errors="replace",
     ) as process:
         try:
-            for raw in process.stdout or ():
-                line = raw.strip()
-                if line.startswith("ERROR:"):
-                    last_error = last_error or line.removeprefix("ERROR:").strip()
-                if line and not line.startswith(("WARNING:", "Looking in")):
-                    report(line)
+            for line in process.stdout or ():
+                output.read(line)
+                if line.strip() and not line.startswith(("WARNING:", "Looking in")):
+                    report(line.strip())
         except BaseException:
             process.kill()
             raise
     if process.returncode != 0:
         raise BlenderError(
-            f"pip could not install Blender's bpy module ({last_error or f'exit code {process.returncode}'}):"
+            f"Blender's bpy module could not be installed ({output.reason(process.returncode)}):"
             " check the network, or install Blender and name it with --blender"
         )

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from blender_nst.cli.blenders import private_install
+from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
 
 ENVIRONMENT_VARIABLE = "BLENDER_NST_BLENDER"
@@ -131,7 +132,8 @@ def probe(program: Path) -> BlenderRuntime:
     """
     if program.suffix == ".app" and program.is_dir():
         program = program / "Contents" / "MacOS" / "Blender"
-    resolved = shutil.which(str(program))
+    # A Path has lost the "./" of what was typed, and `which` looks for a bare name on the PATH alone.
+    resolved = shutil.which(program.absolute()) or shutil.which(program)
     if resolved is None:
         raise BlenderError(
             f"{program}: there is no such program; name Blender's executable or a Python with bpy"
@@ -144,7 +146,7 @@ def probe(program: Path) -> BlenderRuntime:
         version = (int(blender[1]), int(blender[2]), int(blender[3] or 0))
         return _checked(BlenderRuntime(program, RuntimeKind.EXECUTABLE, version))
     if re.match(r"Python \d", first_lines.strip()):
-        return _checked(BlenderRuntime(program, RuntimeKind.MODULE, private_install.module_version(program)))
+        return _checked(BlenderRuntime(program, RuntimeKind.MODULE, module_version(program)))
     raise BlenderError(f"{program}: this is neither Blender nor a Python that has bpy")
 
 

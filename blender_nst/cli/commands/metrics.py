@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -58,6 +59,8 @@ def measure_sequence(
         raise InputError("the flicker is measured along a motion: --motion none has none")
     if plot is not None:
         check_writable(plot.parent)
+        if find_spec("matplotlib") is None:
+            raise InputError("--plot needs matplotlib: pip install 'blender-nst[plot]'")
     sources: Iterable[SourceFrame] = (frame for frame in contents if frame.number in wanted)
     if passes is not None:
         sources = PassesSequence(sources, open_passes(passes, results.numbers))

@@ -1,29 +1,31 @@
-"""The installation of the engine: offline from a folder, its failures, and for real when asked for."""
+"""The engine's installation: from a folder and from an index, its failures, and for real when asked for."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
 import zipfile
 from dataclasses import replace
-from pathlib import Path
+from importlib.metadata import distribution
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from blender_nst.cli.blenders.runtime import BlenderRuntime
 from blender_nst.cli.packaging.extension import build_extension
-from blender_nst.engine.installer import (
+from blender_nst.engine.environment import (
     ENVIRONMENT,
-    Installer,
     InstallError,
-    InstallPlan,
-    InstallState,
     engine_wheel,
     environment_python,
     host_python,
     remove_environment,
 )
+from blender_nst.engine.install_plan import InstallPlan
+from blender_nst.engine.installer import Installer, InstallState
+from blender_nst.engine.torch_packages import TorchBackend, TorchRequest
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
 REAL = "BLENDER_NST_TEST_INSTALL"
@@ -40,17 +42,32 @@ def attempt(operator, **options):
 """
 
 
-def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> Path:
+def write_wheel(
+    folder: Path, name: str, version: str, files: dict[str, str], requires: tuple[str, ...] = ()
+) -> Path:
     """A package as small as one can be."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     about = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             archive.writestr(file, text)
-        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(
+            f"{about}/METADATA", metadata + "".join(f"Requires-Dist: {each}\n" for each in requires)
+        )
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")
     return path
+
+
+def write_index(folder: Path, wheels: list[Path], hashes: dict[Path, str] | None = None) -> str:
+    """A package index of some wheels as files; returns its URL. `hashes` replaces what it declares."""
+    for wheel in wheels:
+        page = folder / wheel.name.split("-")[0].replace("_", "-") / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        declared = (hashes or {}).get(wheel) or hashlib.sha256(wheel.read_bytes()).hexdigest()
+        page.write_text(f'<a href="{wheel.as_uri()}#sha256={declared}">{wheel.name}</a>', "utf-8")
+    return folder.as_uri()
 
 
 def make_plan(tmp_path: Path, torch: str = "torch") -> InstallPlan:
@@ -64,7 +81,37 @@ def make_plan(tmp_path: Path, torch: str = "torch") -> InstallPlan:
         "0.1.0",
         {"video/__init__.py": "", "video/worker/__init__.py": "", "video/worker/server.py": ""},
     )
-    return InstallPlan(Path(sys.executable), tmp_path / "data", wheel, (torch,), wheels)
+    return InstallPlan(Path(sys.executable), tmp_path / "data", wheel, TorchRequest((torch,)), wheels)
+
+
+@pytest.fixture(scope="session")
+def uv_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The uv that is installed here, as the wheel that it came from."""
+    uv = distribution("uv")
+    path = tmp_path_factory.mktemp("uv") / f"uv-{uv.version}-py3-none-any.whl"
+    about = f"uv-{uv.version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in uv.files or ():
+            if file.name in ("uv", "uv.exe"):
+                archive.write(file.locate(), f"uv-{uv.version}.data/scripts/{file.name}")
+            elif PurePosixPath(file).parts[0] == "uv" and file.suffix == ".py":
+                archive.write(file.locate(), str(file))
+        archive.writestr(f"{about}/METADATA", uv.read_text("METADATA") or "")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configured index, and a proxy that nobody listens at."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv cache"))
 
 
 def installed(plan: InstallPlan) -> Installer:
@@ -79,7 +126,9 @@ def archive(blender_runtime: BlenderRuntime, tmp_path_factory: pytest.TempPathFa
     return build_extension(tmp_path_factory.mktemp("built"), blender_runtime)
 
 
-def test_an_installation_fails_goes_on_is_whole_and_is_removed(tmp_path: Path) -> None:
+def test_an_installation_from_a_folder_fails_goes_on_is_whole_and_is_removed(
+    tmp_path: Path, uv_wheel: Path
+) -> None:
     failed = installed(make_plan(tmp_path, torch="torch==99.0"))
     folder = failed.plan.folder
     assert failed.state is InstallState.FAILED
@@ -94,8 +143,11 @@ def test_an_installation_fails_goes_on_is_whole_and_is_removed(tmp_path: Path) -
     python = environment_python(folder)
     assert python is not None
     assert python.is_relative_to(folder / ENVIRONMENT)
-    assert "PyTorch 1.0" in whole.log.read_text()
+    log = whole.log.read_text()
+    assert "PyTorch 1.0" in log
+    assert len([line for line in log.splitlines() if "no uv" in line]) == 1
 
+    (tmp_path / "wheels" / uv_wheel.name).symlink_to(uv_wheel)
     broken = write_wheel(
         tmp_path,
         "blender_nst",
@@ -105,10 +157,58 @@ def test_an_installation_fails_goes_on_is_whole_and_is_removed(tmp_path: Path) -
     useless = installed(replace(whole.plan, wheel=broken))
     assert useless.state is InstallState.FAILED
     assert "Checking the engine: ImportError: no cv" in useless.error
+    log = useless.log.read_text()
+    assert "--offline --no-index --find-links" in log
+    assert "no uv" not in log
     assert environment_python(folder) is None
 
     remove_environment(folder)
     assert [path.name for path in folder.iterdir()] == [whole.log.name]
+
+
+@pytest.mark.usefixtures("no_network")
+def test_uv_installs_from_pips_index_and_checks_the_hashes(
+    tmp_path: Path, uv_wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(make_plan(tmp_path), wheel_folder=None)
+    unreachable = installed(plan)
+    assert unreachable.state is InstallState.FAILED
+    assert "cannot be reached" in unreachable.error
+    torch = next((tmp_path / "wheels").glob("torch-*"))
+    monkeypatch.setenv(
+        "PIP_INDEX_URL", write_index(tmp_path / "forged", [uv_wheel, torch], {torch: "0" * 64})
+    )
+    forged = installed(plan)
+    assert forged.state is InstallState.FAILED
+    assert "hash" in forged.error.lower()
+    assert "torch" in forged.error
+    monkeypatch.setenv("PIP_INDEX_URL", write_index(tmp_path / "index", [uv_wheel, torch]))
+    whole = installed(plan)
+    assert (whole.state, whole.error, whole.share) == (InstallState.DONE, "", 1.0)
+    assert hashlib.sha256(torch.read_bytes()).hexdigest() in plan.lock.read_text()
+    assert "--reinstall" in whole.log.read_text(), "half a package that an interrupted uv left is replaced"
+
+
+@pytest.mark.usefixtures("no_network")
+def test_without_pytorchs_index_the_package_index_serves_but_never_with_cuda_for_a_cpu(
+    tmp_path: Path, uv_wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(
+        make_plan(tmp_path), wheel_folder=None, torch=TorchRequest(("torch",), (), TorchBackend.CPU)
+    )
+    torch = next((tmp_path / "wheels").glob("torch-*"))
+    monkeypatch.setenv("PIP_INDEX_URL", write_index(tmp_path / "index", [uv_wheel, torch]))
+    whole = installed(plan)
+    assert (whole.state, whole.error) == (InstallState.DONE, "")
+    assert "--torch-backend cpu" in whole.log.read_text()
+
+    cublas = write_wheel(tmp_path, "nvidia_cublas", "1.0", {"cublas.py": ""})
+    for_cuda = write_wheel(tmp_path / "wheels", "torch", "1.1", {"torch.py": ""}, ("nvidia-cublas",))
+    monkeypatch.setenv("PIP_INDEX_URL", write_index(tmp_path / "cuda", [uv_wheel, for_cuda, cublas]))
+    refused = installed(plan)
+    assert refused.state is InstallState.FAILED
+    assert "CUDA" in refused.error
+    assert not list(plan.environment.rglob("cublas.py"))
 
 
 def test_a_cancelled_installation_ends_at_once(tmp_path: Path) -> None:
@@ -129,10 +229,10 @@ def test_a_folder_that_cannot_be_made_and_a_python_that_is_not_there(tmp_path: P
     blocked = installed(plan)
     assert blocked.state is InstallState.FAILED
     assert str(tmp_path / "data") in blocked.error
-    missing = InstallPlan(tmp_path / "python", tmp_path / "other", plan.wheel, ("torch",))
+    missing = InstallPlan(tmp_path / "python", tmp_path / "other", plan.wheel, TorchRequest(("torch",)))
     installer = installed(missing)
     assert installer.state is InstallState.FAILED
-    assert installer.error.startswith(f"Making the environment: {tmp_path / 'python'}: ")
+    assert installer.error.startswith(f"Creating the environment: {tmp_path / 'python'}: ")
 
 
 def test_where_things_are(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from blender_nst.cli.blenders import private_install
-from blender_nst.cli.blenders.file_lock import FileLockedError, locked
+from blender_nst.cli.blenders.bpy_module import explain_import_failure
 from blender_nst.cli.blenders.runtime import (
     ENVIRONMENT_VARIABLE,
     BlenderRuntime,
@@ -53,6 +54,18 @@ def test_the_named_one_goes_first_then_the_variable_then_the_path(programs: dict
     assert on_path.program == programs["new"]
 
 
+@pytest.mark.parametrize("typed", ["./blender", "blender", "../new/blender"])
+def test_a_relative_path_is_found_from_the_folder_and_a_bare_name_on_the_path_too(
+    programs: dict[str, Path], monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.setenv("PATH", str(programs["lts"].parent))
+    monkeypatch.chdir(programs["new"].parent)
+    assert probe(Path(typed)).version == (5, 2, 0)
+    if typed == "blender":
+        monkeypatch.chdir(programs["new"].parent.parent)
+        assert probe(Path(typed)).version == (4, 2, 1)
+
+
 @pytest.mark.parametrize(("name", "message"), [("old", "too old"), ("other", "neither Blender nor a Python")])
 def test_a_named_program_that_does_not_serve_is_an_error_on_one_line(
     programs: dict[str, Path], name: str, message: str
@@ -76,7 +89,7 @@ def test_a_missing_program_and_a_python_without_bpy(tmp_path: Path) -> None:
 
 def test_a_missing_system_library_is_named() -> None:
     reason = "libXi.so.6: cannot open shared object file: No such file or directory"
-    message = private_install.explain_import_failure(Path("python"), reason)
+    message = explain_import_failure(Path("python"), reason)
     assert "libXi.so.6" in message
     assert "apt install libxi6" in message
 
@@ -111,16 +124,29 @@ def test_a_cache_that_cannot_be_written_is_an_error_on_one_line(tmp_path: Path) 
         private_install.install(print, tmp_path / "cache")
 
 
-def test_the_lock_keeps_a_second_holder_out(tmp_path: Path) -> None:
-    told: list[bool] = []
+def test_the_lock_keeps_a_second_process_out_and_goes_with_a_killed_one(tmp_path: Path) -> None:
+    lines: list[str] = []
     lock = tmp_path / "lock"
-    with locked(lock, lambda: None), pytest.raises(FileLockedError):  # noqa: SIM117
-        with locked(lock, lambda: told.append(True), timeout=0.3):
-            pass
-    assert told == [True]
-    with locked(lock, lambda: told.append(True), timeout=0.3):
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from blender_nst.cli.blenders.private_install import exclusive\n"
+        "with exclusive(Path(sys.argv[1]), print):\n    print('held', flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(lock)], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline().strip() == b"held"
+            with (
+                pytest.raises(BlenderError, match="another process holds"),
+                private_install.exclusive(lock, lines.append, timeout=0.3),
+            ):
+                pass
+        finally:
+            holder.kill()
+    assert len(lines) == 1
+    with private_install.exclusive(lock, lines.append, timeout=0.3):
         pass
-    assert told == [True]
+    assert len(lines) == 1
 
 
 def test_commands_of_both_kinds_pass_the_arguments_after_two_dashes(blender_runtime: BlenderRuntime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,18 @@ def test_a_person_gets_a_table_and_a_plot(cli: Cli, files: Path, tmp_path: Path)
     assert "all" in outcome.stderr
     assert "style loss" not in outcome.stderr
     assert Image.open(plot).width > 500
+
+
+def test_without_matplotlib_a_plot_is_refused_on_one_line_that_names_the_extra(
+    cli: Cli, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    measured = ("metrics", str(files / "styled"), "--content", str(files / "content"))
+    outcome = cli(*measured, "--plot", str(tmp_path / "plot.png"))
+    assert outcome.code == 2
+    assert "blender-nst[plot]" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+    assert cli(*measured, "--json").code == 0, "nothing else needs it"
 
 
 @pytest.mark.parametrize(
