@@ -232,7 +232,9 @@ class SequenceDriver:
             done: see `FramePrefetcher.of`.
             tell: tell the listener of finished frames; no further pass follows.
         """
-        preparation = FramePrefetcher(self.settings, self.engine.working_size, self._warnings.put)
+        preparation = FramePrefetcher(
+            self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
+        )
         prepared = preparation.of(frames, done)
         with BackgroundTask(partial(self._take_in, notify=notify)) as self._background:
             if self.settings.motion is MotionSource.RAFT:

@@ -187,7 +187,7 @@ def test_the_finish_begins_with_that_of_the_frame_before(content: np.ndarray, st
 def test_the_memory_that_is_expected_is_for_the_sizes_that_are_gone_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: None)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: 2**60)
     monkeypatch.setattr(memory_plan, "_taken_bytes", lambda device: 0)
     style = np.random.default_rng(0).random((48, 64, 3), dtype=np.float32)
     small = replace(SETTINGS, working_size=480, device=DeviceChoice.CPU)

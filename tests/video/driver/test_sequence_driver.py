@@ -19,6 +19,7 @@ from video.errors import FileError, FrameError
 from video.frames.movie import movie_frame_rate, movie_length
 from video.frames.sequence import SourceFrame
 from video.images.image_files import quantize, read_image
+from video.motion import motion_source
 from video.motion.warp import inside_frame
 from video.motion.warp_error import warp_error
 from video.paintings.painting import Painting
@@ -316,3 +317,19 @@ def test_a_cancelled_further_pass_keeps_the_frames_of_the_one_before(
 def test_a_gap_in_the_frames_is_bridged(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
     result = run(engine, [pan[0], pan[2]], tmp_path)
     assert result.frames[1].warp_error is not None
+
+
+def test_an_optical_flow_network_computes_on_the_engines_device(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoFlow:
+        def __init__(self, device: DeviceChoice) -> None:
+            devices.append(device)
+
+        def flow(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+            return np.zeros((*first.shape[:2], 2), np.float32)
+
+    devices: list[DeviceChoice] = []
+    monkeypatch.setattr(motion_source, "Raft", NoFlow)
+    run(engine, pan[:2], tmp_path, replace(SEQUENCE, motion=MotionSource.RAFT))
+    assert devices == [DeviceChoice.CPU]
