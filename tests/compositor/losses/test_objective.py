@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from compositor.losses import terms
 from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_targets import style_targets
 from compositor.losses.temporal_hold import FREE_SMOOTHING, HELD_SMOOTHING, TemporalTerm
@@ -96,3 +97,27 @@ def test_several_layers_share_the_weight_equally(network: FeatureNetwork) -> Non
     )
     for name in ("content", "style"):
         assert both[name] == pytest.approx((first[name] + second[name]) / 2)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+def test_a_regions_style_loss_counts_by_its_share_of_the_frame(network: FeatureNetwork, share: float) -> None:
+    """A pixel is then pulled equally strongly in a small region and in a large one."""
+    settings = replace(SETTINGS, style_layers=("relu1_1",))
+    targets = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., : round(32 * share)] = 1.0
+    features = network(noise(2), ["relu1_1"], replicate=False)["relu1_1"]
+    distance = terms.gram_distance(terms.gram(features, mask), targets["relu1_1"].gram)
+    objective = StyleObjective(network, settings, noise(0), [Region(targets, mask)])
+    assert float(objective(noise(2))["style"]) == pytest.approx(share * float(distance), rel=1e-4)
+
+
+def test_regions_that_cover_the_frame_together_pull_like_one(network: FeatureNetwork) -> None:
+    """Two regions that each get a half of every pixel."""
+    targets = style_targets(network, [(noise(1), 1.0)], SETTINGS, replicate=False)
+    soft = torch.full((1, 1, 32, 32), 0.5)
+    whole, parts = (
+        float(StyleObjective(network, SETTINGS, noise(0), regions)(noise(2))["style"])
+        for regions in ([Region(targets)], [Region(targets, soft), Region(targets, soft)])
+    )
+    assert parts == pytest.approx(whole, rel=1e-4)
