@@ -20,8 +20,9 @@ from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype, product_speed, wait_for
 from compositor.image_ops.arrays import to_tensor
 from compositor.networks.weights import load_network
-from compositor.progress import Progress
+from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
+from compositor.stylization.frame_inputs import FrameInputs
 
 STEP_FLOPS = 1.15e6
 """Floating-point operations a pixel and step: VGG-16's convolutions up to relu5_1, forward and back."""
@@ -118,7 +119,11 @@ def _engine(
         def watch(_: Progress) -> None:
             seen.append(time.perf_counter())
 
-        engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
+        engine.stylize(
+            FrameInputs(content, warm_start_image=content[..., :3]),
+            steps=total,
+            callbacks=FrameCallbacks(progress=watch),
+        )
         return [(after - before) / apart for before, after in pairwise(seen)]
 
     return run

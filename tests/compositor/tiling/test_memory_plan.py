@@ -19,6 +19,7 @@ from compositor.hardware.device import is_out_of_memory
 from compositor.losses.feature_statistics import FeatureStatistics, FrameStatistics
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.stylization import multiscale
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.temporal import TemporalConstraint
 from compositor.tiling import memory_plan
 from compositor.tiling.memory_plan import fitting_windows, free_bytes
@@ -67,11 +68,12 @@ import numpy as np
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.benchmark.step_time import peak_memory
+from compositor.stylization.frame_inputs import FrameInputs
 content = np.random.default_rng(0).random((192, 256, 3), dtype=np.float32)
 settings = StyleSettings(steps=3, device=DeviceChoice.CPU, precision=Precision.FLOAT32, lbfgs_history=3)
 engine = StyleEngine(settings, content)
 plan = engine.memory_plan(192, 256)
-engine.stylize(content)
+engine.stylize(FrameInputs(content))
 print(plan.expected_bytes, peak_memory(engine.device), plan.windows)
 """
 
@@ -165,7 +167,7 @@ def test_apple_gpus_running_out_of_memory_is_recognized(
 
     monkeypatch.setattr(FrameStatistics, "of", limited)
     assert is_out_of_memory(RuntimeError(text))
-    assert engine.stylize(content, steps=1).report.steps == 1
+    assert engine.stylize(FrameInputs(content), steps=1).report.steps == 1
     assert max(areas) == HEIGHT * WIDTH
     assert areas[-1] <= 15_000
 
@@ -189,11 +191,11 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_frame_that_runs_out_of_memory_is_gone_through_in_tiles(
     engine: StyleEngine, content: np.ndarray, narrow: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiled = engine.stylize(content)
+    tiled = engine.stylize(FrameInputs(content))
     assert narrow[0] == HEIGHT * WIDTH
     assert 0 < narrow[-1] <= 15_000
     monkeypatch.undo()
-    whole = engine.stylize(content)
+    whole = engine.stylize(FrameInputs(content))
     assert tiled.report.steps == whole.report.steps == 4
     np.testing.assert_allclose(tiled.optimized, whole.optimized, atol=0.02)
 
@@ -232,7 +234,7 @@ def test_no_memory_at_all_is_one_line(
 ) -> None:
     monkeypatch.setattr(FrameStatistics, "of", lambda *_: torch.empty(10**15))
     with pytest.raises(MemoryShortageError, match="288×64"):
-        engine.stylize(content)
+        engine.stylize(FrameInputs(content))
 
 
 def test_only_the_part_that_may_change_is_looked_at(
@@ -243,9 +245,9 @@ def test_only_the_part_that_may_change_is_looked_at(
     still = np.ones((HEIGHT, 480), bool)
     still[20:40, 20:60] = False
     temporal = TemporalConstraint(start, still.astype(np.float32), 200.0, still)
-    part = engine.stylize(content, start=start, temporal=temporal)
-    monkeypatch.setattr(multiscale, "WORTH_FOCUSING", 0.0)
-    whole = engine.stylize(content, start=start, temporal=temporal)
+    part = engine.stylize(FrameInputs(content, warm_start_image=start), temporal=temporal)
+    monkeypatch.setattr(multiscale, "MAX_ACTIVE_SHARE", 0.0)
+    whole = engine.stylize(FrameInputs(content, warm_start_image=start), temporal=temporal)
     np.testing.assert_array_equal(part.optimized[still], start[still])
     np.testing.assert_allclose(part.optimized, whole.optimized, atol=0.01)
     assert part.report.losses["total"] == pytest.approx(whole.report.losses["total"], rel=1e-3)
@@ -265,8 +267,7 @@ def test_a_focus_costs_less_than_the_frame(engine: StyleEngine, monkeypatch: pyt
     still = np.ones((HEIGHT, 480), bool)
     still[20:40, 20:60] = False
     engine.stylize(
-        paint(Painting.DABS, 480, HEIGHT),
-        start=start,
+        FrameInputs(paint(Painting.DABS, 480, HEIGHT), warm_start_image=start),
         temporal=TemporalConstraint(start, still.astype(np.float32), 200.0, still),
         steps=replace(SETTINGS, steps=6).steps,
     )

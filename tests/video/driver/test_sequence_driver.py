@@ -13,6 +13,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, Start, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from tests.video.moving_pictures import constant_motion
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
@@ -116,7 +117,9 @@ def test_without_motion_every_frame_is_the_same_as_alone(
 ) -> None:
     result = run(engine, pan[:2], tmp_path, SequenceSettings(motion=MotionSource.NONE))
     for frame, source in zip(result.frames, pan, strict=False):
-        np.testing.assert_array_equal(read_image(frame.path), quantize(engine.stylize(source.image).image))
+        np.testing.assert_array_equal(
+            read_image(frame.path), quantize(engine.stylize(FrameInputs(source.image)).image)
+        )
         assert frame.warp_error is None
 
 
