@@ -1,4 +1,4 @@
-"""What the engine tells about its work: progress while it runs, a report when it is done."""
+"""Messages and callbacks of the engine: progress and snapshots of a frame, and its report at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ class Stopped(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """After step `step` of `steps` (over all scales): unweighted losses by name, and `total`, weighted."""
+    """State after step `step` of `steps`, counted over all scales.
+
+    Attributes:
+        height, width: of the scale at hand, in px.
+        losses: by name: unweighted, and `total`, weighted.
+    """
 
     step: int
     steps: int
@@ -31,9 +36,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Report:
-    """How one frame was stylized; `losses` are those of the last step, before it moved the pixels.
+    """How one frame was stylized.
 
-    `scales` ends with the size that the frame was painted at, in (height, width).
+    Attributes:
+        losses: of the last step, before it changed the pixels.
+        scales: (height, width) of each scale of the pyramid; the last is the working size.
     """
 
     steps: int
@@ -51,7 +58,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The picture on its way, (H, W, 3) float32 in 0..1 at the frame's size, after `step` steps."""
+    """The unfinished image, (H, W, 3) float32 in 0..1 at the frame's size, after `step` steps."""
 
     step: int
     image: np.ndarray
@@ -61,3 +68,22 @@ class Snapshot:
 SnapshotCallback = Callable[[Snapshot], None]
 ProgressCallback = Callable[[Progress], None]
 CancelCheck = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class FrameCallbacks:
+    """What the engine calls while it optimizes a frame, on the calling thread.
+
+    Attributes:
+        progress: called whenever losses are known.
+        snapshot: called every `StyleSettings.snapshot_every` steps.
+        cancelled: called between two steps; True ends the optimization with the image of that moment.
+    """
+
+    progress: ProgressCallback | None = None
+    snapshot: SnapshotCallback | None = None
+    cancelled: CancelCheck = _never

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 
 from compositor.benchmark.gatys_reference import Reference
@@ -19,8 +20,9 @@ from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype, product_speed, wait_for
 from compositor.image_ops.arrays import to_tensor
 from compositor.networks.weights import load_network
-from compositor.progress import Progress
+from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
+from compositor.stylization.frame_inputs import FrameInputs
 
 STEP_FLOPS = 1.15e6
 """Floating-point operations a pixel and step: VGG-16's convolutions up to relu5_1, forward and back."""
@@ -90,15 +92,17 @@ def exponent(times: list[StepTime]) -> float:
     return statistics.linear_regression(pixels, seconds).slope
 
 
-def peak_memory(device: torch.device) -> int | None:
-    """The most bytes that tensors have taken on a GPU so far, or on a CPU this process; None if not known."""
+def peak_memory(device: torch.device) -> int:
+    """The most bytes that tensors have taken on a GPU so far, or this process of the machine's memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return None
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Bytes on macOS, KiB on Linux.
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _engine(
@@ -115,7 +119,11 @@ def _engine(
         def watch(_: Progress) -> None:
             seen.append(time.perf_counter())
 
-        engine.stylize(content, start=content[..., :3], steps=total, progress=watch)
+        engine.stylize(
+            FrameInputs(content, warm_start_image=content[..., :3]),
+            steps=total,
+            callbacks=FrameCallbacks(progress=watch),
+        )
         return [(after - before) / apart for before, after in pairwise(seen)]
 
     return run

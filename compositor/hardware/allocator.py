@@ -37,6 +37,8 @@ def give_back_freed_memory(device: torch.device) -> None:
     """Gives the system back what is kept for later."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
     elif device.type == "cpu":
         trim = _of_glibc("malloc_trim")
         if trim is not None:

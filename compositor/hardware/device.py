@@ -10,6 +10,9 @@ import torch
 from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice
 
+# Of the CPU's allocator; of the allocator for Apple's GPUs; of Metal, for one buffer above its size limit.
+_OUT_OF_MEMORY_TEXTS = ("DefaultCPUAllocator", "MPS backend out of memory", "Invalid buffer size")
+
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
     """The named device, or with `auto` the first of cuda, mps, cpu that there is.
@@ -75,5 +78,10 @@ def translate_out_of_memory(what: str, advice: str = "make the frames smaller") 
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error of PyTorch's says that memory ran out; on a CPU only its text does."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    """Whether an error raised by PyTorch means out of memory.
+
+    CUDA raises `torch.OutOfMemoryError`. A CPU and Apple's GPUs (MPS) raise a plain RuntimeError, which only
+    its text tells apart from others.
+    """
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in text for sign in _OUT_OF_MEMORY_TEXTS)

@@ -1,4 +1,4 @@
-"""Mixes the optimized picture with the render: gains, the render's colors, strength, kept regions."""
+"""Blending of the optimized image with the render: channel gains, the render's colors, strength, masks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from compositor.settings import Color, StyleSettings
 
 
 def mix(
-    content: np.ndarray, optimized: np.ndarray, settings: StyleSettings, keep: np.ndarray | None = None
+    content: np.ndarray,
+    optimized: np.ndarray,
+    settings: StyleSettings,
+    unstyled_mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The frame that the artist gets.
+    """The final frame: gains, the render's chroma (if `color` is `luminance`), `strength` and mask applied.
 
-    In this order: the channels' gains, the render's chroma (if `color` is `luminance`), `strength`, and what
-    `keep` leaves as rendered. Where nothing of the style is left the render's values come out bit for bit.
+    In this order. Where no style is mixed in, the render's values are returned bit for bit.
 
     Args:
         content: (H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, which is passed on.
         optimized: (H, W, 3) float32 in 0..1.
-        keep: (H, W) in 0..1; 1 leaves a pixel as it was rendered.
+        unstyled_mask: (H, W) in 0..1; 1 leaves a pixel as rendered.
 
     Returns:
         float32 in 0..1 with the content's shape.
@@ -29,8 +31,8 @@ def mix(
     if settings.color is Color.LUMINANCE:
         styled = with_luminance(content, luminance(styled))
     share = np.full(content.shape[:2], settings.strength, dtype=np.float32)
-    if keep is not None:
-        share *= 1.0 - np.clip(keep, 0.0, 1.0)
+    if unstyled_mask is not None:
+        share *= 1.0 - np.clip(unstyled_mask, 0.0, 1.0)
     rendered = content[..., :3]
     mixed = np.where(share[..., None] > 0.0, rendered + share[..., None] * (styled - rendered), rendered)
     mixed = np.where(share[..., None] >= 1.0, styled, mixed)

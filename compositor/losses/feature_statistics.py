@@ -1,9 +1,11 @@
-"""What the losses of a frame are made of: sums over its pixels, taken window by window."""
+"""Feature statistics of a frame: the sums over its pixels that the losses are functions of.
+
+They are taken window by window (tiles), so that a frame larger than memory has the same loss and gradient.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from typing import NamedTuple
 
 import torch
@@ -12,25 +14,18 @@ from torch import Tensor
 
 from compositor.convolution.geometry import layer_size, layer_stride
 from compositor.losses import terms
+from compositor.losses.style_statistics import PixelSum
 from compositor.networks.features import FeatureNetwork
 from compositor.tiling.windows import Window
 
-
-class Statistic(Enum):
-    """What is summed at a layer."""
-
-    CONTENT = "content"
-    """The squared differences to the content's features."""
-    GRAM = "gram"
-    """The products of the features, (C, C)."""
-    MEAN = "mean"
-    """The features, (C)."""
+CONTENT_ERROR = PixelSum("content error", terms.squared_sum)
+"""The squared differences to the content's features."""
 
 
 class StatisticKey(NamedTuple):
-    """Names a sum; `region` is that of a style, by index."""
+    """Names a sum at a layer; `region` is the index of a style's region."""
 
-    statistic: Statistic
+    statistic: PixelSum
     layer: str
     region: int = 0
 
@@ -39,12 +34,12 @@ FeatureStatistics = dict[StatisticKey, Tensor]
 
 
 class FrameStatistics:
-    """Takes the sums of images against one content.
+    """Computes the sums of images against one content.
 
     Args:
         content: (1, 3, H, W), sRGB in 0..1.
         masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
-        means: whether the features' means are wanted beside the Gram matrices.
+        style_sums: what is summed at the style layers, for each region.
         replicate: see `FeatureNetwork`.
     """
 
@@ -56,14 +51,14 @@ class FrameStatistics:
         style_layers: Iterable[str],
         masks: Sequence[Tensor | None],
         *,
-        means: bool,
+        style_sums: Sequence[PixelSum],
         replicate: bool,
     ) -> None:
         self._network = network
         self._picture = content
         self._content_layers, self._style_layers = tuple(content_layers), tuple(style_layers)
         self._layers = tuple(dict.fromkeys(self._content_layers + self._style_layers))
-        self._means = means
+        self._style_sums = tuple(style_sums)
         self._replicate = replicate
         self._content: dict[Window, dict[str, Tensor]] = {}
         height, width = content.shape[-2:]
@@ -79,7 +74,7 @@ class FrameStatistics:
         features = self._features(image, window, self._layers)
         content = self.content(window)
         sums: FeatureStatistics = {
-            StatisticKey(Statistic.CONTENT, layer): self._energy(
+            StatisticKey(CONTENT_ERROR, layer): self._squared_sum(
                 features[layer].float() - content[layer].float(), window, layer
             )
             for layer in self._content_layers
@@ -87,15 +82,12 @@ class FrameStatistics:
         for layer in self._style_layers:
             for region, masks in enumerate(self._masks):
                 mask = self._part(masks[layer], window, layer)
-                sums[StatisticKey(Statistic.GRAM, layer, region)] = terms.gram_sum(features[layer], mask)
-                if self._means:
-                    sums[StatisticKey(Statistic.MEAN, layer, region)] = terms.feature_sum(
-                        features[layer], mask
-                    )
+                for each in self._style_sums:
+                    sums[StatisticKey(each, layer, region)] = each.of(features[layer], mask)
         return sums
 
     def content(self, window: Window) -> Mapping[str, Tensor]:
-        """The content's features in a window, by layer."""
+        """The content's features in a window, by layer; computed once for each window."""
         if window not in self._content:
             with torch.no_grad():
                 picture = window.outer.of(self._picture)
@@ -104,19 +96,19 @@ class FrameStatistics:
 
     def content_energy(self, window: Window) -> dict[str, Tensor]:
         """The squared features of the content, summed over a window, by layer."""
-        return {name: self._energy(maps, window, name) for name, maps in self.content(window).items()}
+        return {name: self._squared_sum(maps, window, name) for name, maps in self.content(window).items()}
 
     def forget_content(self) -> None:
-        """Frees what `content` has kept."""
+        """Frees the features that `content` has cached."""
         self._content.clear()
 
     def count(self, layer: str, region: int) -> Tensor | float:
-        """How many of a layer's pixels a region has, by its mask."""
+        """The number of a layer's pixels in a region: the sum of its mask."""
         mask = self._masks[region][layer]
         if mask is None:
             height, width = self._full(layer)
             return float(height * width)
-        return mask.sum().clamp_min(1e-6)
+        return mask.sum().clamp_min(terms.LEAST_COUNT)
 
     def _features(self, image: Tensor, window: Window, layers: Sequence[str]) -> dict[str, Tensor]:
         maps = self._network(image, layers, replicate=self._replicate)
@@ -125,6 +117,7 @@ class FrameStatistics:
         }
 
     def _full(self, layer: str) -> tuple[int, int]:
+        """(height, width) of a layer's maps for the whole frame."""
         height, width = self._picture.shape[-2:]
         return layer_size(height, width, layer_stride(layer))
 
@@ -138,20 +131,18 @@ class FrameStatistics:
             result[layer] = share if covered is None else share * covered
         return result
 
-    def _energy(self, maps: Tensor, window: Window, layer: str) -> Tensor:
-        covered = self._part(self._coverage[layer], window, layer)
-        squares = maps.float().square()
-        return (squares if covered is None else squares * covered).sum()
+    def _squared_sum(self, maps: Tensor, window: Window, layer: str) -> Tensor:
+        return CONTENT_ERROR.of(maps, self._part(self._coverage[layer], window, layer))
 
     def _part(self, mask: Tensor | None, window: Window, layer: str) -> Tensor | None:
         return None if mask is None else window.within(layer_stride(layer), self._full(layer)).of(mask)
 
 
 def coverage(height: int, width: int, layer: str, device: torch.device) -> Tensor | None:
-    """How much of each of a layer's pixels lies in the picture, (1, 1, h, w); None where all of all do.
+    """The share of each of a layer's pixels that lies inside the picture, (1, 1, h, w); None if all is 1.
 
-    Poolings keep a last odd row or column. Were it to count like the others, the few pixels of the picture
-    behind it would be pulled many times as strongly as the rest, and show as a dotted line.
+    Poolings keep a last odd row or column. With full weight, the few pixels of the picture behind it would
+    get a gradient many times as large as the others', and show as a dotted line.
     """
     stride = layer_stride(layer)
     if height % stride == 0 and width % stride == 0:
@@ -163,7 +154,7 @@ def coverage(height: int, width: int, layer: str, device: torch.device) -> Tenso
 
 
 def added(first: FeatureStatistics, second: FeatureStatistics, factor: float = 1.0) -> FeatureStatistics:
-    """first + factor · second; a sum that only one of them has stays, with its factor."""
+    """first + factor · second; a sum that only one of them has is kept, with its factor."""
     result = dict(first)
     for key, value in second.items():
         result[key] = result[key] + factor * value if key in result else factor * value

@@ -1,4 +1,4 @@
-"""The objective of one scale: fixed targets, the weighted sum of the losses, and its gradient."""
+"""Objective of one scale: weighted content, style, total variation and temporal loss, and their gradient."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from torch import Tensor
 
 from compositor.losses import terms
 from compositor.losses.feature_statistics import (
+    CONTENT_ERROR,
     FeatureStatistics,
     FrameStatistics,
-    Statistic,
     StatisticKey,
     added,
 )
-from compositor.losses.style_targets import LayerTarget, StyleTargets, replicates
-from compositor.losses.temporal_hold import TemporalTerm
+from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
+from compositor.losses.style_targets import StyleTargets, replicates
+from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
-from compositor.settings import LossScale, StyleSettings, StyleStatistic
+from compositor.settings import LossScale, StyleSettings
 from compositor.tiling.windows import Window, whole
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a style is wanted: a mask (1, 1, H, W) in 0..1, or None for the whole picture."""
+    """Where a style applies: a mask (1, 1, H, W) in 0..1, or None for the whole frame."""
 
     targets: StyleTargets
     mask: Tensor | None = None
@@ -34,30 +35,30 @@ class Region:
 
 @dataclass(frozen=True)
 class ActiveRegion:
-    """The one part of the frame that is to change, and the image (1, 3, H, W) that the rest stays."""
+    """The only part of a frame that changes, and the image (1, 3, H, W) that the rest of it keeps."""
 
     window: Window
     image: Tensor
 
 
 class StyleObjective:
-    """Losses of an image against one frame's content and its styles (Gatys 2016, equation 7, and more).
+    """Losses of an image against one frame's content and its styles (Gatys 2016, equation 7, extended).
 
-    Content and style losses are functions of sums over the pixels: of squared differences, and of the
-    products that Gram matrices are made of. So the frame can be gone through window by window, first for the
-    sums, then for the gradient, in as little memory as a window takes; and where only a part of the frame is
-    to change, the sums over the rest are taken once.
+    Content and style losses are functions of sums over the pixels. So they and their gradient can be computed
+    window by window (tiles): a first pass over the windows takes the sums, a second one the gradient, in the
+    memory that one window needs. Where only a part of the frame changes, the sums over the rest are taken
+    once.
 
-    A region's style loss counts by the region's share of the picture, so that a pixel is pulled equally
-    strongly in a small region and in a large one.
+    A region's style loss is weighted by the region's share of the frame, so that the pull on a pixel does not
+    depend on the size of its region.
 
     Args:
         content: (1, 3, H, W), sRGB in 0..1.
-        regions: the styles and where they are wanted.
-        visible: (1, 1, H, W) in 0..1, for the total variation; None if every pixel is seen.
-        hold: ties the image to the frame before.
-        windows: what the frame is gone through in; None for the frame as one.
-        focus: the part that is to change; None for all of it.
+        regions: the styles and where they apply.
+        visible: (1, 1, H, W) in 0..1, for the total variation; None for an opaque frame.
+        temporal_term: ties the image to the frame before.
+        windows: that the frame is computed in; None for the frame as one.
+        active_region: the part that changes; None for all of it.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class StyleObjective:
         regions: Sequence[Region],
         *,
         visible: Tensor | None = None,
-        hold: TemporalTerm | None = None,
+        temporal_term: TemporalTerm | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
     ) -> None:
@@ -76,36 +77,40 @@ class StyleObjective:
         self._settings = settings
         self._regions = regions
         self._visible = visible
-        self._hold = hold
+        self._temporal_term = temporal_term
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
+        self._style_sums = STYLE_STATISTICS[settings.style_statistic].sums
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
-        self._sums = FrameStatistics(
+        self._statistics = FrameStatistics(
             network,
             content,
             self._content_layers,
             self._style_layers,
             [each.mask for each in regions],
-            means=settings.style_statistic is StyleStatistic.WASSERSTEIN,
+            style_sums=self._style_sums,
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
-        self._rest: FeatureStatistics = {}
+        self._outside: FeatureStatistics = {}
         self._energies = self._content_energies()
         if active_region is not None:
-            self._look_at(active_region)
+            self._restrict_to(active_region)
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        """The unweighted losses `content`, `style`, `tv`, when tied `temporal`, and the weighted `total`."""
+        """The losses of an image (1, 3, H, W) by name, scalars.
+
+        `content`, `style`, `tv` and, with a temporal term, `temporal` are unweighted; `total` is weighted.
+        """
         with torch.no_grad():
             return self._losses(self._total(image), image)
 
     def value_and_grad(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """The losses of an image (1, 3, H, W), and the gradient of their total."""
+        """The losses of an image (1, 3, H, W), and the gradient of their total, of its shape."""
         leaf = image.detach().requires_grad_(True)
         if len(self._windows) == 1:
             parts = [self._tracked(image, self._windows[0])]
-            total = added(self._rest, {key: value.detach() for key, value in parts[0][1].items()})
+            total = added(self._outside, {key: value.detach() for key, value in parts[0][1].items()})
         else:
             parts = []
             with torch.no_grad():
@@ -113,59 +118,61 @@ class StyleObjective:
         total = {key: value.detach().requires_grad_(True) for key, value in total.items()}
         result = self._losses(total, leaf)
         found = torch.autograd.grad(result["total"], [leaf, *total.values()], allow_unused=True)
-        gradient, pulls = found[0].clone(), dict(zip(total, found[1:], strict=True))
+        gradient, sum_gradients = found[0].clone(), dict(zip(total, found[1:], strict=True))
         for index, window in enumerate(self._windows):
             part, sums = parts[index] if parts else self._tracked(image, window)
-            pulled = {key: value for key, value in sums.items() if pulls[key] is not None}
-            (back,) = torch.autograd.grad(list(pulled.values()), part, [pulls[key] for key in pulled])
+            used = {key: value for key, value in sums.items() if sum_gradients[key] is not None}
+            (back,) = torch.autograd.grad(list(used.values()), part, [sum_gradients[key] for key in used])
             window.outer.of(gradient).add_(back)
         return {name: value.detach() for name, value in result.items()}, gradient
 
     def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, FeatureStatistics]:
+        """A window's part of the image as a leaf of autograd, and the sums over it."""
         part = window.outer.of(image).detach().requires_grad_(True)
-        return part, self._sums.of(part, window)
+        return part, self._statistics.of(part, window)
 
     def _total(self, image: Tensor) -> FeatureStatistics:
-        total = self._rest
+        total = self._outside
         for window in self._windows:
-            total = added(total, self._sums.of(window.outer.of(image), window))
+            total = added(total, self._statistics.of(window.outer.of(image), window))
         return total
 
     def _content_energies(self) -> dict[str, Tensor]:
         """The sum of each content layer's squared features, over the whole frame."""
-        parts = [self._sums.content_energy(window) for window in self._windows]
+        parts = [self._statistics.content_energy(window) for window in self._windows]
         return {layer: torch.stack([part[layer] for part in parts]).sum() for layer in self._content_layers}
 
-    def _look_at(self, active_region: ActiveRegion) -> None:
+    def _restrict_to(self, active: ActiveRegion) -> None:
+        """Makes the sums outside of the active region constants."""
         with torch.no_grad():
-            total = self._total(active_region.image)
-            self._sums.forget_content()
-            inside = self._sums.of(active_region.window.outer.of(active_region.image), active_region.window)
-            self._rest = added(total, inside, -1.0)
-        self._windows = [active_region.window]
+            total = self._total(active.image)
+            self._statistics.forget_content()
+            inside = self._statistics.of(active.window.outer.of(active.image), active.window)
+            self._outside = added(total, inside, -1.0)
+        self._windows = [active.window]
 
     def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
-        settings = self._settings
+        settings, temporal_term = self._settings, self._temporal_term
         result = {
             "content": self._content_loss(sums),
             "style": self._style_loss(sums),
             "tv": terms.tv_loss(image, self._visible),
         }
-        smooth = result["tv"]
-        style_weight = settings.style_weight * (1.0 if self._hold is None else self._hold.style_gain)
+        smoothness = result["tv"]
+        style_weight = settings.style_weight * (1.0 if temporal_term is None else temporal_term.style_gain)
         total = settings.content_weight * result["content"] + style_weight * result["style"]
-        if self._hold is not None:
-            result["temporal"] = terms.temporal_loss(image, self._hold.target, self._hold.reliability)
-            total = total + self._hold.weight * result["temporal"]
-            smooth = self._hold.smoothed(image, self._visible)
-        return result | {"total": total + settings.tv_weight * smooth}
+        if temporal_term is not None:
+            result["temporal"] = terms.temporal_loss(image, temporal_term.target, temporal_term.reliability)
+            total = total + temporal_term.weight * result["temporal"]
+            smoothness = temporal_term.smoothed(image, self._visible)
+        return result | {"total": total + settings.tv_weight * smoothness}
 
     def _content_loss(self, sums: FeatureStatistics) -> Tensor:
-        terms = [
-            weight * self._content_distance(sums[StatisticKey(Statistic.CONTENT, layer)], layer)
+        layers = [
+            weight * self._content_distance(sums[StatisticKey(CONTENT_ERROR, layer)], layer)
             for layer, weight in self._content_layers.items()
         ]
-        return torch.stack(terms).sum()
+        return torch.stack(layers).sum()
 
     def _content_distance(self, squares: Tensor, layer: str) -> Tensor:
         if self._settings.loss_scale is LossScale.GATYS:
@@ -173,20 +180,16 @@ class StyleObjective:
         return terms.content_distance(squares, self._energies[layer])
 
     def _style_loss(self, sums: FeatureStatistics) -> Tensor:
-        terms = [
+        layers = [
             share * weight * self._layer_loss(sums, layer, index, region.targets[layer])
             for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
             for layer, weight in self._style_layers.items()
         ]
-        # Where nothing of the frame is visible there is no region either.
-        return torch.stack(terms).sum() if terms else next(iter(sums.values())).new_zeros(())
+        # A frame in which nothing is visible has no region.
+        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
 
     def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
-        count = self._sums.count(layer, region)
-        gram = sums[StatisticKey(Statistic.GRAM, layer, region)] / count
-        if target.mean is not None and target.root is not None and target.energy is not None:
-            mean = sums[StatisticKey(Statistic.MEAN, layer, region)] / count
-            return terms.gaussian_distance(gram, mean, target.mean, target.root, target.energy)
-        if self._settings.loss_scale is LossScale.GATYS:
-            return terms.gatys_gram_distance(gram, target.gram)
-        return terms.gram_distance(gram, target.gram)
+        count = self._statistics.count(layer, region)
+        return target.distance(
+            *(sums[StatisticKey(each, layer, region)] / count for each in self._style_sums)
+        )

@@ -1,39 +1,25 @@
-"""What a style asks of a picture: its statistics, layer by layer."""
+"""Style targets: the statistics of the style pictures that a frame is to match, layer by layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from compositor.losses import terms
 from compositor.losses.feature_statistics import coverage
+from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget, PixelSum
 from compositor.networks.features import REPLICATE_FROM, FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
-from compositor.settings import StyleSettings, StyleStatistic
-
-
-@dataclass(frozen=True)
-class LayerTarget:
-    """A style's statistics at one layer: Gram matrix (C, C), mean (C), root (C, C) of the covariance, energy.
-
-    Mean, root and energy are there for the Wasserstein loss alone.
-    """
-
-    gram: Tensor
-    mean: Tensor | None = None
-    root: Tensor | None = None
-    energy: Tensor | None = None
-
+from compositor.settings import StyleSettings
 
 StyleTargets = dict[str, LayerTarget]
 """By style layer."""
 
 
 def replicates(longer_side: int) -> bool:
-    """Whether the network replicates the borders of frames of this size, in px."""
+    """Whether the network replicates the borders of frames whose longer side is this long, in px."""
     return longer_side >= REPLICATE_FROM
 
 
@@ -44,31 +30,33 @@ def style_targets(
     *,
     replicate: bool,
 ) -> StyleTargets:
-    """The targets that one or several style pictures (1, 3, h, w), with a weight each, ask for together.
+    """The targets of one or several style pictures together.
 
     The weighted sum of the distances to several Gram matrices is, up to a constant, the distance to their
     weighted mean; with means and covariances it is the mixture's. So there is one target however many styles.
-    Borders are to be treated as those of the frame are (`replicates`).
+
+    Args:
+        pictures: (1, 3, h, w) in 0..1 with a positive weight each.
+        replicate: whether borders are replicated; the same as for the frame (`replicates`).
     """
-    total = sum(weight for _, weight in pictures)
-    grams: dict[str, Tensor] = {}
-    means: dict[str, Tensor] = {}
+    definition = STYLE_STATISTICS[settings.style_statistic]
     layers = layer_weights(settings.style_layers)
+    total = sum(weight for _, weight in pictures)
+    means: dict[tuple[str, PixelSum], Tensor] = {}
     with torch.no_grad():
         for picture, weight in pictures:
+            share = weight / total
             features = network(picture, layers, replicate=replicate)
             for layer in layers:
-                share = weight / total
                 covered = coverage(picture.shape[-2], picture.shape[-1], layer, picture.device)
-                gram = terms.gram(features[layer], covered)
-                mean = terms.feature_mean(features[layer], covered)
-                grams[layer] = grams[layer] + share * gram if layer in grams else share * gram
-                means[layer] = means[layer] + share * mean if layer in means else share * mean
-        return {layer: _layer_target(grams[layer], means[layer], settings) for layer in layers}
-
-
-def _layer_target(gram: Tensor, mean: Tensor, settings: StyleSettings) -> LayerTarget:
-    if settings.style_statistic is StyleStatistic.GRAM:
-        return LayerTarget(gram)
-    root = terms.matrix_root(gram - torch.outer(mean, mean))
-    return LayerTarget(gram, mean, root, mean.square().sum() + root.square().sum())
+                count = terms.pixel_count(features[layer], covered)
+                for each in definition.sums:
+                    mean = share * (each.of(features[layer], covered) / count)
+                    key = layer, each
+                    means[key] = means[key] + mean if key in means else mean
+        return {
+            layer: definition.target(
+                tuple(means[layer, each] for each in definition.sums), settings.loss_scale
+            )
+            for layer in layers
+        }

@@ -1,4 +1,6 @@
-"""The losses of neural style transfer, each scaled so that its weight means the same at every image size.
+"""Loss terms: content, style (Gram matrix, Wasserstein), total variation and temporal loss.
+
+Each is scaled so that its weight means the same at every image size.
 
 Gatys, Ecker, Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016 ("Gatys" below).
 Every function returns a scalar tensor that is differentiable towards its first argument.
@@ -14,6 +16,8 @@ from torch import Tensor
 
 # Keeps a black picture, whose feature maps may all be zero, from dividing by zero.
 _LEAST_ENERGY = 1e-12
+LEAST_COUNT = 1e-6
+"""Pixels: a masked mean divides by this at least, so that an empty mask does not divide by zero."""
 # A Gram matrix of this many times as many pixels as channels is summed up from so many parts.
 _LEAST_PARTED, _PARTS = 64, 8
 
@@ -32,7 +36,7 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
     The mean makes maps of different sizes comparable.
     """
-    return gram_sum(features, mask) / _count(features, mask)
+    return gram_sum(features, mask) / pixel_count(features, mask)
 
 
 def feature_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -43,7 +47,20 @@ def feature_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
 def feature_mean(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """The mean (C) of feature maps (1, C, H, W) over the pixels, weighted by the mask (1, 1, H, W)."""
-    return feature_sum(features, mask) / _count(features, mask)
+    return feature_sum(features, mask) / pixel_count(features, mask)
+
+
+def pixel_count(features: Tensor, mask: Tensor | None = None) -> Tensor | float:
+    """The number of pixels of feature maps (1, C, H, W), by the mask (1, 1, H, W), for means."""
+    if mask is None:
+        return float(features.shape[-2] * features.shape[-1])
+    return mask.sum().clamp_min(LEAST_COUNT)
+
+
+def squared_sum(maps: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The sum of the squares of maps (1, C, H, W), weighted by the mask (1, 1, H, W)."""
+    squares = maps.float().square()
+    return (squares if mask is None else squares * mask).sum()
 
 
 def content_distance(squares: Tensor, energy: Tensor) -> Tensor:
@@ -112,11 +129,11 @@ def temporal_loss(image: Tensor, target: Tensor, reliability: Tensor) -> Tensor:
     """Reliability-weighted mean squared difference to the warped previous result.
 
     Ruder, Dosovitskiy, Brox 2016, equation 7. The mean is over all pixels and not only the reliable ones, so
-    that a pixel is held equally firmly however few others are reliable.
+    that the pull on a pixel does not depend on how many others are reliable.
 
     Args:
         image, target: (1, 3, H, W), 0..1.
-        reliability: (1, 1, H, W), 0 (a revealed pixel: free) to 1.
+        reliability: (1, 1, H, W) in 0..1; 0 leaves a pixel free (disocclusion).
     """
     return (reliability * (image - target).square()).mean()
 
@@ -128,7 +145,7 @@ def matrix_root(matrix: Tensor) -> Tensor:
 
 
 class _GramSum(torch.autograd.Function):
-    """Σ f fᵀ, with a backward of one matrix product.
+    """Gram matrix as a sum, Σ f fᵀ, with a backward pass of one matrix product.
 
     Autograd would multiply the features with the Gram matrix's gradient twice, once for each side of f fᵀ;
     the two are each other's transposes.
@@ -155,7 +172,7 @@ class _GramSum(torch.autograd.Function):
 class _RootTrace(torch.autograd.Function):
     """tr(A^½) of a symmetric positive semi-definite matrix; its gradient is A^-½ / 2.
 
-    Autograd's way through the eigenvectors divides by the differences of eigenvalues, many of which are zero.
+    Autograd through the eigenvectors would divide by differences of eigenvalues, many of which are zero.
     """
 
     @staticmethod
@@ -184,7 +201,7 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _sum_of_products(one: Tensor, other: Tensor) -> Tensor:
-    """oneᵀ · other, of (pixels, C) each; many pixels in parts, in 0.7 to 0.8 of the time on a CPU."""
+    """oneᵀ · other, of (pixels, C) each; in parts where pixels are many: 0.7 to 0.8 of the time on a CPU."""
     pixels, channels = one.shape
     if one.device.type != "cpu" or pixels < _LEAST_PARTED * channels or one.dtype is torch.bfloat16:
         return _product(one.T, other)
@@ -210,10 +227,6 @@ def _product(one: Tensor, other: Tensor) -> Tensor:
 def _pixels(features: Tensor) -> Tensor:
     """(H·W, C), without a copy when the maps are in channels-last memory."""
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
-
-
-def _count(features: Tensor, mask: Tensor | None) -> Tensor | float:
-    return float(features.shape[-2] * features.shape[-1]) if mask is None else mask.sum().clamp_min(1e-6)
 
 
 def _energy(target: Tensor) -> Tensor:

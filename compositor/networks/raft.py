@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from compositor.errors import WeightsError
-from compositor.hardware.device import choose_device
+from compositor.hardware.device import choose_device, translate_out_of_memory
 from compositor.image_ops.arrays import to_tensor
 from compositor.networks.download import file_hash, is_whole
 from compositor.settings import DeviceChoice
@@ -25,12 +25,18 @@ FILES = {
 _SMALLEST_SIDE = 128
 _MULTIPLE = 8
 _UPDATES = 20
+_LESS_MEMORY = "take optical flow without a network (--motion dis) or make the frames smaller"
 
 
 class Raft:
     """RAFT with the weights that are found.
 
+    Args:
+        device: what it computes on, as the setting `device` names it.
+
     Raises:
+        DeviceError: the device is not there.
+        MemoryShortageError: the network does not fit into the device's memory.
         WeightsError: there are none (the message says which file to put where), they are damaged, or
             torchvision cannot be imported.
     """
@@ -50,24 +56,29 @@ class Raft:
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:
             raise WeightsError(f"{path} does not hold the weights of {name}: {_first_line(error)}") from None
-        self._network = network.to(self._device).eval().requires_grad_(False)
+        with translate_out_of_memory("the network of the optical flow", _LESS_MEMORY):
+            self._network = network.to(self._device).eval().requires_grad_(False)
 
     def flow(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """(H, W, 2) float32, pixels, y down: where in `second` each pixel of `first` is, less its place.
 
         Args:
             first, second: (H, W, 3 or 4) float32, sRGB in 0..1, of one size; alpha is left out.
+
+        Raises:
+            MemoryShortageError: frames of this size do not fit into the device's memory.
         """
         height, width = first.shape[:2]
         wanted = [_padded(side) for side in (height, width)]
         padding = (0, wanted[1] - width, 0, wanted[0] - height)
-        images = [
-            F.pad(to_tensor(each[..., :3], self._device) * 2.0 - 1.0, padding, mode="replicate")
-            for each in (first, second)
-        ]
-        with torch.no_grad():
+        what = f"the optical flow of a frame of {width}×{height} px"
+        with torch.no_grad(), translate_out_of_memory(what, _LESS_MEMORY):
+            images = [
+                F.pad(to_tensor(each[..., :3], self._device) * 2.0 - 1.0, padding, mode="replicate")
+                for each in (first, second)
+            ]
             found = self._network(*images, num_flow_updates=_UPDATES)[-1]
-        return found[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
+            return found[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
 
 
 def _padded(side: int) -> int:

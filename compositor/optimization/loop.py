@@ -1,4 +1,4 @@
-"""Moves an image's pixels down the gradient of an objective, at one scale."""
+"""Optimization loop of one scale: minimizes an objective over an image's pixels by Adam or L-BFGS."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from torch import Tensor
 
 from compositor.optimization.adam import Moments, PixelAdam
 from compositor.optimization.lbfgs import PixelLbfgs
-from compositor.progress import Stopped
+from compositor.progress import CancelCheck, Stopped
 from compositor.settings import Optimizer, StyleSettings
 
 Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
 """Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimized."""
 
 MaskedObjective = Objective
-"""The same, with a gradient that is zero where a pixel is fixed."""
+"""An objective whose gradient is zero where a pixel is fixed."""
 
 Step = Callable[[float], dict[str, Tensor]]
-"""Takes one step; its argument is how far the optimization is, 0 to 1. Returns the losses before the step."""
+"""Takes one step, given the share of the steps that are done, 0 to 1. Returns the losses before it."""
 
-# On a GPU reading a loss waits for it, so losses are read only every so many steps there.
+# Reading a loss from a GPU waits for the GPU, so there losses are read only every so many steps.
 _READ_EVERY = 10
 # Steps over which `tolerance` is measured.
 _WINDOW = 20
@@ -32,9 +32,45 @@ _WINDOW = 20
 _FINAL_RATE = 0.1
 
 
+@dataclass(frozen=True)
+class OptimizationRun:
+    """What is run at one scale.
+
+    Attributes:
+        steps: limit of the steps.
+        decay_learning_rate: whether Adam's step size falls along a cosine, so that the last steps refine.
+        moments: Adam's moments of the coarser scale, already of this size.
+        hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
+        fixed: (1, 1, H, W) bool, pixels that do not change.
+    """
+
+    steps: int
+    decay_learning_rate: bool = True
+    moments: Moments | None = None
+    hessian_diagonal: Tensor | float = 0.0
+    fixed: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class StepCallbacks:
+    """What the loop calls, on its own thread; `step` is the number of steps taken at this scale.
+
+    Attributes:
+        after_step: (step, losses), whenever losses were read.
+        cancelled: called before every step; True ends the loop.
+        snapshot_due: (step), after every step: whether a snapshot is wanted.
+        take_snapshot: (step, losses, image (1, 3, H, W)), if it is.
+    """
+
+    after_step: Callable[[int, dict[str, float]], None] = lambda step, losses: None
+    cancelled: CancelCheck = lambda: False
+    snapshot_due: Callable[[int], bool] = lambda step: False
+    take_snapshot: Callable[[int, dict[str, float], Tensor], None] = lambda step, losses, image: None
+
+
 @dataclass
 class Outcome:
-    """The image that an optimization ended with, its last losses, and Adam's moments to carry on with."""
+    """The image that an optimization ended with, its last losses, and Adam's moments for the next scale."""
 
     image: Tensor
     losses: dict[str, float]
@@ -44,56 +80,31 @@ class Outcome:
 
 
 def optimize(
-    start: Tensor,
+    initial: Tensor,
     objective: Objective,
-    steps: int,
     settings: StyleSettings,
-    *,
-    settle: bool = True,
-    moments: Moments | None = None,
-    hessian_diagonal: Tensor | float = 0.0,
-    fixed: Tensor | None = None,
-    after_step: Callable[[int, dict[str, float]], None],
-    cancelled: Callable[[], bool],
-    snapshot_due: Callable[[int], bool] = lambda step: False,
-    take_snapshot: Callable[[int, dict[str, float], Tensor], None] = lambda step, losses, image: None,
+    run: OptimizationRun,
+    callbacks: StepCallbacks,
 ) -> Outcome:
-    """Runs up to `steps` steps from `start`, (1, 3, H, W) in 0..1, which is left as it is.
-
-    Args:
-        settle: let Adam's step size fall along a cosine, so that the last steps refine.
-        moments: Adam's moments of the coarser scale, already of this size.
-        stiffness: for L-BFGS, see `PixelLbfgs`.
-        fixed: (1, 1, H, W) bool, pixels that stay as they are.
-        after_step: called with the number of steps taken and the losses, whenever losses were read.
-        cancelled: asked before every step.
-        snapshot_due, take_snapshot: asked after every step, and called with the step, losses and image.
-    """
-    image = start.clone()
-    optimizer = partial(_optimizer, objective, fixed)
-    betas = settings.adam_beta1, settings.adam_beta2
-    adam = PixelAdam(image, moments, betas) if settings.optimizer is Optimizer.ADAM else None
-    take_step = (
-        _lbfgs_steps(image, optimizer, PixelLbfgs(image, settings.lbfgs_history, hessian_diagonal))
-        if adam is None
-        else _adam_steps(image, optimizer, adam, settings.learning_rate, settle)
-    )
+    """Minimizes an objective from an initial image, (1, 3, H, W) in 0..1, which is not changed."""
+    image = initial.clone()
+    take_step, adam = _stepper(image, partial(_masked, objective, run.fixed), settings, run)
     read_every = 1 if image.device.type == "cpu" else _READ_EVERY
     history: list[float] = []
     losses: dict[str, float] = {}
     stopped, taken = Stopped.STEP_LIMIT, 0
-    while taken < steps:
-        if cancelled():
+    while taken < run.steps:
+        if callbacks.cancelled():
             stopped = Stopped.CANCELLED
             break
-        current = take_step(taken / steps)
+        current = take_step(taken / run.steps)
         taken += 1
-        due = snapshot_due(taken)
-        if due or taken % read_every == 0 or taken == steps:
+        due = callbacks.snapshot_due(taken)
+        if due or taken % read_every == 0 or taken == run.steps:
             losses = {name: float(value.detach()) for name, value in current.items()}
-            after_step(taken, losses)
+            callbacks.after_step(taken, losses)
             if due:
-                take_snapshot(taken, losses, image)
+                callbacks.take_snapshot(taken, losses, image)
             history.append(losses["total"])
             if _converged(history, settings.tolerance, max(1, _WINDOW // read_every)):
                 stopped = Stopped.CONVERGED
@@ -101,27 +112,39 @@ def optimize(
     return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
 
 
+def _stepper(
+    image: Tensor, objective: MaskedObjective, settings: StyleSettings, run: OptimizationRun
+) -> tuple[Step, PixelAdam | None]:
+    """What takes a step with the optimizer that the settings name; and Adam, if that is it."""
+    if settings.optimizer is Optimizer.ADAM:
+        adam = PixelAdam(image, run.moments, (settings.adam_beta1, settings.adam_beta2))
+        rate, decays = settings.learning_rate, run.decay_learning_rate
+        return _adam_steps(image, objective, adam, rate, decays), adam
+    lbfgs = PixelLbfgs(image, settings.lbfgs_history, run.hessian_diagonal)
+    return _lbfgs_steps(image, objective, lbfgs), None
+
+
 def _adam_steps(
-    image: Tensor, optimizer: MaskedObjective, adam: PixelAdam, rate: float, settle: bool
+    image: Tensor, objective: MaskedObjective, adam: PixelAdam, rate: float, decays: bool
 ) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = optimizer(image)
-        adam.step(gradient, rate * _cosine(progress) if settle else rate)
+        losses, gradient = objective(image)
+        adam.step(gradient, rate * _cosine(progress) if decays else rate)
         return losses
 
     return step
 
 
-def _lbfgs_steps(image: Tensor, optimizer: MaskedObjective, lbfgs: PixelLbfgs) -> Step:
+def _lbfgs_steps(image: Tensor, objective: MaskedObjective, lbfgs: PixelLbfgs) -> Step:
     def step(progress: float) -> dict[str, Tensor]:
-        losses, gradient = optimizer(image)
+        losses, gradient = objective(image)
         lbfgs.step(gradient)
         return losses
 
     return step
 
 
-def _optimizer(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+def _masked(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     losses, gradient = objective(image)
     return losses, gradient if fixed is None else gradient.masked_fill(fixed, 0.0)
 

@@ -1,4 +1,4 @@
-"""One frame as the engine sees it: the content, what is visible of it, and where which style goes."""
+"""Content frame: a frame's content, alpha and region masks as tensors, at any size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.errors import ImageError
-from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_tensor
+from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
 from compositor.image_ops.color import gray
 from compositor.image_ops.resize import resize
 from compositor.losses.objective import Region
 from compositor.settings import Color
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import StyleLibrary
 
 
@@ -25,16 +26,15 @@ class ContentFrame:
 
     Attributes:
         content: (1, 3, H, W) in 0..1; without color where only the luminance is stylized.
-        visible: (1, 1, H, W), the alpha channel; None for an opaque frame.
-        masks: by region, (1, 1, H, W) of what is visible and wanted of it; None for everywhere.
-        reduction: how much smaller the frame is painted than it is delivered, and the styles with it: 1 or
-            less.
+        visible: (1, 1, H, W) in 0..1, the alpha channel; None for an opaque frame.
+        masks: by region, (1, 1, H, W) in 0..1, without what is transparent or unstyled; None for everywhere.
+        working_scale: working size over the frame's own size, at most 1; style pictures are scaled by it too.
     """
 
     content: Tensor
     visible: Tensor | None
     masks: dict[str | None, Tensor | None]
-    reduction: float = 1.0
+    working_scale: float = 1.0
 
     def at(self, height: int, width: int) -> ContentFrame:
         """The same frame at another size."""
@@ -45,38 +45,34 @@ class ContentFrame:
                 name: None if mask is None else _shrunk(mask, height, width)
                 for name, mask in self.masks.items()
             },
-            self.reduction,
+            self.working_scale,
         )
 
     def regions(self, library: StyleLibrary) -> list[Region]:
-        """The styles' targets at this size, for the regions that are in the frame."""
+        """The styles' targets at this size, for the regions that have pixels in the frame."""
         longer_side = max(self.content.shape[-2:])
         return [
-            Region(library.targets(name, longer_side, self.reduction), mask)
+            Region(library.targets(name, longer_side, self.working_scale), mask)
             for name, mask in self.masks.items()
             if mask is None or bool(mask.any())
         ]
 
 
-def make_unstyled_mask(
-    content: np.ndarray,
-    library: StyleLibrary,
-    masks: Mapping[str, np.ndarray],
-    keep: np.ndarray | None,
-) -> np.ndarray | None:
-    """(H, W) in 0..1: what gets no style, by `keep` and because no style is wanted there; None for nothing.
+def make_unstyled_mask(inputs: FrameInputs, library: StyleLibrary) -> np.ndarray | None:
+    """(H, W) in 0..1: where the render stays, by the given mask or for want of a style; None for nowhere.
 
     Raises:
         ImageError: a region's mask is missing, or a mask has another size than the content.
     """
+    content, masks = inputs.content, inputs.masks
     for name in library.regions:
         if name is not None and name not in masks:
             raise ImageError(f"the region {name!r} has a style but no mask")
     for name, mask in masks.items():
         check_size(mask, content, f"mask of region {name!r}")
-    unstyled_mask = (
-        None if keep is None else np.clip(check_size(keep, content, "mask of what is kept"), 0.0, 1.0)
-    )
+    unstyled_mask = inputs.unstyled_mask
+    if unstyled_mask is not None:
+        unstyled_mask = np.clip(check_size(unstyled_mask, content, "unstyled mask"), 0.0, 1.0)
     if None not in library.regions:
         uncovered = 1.0 - _covered(content, library, masks)
         unstyled_mask = uncovered if unstyled_mask is None else np.maximum(unstyled_mask, uncovered)
@@ -84,23 +80,21 @@ def make_unstyled_mask(
 
 
 def make_content_frame(
-    content: np.ndarray,
+    inputs: FrameInputs,
     library: StyleLibrary,
-    masks: Mapping[str, np.ndarray],
     unstyled_mask: np.ndarray | None,
     *,
     color: Color,
     device: torch.device,
-    reduction: float = 1.0,
+    working_scale: float = 1.0,
 ) -> ContentFrame:
     """The frame at full size.
 
     Args:
-        content: (H, W, 3 or 4) float32, sRGB in 0..1.
-        masks: by region, (H, W) in 0..1; they may have soft edges and should not overlap.
+        inputs: masks may have soft edges and should not overlap.
         unstyled_mask: see `make_unstyled_mask`.
     """
-    check_image(content, "content")
+    content, masks = inputs.content, inputs.masks
     colors = gray(content) if color is Color.LUMINANCE else content[..., :3]
     picture = to_tensor(colors, device)
     visible = None
@@ -114,11 +108,11 @@ def make_content_frame(
         mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
         seen = map_to_tensor(mask * wanted, device)
         named[name] = None if everywhere else seen if visible is None else seen * visible
-    return ContentFrame(picture, visible, named, reduction)
+    return ContentFrame(picture, visible, named, working_scale)
 
 
 def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(H, W) in 0..1: how much of each pixel the named regions take."""
+    """(H, W) in 0..1: the share of each pixel that belongs to named regions."""
     total = np.zeros(content.shape[:2], np.float32)
     for name in library.regions:
         if name is not None:
@@ -127,10 +121,10 @@ def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.
 
 
 def _fill_invisible(picture: Tensor, visible: Tensor) -> Tensor:
-    """Colors from the visible surroundings where nothing is visible.
+    """Fills transparent pixels with colors from their visible surroundings, by push-pull.
 
-    What is behind a transparent film is black, and the network would see a dark outline around everything.
-    Push-pull: visible colors averaged over larger and larger areas, taken where the smaller ones have none.
+    A render with a transparent film is black there, which the network would take for dark outlines. Push-pull
+    averages the visible colors over larger and larger areas, and fills from the smallest area that has any.
     """
     colors, weights = [picture * visible], [visible]
     while min(weights[-1].shape[-2:]) > 1:

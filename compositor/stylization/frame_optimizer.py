@@ -1,4 +1,4 @@
-"""Paints one frame at a size that the machine can manage, and finishes it at its own."""
+"""Frame optimizer: optimizes a frame at its working size, upsamples it, and finishes it at full size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from compositor.image_ops.arrays import map_to_tensor, to_tensor
 from compositor.image_ops.joint_upsampling import joint_upsample
 from compositor.image_ops.resize import resize
-from compositor.losses.temporal_hold import TemporalTerm
+from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.cuda_graphs import StepGraphs
 from compositor.optimization.loop import Outcome
@@ -23,22 +23,22 @@ from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import StyleLibrary
 from compositor.stylization.temporal import DetailConstraint, TemporalConstraint, fixed_pixels
 
-# Pixels of the small picture: light and shade that are as wide as this follow it from frame to frame. Strokes
-# are finer, and stay the ones that the frame before was finished with.
-_TONES = 16
-# With less evidence nearby (the mean reliability) the change of tone fades to none.
-_EVIDENCE = 0.05
+# Pixels at the working size: tones this wide are taken from the upsampled image in every frame. Strokes are
+# finer, and are taken from the finished frame before.
+_TONE_SIZE = 16
+# Below this mean reliability of the surroundings the change of tone fades out.
+_MIN_RELIABILITY = 0.05
 
 
 @dataclass(frozen=True)
 class OptimizedFrame:
-    """A frame that the optimization is done with.
+    """A frame after its optimization.
 
     Attributes:
-        image: (1, 3, h, w) in 0..1, at the size that the frame was painted at.
-        finished: (1, 3, H, W) in 0..1, at the frame's own.
-        outcome: of the last steps.
-        steps: all that were taken.
+        image: (1, 3, h, w) in 0..1, at the working size.
+        finished: (1, 3, H, W) in 0..1, at the frame's own size.
+        outcome: of the last scale, or of the finishing steps.
+        steps: taken in all.
     """
 
     image: Tensor
@@ -49,7 +49,7 @@ class OptimizedFrame:
 
 @dataclass(frozen=True)
 class FrameOptimizer:
-    """A network, its styles and how to use them."""
+    """Optimizes frames with one network, one style library and one set of settings."""
 
     network: FeatureNetwork
     library: StyleLibrary
@@ -61,40 +61,40 @@ class FrameOptimizer:
         self,
         content_frame: ContentFrame,
         sizes: Sequence[tuple[int, int]],
-        start: Tensor,
+        initial: Tensor,
         counter: StepCounter,
         *,
         finishing: int = 0,
         temporal: TemporalConstraint | None = None,
         detail: DetailConstraint | None = None,
     ) -> OptimizedFrame:
-        """Takes a frame through its sizes, brings it up to its own and takes some steps there.
+        """Optimizes a frame at its scales, upsamples it to its own size and takes the finishing steps there.
 
         Args:
             content_frame: the frame at its own size (H, W).
-            sizes: (height, width), ending with the one that it is painted at, (h, w).
-            start: (1, 3, any size) in 0..1.
+            sizes: (height, width) of the scales, ending with the working size (h, w).
+            initial: (1, 3, any size) in 0..1, what the optimization begins with.
             finishing: steps at full size; none after a cancellation.
-            temporal: ties the picture to that of the frame before.
-            detail: ties its finish to that of the frame before.
+            temporal: ties the image at the working size to the frame before.
+            detail: ties the finishing steps to the frame before.
 
         Raises:
             ImageError: the maps of `temporal` differ in size.
-            RuntimeError: see `MultiscaleOptimizer.through`.
+            RuntimeError: see `MultiscaleOptimizer.optimize`.
         """
         outcome = self._optimizer(
             content_frame,
             None if temporal is None else temporal.term(self.device),
             None if temporal is None else temporal.fixed(self.device),
-        ).through(sizes, start, counter)
-        painted = outcome.image
-        upsampled = joint_upsample(painted, content_frame.at(*sizes[-1]).content, content_frame.content)
+        ).optimize(sizes, initial, counter)
+        optimized = outcome.image
+        upsampled = joint_upsample(optimized, content_frame.at(*sizes[-1]).content, content_frame.content)
         finished = upsampled
         if finishing and outcome.stopped is not Stopped.CANCELLED:
             counter = counter.followed_by(finishing)
             outcome = self._finish(upsampled, content_frame, temporal, detail, counter)
             finished = outcome.image
-        return OptimizedFrame(painted, finished, outcome, counter.taken)
+        return OptimizedFrame(optimized, finished, outcome, counter.taken)
 
     def _finish(
         self,
@@ -104,52 +104,52 @@ class FrameOptimizer:
         detail: DetailConstraint | None,
         counter: StepCounter,
     ) -> Outcome:
-        """The picture that was brought up, (1, 3, H, W), after some steps at full size.
+        """The upsampled image (1, 3, H, W) after some steps at full size, which make finer strokes.
 
-        Finer strokes than the small picture could hold come about. Where the frame before has got them
-        already, they are its own, moved: brought up anew they would not be the same on a surface that moves
-        by parts of a small pixel.
+        With `detail`, the steps begin with the finished frame before, warped: upsampled anew, strokes would
+        differ from frame to frame on a surface that moves by fractions of a pixel of the working size.
         """
-        start, hold, fixed = upsampled, None, None
+        initial, term, fixed = upsampled, None, None
         if detail is not None:
             target, reliability = (
                 to_tensor(detail.target, self.device),
                 map_to_tensor(detail.reliability, self.device),
             )
             fixed = fixed_pixels(detail.still, self.device)
-            start = _in_tune(target, upsampled, reliability, round(_TONES / content_frame.reduction))
+            tone_size = round(_TONE_SIZE / content_frame.working_scale)
+            initial = _with_tones_of(upsampled, target, reliability, tone_size)
             if fixed is not None:
-                start = torch.where(fixed, target, start)
+                initial = torch.where(fixed, target, initial)
             if temporal is not None and temporal.weight > 0.0:
-                hold = TemporalTerm(start, reliability, temporal.weight, temporal.style_gain)
+                term = TemporalTerm(initial, reliability, temporal.weight, temporal.style_gain)
         height, width = upsampled.shape[-2:]
-        optimizer = self._optimizer(replace(content_frame, reduction=1.0), hold, fixed)
-        return optimizer.through([(height, width)], start, counter)
+        optimizer = self._optimizer(replace(content_frame, working_scale=1.0), term, fixed)
+        return optimizer.optimize([(height, width)], initial, counter)
 
     def _optimizer(
-        self, content_frame: ContentFrame, hold: TemporalTerm | None, fixed: Tensor | None
+        self, content_frame: ContentFrame, term: TemporalTerm | None, fixed: Tensor | None
     ) -> MultiscaleOptimizer:
         return MultiscaleOptimizer(
             self.network,
             self.library,
             self.settings,
             content_frame,
-            hold=hold,
+            temporal_term=term,
             fixed=fixed,
             graphs=self.graphs,
         )
 
 
-def _in_tune(target: Tensor, upsampled: Tensor, reliability: Tensor, tones: int) -> Tensor:
-    """The earlier picture in the tones that were brought up; what was brought up where it is unreliable.
+def _with_tones_of(upsampled: Tensor, target: Tensor, reliability: Tensor, tone_size: int) -> Tensor:
+    """`target` with the tones (low frequencies) of `upsampled`; `upsampled` where the target is unreliable.
 
     Args:
-        target, brought: (1, 3, H, W) in 0..1.
-        reliability: (1, 1, H, W) of `target`.
-        tones: pixels, what is finer than this is no tone.
+        upsampled, target: (1, 3, H, W) in 0..1.
+        reliability: (1, 1, H, W) in 0..1, of `target`.
+        tone_size: pixels; finer variations belong to the strokes.
     """
     height, width = upsampled.shape[-2:]
-    small = max(1, round(height / tones)), max(1, round(width / tones))
-    evidence = resize(resize(reliability, *small), height, width).clamp_min(_EVIDENCE)
-    change = resize(resize(reliability * (upsampled - target), *small), height, width) / evidence
+    small = max(1, round(height / tone_size)), max(1, round(width / tone_size))
+    known = resize(resize(reliability, *small), height, width).clamp_min(_MIN_RELIABILITY)
+    change = resize(resize(reliability * (upsampled - target), *small), height, width) / known
     return (upsampled + reliability * (target + change - upsampled)).clamp(0.0, 1.0)

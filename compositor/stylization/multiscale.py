@@ -1,4 +1,7 @@
-"""Takes an image through the scales of a pyramid, each optimized in as many windows as memory asks for."""
+"""Multiscale optimizer: takes an image through the scales of a pyramid, coarse to fine.
+
+Each scale is optimized in as many tiles as fit into memory, and in smaller ones after out of memory.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.device import is_out_of_memory
 from compositor.image_ops.resize import resize
 from compositor.losses.objective import ActiveRegion, StyleObjective
-from compositor.losses.temporal_hold import TemporalTerm
+from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.optimization.adam import Moments
 from compositor.optimization.cuda_graphs import StepGraphs
-from compositor.optimization.loop import Outcome, optimize
+from compositor.optimization.loop import OptimizationRun, Outcome, optimize
 from compositor.progress import Stopped
 from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import ContentFrame
@@ -25,20 +28,20 @@ from compositor.stylization.style_library import StyleLibrary
 from compositor.tiling.memory_plan import fitting_windows
 from compositor.tiling.windows import around
 
-# A part of the frame is worth looking at alone up to this share of its area: setting it up costs a step.
-WORTH_FOCUSING = 0.8
-# Times that the tiles are halved before memory is given up on.
+# Only the active region is computed if it takes at most this share of the frame: setting it up costs a step.
+MAX_ACTIVE_SHARE = 0.8
+# Times that the tiles' area is halved after out of memory, before the error is raised.
 _HALVINGS = 8
 
 
 class MultiscaleOptimizer:
-    """One frame's way down.
+    """Optimizer of one frame over its scales.
 
     Args:
         content_frame: the frame at full size.
-        hold: ties the full size to the frame before.
-        fixed: (1, 1, H, W) bool, pixels that stay as they are at full size.
-        graphs: what steps are replayed by.
+        temporal_term: ties the finest scale to the frame before; of its size.
+        fixed: (1, 1, H, W) bool, pixels that do not change at the finest scale.
+        graphs: CUDA graphs that steps are replayed by.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class MultiscaleOptimizer:
         settings: StyleSettings,
         content_frame: ContentFrame,
         *,
-        hold: TemporalTerm | None,
+        temporal_term: TemporalTerm | None,
         fixed: Tensor | None,
         graphs: StepGraphs,
     ) -> None:
@@ -56,18 +59,22 @@ class MultiscaleOptimizer:
         self._library = library
         self._settings = settings
         self._content_frame = content_frame
-        self._hold = hold
+        self._temporal_term = temporal_term
         self._fixed = fixed
         self._graphs = graphs
         layers = layer_weights(settings.content_layers) | layer_weights(settings.style_layers)
         self._reach = network.reach(layers)
 
-    def through(self, sizes: Sequence[tuple[int, int]], image: Tensor, counter: StepCounter) -> Outcome:
-        """The result at the last of the sizes, from an image (1, 3, h, w) in 0..1 of any size.
+    def optimize(self, sizes: Sequence[tuple[int, int]], image: Tensor, counter: StepCounter) -> Outcome:
+        """The result at the last of the sizes.
+
+        Args:
+            sizes: (height, width) of each scale, coarse to fine.
+            image: (1, 3, h, w) in 0..1, of any size.
 
         Raises:
             ImageError: there are no sizes.
-            RuntimeError: PyTorch's, for want of memory however small the windows.
+            RuntimeError: PyTorch is out of memory, however small the tiles.
         """
         moments: Moments | None = None
         outcome: Outcome | None = None
@@ -78,7 +85,7 @@ class MultiscaleOptimizer:
                     self._content_frame.content, outcome.image.shape[-2:], (height, width)
                 )
             moments = moments and moments.resized(height, width)
-            outcome = self._within_memory(finer.clamp(0.0, 1.0), counter, scale, moments)
+            outcome = self._optimize_scale(finer.clamp(0.0, 1.0), counter, scale, moments)
             image, moments = outcome.image, outcome.moments
             counter.taken += outcome.steps
             if outcome.stopped is Stopped.CANCELLED:
@@ -89,42 +96,38 @@ class MultiscaleOptimizer:
         outcome.image = resize(outcome.image, *sizes[-1]).clamp(0.0, 1.0)
         return outcome
 
-    def _within_memory(
+    def _optimize_scale(
         self, image: Tensor, counter: StepCounter, scale: int, moments: Moments | None
     ) -> Outcome:
+        """One scale, again in smaller tiles after out of memory."""
         for halvings in range(_HALVINGS):
             try:
-                return self._optimize(image, counter, scale, moments, halvings)
+                return self._optimize_in_tiles(image, counter, scale, moments, halvings)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
             give_back_freed_memory(image.device)
-        return self._optimize(image, counter, scale, moments, _HALVINGS)
+        return self._optimize_in_tiles(image, counter, scale, moments, _HALVINGS)
 
-    def _optimize(
+    def _optimize_in_tiles(
         self, image: Tensor, counter: StepCounter, scale: int, moments: Moments | None, halvings: int
     ) -> Outcome:
         height, width = image.shape[-2:]
         finest = scale == len(counter.shares) - 1
-        hold, fixed = (self._hold, self._fixed) if finest else (None, None)
-        steps, objective = counter.shares[scale], self._objective(image, hold, fixed, halvings).value_and_grad
-        return optimize(
-            image,
-            self._graphs.replaying(objective, image, steps),
-            steps,
-            self._settings,
-            settle=finest,
+        term, fixed = (self._temporal_term, self._fixed) if finest else (None, None)
+        objective = self._objective(image, term, fixed, halvings).value_and_grad
+        run = OptimizationRun(
+            counter.shares[scale],
+            decay_learning_rate=finest,
             moments=moments,
-            hessian_diagonal=0.0 if hold is None else hold.hessian_diagonal,
+            hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
-            after_step=counter.at_scale(height, width),
-            snapshot_due=counter.snapshot_due,
-            take_snapshot=counter.take_snapshot,
-            cancelled=counter.cancelled,
         )
+        replayed = self._graphs.replaying(objective, image, run.steps)
+        return optimize(image, replayed, self._settings, run, counter.callbacks_at(height, width))
 
     def _objective(
-        self, image: Tensor, hold: TemporalTerm | None, fixed: Tensor | None, halvings: int
+        self, image: Tensor, term: TemporalTerm | None, fixed: Tensor | None, halvings: int
     ) -> StyleObjective:
         height, width = image.shape[-2:]
         content_frame = self._content_frame.at(height, width)
@@ -137,25 +140,25 @@ class MultiscaleOptimizer:
             content_frame.content,
             content_frame.regions(self._library),
             visible=content_frame.visible,
-            hold=hold,
+            temporal_term=term,
             windows=windows,
             active_region=None if fixed is None or len(windows) > 1 else self._active_region(image, fixed),
         )
 
     def _active_region(self, image: Tensor, fixed: Tensor) -> ActiveRegion | None:
-        """The part around all that may change, if it is small enough."""
+        """The part around all pixels that are not fixed, if it is small enough."""
         window = around(~fixed, self._reach, self._reach)
         height, width = image.shape[-2:]
-        if window is None or window.outer.area > WORTH_FOCUSING * height * width:
+        if window is None or window.outer.area > MAX_ACTIVE_SHARE * height * width:
             return None
         return ActiveRegion(window, image)
 
 
 def _lost_detail(content: Tensor, coarse: Sequence[int], fine: tuple[int, int]) -> Tensor:
-    """What a coarser scale could not show of the content, (1, 3, H, W), around zero.
+    """The detail of the content that is lost at the coarser scale, (1, 3, H, W), around zero.
 
-    Added when a coarse result goes to the next scale: shapes that are small for the coarse one come back at
-    once instead of being drawn again by the content loss, and stay where they are.
+    Added to an upsampled coarse result: the content's fine shapes are then there from the first step, in
+    their place, and need not be restored by the content loss.
     """
     target = resize(content, *fine)
     return target - resize(resize(content, coarse[0], coarse[1]), *fine)

@@ -1,4 +1,7 @@
-"""The scales of a cold start: coarse first, for strokes larger than the network sees at full size."""
+"""Image pyramid of a cold start: sizes and steps of its scales, coarse to fine.
+
+Coarse scales make strokes that are larger than the network's receptive field at full size.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ _FULL_SIZE_SHARE = 0.5
 def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
     """(height, width) of each scale, coarse to fine; the last is the full size.
 
-    Each is √2 smaller than the next, down to the last one whose longer side is at least `coarsest` px and
-    whose shorter side the network can still take.
+    Each is √2 smaller than the next, down to the last one whose longer side is about `coarsest` px at least
+    and whose shorter side is large enough for the network.
     """
     sizes = [(height, width)]
     for step in range(1, 64):
@@ -29,7 +32,7 @@ def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]
 
 
 def share_steps(steps: int, scales: int) -> list[int]:
-    """`steps` shared among `scales`, coarse to fine, each at least one, half of them at full size."""
+    """The steps of each of `scales` scales, coarse to fine, each at least one, half of them at full size."""
     if scales == 1:
         return [max(1, steps)]
     coarse = max(scales - 1, steps - round(steps * _FULL_SIZE_SHARE))

@@ -1,4 +1,4 @@
-"""The style pictures and the targets that they make at each scale."""
+"""Style library: the style pictures, and a cache of their targets for each frame size."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Style:
     """A style picture, (h, w, 3) float32, sRGB in 0..1.
 
     Attributes:
-        weight: relative to the other styles of the same region.
-        region: name of the mask where it is wanted; None for wherever no region is.
+        weight: positive, relative to the other styles of the same region.
+        region: name of the mask where it applies; None for wherever no region's mask does.
     """
 
     image: np.ndarray
@@ -40,7 +40,7 @@ class Style:
 
 
 class StyleLibrary:
-    """All styles of an engine, and their targets for the frame sizes that have come up.
+    """All styles of an engine, and their targets for the frame sizes seen so far.
 
     Raises:
         ImageError: there is no style, one is no image, or has a weight that is not positive.
@@ -64,7 +64,7 @@ class StyleLibrary:
 
     @property
     def digest(self) -> str:
-        """A hash of all pictures, weights and regions, in hexadecimal: alike for alike styles."""
+        """A hash of all pictures, weights and regions, in hexadecimal; equal for equal styles."""
         whole = repr([(style.digest, style.weight, style.region) for style in self.styles])
         return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
@@ -74,25 +74,28 @@ class StyleLibrary:
         return list(dict.fromkeys(style.region for style in self.styles))
 
     def match_colors_to(self, content: np.ndarray) -> None:
-        """Recolors the pictures to this content's colors, where the settings ask for it.
+        """Color transfer: recolors the style pictures to this content, if the setting `color` asks for it.
 
-        Done for the first frame of a shot and kept until the next one, or the goal would wander.
+        Done for the first frame of a shot and kept until the next one, so that the targets stay constant.
+
+        Args:
+            content: (H, W, 3 or 4) float32, sRGB in 0..1.
         """
         recolor = {Color.LUMINANCE: match_luminance, Color.MATCH: match_color}.get(self._settings.color)
         if recolor is not None:
             self._pictures = [self._picture(recolor(each.image[..., :3], content)) for each in self.styles]
             self._targets.clear()
 
-    def targets(self, region: str | None, longer_side: int, reduction: float = 1.0) -> StyleTargets:
+    def targets(self, region: str | None, longer_side: int, working_scale: float = 1.0) -> StyleTargets:
         """A region's targets for frames with this longer side in px.
 
         Args:
-            reduction: how much smaller the frame is painted than it is delivered.
+            working_scale: working size over the frame's own size, at most 1.
         """
-        key = longer_side, reduction, region
+        key = longer_side, working_scale, region
         if key not in self._targets:
             pictures = [
-                (self._at_size(picture, longer_side, reduction), style.weight)
+                (self._at_size(picture, longer_side, working_scale), style.weight)
                 for style, picture in zip(self.styles, self._pictures, strict=True)
                 if style.region == region
             ]
@@ -101,7 +104,7 @@ class StyleLibrary:
             )
         return self._targets[key]
 
-    def statistics(self) -> tuple[Tensor, Tensor]:
+    def color_statistics(self) -> tuple[Tensor, Tensor]:
         """Mean (3) and covariance (3, 3) of all pictures' colors together."""
         pixels = torch.cat([picture[0].flatten(1) for picture in self._pictures], dim=1)
         return pixels.mean(dim=1), torch.cov(pixels)
@@ -109,12 +112,12 @@ class StyleLibrary:
     def _picture(self, image: np.ndarray) -> Tensor:
         return to_tensor(image[..., :3], self._device)
 
-    def _at_size(self, picture: Tensor, longer_side: int, reduction: float) -> Tensor:
-        """The picture with its longer side as the settings ask for, never enlarged: an enlarged picture has
-        no strokes of the size of a pixel, and teaches blur.
+    def _at_size(self, picture: Tensor, longer_side: int, working_scale: float) -> Tensor:
+        """The picture resized as the settings ask for, never enlarged: an enlarged picture has no strokes of
+        the size of a pixel, and its statistics are those of a blurred one.
 
-        What is asked for is meant for the frame as it is delivered: the strokes shrink with the frame, and
-        grow with it again when it is brought up.
+        The settings refer to the frame's own size: the strokes are reduced with the frame, and enlarged with
+        it again when it is upsampled.
         """
-        asked = (self._settings.style_size or longer_side / reduction) * self._settings.style_scale
-        return fit(picture, min(max(picture.shape[-2:]), asked) * reduction)
+        asked = (self._settings.style_size or longer_side / working_scale) * self._settings.style_scale
+        return fit(picture, min(max(picture.shape[-2:]), asked) * working_scale)

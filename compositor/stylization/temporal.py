@@ -1,4 +1,4 @@
-"""What a frame hands on to the next: its result, and the ties that are made of it."""
+"""Temporal constraints: a frame's result, and how the next frame is tied to it (warm start)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import torch
 from torch import Tensor
 
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
-from compositor.losses.temporal_hold import TemporalTerm
+from compositor.losses.temporal_term import TemporalTerm
 from compositor.progress import Report
 
 
 @dataclass(frozen=True)
 class StylizedFrame:
-    """A styled frame and how it came about.
+    """A styled frame.
 
     Attributes:
-        image: float32 in 0..1 with the content's shape: what the artist gets, mixed with the render.
-        optimized: (h, w, 3) float32 in 0..1: what the optimization ended with, at the size that the frame was
-            painted at; the next frame starts from it.
-        detailed: (H, W, 3) float32 in 0..1: the same brought up and finished at full size; the finish of the
-            next frame starts from it. None if it was not done.
+        image: float32 in 0..1 with the content's shape: the result, mixed with the render.
+        optimized: (h, w, 3) float32 in 0..1: the optimized image at the working size; the next frame's warm
+            start.
+        report: how the frame was stylized.
+        detailed: (H, W, 3) float32 in 0..1: `optimized` upsampled and finished at full size; the warm start
+            of the next frame's finishing steps. None without finishing steps.
     """
 
     image: np.ndarray
@@ -33,14 +34,14 @@ class StylizedFrame:
 
 @dataclass(frozen=True)
 class TemporalConstraint:
-    """Ties a frame to the result of the one before.
+    """Ties a frame to the result of the one before, at the working size.
 
     Attributes:
-        target: (h, w, 3) float32, 0..1: the previous `optimized` picture, warped to this frame.
-        reliability: (h, w) float32, 0 (revealed: free) to 1.
+        target: (h, w, 3) float32 in 0..1: the previous `optimized` image, warped to this frame.
+        reliability: (h, w) float32 in 0..1; 0 leaves a pixel free (disocclusion).
         weight: of the temporal loss.
-        still: (h, w) bool, where the start image is kept to the last bit.
-        style_gain: how many times as strongly the style pulls as in a frame that is not held.
+        still: (h, w) bool, where the warm start image is kept bit for bit.
+        style_gain: factor on the style weight.
     """
 
     target: np.ndarray
@@ -50,7 +51,7 @@ class TemporalConstraint:
     style_gain: float = 1.0
 
     def term(self, device: torch.device) -> TemporalTerm | None:
-        """The temporal loss; None without weight. Raises ImageError: the reliability has another size."""
+        """The loss term; None at weight 0. Raises ImageError: the reliability has another size."""
         if self.weight == 0.0:
             return None
         check_size(self.reliability, self.target, "reliability map")
@@ -60,7 +61,7 @@ class TemporalConstraint:
         )
 
     def fixed(self, device: torch.device) -> Tensor | None:
-        """(1, 1, h, w) bool, what is still; None for nothing. Raises ImageError: it has another size."""
+        """(1, 1, h, w) bool, the still pixels; None if there are none. Raises ImageError: another size."""
         if self.still is None:
             return None
         return fixed_pixels(check_size(self.still, self.target, "map of still pixels"), device)
@@ -68,12 +69,12 @@ class TemporalConstraint:
 
 @dataclass(frozen=True)
 class DetailConstraint:
-    """Ties the finish of a frame, which is done at full size, to that of the one before.
+    """Ties the finishing steps of a frame, at full size, to the result of the one before.
 
     Attributes:
-        target: (H, W, 3) float32, 0..1: the previous `detailed` picture, warped to this frame.
-        reliability: (H, W) float32, 0 to 1.
-        still: (H, W) bool, where it is kept as it was.
+        target: (H, W, 3) float32 in 0..1: the previous `detailed` image, warped to this frame.
+        reliability: (H, W) float32 in 0..1.
+        still: (H, W) bool, where `target` is kept bit for bit.
     """
 
     target: np.ndarray
@@ -82,5 +83,5 @@ class DetailConstraint:
 
 
 def fixed_pixels(still: np.ndarray, device: torch.device) -> Tensor | None:
-    """(1, 1, H, W) bool from a map (H, W) of what is still; None where nothing is."""
+    """(1, 1, H, W) bool from a map (H, W) of still pixels; None if there are none."""
     return map_to_tensor(still.astype(np.float32), device) > 0.5 if still.any() else None

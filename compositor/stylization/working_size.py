@@ -1,4 +1,4 @@
-"""At what size a frame is painted: its own, or a smaller one from which it is brought up."""
+"""Working size: the size in px that a frame is optimized at, its own or a smaller one that is upsampled."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
 
-# Measured at 640×360, code-made paintings: at half the size and with 5 finishing steps the style loss is 1.8
-# times that of the full size; at a third of it short dabs are already blurred.
+# Measured at 640×360 with code-made style pictures: at half the size and with 5 finishing steps the style
+# loss is 1.8 times that at full size; at a third of it short dabs are already blurred.
 LONGEST_SIDES: Mapping[DeviceChoice, Mapping[WorkingDetail, int]] = {
     DeviceChoice.CPU: {WorkingDetail.DRAFT: 640, WorkingDetail.STANDARD: 960, WorkingDetail.FINAL: 1280},
     DeviceChoice.MPS: {WorkingDetail.DRAFT: 960, WorkingDetail.STANDARD: 1280, WorkingDetail.FINAL: 1920},
     DeviceChoice.CUDA: {WorkingDetail.DRAFT: 1280, WorkingDetail.STANDARD: 1920, WorkingDetail.FINAL: 3840},
 }
-"""Pixels: the longer side at which larger frames are painted, where `working_size` does not say it."""
+"""Pixels: the longer side that larger frames are optimized at, unless the setting `working_size` is given."""
 
 _SHORTEST_SIDE = 32
-"""Pixels: a long narrow frame is not made narrower than this."""
+"""Pixels: the shorter side of a long narrow frame is not reduced below this."""
 
 
 def working_size(height: int, width: int, settings: StyleSettings, device: str) -> tuple[int, int]:
-    """(height, width) at which a frame of this size is painted; its own unless it is larger than wanted.
+    """(height, width) in px that frames of this size are optimized at; the frame's own unless it is larger.
 
     Args:
         device: `cpu`, `mps` or `cuda`.
@@ -34,12 +34,12 @@ def working_size(height: int, width: int, settings: StyleSettings, device: str) 
     return round(height * factor), round(width * factor)
 
 
-def working_size_text(full: tuple[int, int], painted: tuple[int, int]) -> str | None:
-    """`1920×1080, painted at 640×360 and brought up`; None for a frame that is painted at its own size.
+def working_size_text(full: tuple[int, int], working: tuple[int, int]) -> str | None:
+    """`1920×1080, optimized at 640×360 and upsampled`; None for a frame that is optimized at its own size.
 
     Args:
-        full, painted: (height, width).
+        full, working: (height, width).
     """
-    if full == painted:
+    if full == working:
         return None
-    return f"{full[1]}×{full[0]}, painted at {painted[1]}×{painted[0]} and brought up"
+    return f"{full[1]}×{full[0]}, optimized at {working[1]}×{working[0]} and upsampled"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
+import psutil
 import torch
 
 from compositor import convolution_jit
@@ -51,17 +50,17 @@ class MemoryPlan:
 
     Attributes:
         expected_bytes: that the process will take at most: on a GPU of its memory, else of the machine's.
-        free_bytes: that it could take now; None where that is not known.
+        free_bytes: that it could take now.
         windows: parts that the frame is gone through in; 1 is the frame as a whole.
     """
 
     expected_bytes: int
-    free_bytes: int | None
+    free_bytes: int
     windows: int
 
     def __str__(self) -> str:
         text = f"about {self.expected_bytes / 2**30:.1f} GiB of memory"
-        if self.windows == 1 or self.free_bytes is None:
+        if self.windows == 1:
             return text
         return f"{text}, in {self.windows} tiles, as {self.free_bytes / 2**30:.1f} GiB are free"
 
@@ -94,8 +93,7 @@ def fitting_windows(
         margin: px that a tile sees beyond its own.
         halvings: how often memory has run out all the same; each halves the tiles' area.
     """
-    free = free_bytes(device)
-    for_features = math.inf if free is None else _PLANNED * free - height * width * _PICTURE_BYTES
+    for_features = _PLANNED * free_bytes(device) - height * width * _PICTURE_BYTES
     pixels = min(for_features / _PixelBytes.of(device, dtype).most, height * width) / 2.0**halvings
     if pixels >= height * width:
         return [whole(height, width)]
@@ -103,32 +101,25 @@ def fitting_windows(
     return tiles(height, width, max(side // GRID * GRID, 4 * GRID), margin)
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Memory that the engine could still take on a device; None where that is not known."""
+def free_bytes(device: torch.device) -> int:
+    """Memory that the engine could still take on a device, in bytes."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    if device.type == "cpu":
-        return _free_memory()
-    return None
+    if device.type == "mps":
+        return _free_unified_memory()
+    return psutil.virtual_memory().available
+
+
+def _free_unified_memory() -> int:
+    """What an Apple GPU could still take: it shares the machine's memory, up to a limit that Metal names."""
+    reserved = torch.mps.driver_allocated_memory()
+    beyond = min(torch.mps.recommended_max_memory() - reserved, psutil.virtual_memory().available)
+    return max(beyond, 0) + reserved - torch.mps.current_allocated_memory()
 
 
 def _taken_bytes(device: torch.device) -> int:
-    """What this process has taken of the device's memory; 0 where that is not known."""
+    """What this process has taken of the device's memory."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return 0
-
-
-def _free_memory() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None
+    return psutil.Process().memory_info().rss

@@ -37,8 +37,8 @@ def main() -> None:
         for name in arguments.scenes:
             scene = render_scene(name, arguments.frames, arguments.width, work)
             seconds: list[float] = []
-            for label, worth in (("whole", 0.0), ("part", multiscale.WORTH_FOCUSING)):
-                with patch.object(multiscale, "WORTH_FOCUSING", worth):
+            for label, worth in (("whole", 0.0), ("part", multiscale.MAX_ACTIVE_SHARE)):
+                with patch.object(multiscale, "MAX_ACTIVE_SHARE", worth):
                     styled = stylize(scene, MotionSource.VECTORS, engine, sequence, work / name / label)
                 seconds.append(styled.seconds)
                 style_error = style_loss(engine, styled)

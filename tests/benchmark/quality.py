@@ -33,8 +33,9 @@ from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.losses import terms
 from compositor.networks.weights import load_network
-from compositor.progress import Progress
+from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
+from compositor.stylization.frame_inputs import FrameInputs
 from tests.benchmark.contents import contents
 from video.paintings.painting import Painting, paint
 from video.settings import Preset, with_preset
@@ -92,7 +93,9 @@ class Bench:
         theirs = self._reference.minimize(self._start, self._arguments.steps)
         between = time.perf_counter()
         way: list[tuple[float, float]] = []
-        ours = self._engine.stylize(self._content, progress=partial(self._note, way)).optimized
+        ours = self._engine.stylize(
+            FrameInputs(self._content), callbacks=FrameCallbacks(progress=partial(self._note, way))
+        ).optimized
         ended = time.perf_counter()
         scores = self._scores(to_array(theirs), between - begun)
         return Pair(

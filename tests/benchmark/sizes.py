@@ -18,6 +18,7 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, LossScale
+from compositor.stylization.frame_inputs import FrameInputs
 from tests.benchmark.contents import contents
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
@@ -34,7 +35,7 @@ def main() -> None:
         content = contents(width, height)[arguments.content]
         style = paint(Painting(arguments.style), width, height)
         engine = StyleEngine(settings, style)
-        result = engine.stylize(content).optimized
+        result = engine.stylize(FrameInputs(content)).optimized
         published = StyleEngine(replace(settings, loss_scale=LossScale.GATYS), style)
         (style_loss, content_loss), (equation4, equation1) = (
             (each.style_error(result), each.content_error(result, content)) for each in (engine, published)

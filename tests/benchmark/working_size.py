@@ -28,6 +28,7 @@ from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.joint_upsampling import joint_upsample
 from compositor.image_ops.resize import resize
 from compositor.settings import StyleSettings, WorkingDetail
+from compositor.stylization.frame_inputs import FrameInputs
 from tests.benchmark.contents import contents
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
@@ -68,7 +69,7 @@ def main() -> None:
     print(_HEADINGS)
     full = _run(full_settings, style, frames, sequence)
     print(_row("full size", full.images[0], judge=judge, frames=frames, full=full, made=full), flush=True)
-    small = StyleEngine(small_settings, style).stylize(frames[0].image).optimized
+    small = StyleEngine(small_settings, style).stylize(FrameInputs(frames[0].image)).optimized
     for name, image in _other_ways(small, frames[0].image):
         print(_row(name, image, judge=judge, frames=frames, full=full), flush=True)
     for steps in arguments.finishing:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +14,9 @@ import torch
 
 from compositor.engine import StyleEngine
 from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortageError
-from compositor.progress import Progress, Stopped
+from compositor.progress import FrameCallbacks, Progress, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.temporal import TemporalConstraint
 from video.paintings.painting import Painting, paint
 
@@ -46,7 +46,7 @@ def test_result_is_an_image_of_the_content_size_with_a_report(
     engine: StyleEngine, content: np.ndarray
 ) -> None:
     before = content.copy()
-    stylized = engine.stylize(content)
+    stylized = engine.stylize(FrameInputs(content))
     assert stylized.image.shape == content.shape
     assert stylized.image.dtype == np.float32
     assert stylized.image.min() >= 0.0
@@ -69,7 +69,10 @@ def test_bfloat16_ends_near_the_losses_of_float32() -> None:
         StyleEngine(replace(settings, precision=precision), style)
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
     )
-    exact, rounded = single.stylize(content).optimized, half.stylize(content).optimized
+    exact, rounded = (
+        single.stylize(FrameInputs(content)).optimized,
+        half.stylize(FrameInputs(content)).optimized,
+    )
 
     def total(image: np.ndarray) -> float:
         return single.content_error(image, content) + settings.style_weight * single.style_error(image)
@@ -78,7 +81,7 @@ def test_bfloat16_ends_near_the_losses_of_float32() -> None:
 
 
 def test_style_loss_falls_far_below_that_of_the_content(engine: StyleEngine, content: np.ndarray) -> None:
-    styled = engine.stylize(content, steps=10).image
+    styled = engine.stylize(FrameInputs(content), steps=10).image
     assert engine.style_error(styled) < 0.6 * engine.style_error(content)
 
 
@@ -87,14 +90,14 @@ def test_style_picture_has_no_style_error(style: np.ndarray) -> None:
 
 
 def test_cold_start_begins_with_the_content_in_all_its_detail(style: np.ndarray, content: np.ndarray) -> None:
-    stylized = StyleEngine(STANDSTILL, style).stylize(content)
+    stylized = StyleEngine(STANDSTILL, style).stylize(FrameInputs(content))
     assert len(stylized.report.scales) == 2
     np.testing.assert_allclose(stylized.image, content, atol=1e-3)
 
 
 def test_cold_start_can_begin_with_noise(style: np.ndarray, content: np.ndarray) -> None:
     settings = replace(STANDSTILL, start=Start.NOISE, coarsest_size=64)
-    image = StyleEngine(settings, style).stylize(content).image
+    image = StyleEngine(settings, style).stylize(FrameInputs(content)).image
     assert image.mean() == pytest.approx(0.5, abs=0.01)
     assert image.std() == pytest.approx(0.15, abs=0.01)
     assert abs(np.corrcoef(image.ravel(), content.ravel())[0, 1]) < 0.1
@@ -103,7 +106,7 @@ def test_cold_start_can_begin_with_noise(style: np.ndarray, content: np.ndarray)
 def test_seed_decides_about_the_noise(style: np.ndarray, content: np.ndarray) -> None:
     def with_seed(seed: int) -> np.ndarray:
         settings = replace(STANDSTILL, start=Start.NOISE, seed=seed)
-        return StyleEngine(settings, style).stylize(content).image
+        return StyleEngine(settings, style).stylize(FrameInputs(content)).image
 
     np.testing.assert_array_equal(with_seed(1), with_seed(1))
     assert np.abs(with_seed(1) - with_seed(2)).mean() > 0.05
@@ -111,13 +114,16 @@ def test_seed_decides_about_the_noise(style: np.ndarray, content: np.ndarray) ->
 
 def test_given_start_begins_at_full_size(style: np.ndarray, content: np.ndarray) -> None:
     start = content[::-1].copy()
-    stylized = StyleEngine(STANDSTILL, style).stylize(content, start=start)
+    stylized = StyleEngine(STANDSTILL, style).stylize(FrameInputs(content, warm_start_image=start))
     assert stylized.report.scales == [(48, 64)]
     np.testing.assert_allclose(stylized.image, start, atol=1e-3)
 
 
 def test_same_input_gives_the_same_bytes_twice(engine: StyleEngine, content: np.ndarray) -> None:
-    assert engine.stylize(content).image.tobytes() == engine.stylize(content).image.tobytes()
+    assert (
+        engine.stylize(FrameInputs(content)).image.tobytes()
+        == engine.stylize(FrameInputs(content)).image.tobytes()
+    )
 
 
 def test_same_input_gives_the_same_bytes_in_another_process(
@@ -127,36 +133,42 @@ def test_same_input_gives_the_same_bytes_in_another_process(
 import hashlib
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from video.paintings.painting import Painting, paint
 settings = StyleSettings(steps=6, coarsest_size=32, device=DeviceChoice.CPU)
 engine = StyleEngine(settings, paint(Painting.KNIFE, 80, 60))
-print(hashlib.sha256(engine.stylize(paint(Painting.DABS, 64, 48)).image.tobytes()).hexdigest())
+print(hashlib.sha256(engine.stylize(FrameInputs(paint(Painting.DABS, 64, 48))).image.tobytes()).hexdigest())
 """
     command = [sys.executable, "-c", program]
     finished = subprocess.run(
         command, env=child_environment, capture_output=True, check=True, encoding="utf-8"
     )
-    assert finished.stdout.strip() == hashlib.sha256(engine.stylize(content).image.tobytes()).hexdigest()
+    assert (
+        finished.stdout.strip()
+        == hashlib.sha256(engine.stylize(FrameInputs(content)).image.tobytes()).hexdigest()
+    )
 
 
 @pytest.mark.parametrize("given_start", [False, True])
 def test_alpha_is_passed_on_unchanged(engine: StyleEngine, content: np.ndarray, given_start: bool) -> None:
     alpha = np.linspace(0.0, 1.0, 64, dtype=np.float32) * np.ones((48, 1), np.float32)
     start = content if given_start else None
-    styled = engine.stylize(np.dstack([content, alpha]), start=start, steps=2).image
+    styled = engine.stylize(FrameInputs(np.dstack([content, alpha]), warm_start_image=start), steps=2).image
     assert styled.shape == (48, 64, 4)
     np.testing.assert_array_equal(styled[..., 3], alpha)
 
 
 def test_opaque_alpha_changes_no_color(engine: StyleEngine, content: np.ndarray) -> None:
     opaque = np.dstack([content, np.ones((48, 64), np.float32)])
-    styled = engine.stylize(opaque, steps=2).image
-    np.testing.assert_allclose(styled[..., :3], engine.stylize(content, steps=2).image, atol=1e-3)
+    styled = engine.stylize(FrameInputs(opaque), steps=2).image
+    np.testing.assert_allclose(
+        styled[..., :3], engine.stylize(FrameInputs(content), steps=2).image, atol=1e-3
+    )
 
 
 def test_cancellation_returns_the_image_of_the_moment(engine: StyleEngine, content: np.ndarray) -> None:
     answers = iter([False, False, True])
-    stylized = engine.stylize(content, cancelled=lambda: next(answers))
+    stylized = engine.stylize(FrameInputs(content), callbacks=FrameCallbacks(cancelled=lambda: next(answers)))
     assert stylized.report.stopped is Stopped.CANCELLED
     assert stylized.report.steps == 2
     assert stylized.image.shape == content.shape
@@ -164,7 +176,7 @@ def test_cancellation_returns_the_image_of_the_moment(engine: StyleEngine, conte
 
 
 def test_cancelled_before_the_first_step(engine: StyleEngine, content: np.ndarray) -> None:
-    report = engine.stylize(content, cancelled=lambda: True).report
+    report = engine.stylize(FrameInputs(content), callbacks=FrameCallbacks(cancelled=lambda: True)).report
     assert report.stopped is Stopped.CANCELLED
     assert report.steps == 0
 
@@ -175,7 +187,11 @@ def test_progress_counts_over_all_scales(
 ) -> None:
     told: list[Progress] = []
     settings = replace(TINY, optimizer=optimizer)
-    report = StyleEngine(settings, style).stylize(content, progress=told.append).report
+    report = (
+        StyleEngine(settings, style)
+        .stylize(FrameInputs(content), callbacks=FrameCallbacks(progress=told.append))
+        .report
+    )
     assert [each.step for each in told] == [1, 2, 3, 4, 5, 6]
     assert {each.steps for each in told} == {6}
     assert sorted({(each.height, each.width) for each in told}) == report.scales
@@ -184,7 +200,7 @@ def test_progress_counts_over_all_scales(
 
 
 def test_steps_override_those_of_the_settings(engine: StyleEngine, content: np.ndarray) -> None:
-    assert engine.stylize(content, steps=3).report.steps == 3
+    assert engine.stylize(FrameInputs(content), steps=3).report.steps == 3
 
 
 def test_temporal_loss_holds_the_reliable_half_and_frees_the_other(
@@ -193,7 +209,7 @@ def test_temporal_loss_holds_the_reliable_half_and_frees_the_other(
     reliability = np.zeros((48, 64), np.float32)
     reliability[:, :32] = 1.0
     temporal = TemporalConstraint(content, reliability, 1e6)
-    stylized = engine.stylize(content, start=content, temporal=temporal, steps=8)
+    stylized = engine.stylize(FrameInputs(content, warm_start_image=content), temporal=temporal, steps=8)
     moved = np.abs(stylized.image - content).mean(axis=2)
     assert moved[:, :32].mean() < 0.2 * moved[:, 32:].mean()
     assert moved[:, 32:].mean() > 0.02
@@ -201,16 +217,16 @@ def test_temporal_loss_holds_the_reliable_half_and_frees_the_other(
 
 
 def test_a_temporal_weight_of_zero_ties_nothing(engine: StyleEngine, content: np.ndarray) -> None:
-    free = engine.stylize(content, start=content, steps=2)
+    free = engine.stylize(FrameInputs(content, warm_start_image=content), steps=2)
     temporal = TemporalConstraint(content, np.ones((48, 64), np.float32), 0.0)
-    tied = engine.stylize(content, start=content, temporal=temporal, steps=2)
+    tied = engine.stylize(FrameInputs(content, warm_start_image=content), temporal=temporal, steps=2)
     np.testing.assert_array_equal(tied.image, free.image)
     assert "temporal" not in tied.report.losses
 
 
 def test_style_scale_changes_what_is_painted(style: np.ndarray, content: np.ndarray) -> None:
-    small = StyleEngine(replace(TINY, style_scale=0.5), style).stylize(content, steps=3).image
-    assert np.abs(small - StyleEngine(TINY, style).stylize(content, steps=3).image).max() > 0.01
+    small = StyleEngine(replace(TINY, style_scale=0.5), style).stylize(FrameInputs(content), steps=3).image
+    assert np.abs(small - StyleEngine(TINY, style).stylize(FrameInputs(content), steps=3).image).max() > 0.01
 
 
 def test_a_network_that_memory_cannot_hold_is_told(
@@ -240,9 +256,9 @@ def test_what_is_no_image_is_refused(
     engine: StyleEngine, content: np.ndarray, spoil: Callable[[np.ndarray], np.ndarray], message: str
 ) -> None:
     with pytest.raises(ImageError, match=f"content.*{message}"):
-        engine.stylize(spoil(content))
+        engine.stylize(FrameInputs(spoil(content)))
     with pytest.raises(ImageError, match=f"start image.*{message}"):
-        engine.stylize(content, start=spoil(content))
+        engine.stylize(FrameInputs(content, warm_start_image=spoil(content)))
     with pytest.raises(ImageError, match=f"style picture.*{message}"):
         StyleEngine(TINY, spoil(content))
 
@@ -250,18 +266,16 @@ def test_what_is_no_image_is_refused(
 @pytest.mark.parametrize("name", ["start", "temporal"])
 def test_sizes_must_agree(engine: StyleEngine, content: np.ndarray, name: str) -> None:
     small = content[:40]
-    options: dict[str, Any] = {
-        "start": {"start": small},
-        "temporal": {"temporal": TemporalConstraint(small, np.ones((40, 64), np.float32), 1.0)},
-    }
+    inputs = FrameInputs(content, warm_start_image=small if name == "start" else None)
+    temporal = TemporalConstraint(small, np.ones((40, 64), np.float32), 1.0) if name == "temporal" else None
     with pytest.raises(ImageError, match=f"{name}.*64×40 px.*64×48 px"):
-        engine.stylize(content, **options[name])
+        engine.stylize(inputs, temporal=temporal)
 
 
 def test_reliability_must_have_the_size_of_its_target(engine: StyleEngine, content: np.ndarray) -> None:
     temporal = TemporalConstraint(content, np.ones((40, 64), np.float32), 1.0)
     with pytest.raises(ImageError, match="reliability"):
-        engine.stylize(content, start=content, temporal=temporal)
+        engine.stylize(FrameInputs(content, warm_start_image=content), temporal=temporal)
 
 
 def test_unknown_layer_is_refused_before_any_frame(style: np.ndarray) -> None:
@@ -279,7 +293,9 @@ def test_unavailable_device_is_refused(style: np.ndarray) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 def test_cuda_ends_at_the_losses_of_the_cpu(style: np.ndarray, content: np.ndarray) -> None:
     losses = {
-        device: StyleEngine(replace(TINY, device=device, steps=10), style).stylize(content).report.losses
+        device: StyleEngine(replace(TINY, device=device, steps=10), style)
+        .stylize(FrameInputs(content))
+        .report.losses
         for device in (DeviceChoice.CPU, DeviceChoice.CUDA)
     }
     assert losses[DeviceChoice.CUDA] == pytest.approx(losses[DeviceChoice.CPU], rel=0.02)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
@@ -40,6 +41,7 @@ class FramePrefetcher:
     Args:
         working_size: the (height, width) that a frame of a height and a width is painted at.
         warning: told why something else is used than what would be best.
+        device: what an optical flow network computes on.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class FramePrefetcher:
         settings: SequenceSettings,
         working_size: Callable[[int, int], Size],
         warning: Callable[[str], None],
+        device: DeviceChoice = DeviceChoice.AUTO,
     ) -> None:
         self._source = settings.motion
-        self._finder = MotionFinder(settings.motion, warning)
+        self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
         self._frame_history = FrameHistory(self._finder, settings.memory)
         self._warning = warning

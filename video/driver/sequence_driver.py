@@ -21,7 +21,8 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
-from compositor.progress import Stopped
+from compositor.progress import FrameCallbacks, Stopped
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.temporal import StylizedFrame, TemporalConstraint
 from video.coherence.style_gain import StyleGainController
 from video.coherence.warm_start import StyledHistory, WarmStart
@@ -232,7 +233,9 @@ class SequenceDriver:
             done: see `FramePrefetcher.of`.
             tell: tell the listener of finished frames; no further pass follows.
         """
-        preparation = FramePrefetcher(self.settings, self.engine.working_size, self._warnings.put)
+        preparation = FramePrefetcher(
+            self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
+        )
         prepared = preparation.of(frames, done)
         with BackgroundTask(partial(self._take_in, notify=notify)) as self._background:
             if self.settings.motion is MotionSource.RAFT:
@@ -297,17 +300,15 @@ class SequenceDriver:
             detail = moved_detail(warm_start.detailed, warm_start.correspondence.full_size)
         try:
             stylized = self.engine.stylize(
-                frame.image,
-                masks=frame.masks,
-                keep=frame.keep,
-                initial=initial,
-                start=start,
+                FrameInputs(frame.image, frame.masks, frame.keep, initial, start),
                 temporal=temporal,
                 detail=detail,
                 steps=None if start is None else self.settings.warm_steps,
-                progress=lambda progress: self.callbacks.progress(frame.number, progress),
-                snapshot=lambda snapshot: self.callbacks.snapshot(frame.number, snapshot),
-                cancelled=self._cancelled,
+                callbacks=FrameCallbacks(
+                    progress=lambda progress: self.callbacks.progress(frame.number, progress),
+                    snapshot=lambda snapshot: self.callbacks.snapshot(frame.number, snapshot),
+                    cancelled=self._cancelled,
+                ),
             )
         except ImageError as error:
             raise FrameError(frame.number, str(error)) from None

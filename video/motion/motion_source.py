@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from compositor.networks.raft import Raft
+from compositor.settings import DeviceChoice
 from video.errors import FrameError
 from video.motion.motion_field import FlowEstimator, Motion, RenderedFrame
 from video.motion.motion_vectors import vector_motion, why_no_vectors
@@ -37,10 +38,12 @@ class MotionFinder:
     Args:
         source: `auto` takes the Vector pass where there is one that can be used, DIS elsewhere.
         warning: called, once for each reason, with, why something else is used than what would be best.
+        device: what RAFT computes on.
     """
 
     source: MotionSource
     warning: Callable[[str], None] = lambda text: None
+    device: DeviceChoice = DeviceChoice.AUTO
     _flow: FlowEstimator | None = None
     _told: set[str] = field(default_factory=set)
 
@@ -70,7 +73,7 @@ class MotionFinder:
     def flow(self, earlier: RenderedFrame, current: RenderedFrame) -> Motion:
         """The motion by the pictures alone; exactly none where they are the same."""
         if self._flow is None:
-            self._flow = _flow_estimator(self.source)
+            self._flow = _flow_estimator(self.source, self.device)
         motion = self._flow.between(earlier.image, current.image)
         resting = seems_at_rest(earlier, current)
         here, there = resting, resting
@@ -134,11 +137,11 @@ def _needs_no_motion(motion: np.ndarray, other: np.ndarray, here: np.ndarray) ->
     return (resting < _ALIKE) & (resting < moving + _NOISE)
 
 
-def _flow_estimator(source: MotionSource) -> FlowEstimator:
+def _flow_estimator(source: MotionSource, device: DeviceChoice) -> FlowEstimator:
     if source is MotionSource.FARNEBACK:
         return FarnebackFlow()
     if source is MotionSource.RAFT:
-        return _RaftFlow(Raft())
+        return _RaftFlow(Raft(device))
     return DisFlow()
 
 

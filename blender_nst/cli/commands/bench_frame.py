@@ -11,8 +11,9 @@ import numpy as np
 
 from blender_nst.cli.inputs.settings_options import Settings
 from compositor.engine import StyleEngine
-from compositor.progress import Progress
+from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import WorkingDetail
+from compositor.stylization.frame_inputs import FrameInputs
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting, paint
@@ -101,7 +102,10 @@ def frame_time(width: int, height: int, settings: Settings) -> FrameTime:
         driver = SequenceDriver(engine, sequence, Path(folder), RunCallbacks(progress=watch))
         cold, warm = driver.run([SourceFrame(1, first), SourceFrame(2, second)]).frames
     alone_course = LossCurve()
-    alone = engine.stylize(second, progress=lambda progress: alone_course.note(progress, height, width))
+    alone = engine.stylize(
+        FrameInputs(second),
+        callbacks=FrameCallbacks(progress=lambda progress: alone_course.note(progress, height, width)),
+    )
     equal = max(warm_course.style, alone_course.style)
     return FrameTime(
         width=width,

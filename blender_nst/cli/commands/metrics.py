@@ -67,7 +67,7 @@ def measure_sequence(
     engine = None
     if choice is not None:
         engine = StyleEngine(settings[0], choice.read_styles(), fetching=display.fetching)
-    finder = MotionFinder(settings[1].motion, display.say)
+    finder = MotionFinder(settings[1].motion, display.say, settings[0].device)
     display.expect(len(results.numbers), doing="measuring")
     measured = measure(results, sources, finder, engine, lambda frame: display.step(f"frame {frame.number}"))
     if as_json:

@@ -15,7 +15,8 @@ from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
-from compositor.progress import Stopped
+from compositor.progress import FrameCallbacks, Stopped
+from compositor.stylization.frame_inputs import FrameInputs
 from video.driver.sequence_driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
 from video.frames.frame_writer import FrameWriter, movie_name
 from video.frames.metadata import frame_metadata
@@ -132,13 +133,12 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
         styled = engine.stylize(
-            content,
-            masks=frame.masks,
-            keep=frame.keep,
-            initial=initial,
-            progress=lambda step: display.event(progress_event(JOB, 1, step)),
-            snapshot=snapshots.take,
-            cancelled=interrupted.is_set,
+            FrameInputs(content, frame.masks, frame.keep, initial),
+            callbacks=FrameCallbacks(
+                progress=lambda step: display.event(progress_event(JOB, 1, step)),
+                snapshot=snapshots.take,
+                cancelled=interrupted.is_set,
+            ),
         )
     if styled.report.stopped is Stopped.CANCELLED:
         raise InterruptedPictureError

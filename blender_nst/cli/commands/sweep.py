@@ -19,8 +19,9 @@ from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.networks.download import Report as Fetching
 from compositor.networks.download import file_hash
-from compositor.progress import CancelCheck, Stopped
+from compositor.progress import CancelCheck, FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
 from video.driver.sequence_driver import SNAPSHOTS
 from video.images.denoise import denoise
@@ -159,10 +160,12 @@ class _Sweep:
         content, sequence = self.inputs.content, self.inputs.sequence
         snapshots = SnapshotFolder(self.out / SNAPSHOTS / cell.name)
         styled = self.inputs.engine(cell).stylize(
-            content,
-            progress=lambda step: self.display.event(progress_event(JOB, number, step)),
-            snapshot=snapshots.take,
-            cancelled=self.cancelled,
+            FrameInputs(content),
+            callbacks=FrameCallbacks(
+                progress=lambda step: self.display.event(progress_event(JOB, number, step)),
+                snapshot=snapshots.take,
+                cancelled=self.cancelled,
+            ),
         )
         report = styled.report
         if report.stopped is Stopped.CANCELLED:

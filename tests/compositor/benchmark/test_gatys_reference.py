@@ -20,6 +20,7 @@ from compositor.losses.style_targets import style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import NetworkWeights, load_network
 from compositor.settings import DeviceChoice, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from video.paintings.painting import Painting, paint
 
 CPU = torch.device("cpu")
@@ -69,7 +70,7 @@ def test_both_go_downhill(scene: Scene) -> None:
     content = to_tensor(scene.content, CPU)
     before = scene.total(content)
     theirs = scene.reference().minimize(content, 20)
-    ours = StyleEngine(SETTINGS, scene.style).stylize(scene.content, steps=20).optimized
+    ours = StyleEngine(SETTINGS, scene.style).stylize(FrameInputs(scene.content), steps=20).optimized
     assert scene.total(theirs) < 0.5 * before
     assert scene.total(to_tensor(ours, CPU)) < 0.5 * before
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from compositor.losses import terms
 from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_targets import style_targets
-from compositor.losses.temporal_hold import FREE_SMOOTHING, HELD_SMOOTHING, TemporalTerm
+from compositor.losses.temporal_term import FREE_SMOOTHING, HELD_SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
@@ -31,11 +32,11 @@ def losses_of(
     network: FeatureNetwork,
     image: Tensor,
     settings: StyleSettings = SETTINGS,
-    hold: TemporalTerm | None = None,
+    temporal_term: TemporalTerm | None = None,
 ) -> dict[str, float]:
     """Losses of `image` for the content noise(0) and the style noise(1)."""
     region = Region(style_targets(network, [(noise(1), 1.0)], settings, replicate=False))
-    objective = StyleObjective(network, settings, noise(0), [region], hold=hold)
+    objective = StyleObjective(network, settings, noise(0), [region], temporal_term=temporal_term)
     return {name: value.item() for name, value in objective(image).items()}
 
 
@@ -47,8 +48,8 @@ def test_total_is_the_weighted_sum(network: FeatureNetwork) -> None:
 
 
 def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> None:
-    hold = TemporalTerm(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
-    losses = losses_of(network, noise(2), hold=hold)
+    temporal_term = TemporalTerm(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
+    losses = losses_of(network, noise(2), temporal_term=temporal_term)
     assert losses["temporal"] == pytest.approx(0.01, rel=1e-4)
     smoother = 0.5 * (HELD_SMOOTHING - 1.0) * losses["tv"]
     assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5 + smoother, rel=1e-4)
@@ -60,7 +61,8 @@ def test_free_pixels_of_a_held_frame_are_the_smoothest(network: FeatureNetwork) 
     rough[..., 16:] = noise(2)[..., 16:]
     half[..., :16] = 0.0
     right, left = (
-        losses_of(network, image, hold=TemporalTerm(image, half, 50.0)) for image in (rough, rough.flip(3))
+        losses_of(network, image, temporal_term=TemporalTerm(image, half, 50.0))
+        for image in (rough, rough.flip(3))
     )
     for losses, image, expected in ((right, rough, HELD_SMOOTHING), (left, rough.flip(3), FREE_SMOOTHING)):
         alone = losses_of(network, image)
@@ -70,7 +72,9 @@ def test_free_pixels_of_a_held_frame_are_the_smoothest(network: FeatureNetwork) 
 
 def test_a_held_frame_s_style_counts_for_more(network: FeatureNetwork) -> None:
     free, held = (
-        losses_of(network, noise(2), hold=TemporalTerm(noise(2), torch.ones(1, 1, 32, 32), 50.0, gain))
+        losses_of(
+            network, noise(2), temporal_term=TemporalTerm(noise(2), torch.ones(1, 1, 32, 32), 50.0, gain)
+        )
         for gain in (1.0, 3.0)
     )
     assert held["style"] == free["style"] > 0.0
@@ -96,3 +100,27 @@ def test_several_layers_share_the_weight_equally(network: FeatureNetwork) -> Non
     )
     for name in ("content", "style"):
         assert both[name] == pytest.approx((first[name] + second[name]) / 2)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+def test_a_regions_style_loss_counts_by_its_share_of_the_frame(network: FeatureNetwork, share: float) -> None:
+    """A pixel is then pulled equally strongly in a small region and in a large one."""
+    settings = replace(SETTINGS, style_layers=("relu1_1",))
+    targets = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., : round(32 * share)] = 1.0
+    features = network(noise(2), ["relu1_1"], replicate=False)["relu1_1"]
+    distance = targets["relu1_1"].distance(terms.gram(features, mask))
+    objective = StyleObjective(network, settings, noise(0), [Region(targets, mask)])
+    assert float(objective(noise(2))["style"]) == pytest.approx(share * float(distance), rel=1e-4)
+
+
+def test_regions_that_cover_the_frame_together_pull_like_one(network: FeatureNetwork) -> None:
+    """Two regions that each get a half of every pixel."""
+    targets = style_targets(network, [(noise(1), 1.0)], SETTINGS, replicate=False)
+    soft = torch.full((1, 1, 32, 32), 0.5)
+    whole, parts = (
+        float(StyleObjective(network, SETTINGS, noise(0), regions)(noise(2))["style"])
+        for regions in ([Region(targets)], [Region(targets, soft), Region(targets, soft)])
+    )
+    assert parts == pytest.approx(whole, rel=1e-4)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from compositor.errors import WeightsError
+from compositor.errors import DeviceError, MemoryShortageError, WeightsError
 from compositor.networks import raft
 from compositor.settings import DeviceChoice
 
@@ -75,3 +75,20 @@ def test_damaged_weights_are_refused(small: Path) -> None:
     small.write_bytes(small.read_bytes()[:-100])
     with pytest.raises(WeightsError, match="damaged"):
         raft.Raft()
+
+
+def test_out_of_memory_is_translated_with_advice(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = raft.Raft(DeviceChoice.CPU)
+
+    def full(*images: torch.Tensor, num_flow_updates: int) -> list[torch.Tensor]:
+        return [torch.empty(10**15)]
+
+    monkeypatch.setattr(network, "_network", full)
+    with pytest.raises(MemoryShortageError, match=r"140×130.*--motion dis"):
+        network.flow(*np.zeros((2, 130, 140, 3), np.float32))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has cuda")
+def test_it_computes_on_the_device_that_is_asked_for(small: Path) -> None:
+    with pytest.raises(DeviceError, match="cuda"):
+        raft.Raft(DeviceChoice.CUDA)

@@ -15,6 +15,7 @@ from compositor.optimization import cuda_graphs
 from compositor.optimization.cuda_graphs import WARM_UP, Found, Replaying, StepGraphs
 from compositor.optimization.loop import Objective
 from compositor.settings import DeviceChoice, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from video.paintings.painting import Painting, paint
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
@@ -101,9 +102,9 @@ def test_replayed_frames_are_those_of_single_steps(optimizer: str, monkeypatch: 
     settings = replace(settings, optimizer=type(settings.optimizer)(optimizer))
     content, style = paint(Painting.DABS, 128, 96), paint(Painting.SWIRLS, 128, 96)
     replayed = StyleEngine(settings, style)
-    images = [replayed.stylize(content).image, replayed.stylize(content).image]
+    images = [replayed.stylize(FrameInputs(content)).image, replayed.stylize(FrameInputs(content)).image]
     monkeypatch.setattr(cuda_graphs, "_LARGEST", 0)
-    single = StyleEngine(settings, style).stylize(content)
+    single = StyleEngine(settings, style).stylize(FrameInputs(content))
     assert np.abs(images[0] - images[1]).mean() < 0.01
     assert np.abs(images[0] - single.image).mean() < 0.01
 

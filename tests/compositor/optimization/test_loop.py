@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.optimization.loop import Objective, Outcome, optimize
+from compositor.optimization.loop import Objective, OptimizationRun, Outcome, StepCallbacks, optimize
 from compositor.progress import Stopped
 from compositor.settings import Optimizer, StyleSettings
 
@@ -39,18 +39,11 @@ def run(
     settings: StyleSettings,
     recorder: Recorder | None = None,
     *,
-    settle: bool = True,
+    decays: bool = True,
 ) -> Outcome:
     told = recorder or Recorder()
-    return optimize(
-        START,
-        objective,
-        steps,
-        settings,
-        settle=settle,
-        after_step=told.after_step,
-        cancelled=told.cancelled,
-    )
+    callbacks = StepCallbacks(told.after_step, told.cancelled)
+    return optimize(START, objective, settings, OptimizationRun(steps, decay_learning_rate=decays), callbacks)
 
 
 def target() -> Tensor:
@@ -140,13 +133,13 @@ def test_without_a_tolerance_every_step_is_taken() -> None:
     assert run(flat, 60, StyleSettings(tolerance=0.0)).steps == 60
 
 
-def test_step_size_settles_to_a_tenth_when_asked_and_stays_otherwise() -> None:
+def test_step_size_decays_to_a_tenth_when_asked_and_stays_otherwise() -> None:
     settings = StyleSettings(optimizer=Optimizer.ADAM, learning_rate=0.001)
     falls: dict[bool, list[float]] = {}
-    for settle in (True, False):
+    for decays in (True, False):
         told = Recorder()
-        run(linear, 100, settings, told, settle=settle)
-        falls[settle] = [earlier - later for earlier, later in pairwise(told.totals)]
+        run(linear, 100, settings, told, decays=decays)
+        falls[decays] = [earlier - later for earlier, later in pairwise(told.totals)]
     per_step = 0.001 * START.numel()
     assert falls[False] == pytest.approx([per_step] * 99, rel=0.01)
     assert falls[True][0] == pytest.approx(per_step, rel=0.01)

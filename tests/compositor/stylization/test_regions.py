@@ -8,6 +8,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
 from video.paintings.painting import Painting, paint
 
@@ -47,7 +48,7 @@ def redness(image: np.ndarray) -> float:
 def test_each_region_takes_its_own_style(content: np.ndarray, red: np.ndarray, blue: np.ndarray) -> None:
     def halves(left: np.ndarray, elsewhere: np.ndarray) -> tuple[float, float]:
         engine = StyleEngine(SETTINGS, [Style(left, region="left"), Style(elsewhere)])
-        styled = engine.stylize(content, masks={"left": LEFT}).image
+        styled = engine.stylize(FrameInputs(content, masks={"left": LEFT})).image
         return redness(styled[:, : WIDTH // 2]), redness(styled[:, WIDTH // 2 :])
 
     red_left, blue_right = halves(red, blue)
@@ -57,28 +58,32 @@ def test_each_region_takes_its_own_style(content: np.ndarray, red: np.ndarray, b
 
 
 def test_a_mask_over_everything_is_the_same_as_no_mask(content: np.ndarray, blue: np.ndarray) -> None:
-    whole = StyleEngine(SETTINGS, blue).stylize(content).image
+    whole = StyleEngine(SETTINGS, blue).stylize(FrameInputs(content)).image
     masked = StyleEngine(SETTINGS, [Style(blue, region="all")]).stylize(
-        content, masks={"all": np.ones((HEIGHT, WIDTH), np.float32)}
+        FrameInputs(content, masks={"all": np.ones((HEIGHT, WIDTH), np.float32)})
     )
     np.testing.assert_allclose(masked.image, whole, atol=2e-3)
 
 
 def test_where_no_style_is_wanted_the_render_stays_bit_for_bit(content: np.ndarray, red: np.ndarray) -> None:
-    styled = StyleEngine(SETTINGS, [Style(red, region="left")]).stylize(content, masks={"left": LEFT}).image
+    styled = (
+        StyleEngine(SETTINGS, [Style(red, region="left")])
+        .stylize(FrameInputs(content, masks={"left": LEFT}))
+        .image
+    )
     np.testing.assert_array_equal(styled[LEFT == 0.0], content[LEFT == 0.0])
     assert np.abs(styled[LEFT == 1.0] - content[LEFT == 1.0]).mean() > 0.05
 
 
 def test_what_is_kept_stays_bit_for_bit(content: np.ndarray, red: np.ndarray) -> None:
-    styled = StyleEngine(SETTINGS, red).stylize(content, keep=LEFT).image
+    styled = StyleEngine(SETTINGS, red).stylize(FrameInputs(content, unstyled_mask=LEFT)).image
     np.testing.assert_array_equal(styled[LEFT == 1.0], content[LEFT == 1.0])
     assert np.abs(styled[LEFT == 0.0] - content[LEFT == 0.0]).mean() > 0.05
 
 
 def test_two_styles_together_aim_between_them(content: np.ndarray, red: np.ndarray, blue: np.ndarray) -> None:
     def result(*styles: Style) -> float:
-        return redness(StyleEngine(SETTINGS, list(styles)).stylize(content).image)
+        return redness(StyleEngine(SETTINGS, list(styles)).stylize(FrameInputs(content)).image)
 
     mostly_blue = result(Style(red, 0.1), Style(blue, 0.9))
     mostly_red = result(Style(red, 0.9), Style(blue, 0.1))
@@ -94,13 +99,17 @@ def test_what_is_transparent_has_no_influence_on_what_is_seen(content: np.ndarra
     engine = StyleEngine(SETTINGS, blue)
     seen = alpha == 1.0
     np.testing.assert_allclose(
-        engine.stylize(over_black).image[seen], engine.stylize(over_noise).image[seen], atol=1e-5
+        engine.stylize(FrameInputs(over_black)).image[seen],
+        engine.stylize(FrameInputs(over_noise)).image[seen],
+        atol=1e-5,
     )
 
 
 def test_a_region_that_is_not_in_the_frame_is_no_error(content: np.ndarray, red: np.ndarray) -> None:
     engine = StyleEngine(SETTINGS, [Style(red, region="gone"), Style(red)])
-    assert np.isfinite(engine.stylize(content, masks={"gone": np.zeros_like(LEFT)}, steps=2).image).all()
+    assert np.isfinite(
+        engine.stylize(FrameInputs(content, masks={"gone": np.zeros_like(LEFT)}), steps=2).image
+    ).all()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +120,7 @@ def test_a_missing_or_wrong_mask_is_refused(
     content: np.ndarray, red: np.ndarray, masks: dict[str, np.ndarray], message: str
 ) -> None:
     with pytest.raises(ImageError, match=message):
-        StyleEngine(SETTINGS, [Style(red, region="left")]).stylize(content, masks=masks)
+        StyleEngine(SETTINGS, [Style(red, region="left")]).stylize(FrameInputs(content, masks=masks))
 
 
 @pytest.mark.parametrize("styles", [[], [Style(np.zeros((32, 32, 3), np.float32), weight=0.0)]])

@@ -12,7 +12,7 @@ from compositor.convolution.geometry import layer_size, layer_stride, reach
 from compositor.losses.feature_statistics import coverage
 from compositor.losses.objective import ActiveRegion, Region, StyleObjective
 from compositor.losses.style_targets import style_targets
-from compositor.losses.temporal_hold import TemporalTerm
+from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings, StyleStatistic
@@ -83,8 +83,8 @@ def objective(network: FeatureNetwork, settings: StyleSettings, **how: object) -
         Region(style_targets(network, [(noise(seed, 64, 64), 1.0)], settings, replicate=True), mask)
         for seed, mask in ((5, left), (6, 1.0 - left))
     ]
-    hold = TemporalTerm(noise(7), noise(8, channels=1), 30.0)
-    return StyleObjective(network, settings, noise(1), regions, hold=hold, **how)  # type: ignore[arg-type]
+    temporal_term = TemporalTerm(noise(7), noise(8, channels=1), 30.0)
+    return StyleObjective(network, settings, noise(1), regions, temporal_term=temporal_term, **how)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("statistic", list(StyleStatistic))

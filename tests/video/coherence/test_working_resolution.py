@@ -168,7 +168,7 @@ def test_still_pixels_are_the_same_in_every_frame(
     told: list[str] = []
     result = run(engine, frames, tmp_path, callbacks=RunCallbacks(planned=told.append))
     assert len(told) == 1
-    assert told[0].startswith(f"96×72, painted at 48×36 and brought up, on {engine.device.type}, about ")
+    assert told[0].startswith(f"96×72, optimized at 48×36 and upsampled, on {engine.device.type}, about ")
     styled = [read_image(each.path) for each in result.frames]
     for (before, now), (first, second) in zip(pairwise(frames), pairwise(styled), strict=True):
         still = (before.image == now.image).all(axis=2)
@@ -238,4 +238,4 @@ def test_a_finished_run_is_told_again_and_not_made_again(
         result = driver.run(frames)
         assert [each.resumed for each in result.frames] == [resumed] * len(frames)
     assert len(told) == 2
-    assert all(each.startswith("96×72, painted at 48×36 and brought up, ") for each in told)
+    assert all(each.startswith("96×72, optimized at 48×36 and upsampled, ") for each in told)

@@ -13,12 +13,14 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.progress import Progress
 from compositor.settings import DeviceChoice, Start, StyleSettings
+from compositor.stylization.frame_inputs import FrameInputs
 from tests.video.moving_pictures import constant_motion
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
 from video.frames.movie import movie_frame_rate, movie_length
 from video.frames.sequence import SourceFrame
 from video.images.image_files import quantize, read_image
+from video.motion import motion_source
 from video.motion.warp import inside_frame
 from video.motion.warp_error import warp_error
 from video.paintings.painting import Painting
@@ -115,7 +117,9 @@ def test_without_motion_every_frame_is_the_same_as_alone(
 ) -> None:
     result = run(engine, pan[:2], tmp_path, SequenceSettings(motion=MotionSource.NONE))
     for frame, source in zip(result.frames, pan, strict=False):
-        np.testing.assert_array_equal(read_image(frame.path), quantize(engine.stylize(source.image).image))
+        np.testing.assert_array_equal(
+            read_image(frame.path), quantize(engine.stylize(FrameInputs(source.image)).image)
+        )
         assert frame.warp_error is None
 
 
@@ -316,3 +320,19 @@ def test_a_cancelled_further_pass_keeps_the_frames_of_the_one_before(
 def test_a_gap_in_the_frames_is_bridged(engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path) -> None:
     result = run(engine, [pan[0], pan[2]], tmp_path)
     assert result.frames[1].warp_error is not None
+
+
+def test_an_optical_flow_network_computes_on_the_engines_device(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoFlow:
+        def __init__(self, device: DeviceChoice) -> None:
+            devices.append(device)
+
+        def flow(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+            return np.zeros((*first.shape[:2], 2), np.float32)
+
+    devices: list[DeviceChoice] = []
+    monkeypatch.setattr(motion_source, "Raft", NoFlow)
+    run(engine, pan[:2], tmp_path, replace(SEQUENCE, motion=MotionSource.RAFT))
+    assert devices == [DeviceChoice.CPU]

@@ -297,14 +297,14 @@ def test_a_smaller_size_to_paint_at_is_said_and_taken(files: Path, cli: Cli, tmp
     out = tmp_path / "still.png"
     made = cli("image", files / "picture.png", *given, "--out", out, "--working-size", "44")
     assert made.code == 0
-    assert "64×48, painted at 44×33 and brought up" in made.stderr
+    assert "64×48, optimized at 44×33 and upsampled" in made.stderr
     assert image_size(out) == (64, 48)
     again = cli("image", files / "picture.png", *given, "--out", out, "--working-detail", "full")
     assert again.code == 0
-    assert "painted at" not in again.stderr
+    assert "optimized at" not in again.stderr
     frames = cli(
         "stylize", files / "frames", *given, "--out", tmp_path, "--working-size", "44", "--frames", "1-2"
     )
     assert frames.code == 0
-    assert "64×48, painted at 44×33 and brought up" in frames.stderr
+    assert "64×48, optimized at 44×33 and upsampled" in frames.stderr
     assert image_size(tmp_path / "styled" / "styled_0002.png") == (64, 48)
