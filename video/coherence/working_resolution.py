@@ -46,12 +46,12 @@ class FullSize:
     Attributes:
         backward: (H, W, 2), the motion to the frame beside it.
         reliability: (H, W) in 0..1, of that motion.
-        still: (H, W) bool, where the styled frame beside it holds unchanged.
+        static_mask: (H, W) bool, where the styled frame beside it holds unchanged.
     """
 
     backward: np.ndarray
     reliability: np.ndarray
-    still: np.ndarray
+    static_mask: np.ndarray
 
 
 def at_full_size(
@@ -81,8 +81,8 @@ def at_full_size(
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
     """The frame before as it was finished (`Stylized.detailed`), for the next one's finish to start with."""
-    trusted = np.where(full.still, np.float32(1.0), full.reliability)
-    return DetailConstraint(warp(detailed, full.backward), trusted, full.still)
+    trusted = np.where(full.static_mask, np.float32(1.0), full.reliability)
+    return DetailConstraint(warp(detailed, full.backward), trusted, full.static_mask)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:
