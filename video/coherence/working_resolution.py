@@ -10,9 +10,9 @@ import numpy as np
 from compositor.stylization.temporal import DetailConstraint
 from video.frames.render_passes import Passes
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_source import seems_at_rest, still
 from video.motion.motion_vectors import vector_motion, why_no_vectors
 from video.motion.reliability import reliability
+from video.motion.static_regions import seems_static, static_mask
 from video.motion.warp import warp
 
 # Pixels of the full size: vectors that differ by more from the mean around them are of another surface.
@@ -73,10 +73,10 @@ def at_full_size(
     size = now.image.shape[:2]
     if motion.exact and why_no_vectors(then, now) is None:
         exact = vector_motion(then, now)
-        return FullSize(exact.backward, reliability(exact, then, now), still(exact, then, now))
+        return FullSize(exact.backward, reliability(exact, then, now), static_mask(exact, then, now))
     backward = _longer(motion.backward, size)
-    backward = np.where(seems_at_rest(then, now)[..., None], np.float32(0.0), backward)
-    return FullSize(backward, _enlarged(trusted, size), still(Motion(backward, backward), then, now))
+    backward = np.where(seems_static(then, now)[..., None], np.float32(0.0), backward)
+    return FullSize(backward, _enlarged(trusted, size), static_mask(Motion(backward, backward), then, now))
 
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
@@ -18,7 +19,7 @@ from video.frames.sequence import SourceFrame
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.resume.fingerprint import frame_fingerprint
-from video.settings import MotionSource, SequenceSettings
+from video.settings import SequenceSettings
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class FramePrefetcher:
     Args:
         working_size: (height, width) at which a frame of that height and width is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
+        device: what the engine computes on.
     """
 
     def __init__(
@@ -50,12 +52,17 @@ class FramePrefetcher:
         settings: SequenceSettings,
         working_size: Callable[[int, int], Size],
         warning: Callable[[str], None],
+        device: DeviceChoice = DeviceChoice.AUTO,
     ) -> None:
-        self._source = settings.motion
-        self._finder = MotionFinder(settings.motion, warning)
+        self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
         self._frame_history = FrameHistory(self._finder, settings.memory)
         self._warning = warning
+
+    @property
+    def computes_on_engine_device(self) -> bool:
+        """Whether preparing a frame would compete with the optimization for the engine's device."""
+        return self._finder.method.computes_on_engine_device
 
     def prepare(
         self, frames: Iterable[SourceFrame], resumed_cold_starts: Sequence[bool] = ()
@@ -85,11 +92,11 @@ class FramePrefetcher:
 
     def _rendered(self, frame: SourceFrame) -> RenderedFrame:
         passes: Passes | None = None
-        if frame.passes is not None and self._finder.reads_passes:
+        if frame.passes is not None and self._finder.method.reads_passes:
             try:
                 passes = read_passes(frame.passes)
             except FileError as error:
-                if self._source is MotionSource.VECTORS:
+                if self._finder.method.requires_vectors:
                     raise FrameError(frame.number, str(error)) from None
                 self._warning(f"{error}; optical flow is used instead")
         rendered = RenderedFrame(frame.number, frame.image, passes)

@@ -41,7 +41,7 @@ from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
 from video.resume.fingerprint import run_identity
 from video.resume.journal import Entry, Journal
-from video.settings import FrameFormat, MotionSource, SequenceSettings
+from video.settings import FrameFormat, SequenceSettings
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 SNAPSHOTS = "snapshots"
@@ -220,10 +220,12 @@ class SequenceDriver:
     @contextmanager
     def _prefetched(self, plan: PassPlan) -> Iterator[Iterator[PreparedFrame]]:
         """The frames of a pass; one thread prepares the next, another finishes the last."""
-        prefetcher = FramePrefetcher(self.settings, self.engine.working_size, self._warnings.put)
+        prefetcher = FramePrefetcher(
+            self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
+        )
         prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts())
         with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:
-            if self.settings.motion is MotionSource.RAFT:
+            if prefetcher.computes_on_engine_device:
                 yield prepared
                 return
             with prefetch_one(
