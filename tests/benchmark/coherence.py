@@ -47,9 +47,9 @@ from video.frames.render_passes import read_passes
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.images.image_files import read_image, write_png
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_source import still
 from video.motion.motion_vectors import vector_motion
 from video.motion.reliability import reliability
+from video.motion.static_regions import static_mask
 from video.motion.warp_error import warp_error
 from video.paintings.painting import Painting, paint
 from video.results import FrameResult
@@ -164,7 +164,7 @@ def _truth(before: RenderedFrame, now: RenderedFrame) -> Truth:
     trusted = reliability(motion, before, now)
     kernel = np.ones((2 * _GROWTH + 1,) * 2, np.uint8)
     revealed = cv2.dilate((trusted < _REVEALED).astype(np.float32), kernel)
-    return Truth(motion, trusted, still(motion, before, now), revealed)
+    return Truth(motion, trusted, static_mask(motion, before, now), revealed)
 
 
 def stylize(

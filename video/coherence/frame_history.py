@@ -13,11 +13,11 @@ import numpy as np
 from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.illumination import light_change
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_source import MotionFinder, still
+from video.motion.motion_source import MotionFinder
 from video.motion.motion_vectors import longer_motion
 from video.motion.reliability import agreement, changed, reliability, seen_before, soft_edges
 from video.motion.shot_detection import begins_shot
-from video.settings import MotionSource
+from video.motion.static_regions import static_mask
 
 # Share of the frame that must be in doubt for an older frame to be asked.
 _WORTH_ASKING = 0.001
@@ -94,7 +94,7 @@ class FrameHistory:
 
     def at(self, current: RenderedFrame) -> FrameCorrespondence | None:
         """What is seen of a frame; None, and nothing is remembered any more, if it begins a shot."""
-        if not self._frames or self._finder.source is MotionSource.NONE:
+        if not self._frames or not self._finder.finds_motion:
             return None
         before = self._frames[-1]
         motion = self._finder.between(before, current)
@@ -102,7 +102,7 @@ class FrameHistory:
         if begins_shot(before, current, recent):
             self.forget()
             return None
-        resting = still(motion, before, current)
+        resting = static_mask(motion, before, current)
         full = at_full_size(motion, recent, before, current) or FullSize(motion.backward, recent, resting)
         seen, light = _in_other_light(motion, before, current)
         return FrameCorrespondence(

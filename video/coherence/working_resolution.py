@@ -10,9 +10,9 @@ import numpy as np
 from compositor.stylization.temporal import DetailConstraint
 from video.frames.render_passes import Passes
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_source import seems_at_rest, still
 from video.motion.motion_vectors import vector_motion, why_no_vectors
 from video.motion.reliability import reliability
+from video.motion.static_regions import seems_static, static_mask
 from video.motion.warp import warp
 
 # Pixels of the full size: vectors that differ by more from the mean around them are of another surface.
@@ -46,12 +46,12 @@ class FullSize:
     Attributes:
         backward: (H, W, 2), the motion to the frame beside it.
         reliability: (H, W) in 0..1, of that motion.
-        still: (H, W) bool, where the styled frame beside it holds unchanged.
+        static_mask: (H, W) bool, where the styled frame beside it holds unchanged.
     """
 
     backward: np.ndarray
     reliability: np.ndarray
-    still: np.ndarray
+    static_mask: np.ndarray
 
 
 def at_full_size(
@@ -73,16 +73,16 @@ def at_full_size(
     size = now.image.shape[:2]
     if motion.exact and why_no_vectors(then, now) is None:
         exact = vector_motion(then, now)
-        return FullSize(exact.backward, reliability(exact, then, now), still(exact, then, now))
+        return FullSize(exact.backward, reliability(exact, then, now), static_mask(exact, then, now))
     backward = _longer(motion.backward, size)
-    backward = np.where(seems_at_rest(then, now)[..., None], np.float32(0.0), backward)
-    return FullSize(backward, _enlarged(trusted, size), still(Motion(backward, backward), then, now))
+    backward = np.where(seems_static(then, now)[..., None], np.float32(0.0), backward)
+    return FullSize(backward, _enlarged(trusted, size), static_mask(Motion(backward, backward), then, now))
 
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
     """The frame before as it was finished (`Stylized.detailed`), for the next one's finish to start with."""
-    trusted = np.where(full.still, np.float32(1.0), full.reliability)
-    return DetailConstraint(warp(detailed, full.backward), trusted, full.still)
+    trusted = np.where(full.static_mask, np.float32(1.0), full.reliability)
+    return DetailConstraint(warp(detailed, full.backward), trusted, full.static_mask)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:

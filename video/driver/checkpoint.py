@@ -1,4 +1,4 @@
-"""A run's way back: what it leaves on disk to go on from, and what the next run finds there."""
+"""Checkpoint of a run: the journal and the arrays that a later run resumes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
+from video.driver.finish import FinishedFrame
 from video.results import FrameResult
 from video.resume.frame_store import FrameStore
 from video.resume.journal import Entry, Journal
@@ -20,12 +20,17 @@ Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
 class Checkpoint:
-    """The journal of a run together with the arrays that it needs to go on.
+    """Says what an earlier run has finished, and stores what this one finishes.
+
+    Everything that belongs to a frame is on disk before the journal names the frame, so that a run which is
+    killed at any moment loses the frames in progress alone.
 
     Args:
+        journal: of the output folder, opened.
+        output: the output folder.
         styled_path: the styled file of a frame number.
-        warning: called when finished frames cannot be built upon and are made again.
-        total: how many frames there will be, where that is known: when all are done none is built upon.
+        warning: called when finished frames cannot be resumed from and are made again.
+        total: how many frames there will be, where that is known: when all are done nothing is loaded.
     """
 
     def __init__(
@@ -42,16 +47,16 @@ class Checkpoint:
         self._settings = settings
         self._passes = settings.pass_count
         self._total = total
-        self._kept = ResultStore(output)
+        self._results = ResultStore(output)
         self._styled_path = styled_path
-        self._remembered: dict[tuple[int, int], Results] = {}
-        # What stands in the folder and is not in the journal belongs to no run any more.
+        self._preloaded: dict[tuple[int, int], Results] = {}
+        # What lies in the folder and is not in the journal belongs to no run any more.
         if not journal.entries:
-            self._kept.clear()
+            self._results.clear()
         else:
-            self._build_upon(warning)
+            self._discard_unusable(warning)
         self.frame_store = (
-            FrameStore(self._kept.folder) if self._passes > 1 and not self.is_complete else None
+            FrameStore(self._results.folder) if self._passes > 1 and not self.is_complete else None
         )
 
     @property
@@ -61,14 +66,14 @@ class Checkpoint:
 
     @property
     def finished_frames(self) -> list[int]:
-        """The frames that no pass will touch again."""
+        """The numbers of the frames that no pass will replace again."""
         if not self.is_complete and self.journal.pass_number < self._passes - 1:
             return []
         order = self.order(self.journal.pass_number, len(self.journal.entries))
         return sorted(self.journal.entries[index].frame for index in order[: self.journal.done])
 
     def order(self, pass_number: int, count: int) -> Sequence[int]:
-        """The places of the frames in the order in which a pass goes through them, backwards by turns."""
+        """The indices of `count` frames in the order of a pass: forwards and backwards by turns."""
         return range(count) if pass_number % 2 == 0 else range(count - 1, -1, -1)
 
     def done(self, pass_number: int) -> int:
@@ -77,64 +82,66 @@ class Checkpoint:
             return len(self.journal.entries) if pass_number < self.journal.pass_number else 0
         return self.journal.done
 
-    def remembered(self, pass_number: int, index: int) -> Results | None:
-        """A finished frame's results, once, if the frame that the pass goes on with will look at them."""
-        return self._remembered.pop((pass_number, index), None)
+    def take_preloaded(self, pass_number: int, index: int) -> Results | None:
+        """The results of a finished frame that the first frame to do warps; None for any other frame."""
+        return self._preloaded.pop((pass_number, index), None)
 
     def optimized(self, pass_number: int, index: int) -> np.ndarray:
-        """The result of a pass before the last; raises FileError if it is lost."""
-        return self._kept.optimized(pass_number, index)
+        """The engine's result of a frame in a pass before the last; raises FileError if it is lost."""
+        return self._results.optimized(pass_number, index)
 
-    def keep(
-        self, finisher: FrameFinisher, index: int, picture: Mapping[str, str], unfinished: UnfinishedFrame
-    ) -> FinishedFrame:
-        """Puts a frame of the first pass on disk, what the next ones need of it, and then into the journal.
+    def add(self, index: int, fingerprint: Mapping[str, str], finished: FinishedFrame) -> None:
+        """Stores a frame of the first pass.
 
         Args:
-            index: the frame's place in the run.
-            picture: see `Entry`.
+            index: the frame's place in the sequence.
+            fingerprint: see `Entry`.
 
         Raises:
-            FileError, FrameError: the disk does not take it; the journal does not know the frame then.
+            FileError: the disk does not take it; the journal does not name the frame then.
         """
-        alone = unfinished.warm_start is None
+        cold_start = finished.cold_start
         if self.frame_store is not None:
-            self.frame_store.add(unfinished.frame, begins_shot=alone)
-        finished = finisher.finish(unfinished)
-        entry = Entry.of(finished.result, picture, begins_shot=alone, alone=alone)
-        self._add(0, index + 1, entry, finished, index=index)
-        return finished
+            self.frame_store.add(finished.frame, begins_shot=cold_start)
+        entry = Entry.of(finished.result, fingerprint, begins_shot=cold_start, cold_start=cold_start)
+        self._store(0, index + 1, entry, finished, index=index)
 
-    def replace(
-        self,
-        finisher: FrameFinisher,
-        pass_number: int,
-        position: int,
-        before: Entry,
-        unfinished: UnfinishedFrame,
-    ) -> FinishedFrame:
-        """The same for the frame at a position of a further pass; `before` is its entry so far."""
-        finished = finisher.finish(unfinished)
-        alone = unfinished.warm_start is None
-        entry = Entry.of(finished.result, before.picture, begins_shot=before.begins_shot, alone=alone)
+    def replace(self, pass_number: int, position: int, finished: FinishedFrame) -> None:
+        """Stores the frame at a position of a further pass in place of its earlier result.
+
+        Raises:
+            FileError: as `add`.
+        """
         index = self.order(pass_number, len(self.journal.entries))[position]
-        self._add(pass_number, position + 1, entry, finished, index=index)
-        return finished
+        before = self.journal.entries[index]
+        entry = Entry.of(
+            finished.result,
+            before.fingerprint,
+            begins_shot=before.begins_shot,
+            cold_start=finished.cold_start,
+        )
+        self._store(pass_number, position + 1, entry, finished, index=index)
 
     def close(self, *, complete: bool) -> None:
-        """The run is over; `complete` if no further frame will come, and nothing has to be kept for it."""
+        """Removes the stored arrays that no later run can use.
+
+        Args:
+            complete: no further frame will come.
+        """
         if complete or self._passes > 1:
-            self._kept.clear()
+            self._results.clear()
 
     def resumed_result(self, entry: Entry) -> FrameResult:
-        """The result that an entry of the journal stands for."""
+        """The result of a frame that an earlier run has finished."""
         path = self._styled_path(entry.frame)
         return FrameResult(entry.frame, path, entry.report, entry.seconds, entry.warp_error, resumed=True)
 
-    def _add(self, pass_number: int, done: int, entry: Entry, finished: FinishedFrame, *, index: int) -> None:
-        """A frame is on disk, and `done` ones of the pass with it."""
+    def _store(
+        self, pass_number: int, done: int, entry: Entry, finished: FinishedFrame, *, index: int
+    ) -> None:
+        """Stores a frame, the `done`-th of a pass, and then drops what no later frame needs any more."""
         path = self._styled_path(entry.frame)
-        kept = self._kept.keep(
+        stored = self._results.save(
             pass_number,
             index,
             path,
@@ -143,18 +150,19 @@ class Checkpoint:
             detailed=finished.detailed,
             always=self._passes > 1,
         )
-        entry = replace(entry, kept=kept)
+        entry = replace(entry, stored=stored)
         if pass_number == 0:
             self.journal.add(entry)
         else:
             self.journal.replace(pass_number, done, index, entry)
-            self._kept.drop(pass_number - 1, index)
+            self._results.drop(pass_number - 1, index)
         if self._passes == 1:
-            self._kept.drop(0, index - self._settings.memory)
+            self._results.drop(0, index - self._settings.memory)
 
-    def _build_upon(self, warning: Callable[[str], None]) -> None:
+    def _discard_unusable(self, warning: Callable[[str], None]) -> None:
+        """Cuts the journal before the first frame that the run cannot be resumed after."""
         entries = self.journal.entries
-        count = self._usable()
+        count = self._usable_count()
         if count < len(entries):
             warning(
                 f"{self._styled_path(entries[count].frame)} or what the frames after it start from is gone:"
@@ -162,47 +170,50 @@ class Checkpoint:
             )
             self.journal.cut(count)
 
-    def _usable(self) -> int:
-        """How many of the journal's frames can be built upon; loads what the next one remembers."""
-        entries, journal = self.journal.entries, self.journal
-        count = self._leading(self._is_there)
+    def _usable_count(self) -> int:
+        """How many of the journal's frames can be resumed after; preloads what the next frame warps."""
+        journal = self.journal
+        count = self._leading_count(self._has_styled_file)
         if journal.pass_number > 0:
-            everything = count == len(entries)
-            if everything and not self.is_complete:
-                order = self.order(journal.pass_number, len(entries))
-                before, after = order[: journal.done], order[journal.done :]
-                everything = (
-                    all(self._kept.has_optimized(journal.pass_number, index) for index in before)
-                    and all(self._kept.has_optimized(journal.pass_number - 1, index) for index in after)
-                    and self._remember(before, journal.pass_number)
-                )
-            return len(entries) if everything else 0
+            everything = count == len(journal.entries) and (self.is_complete or self._can_resume_pass())
+            return count if everything else 0
         if self._passes > 1:
-            count = min(count, self._leading(lambda index: self._kept.has_optimized(0, index)))
+            count = min(count, self._leading_count(lambda index: self._results.has_optimized(0, index)))
         everything = self._passes == 1 and count == self._total
-        if count > 0 and not everything and not self._remember(range(count), 0):
-            # A frame that begins a shot remembers nothing.
-            count = max(index for index in range(count) if entries[index].begins_shot)
+        if count > 0 and not everything and not self._preload(range(count), 0):
+            # A frame that begins a shot warps nothing.
+            count = max(index for index in range(count) if journal.entries[index].begins_shot)
         return count
 
-    def _leading(self, is_good: Callable[[int], bool]) -> int:
+    def _can_resume_pass(self) -> bool:
+        """Whether all arrays of the further pass in progress are there; preloads as `_usable_count`."""
+        journal = self.journal
+        order = self.order(journal.pass_number, len(journal.entries))
+        done, to_do = order[: journal.done], order[journal.done :]
+        return (
+            all(self._results.has_optimized(journal.pass_number, index) for index in done)
+            and all(self._results.has_optimized(journal.pass_number - 1, index) for index in to_do)
+            and self._preload(done, journal.pass_number)
+        )
+
+    def _leading_count(self, is_good: Callable[[int], bool]) -> int:
         bad = (index for index in range(len(self.journal.entries)) if not is_good(index))
         return next(bad, len(self.journal.entries))
 
-    def _is_there(self, index: int) -> bool:
+    def _has_styled_file(self, index: int) -> bool:
         path = self._styled_path(self.journal.entries[index].frame)
         return path.is_file() and path.stat().st_size > 0
 
-    def _remember(self, done: Sequence[int], pass_number: int) -> bool:
-        """Loads the results that the frame after those that are done will look at; whether all are there."""
-        self._remembered.clear()
+    def _preload(self, done: Sequence[int], pass_number: int) -> bool:
+        """Loads the results that the first frame to do warps; False if one of them is lost."""
+        self._preloaded.clear()
         for index in list(done)[: -self._settings.memory - 1 : -1]:
             entry = self.journal.entries[index]
-            results = self._kept.load(pass_number, index, self._styled_path(entry.frame), entry.kept)
+            results = self._results.load(pass_number, index, self._styled_path(entry.frame), entry.stored)
             if results is None:
-                self._remembered.clear()
+                self._preloaded.clear()
                 return False
-            self._remembered[pass_number, index] = results
-            if entry.alone:
+            self._preloaded[pass_number, index] = results
+            if entry.cold_start:
                 break
         return True

@@ -1,4 +1,4 @@
-"""What becomes of a frame behind the optimization: noise removed, rounded, measured, and written."""
+"""Finishes an optimized frame: noise removal, rounding, warp error, debug images and the styled file."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from video.settings import SequenceSettings
 
 @dataclass(frozen=True)
 class UnfinishedFrame:
-    """A frame that the engine is done with.
+    """A frame that is optimized and not yet written.
 
     Attributes:
-        optimized: (h, w, 3) float32 in 0..1, the engine's own result in the file's levels, at the size that
-            the frame was painted at.
+        warm_start: None after a cold start.
+        stylized: the engine's result.
+        optimized: (h, w, 3) float32 in 0..1, the image that the next frame warps: the engine's result at the
+            working size, rounded to the file's levels.
         detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
-        seconds: that it has taken so far.
+        seconds: that the frame has taken so far.
     """
 
     frame: SourceFrame
@@ -41,9 +43,12 @@ class UnfinishedFrame:
 
 @dataclass(frozen=True)
 class FinishedFrame:
-    """A frame on disk.
+    """A frame whose styled file is written.
 
-    `optimized` and `detailed` are the engine's own result, `styled` what was made of it for the artist.
+    Attributes:
+        optimized, detailed: see `UnfinishedFrame`.
+        styled: (H, W, 3 or 4) float32 in 0..1, what the styled file was made from.
+        cold_start: whether it had no warm start.
     """
 
     frame: SourceFrame
@@ -51,10 +56,11 @@ class FinishedFrame:
     optimized: np.ndarray
     detailed: np.ndarray | None
     styled: np.ndarray
+    cold_start: bool
 
 
 class FrameFinisher:
-    """Finishes the frames of one run, in order; remembers what the last one looks like.
+    """Finishes the frames of one run in order, each against the styled frame before it.
 
     Args:
         output: the run's folder.
@@ -72,42 +78,53 @@ class FrameFinisher:
         self._output = output
         self._writer = writer
         self._styled_path = styled_path
-        self._before: np.ndarray | None = None
+        self._previous: np.ndarray | None = None
 
-    def remember(self, styled: np.ndarray) -> None:
-        """The frame before the next one was finished by an earlier run."""
-        self._before = styled
+    def resume_after(self, styled: np.ndarray) -> None:
+        """Sets the styled frame before the next one, which an earlier run has finished."""
+        self._previous = styled
 
     def unfinished(
         self, frame: SourceFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
     ) -> UnfinishedFrame:
-        """A frame that the engine is done with now, begun when `time.perf_counter` said so."""
+        """Rounds the engine's result of a frame to the file's levels, so that the next frame can warp it.
+
+        Args:
+            begun: when the frame was begun, by `time.perf_counter`.
+        """
         optimized = self._writer.rounded(stylized.optimized)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
         return UnfinishedFrame(frame, warm_start, stylized, optimized, detailed, time.perf_counter() - begun)
 
     def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
-        """Writes the frame's picture.
+        """Removes the frame's noise, keeps static pixels as they were, measures it and writes its file.
 
         Raises:
             FileError, FrameError: as `FrameWriter.write`.
         """
         frame, warm_start, stylized = unfinished.frame, unfinished.warm_start, unfinished.stylized
-        settings, before = self._settings, self._before
+        settings, previous = self._settings, self._previous
         clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
         styled = self._writer.rounded(clean)
         error = None
-        if warm_start is not None and before is not None:
+        if warm_start is not None and previous is not None:
             full = warm_start.correspondence.full_size
             # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
             # pixel may be equal to the render's by chance.
-            held = full.still & (clean != frame.image).any(axis=2)
-            styled[held] = before[held]
-            error = warp_error(styled, before, full.backward, full.reliability)
+            static = full.static_mask & (clean != frame.image).any(axis=2)
+            styled[static] = previous[static]
+            error = warp_error(styled, previous, full.backward, full.reliability)
             if settings.debug:
                 write_debug(self._output, frame.number, warm_start)
         path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
-        self._before = styled
+        self._previous = styled
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
-        return FinishedFrame(frame, result, unfinished.optimized, unfinished.detailed, styled)
+        return FinishedFrame(
+            frame,
+            result,
+            unfinished.optimized,
+            unfinished.detailed,
+            styled,
+            cold_start=warm_start is None,
+        )

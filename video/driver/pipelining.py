@@ -1,7 +1,7 @@
-"""Hands beside the optimization: one makes the next frame ready, one finishes the last.
+"""Pipelining: prefetches the next frame and finishes the last one on threads beside the optimization.
 
-Each has one piece of work at a time on one thread, so that the order of the frames and a bound on memory are
-kept. An error comes up where the piece of work is asked for, as if it were done there and then.
+Each thread has one piece of work at a time, which keeps the order of the frames and bounds the memory. An
+error is raised where the piece of work is asked for, as if it were done there and then.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ T = TypeVar("T")
 
 
 class _End:
-    """Comes behind the last item."""
+    """Marks the end of the items."""
 
 
 @contextmanager
 def prefetch_one(
     items: Iterable[T], *, waiting: Callable[[], AbstractContextManager[None]], interrupt: Callable[[], None]
 ) -> Iterator[Iterator[T]]:
-    """The items, each made on another thread while the one before is in use; one ahead, no more.
+    """Prefetches: each item is made on another thread while the one before is in use, one ahead, no more.
 
     Args:
         waiting: entered while the next item is asked for and not there yet.
         interrupt: called when no further item is wanted: if `items` is waiting for something, it must end.
     """
-    with ThreadPoolExecutor(1, "ahead") as thread:
+    with ThreadPoolExecutor(1, "prefetch") as thread:
         try:
-            yield _taken(thread, iter(items), waiting)
+            yield _prefetched(thread, iter(items), waiting)
         finally:
             interrupt()
 
 
-def _taken(
+def _prefetched(
     thread: ThreadPoolExecutor, items: Iterator[T], waiting: Callable[[], AbstractContextManager[None]]
 ) -> Iterator[T]:
     end = _End()
@@ -50,15 +50,15 @@ def _taken(
 
 
 class BackgroundTask(Generic[T]):
-    """Does what is left to do of a frame on another thread, while this one goes on.
+    """Runs one piece of work at a time on another thread, while this one continues.
 
     Args:
-        done: given what the work has returned, on the thread that has handed it over.
+        done: called with what the work has returned, on the thread that has handed it over.
     """
 
     def __init__(self, done: Callable[[T], None]) -> None:
         self._done = done
-        self._thread = ThreadPoolExecutor(1, "behind")
+        self._thread = ThreadPoolExecutor(1, "finish")
         self._work: Future[T] | None = None
 
     def __enter__(self) -> BackgroundTask[T]:
@@ -71,17 +71,17 @@ class BackgroundTask(Generic[T]):
             self._thread.shutdown()
 
     def hand_over(self, work: Callable[[], T]) -> None:
-        """Has it done; first finishes what was handed over before."""
+        """Starts the work; waits first for what was handed over before."""
         self.finish()
         self._work = self._thread.submit(work)
 
-    def look(self) -> None:
-        """Takes in the work if it is done; raises what it has raised."""
+    def poll(self) -> None:
+        """Calls `done` if the work is; raises what the work has raised."""
         if self._work is not None and self._work.done():
             self.finish()
 
     def finish(self) -> None:
-        """Waits for the work; raises what it has raised."""
+        """Waits for the work and calls `done`; raises what the work has raised."""
         work, self._work = self._work, None
         if work is not None:
             self._done(work.result())

@@ -1,4 +1,7 @@
-"""Makes frames ready to be stylized: all about them that does not ask for a result of the frames before."""
+"""Prefetching: reads a frame's passes and finds its motion and reliability before it is stylized.
+
+Nothing here needs the result of a frame, so that it can be done while the frame before is optimized.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,21 @@ from video.frames.sequence import SourceFrame
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.resume.fingerprint import frame_fingerprint
-from video.settings import MotionSource, SequenceSettings
+from video.settings import SequenceSettings
 
 
 @dataclass(frozen=True)
 class PreparedFrame:
-    """A frame with what was found out about it.
+    """A frame that is ready to be stylized.
 
     Attributes:
-        picture: the hashes of what it is made from, by part (see `frame_fingerprint`).
-        content: (h, w, 3 or 4), its picture at the size that it is painted at.
-        sight: by the frames before; None if it begins a shot, and for a frame that is done already.
+        fingerprint: the hashes of what it is made from, by part (see `frame_fingerprint`).
+        content: (h, w, 3 or 4) float32 in 0..1, its image at the working size.
+        correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
     """
 
     frame: SourceFrame
-    picture: dict[str, str]
+    fingerprint: dict[str, str]
     content: np.ndarray
     correspondence: FrameCorrespondence | None
 
@@ -39,9 +42,9 @@ class FramePrefetcher:
     """Prepares the frames of one pass.
 
     Args:
-        working_size: the (height, width) that a frame of a height and a width is painted at.
-        warning: told why something else is used than what would be best.
-        device: what an optical flow network computes on.
+        working_size: (height, width) at which a frame of that height and width is stylized.
+        warning: called with the reason when optical flow is used in place of the render's vectors.
+        device: what the engine computes on.
     """
 
     def __init__(
@@ -51,17 +54,24 @@ class FramePrefetcher:
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
     ) -> None:
-        self._source = settings.motion
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
         self._frame_history = FrameHistory(self._finder, settings.memory)
         self._warning = warning
 
-    def of(self, frames: Iterable[SourceFrame], done: Sequence[bool] = ()) -> Iterator[PreparedFrame]:
-        """The frames as they come.
+    @property
+    def computes_on_engine_device(self) -> bool:
+        """Whether preparing a frame would compete with the optimization for the engine's device."""
+        return self._finder.method.computes_on_engine_device
+
+    def prepare(
+        self, frames: Iterable[SourceFrame], resumed_cold_starts: Sequence[bool] = ()
+    ) -> Iterator[PreparedFrame]:
+        """Prepares the frames one by one, as they are asked for.
 
         Args:
-            done: of the first frames, which an earlier run has finished, whether each began a shot.
+            resumed_cold_starts: for each of the first frames, which an earlier run has finished, whether it
+                was a cold start; their motion is not looked for.
 
         Raises:
             FrameError: a frame has another size than the first, or none of the motion that was asked for.
@@ -73,20 +83,20 @@ class FramePrefetcher:
                 raise FrameError(frame.number, _size_change(first, frame.image))
             rendered = self._rendered(frame)
             correspondence = None
-            if index >= len(done):
+            if index >= len(resumed_cold_starts):
                 correspondence = self._frame_history.at(rendered)
-            elif done[index]:
+            elif resumed_cold_starts[index]:
                 self._frame_history.forget()
             self._frame_history.add(rendered)
             yield PreparedFrame(frame, frame_fingerprint(frame, rendered), rendered.image, correspondence)
 
     def _rendered(self, frame: SourceFrame) -> RenderedFrame:
         passes: Passes | None = None
-        if frame.passes is not None and self._finder.reads_passes:
+        if frame.passes is not None and self._finder.method.reads_passes:
             try:
                 passes = read_passes(frame.passes)
             except FileError as error:
-                if self._source is MotionSource.VECTORS:
+                if self._finder.method.requires_vectors:
                     raise FrameError(frame.number, str(error)) from None
                 self._warning(f"{error}; optical flow is used instead")
         rendered = RenderedFrame(frame.number, frame.image, passes)

@@ -1,4 +1,4 @@
-"""What a run has made so far, and what is made of it at the end: a movie and a contact sheet."""
+"""Outputs of a run: the results of its frames, and the movie and the contact sheet at its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTACT_SHEET_NAME = "contact_sheet.png"
 
 
 class RunOutputs:
-    """Takes in the frames of one run, tells of them, and ends it.
+    """Collects the frames of one run, reports them, and writes the movie and the contact sheet.
 
     Args:
         output: the run's folder.
@@ -41,10 +41,10 @@ class RunOutputs:
         self._sheet = ContactSheet()
 
     def take_in(self, finished: FinishedFrame, *, notify: bool) -> None:
-        """A frame is on disk.
+        """Adds a frame that is on disk.
 
         Args:
-            tell: the listener of it; a further pass will replace it otherwise.
+            notify: report it; False if a further pass will replace it.
         """
         self._results[finished.result.number] = finished.result
         if notify:
@@ -52,20 +52,20 @@ class RunOutputs:
             self._sheet.add(finished.frame.number, finished.frame.image, finished.styled)
 
     def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
-        """An earlier run has made a frame. Raises FileError: its picture cannot be read."""
+        """Adds and reports a frame of an earlier run; raises FileError if its styled file cannot be read."""
         self._results[result.number] = result
         self._callbacks.frame_done(result)
         self._sheet.add(result.number, frame.image, read_image(result.path))
 
     def end(self, begun: float, *, cancelled: bool) -> SequenceResult:
-        """The run's result, with the movie and the contact sheet that are asked for.
+        """Writes the movie and the contact sheet that the settings ask for, and returns the run's result.
 
         Args:
-            begun: when the run did, by `time.perf_counter`.
-            cancelled: then there are neither.
+            begun: when the run began, by `time.perf_counter`.
+            cancelled: then neither is written.
 
         Raises:
-            FileError: a picture cannot be read, or one of them not be written.
+            FileError: a styled file cannot be read, or one of the two cannot be written.
         """
         results = [self._results[number] for number in sorted(self._results)]
         movie = sheet = None

@@ -1,16 +1,16 @@
-"""Stylizes a sequence frame after frame, each warm-started from the ones before.
+"""Sequence driver: stylizes a sequence frame by frame, each with a warm start from the frames before.
 
-One frame's way: read, motion to the frames before, reliability (`preparation`, while the frame before is
-stylized), warp, start image, engine, file and journal (`finish`, while the next one is stylized). The result
-that the next frame starts from is rounded to the file's levels, so that a run which reads it back from disk
-goes on with the same numbers (see `FrameFormat.bits`).
+A frame is read, and its motion and reliability are found, while the frame before is optimized (`prepare`).
+Then the earlier results are warped to a start image, the engine optimizes it, and the result is finished and
+written while the next frame is optimized (`finish`). The image that the next frame warps is rounded to the
+file's levels, so that a run which resumes from disk continues with the same numbers (see `FrameFormat.bits`).
 """
 
 from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +28,8 @@ from video.coherence.style_gain import StyleGainController
 from video.coherence.warm_start import StyledHistory, WarmStart
 from video.coherence.working_resolution import moved_detail
 from video.driver.checkpoint import Checkpoint
-from video.driver.finish import FinishedFrame, FrameFinisher
+from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
+from video.driver.pass_plan import PassPlan, pass_plans
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
@@ -40,27 +41,36 @@ from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
 from video.resume.fingerprint import run_identity
-from video.resume.frame_store import FrameStore
-from video.resume.journal import Journal
-from video.settings import FrameFormat, MotionSource, SequenceSettings
+from video.resume.journal import Entry, Journal
+from video.settings import FrameFormat, SequenceSettings
 
 STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
 SNAPSHOTS = "snapshots"
-"""Folder beside them where whoever listens to the snapshots keeps them."""
+"""Folder in the output folder for the snapshots of `RunCallbacks.snapshot`."""
+
+
+@dataclass
+class _PassState:
+    """What a pass carries from frame to frame."""
+
+    history: StyledHistory
+    style_gain: StyleGainController
+    shot_content: np.ndarray | None = None
+    """The first content image of the resumed frames' shot, until the style pictures are matched to it."""
 
 
 @dataclass
 class SequenceDriver:
-    """Stylizes one sequence into a folder, or goes on with it where an earlier run has stopped.
+    """Stylizes one sequence into a folder, or resumes where an earlier run has stopped.
 
     Args:
         engine: for one frame.
         settings: for the sequence.
-        output: the folder; `styled/styled_####.png` (or `.exr`), the movie, the contact sheet and the journal
-            go there.
-        initial: (H, W, 3) float32 in 0..1, the image that the first frame starts from.
+        output: the folder of `styled/styled_####.png` (or `.exr`), the movie, the contact sheet and the
+            journal.
+        initial: (H, W, 3) float32 in 0..1, the image that the first frame's pyramid starts from.
         restart: begin anew; finished frames stay until they are replaced.
-        source: what the frames are made from, JSON values by name; a run goes on only where it is the same.
+        source: what the frames are made from, JSON values by name; a run is resumed only if it is the same.
         total: how many frames will come, where that is known.
     """
 
@@ -74,7 +84,7 @@ class SequenceDriver:
     total: int | None = None
 
     def __post_init__(self) -> None:
-        # What the other threads have to say is told on this one.
+        # Filled on other threads; the callback is called on the caller's.
         self._warnings: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._writer = FrameWriter(
             self.settings.output_format,
@@ -83,22 +93,22 @@ class SequenceDriver:
             self._warnings.put,
         )
         self._finisher = FrameFinisher(self.settings, self.output, self._writer, self._styled_path)
-        self._background: BackgroundTask[FinishedFrame] = BackgroundTask(self._take_in)
-        self._outputs = self._begin()
+        self._background: BackgroundTask[FinishedFrame] = BackgroundTask(self._on_finished)
+        self._outputs = self._new_outputs()
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
         """Stylizes the frames as they come, all but those that an earlier run has finished.
 
-        The frames are asked for on another thread, one ahead of the one that is stylized.
+        The frames are prefetched: asked for on another thread, one ahead of the one that is optimized.
 
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
             FrameError: a frame of another size than the first, or one that cannot be stylized.
-            FileError: a frame cannot be read or written, or another run is at work in the folder. Finished
-                frames stay in every case.
+            FileError: a frame cannot be read or written, or another run is at work in the folder.
+                Finished frames stay in every case.
         """
         begun = time.perf_counter()
-        self._outputs = self._begin()
+        self._outputs = self._new_outputs()
         with folder_locked(self.output, self.callbacks.warning):
             remove_leftovers(self.output)
             checkpoint = self._open_checkpoint()
@@ -110,20 +120,17 @@ class SequenceDriver:
 
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)
-        finished = self._first_pass(frames, checkpoint)
-        if checkpoint.frame_store is not None:
-            for number in range(1, self.settings.pass_count):
-                finished = (
-                    finished
-                    and not self.callbacks.cancelled()
-                    and self._further_pass(number, checkpoint, checkpoint.frame_store)
-                )
-        result = self._outputs.end(begun, cancelled=not finished or self.callbacks.cancelled())
+        cancelled = False
+        for plan in pass_plans(frames, checkpoint, self.settings):
+            cancelled = not self._run_pass(plan) or self.callbacks.cancelled()
+            if cancelled:
+                break
+        result = self._outputs.end(begun, cancelled=cancelled)
         if not result.cancelled:
             checkpoint.close(complete=self.total is not None and len(result.frames) >= self.total)
         return result
 
-    def _begin(self) -> RunOutputs:
+    def _new_outputs(self) -> RunOutputs:
         return RunOutputs(self.settings, self.output, self.callbacks, self._writer.metadata)
 
     def _open_checkpoint(self) -> Checkpoint:
@@ -137,109 +144,90 @@ class SequenceDriver:
     def _styled_path(self, number: int) -> Path:
         return frame_path(self.output / styled_pattern(self.settings.output_format), number)
 
-    def _first_pass(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint) -> bool:
-        """Goes through the frames as they come; False when it was cancelled on the way."""
-        styled_history = StyledHistory(self.settings.memory)
-        gain_controller = StyleGainController(self.settings.warm_style_gain)
-        frame_store, complete, count, shot = checkpoint.frame_store, checkpoint.is_complete, 0, None
-        done = [entry.begins_shot for entry in checkpoint.journal.entries]
-        with self._prepared(frames, done, notify=frame_store is None) as upcoming:
-            for index, prepared in enumerate(upcoming):
-                begun, frame, count = time.perf_counter(), prepared.frame, index + 1
-                if index == 0:
-                    self.callbacks.planned(self.engine.plan_text(*frame.image.shape[:2]))
-                painted = self.engine.working_size(*frame.image.shape[:2])
-                entry = checkpoint.journal.resumed(index, frame.number, prepared.picture, painted)
-                if entry is not None:
-                    gain_controller.update(entry.report, begins_shot=entry.begins_shot)
-                    shot = frame.image if entry.begins_shot else shot
-                    self._remember(styled_history, checkpoint, 0, index)
-                    if frame_store is None:
-                        self._outputs.take_in_resumed(checkpoint.resumed_result(entry), frame)
-                    else:
-                        frame_store.add(frame, begins_shot=entry.begins_shot, again=True)
-                    if self.callbacks.cancelled():
-                        return False
-                    continue
-                if shot is not None:
-                    self.engine.match_colors_to(shot)
-                    shot = None
-                warm_start = styled_history.warm_start(prepared.content, prepared.correspondence)
-                start = None if warm_start is None else warm_start.start
-                initial = self.initial if index == 0 else None
-                stylized = self._stylize(frame, warm_start, start, initial, gain_controller.gain)
-                if stylized is None:
-                    return False
-                gain_controller.update(stylized.report, begins_shot=warm_start is None)
-                unfinished = self._finisher.unfinished(frame, warm_start, stylized, begun)
-                styled_history.add(unfinished.optimized, unfinished.detailed)
-                self._background.hand_over(
-                    partial(checkpoint.keep, self._finisher, index, prepared.picture, unfinished)
-                )
-        if not complete:
-            checkpoint.journal.check_length(count)
-        return not self.callbacks.cancelled()
-
-    def _further_pass(self, number: int, checkpoint: Checkpoint, frame_store: FrameStore) -> bool:
-        """Goes through the frames again, backwards by turns, from their own results and their neighbors'.
-
-        Ruder, Dosovitskiy, Brox 2016, section 4.4: what only later frames show gets back to earlier ones.
-        """
-        styled_history, gain_controller = (
-            StyledHistory(self.settings.memory),
-            StyleGainController(self.settings.warm_style_gain),
+    def _run_pass(self, plan: PassPlan) -> bool:
+        """Goes through the frames of one pass; False if it was cancelled on the way."""
+        state = _PassState(
+            StyledHistory(self.settings.memory), StyleGainController(self.settings.warm_style_gain)
         )
-        entries, done = checkpoint.journal.entries, checkpoint.done(number)
-        last, alone = number == self.settings.pass_count - 1, None
-        order = checkpoint.order(number, len(frame_store))
-        frames = (frame_store.frame(index) for index in order)
-        with self._prepared(
-            frames, [entries[index].alone for index in order[:done]], notify=last
-        ) as upcoming:
-            for position, (index, prepared) in enumerate(zip(order, upcoming, strict=True)):
-                begun, frame, entry = time.perf_counter(), prepared.frame, entries[index]
-                if position < done:
-                    alone = index if entry.alone else alone
-                    self._remember(styled_history, checkpoint, number, index)
-                    if last:
-                        self._outputs.take_in_resumed(checkpoint.resumed_result(entry), frame)
+        count = 0
+        with self._prefetched(plan) as upcoming:
+            for position, prepared in enumerate(upcoming):
+                begun, count = time.perf_counter(), position + 1
+                size = prepared.frame.image.shape[:2]
+                if plan.number == 0 and position == 0:
+                    self.callbacks.planned(self.engine.plan_text(*size))
+                entry = plan.resumed(position, prepared, self.engine.working_size(*size))
+                if entry is not None:
+                    self._resume(plan, position, prepared.frame, entry, state)
                     if self.callbacks.cancelled():
                         return False
                     continue
-                own = checkpoint.optimized(number - 1, index)
-                warm_start = styled_history.warm_start(prepared.content, prepared.correspondence)
-                adopted = index if warm_start is None else alone
-                if adopted is not None:
-                    self.engine.match_colors_to(frame_store.shot_content(adopted))
-                    alone = None
-                start = own if warm_start is None else warm_start.blended_with(own)
-                stylized = self._stylize(frame, warm_start, start, None, gain_controller.initial)
-                if stylized is None:
+                unfinished = self._optimize(plan, position, prepared, state, begun)
+                if unfinished is None:
                     return False
-                unfinished = self._finisher.unfinished(frame, warm_start, stylized, begun)
-                styled_history.add(unfinished.optimized, unfinished.detailed)
+                state.history.add(unfinished.optimized, unfinished.detailed)
                 self._background.hand_over(
-                    partial(checkpoint.replace, self._finisher, number, position, entry, unfinished)
+                    partial(self._finish, plan, position, prepared.fingerprint, unfinished)
                 )
+        plan.check_length(count)
         return True
 
-    @contextmanager
-    def _prepared(
-        self, frames: Iterable[SourceFrame], done: Sequence[bool], *, notify: bool
-    ) -> Iterator[Iterator[PreparedFrame]]:
-        """The frames of one pass, with a hand beside the optimization to prepare and one to finish them.
+    def _resume(
+        self, plan: PassPlan, position: int, frame: SourceFrame, entry: Entry, state: _PassState
+    ) -> None:
+        """Takes over a frame that an earlier run has finished in this pass."""
+        if plan.is_cold_start(entry):
+            state.shot_content = plan.shot_content(position, frame)
+        if plan.adapts_style_gain:
+            state.style_gain.update(entry.report, begins_shot=entry.begins_shot)
+        results = plan.checkpoint.take_preloaded(plan.number, plan.index(position))
+        if results is not None:
+            optimized, styled, detailed = results
+            state.history.add(optimized, detailed)
+            self._finisher.resume_after(styled)
+        plan.store_resumed(frame, entry)
+        if plan.is_last:
+            self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), frame)
 
-        Args:
-            done: see `FramePrefetcher.of`.
-            tell: tell the listener of finished frames; no further pass follows.
-        """
-        preparation = FramePrefetcher(
+    def _optimize(
+        self, plan: PassPlan, position: int, prepared: PreparedFrame, state: _PassState, begun: float
+    ) -> UnfinishedFrame | None:
+        """Stylizes a frame; None if it was cancelled on the way."""
+        frame = prepared.frame
+        warm_start = state.history.warm_start(prepared.content, prepared.correspondence)
+        start = plan.start_image(position, warm_start)
+        # Without a start image the engine matches the style pictures to the frame by itself.
+        if start is not None:
+            shot = plan.shot_content(position, frame) if warm_start is None else state.shot_content
+            if shot is not None:
+                self.engine.match_colors_to(shot)
+        state.shot_content = None
+        initial = self.initial if plan.number == 0 and position == 0 else None
+        stylized = self._stylize(frame, warm_start, start, initial, state.style_gain.gain)
+        if stylized is None:
+            return None
+        if plan.adapts_style_gain:
+            state.style_gain.update(stylized.report, begins_shot=warm_start is None)
+        return self._finisher.unfinished(frame, warm_start, stylized, begun)
+
+    def _finish(
+        self, plan: PassPlan, position: int, fingerprint: Mapping[str, str], unfinished: UnfinishedFrame
+    ) -> FinishedFrame:
+        """Writes a frame and stores it in the checkpoint; on the background thread."""
+        finished = self._finisher.finish(unfinished)
+        plan.store(position, fingerprint, finished)
+        return finished
+
+    @contextmanager
+    def _prefetched(self, plan: PassPlan) -> Iterator[Iterator[PreparedFrame]]:
+        """The frames of a pass; one thread prepares the next, another finishes the last."""
+        prefetcher = FramePrefetcher(
             self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
         )
-        prepared = preparation.of(frames, done)
-        with BackgroundTask(partial(self._take_in, notify=notify)) as self._background:
-            if self.settings.motion is MotionSource.RAFT:
-                yield prepared  # it computes where the engine does, and would only be in its way
+        prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts())
+        with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:
+            if prefetcher.computes_on_engine_device:
+                yield prepared
                 return
             with prefetch_one(
                 prepared, waiting=self._waiting, interrupt=self.callbacks.interrupt
@@ -248,33 +236,23 @@ class SequenceDriver:
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
-        # The next frame may be long in coming: the last one is told of before.
+        # The next frame may take long to come: the last one is reported before.
         self._background.finish()
         with self.callbacks.waiting():
             yield
 
-    def _take_in(self, finished: FinishedFrame, *, notify: bool = True) -> None:
-        self._pass_warnings_on()
+    def _on_finished(self, finished: FinishedFrame, *, notify: bool = True) -> None:
+        self._forward_warnings()
         self._outputs.take_in(finished, notify=notify)
 
-    def _remember(
-        self, styled_history: StyledHistory, checkpoint: Checkpoint, pass_number: int, index: int
-    ) -> None:
-        """Has a frame that is done remembered, if the frame that the pass goes on with will look at it."""
-        results = checkpoint.remembered(pass_number, index)
-        if results is not None:
-            optimized, styled, detailed = results
-            styled_history.add(optimized, detailed)
-            self._finisher.remember(styled)
-
-    def _pass_warnings_on(self) -> None:
+    def _forward_warnings(self) -> None:
         while not self._warnings.empty():
             self.callbacks.warning(self._warnings.get())
 
     def _cancelled(self) -> bool:
-        """Asked between two steps: the last frame is told of as soon as it is done."""
-        self._background.look()
-        self._pass_warnings_on()
+        """Asked between two steps; reports the last frame as soon as it is finished."""
+        self._background.poll()
+        self._forward_warnings()
         return self.callbacks.cancelled()
 
     def _stylize(
@@ -285,7 +263,12 @@ class SequenceDriver:
         initial: np.ndarray | None,
         style_gain: float,
     ) -> StylizedFrame | None:
-        """The engine's result; None when it was cancelled on the way."""
+        """The engine's result; None if it was cancelled on the way.
+
+        Args:
+            start: see `PassPlan.start_image`.
+            initial: see `SequenceDriver`.
+        """
         if self._cancelled():
             return None
         temporal = warm_start and TemporalConstraint(

@@ -1,16 +1,18 @@
-"""Optical flow: motion that is estimated from two pictures, where the renderer tells none.
+"""Optical flow: motion that is estimated from two images, where the renderer gives none.
 
-The estimators are given frames as they were rendered, never styled ones: strokes are no surface.
+The estimators are given frames as they were rendered, never styled ones: brush strokes are no surface.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import cv2
 import numpy as np
 
+from compositor.networks.raft import Raft
 from video.motion.motion_field import Motion
 
 
@@ -30,7 +32,7 @@ class DisFlow:
         self._flow.setVariationalRefinementDelta(10.0)
 
     def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
-        """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
+        """The motion between two images (H, W, 3 or 4) float32 in 0..1."""
         before, now = _gray(earlier), _gray(current)
         calculate = cast("Callable[[np.ndarray, np.ndarray, None], np.ndarray]", self._flow.calc)
         return Motion(backward=calculate(now, before, None), forward=calculate(before, now, None))
@@ -40,7 +42,7 @@ class FarnebackFlow:
     """Polynomial expansion (Farnebäck 2003), as OpenCV has it: smoother than DIS, blurred at silhouettes."""
 
     def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
-        """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
+        """The motion between two images (H, W, 3 or 4) float32 in 0..1."""
         before, now = _gray(earlier), _gray(current)
         return Motion(backward=self._calculate(now, before), forward=self._calculate(before, now))
 
@@ -52,6 +54,17 @@ class FarnebackFlow:
             poly_n=7, poly_sigma=1.5, flags=0,
         )  # fmt: skip
         return np.asarray(flow, np.float32)
+
+
+@dataclass(frozen=True)
+class RaftFlow:
+    """RAFT (Teed, Deng 2020), as torchvision has it, in both directions."""
+
+    raft: Raft
+
+    def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
+        """The motion between two images (H, W, 3 or 4) float32 in 0..1."""
+        return Motion(self.raft.flow(current, earlier), self.raft.flow(earlier, current))
 
 
 def _gray(image: np.ndarray) -> np.ndarray:

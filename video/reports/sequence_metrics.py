@@ -76,7 +76,7 @@ def measure(
             raise SequenceError(f"the styled frame {result.number} has no content frame beside it")
         if result.image.shape[:2] != source.image.shape[:2]:
             raise FrameError(result.number, "the styled frame has another size than its content")
-        use_passes = source.passes is not None and finder.reads_passes
+        use_passes = source.passes is not None and finder.method.reads_passes
         passes = read_passes(source.passes) if use_passes and source.passes is not None else None
         now = _Pair(RenderedFrame(source.number, source.image, passes), result.image)
         measured.append(_measure(now, memory, finder, engine))

@@ -1,4 +1,4 @@
-"""Hashes by which a run recognizes its settings, styles and frames again."""
+"""Fingerprints: the values and hashes that must be the same for a run to be resumed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ import numpy as np
 
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.style_library import Style
-from video.frames.metadata import package_version
 from video.frames.render_passes import Passes
 from video.frames.sequence import SourceFrame
 from video.motion.motion_field import RenderedFrame
 from video.settings import SequenceSettings
 
-# What changes no pixel of a frame: another machine may go on, and a movie may still be asked for.
+ALGORITHM_VERSION = 1
+"""Version of what is computed from the same inputs and settings.
+
+To be raised with every change that gives other pixels, in the engine, the motion, the warm start or the
+finish, and with no other: a run that an earlier release has begun is resumed as long as this is the same,
+whatever the version of the package.
+"""
+
+# These settings change no pixel: another machine may resume, and a movie may still be asked for.
 _WITHOUT_EFFECT = frozenset(
     {
         "device",
@@ -26,7 +33,7 @@ _WITHOUT_EFFECT = frozenset(
         "movie_codec",
         "contact_sheet",
         "frame_rate",
-        # The size that comes of these is compared frame by frame, see `Journal.resumed`.
+        # The working size that follows from these is compared frame by frame, see `Journal.resumed`.
         "working_size",
         "working_detail",
     }
@@ -40,7 +47,7 @@ def run_identity(
     initial: np.ndarray | None = None,
     source: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What must be the same for a run to go on with the frames of another: JSON values by their names.
+    """The identity of a run, by which it may be resumed: JSON values by their names.
 
     Args:
         initial: the image that the first frame starts from.
@@ -48,7 +55,7 @@ def run_identity(
     """
     values = settings_to_json(settings[0]) | settings_to_json(settings[1])
     return {
-        "version": package_version(),
+        "algorithm version": ALGORITHM_VERSION,
         **{name: value for name, value in values.items() if name not in _WITHOUT_EFFECT},
         **{
             f"{what} of style {place}": value
@@ -65,9 +72,9 @@ def run_identity(
 
 
 def frame_fingerprint(frame: SourceFrame, rendered: RenderedFrame) -> dict[str, str]:
-    """The hashes of what a frame's result depends on: the picture, masks and passes that were read.
+    """The fingerprint of a frame: hashes of the image, masks and passes that its result depends on.
 
-    Not of the files, into which Blender writes the time of the render.
+    Hashes of pixels, not of files, into which Blender writes the time of the render.
     """
     masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
     original = None if frame.original is None else frame.original.pixels
@@ -82,8 +89,8 @@ def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:
     if passes is None:
         return []
     camera = passes.camera
-    seen = [] if camera is None else [camera.name, camera.world, camera.projection]
-    return [passes.vector, passes.depth, passes.index, str(passes.motion_blur), *seen]
+    lens = [] if camera is None else [camera.name, camera.world, camera.projection]
+    return [passes.vector, passes.depth, passes.index, str(passes.motion_blur), *lens]
 
 
 def _of_arrays(*parts: np.ndarray | str | None) -> str:

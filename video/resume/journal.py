@@ -1,7 +1,8 @@
-"""The journal of a run: `journal.json` in the output folder says which frames are done, and made from what.
+"""The journal of a run: `journal.json` in the output folder, the list of finished frames and their inputs.
 
-It is written anew after each frame, last of all that belongs to the frame, and replaced in one step: whatever
-moment a run is killed at, the journal names frames that are whole, and the next run goes on behind them.
+It is written after everything else that belongs to a frame, under a temporary name, and renamed over the old
+one. At whatever moment a run is killed, the journal names complete frames alone, and the next run resumes
+after them.
 """
 
 from __future__ import annotations
@@ -19,50 +20,56 @@ from video.images.image_files import write_atomically
 from video.results import FrameResult
 
 JOURNAL_NAME = "journal.json"
-_FORMAT = 1
+_FORMAT = 2
 _ADVICE = "choose another output folder, or begin anew (--restart; in Blender the tick Restart)"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A frame that is done in the pass at hand.
+    """A finished frame.
 
     Attributes:
-        picture: the hashes of what it was made from, see `video.resume.fingerprint`.
-        begins_shot: in the first pass nothing was known of it from the frames before.
-        alone: the same, in the last pass that it was done in.
-        report, warp_error: as the frame's result had them.
-        kept: what lies in `.journal` of its result, see `video.resume.result_store`.
+        fingerprint: the hashes of what it was made from by part, see `video.resume.fingerprint`.
+        begins_shot: it had no warm start in the first pass.
+        cold_start: it had none in the last pass that has reached it.
+        report, warp_error: as in the frame's result.
+        stored: the arrays of its result that `.journal` holds, see `video.resume.result_store`.
     """
 
     frame: int
-    picture: Mapping[str, str]
+    fingerprint: Mapping[str, str]
     begins_shot: bool
-    alone: bool
+    cold_start: bool
     seconds: float
     warp_error: float | None
     report: Report
-    kept: tuple[str, ...]
+    stored: tuple[str, ...]
 
     @classmethod
-    def of(cls, result: FrameResult, picture: Mapping[str, str], *, begins_shot: bool, alone: bool) -> Entry:
-        """The entry of a frame that was just made, of whose result nothing is kept yet."""
+    def of(
+        cls, result: FrameResult, fingerprint: Mapping[str, str], *, begins_shot: bool, cold_start: bool
+    ) -> Entry:
+        """The entry of a frame that is finished, and of whose result no array is stored yet."""
         return cls(
             frame=result.number,
-            picture=picture,
+            fingerprint=fingerprint,
             begins_shot=begins_shot,
-            alone=alone,
+            cold_start=cold_start,
             seconds=result.seconds,
             warp_error=result.warp_error,
             report=result.report,
-            kept=(),
+            stored=(),
         )
 
 
 class Journal:
-    """What is done of a run, on disk and here.
+    """The finished frames of a run, in memory and in `journal.json`.
 
-    `pass_number` and `done` say how far it is: so many frames of that pass, in the pass's order.
+    Attributes:
+        entries: by the frames' place in the sequence.
+        pass_number: the pass in progress, from 0.
+        done: how many frames of that pass are finished, in the order of the pass.
+        continues: whether a run of the same identity was found, be it without a finished frame.
     """
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
@@ -71,20 +78,19 @@ class Journal:
         self.pass_number = 0
         self.done = 0
         self.continues = False
-        """Whether a run of the same identity was found, be it without a finished frame."""
         self._identity = identity
 
     @classmethod
     def open(cls, output: Path, identity: dict[str, Any], *, restart: bool) -> Journal:
-        """The journal of the run in a folder; a new one where there is none, or where nothing is done yet.
+        """Opens the journal in a folder; a new one where there is none, or where no frame is finished.
 
         Args:
             identity: see `video.resume.fingerprint`.
-            restart: begin anew whatever is there.
+            restart: begin a new one whatever is there.
 
         Raises:
-            JournalError: the frames in the folder are of other settings, styles or sources, or what is there
-                is no journal.
+            JournalError: the frames in the folder were made with other settings, styles or sources, or the
+                file is no journal.
             FileError: it cannot be read or written.
         """
         journal = cls(output / JOURNAL_NAME, identity)
@@ -97,13 +103,13 @@ class Journal:
         self,
         index: int,
         frame: int,
-        picture: Mapping[str, str],
-        painted: tuple[int, int] | None = None,
+        fingerprint: Mapping[str, str],
+        working_size: tuple[int, int] | None = None,
     ) -> Entry | None:
         """The entry of the run's frame at `index`, or None where it is still to be done.
 
         Args:
-            painted: (height, width) that the frame would be painted at now, if that is to be compared.
+            working_size: (height, width) that the frame would be stylized at now, if that is to be compared.
 
         Raises:
             JournalError: another frame was done there, or the frame was made from something else, or at
@@ -122,41 +128,42 @@ class Journal:
                 f"{self.path.parent} holds a run over other frames (frame {entry.frame} where frame {frame}"
                 f" comes now): {_ADVICE}"
             )
-        if entry.picture != picture:
-            changed = [name for name in picture if entry.picture.get(name) != picture[name]]
+        if entry.fingerprint != fingerprint:
+            before = entry.fingerprint
+            changed = [name for name in fingerprint if before.get(name) != fingerprint[name]]
             raise JournalError(
                 f"frame {frame}: its {' and '.join(changed)} changed since it was stylized: {_ADVICE}"
             )
-        before = entry.report.scales[-1]
-        if painted is not None and painted != before:
+        size = entry.report.scales[-1]
+        if working_size is not None and working_size != size:
             raise JournalError(
-                f"frame {frame} was painted at {before[1]}×{before[0]} px and would now be at"
-                f" {painted[1]}×{painted[0]} px: set --working-size {max(before)}, {_ADVICE}"
+                f"frame {frame} was painted at {size[1]}×{size[0]} px and would now be at"
+                f" {working_size[1]}×{working_size[0]} px: set --working-size {max(size)}, {_ADVICE}"
             )
         return entry
 
     def check_length(self, count: int) -> None:
-        """Raises JournalError if further passes are on their way over more frames than `count`."""
+        """Raises JournalError if further passes were begun over more frames than `count`."""
         if self.pass_number > 0 and count < len(self.entries):
             raise JournalError(
                 f"{self.path.parent} holds passes over {len(self.entries)} frames, not {count}: {_ADVICE}"
             )
 
     def add(self, entry: Entry) -> None:
-        """One more frame of the first pass is done."""
+        """Adds a frame of the first pass."""
         self.entries.append(entry)
         self.done = len(self.entries)
         self.write()
 
     def replace(self, pass_number: int, done: int, index: int, entry: Entry) -> None:
-        """A frame of a further pass is done, the `done`-th of that pass."""
+        """Replaces the entry of a frame that is the `done`-th to be finished in a further pass."""
         self.entries[index] = entry
         self.pass_number, self.done = pass_number, done
         self.write()
 
     def cut(self, count: int) -> None:
-        """Takes only the first frames of the first pass for done."""
-        self.entries = [replace(entry, alone=entry.begins_shot) for entry in self.entries[:count]]
+        """Keeps the first `count` entries, as those of the first pass; the next write stores that."""
+        self.entries = [replace(entry, cold_start=entry.begins_shot) for entry in self.entries[:count]]
         self.pass_number, self.done = 0, count
 
     def is_complete(self, pass_count: int) -> bool:
@@ -177,7 +184,7 @@ class Journal:
         write_atomically(self.path, lambda temporary: temporary.write_text(text, "utf-8"))
 
     def remove_if_empty(self) -> None:
-        """Removes a journal of nothing."""
+        """Removes the file if no frame is finished."""
         if not self.entries:
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
@@ -210,18 +217,20 @@ def _entry(values: dict[str, Any]) -> Entry:
     report = values["report"]
     scales = [(int(height), int(width)) for height, width in report["scales"]]
     made = Report(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
-    if values.keys() != {field.name for field in fields(Entry)} or not isinstance(values["picture"], dict):
+    if values.keys() != {field.name for field in fields(Entry)} or not isinstance(
+        values["fingerprint"], dict
+    ):
         raise ValueError("not an entry")
-    return Entry(**(values | {"report": made, "kept": tuple(values["kept"])}))
+    return Entry(**(values | {"report": made, "stored": tuple(values["stored"])}))
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What differs, as `style_weight was 100, is 50`; at most three, the rest is counted."""
-    # Through JSON, as the journal was: tuples are lists there.
+    """What differs between two identities, as `style_weight was 100, is 50`: three names, then a count."""
+    # Through JSON, as in the file: tuples become lists.
     now = json.loads(json.dumps(now))
     names = [name for name in before | now if before.get(name) != now.get(name)]
-    told = [_difference(name, before.get(name), now.get(name)) for name in names[:3]]
-    return told + ([f"and {len(names) - 3} more"] if len(names) > 3 else [])
+    described = [_difference(name, before.get(name), now.get(name)) for name in names[:3]]
+    return described + ([f"and {len(names) - 3} more"] if len(names) > 3 else [])
 
 
 def _difference(name: str, before: Any, now: Any) -> str:

@@ -18,7 +18,6 @@ from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open
 from video.images.image_files import check_writable
 from video.motion.motion_source import MotionFinder
 from video.reports.sequence_metrics import LONG_TERM, MEASURES, FrameMeasure, means, measure
-from video.settings import MotionSource
 
 _TITLES = {
     "warp_error": "warp error",
@@ -55,8 +54,9 @@ def measure_sequence(
     missing = sorted(wanted.difference(contents.numbers))
     if missing:
         raise InputError(f"{content} has no frame {missing[0]}, which is styled; there are {first} to {last}")
-    if settings[1].motion is MotionSource.NONE:
-        raise InputError("the flicker is measured along a motion: --motion none has none")
+    finder = MotionFinder(settings[1].motion, display.say, settings[0].device)
+    if not finder.finds_motion:
+        raise InputError(f"the flicker is measured along a motion: --motion {finder.source} has none")
     if plot is not None:
         check_writable(plot.parent)
         if find_spec("matplotlib") is None:
@@ -67,7 +67,6 @@ def measure_sequence(
     engine = None
     if choice is not None:
         engine = StyleEngine(settings[0], choice.read_styles(), fetching=display.fetching)
-    finder = MotionFinder(settings[1].motion, display.say, settings[0].device)
     display.expect(len(results.numbers), doing="measuring")
     measured = measure(results, sources, finder, engine, lambda frame: display.step(f"frame {frame.number}"))
     if as_json:

@@ -104,7 +104,7 @@ def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
     motion = vector_motion(*small)
     full = at_full_size(motion, np.ones(SMALL, np.float32), *small)
     assert full is not None
-    assert np.array_equal(full.still[0], np.arange(WIDTH) < 41)
+    assert np.array_equal(full.static_mask[0], np.arange(WIDTH) < 41)
     assert np.array_equal(full.backward, vector_motion(*frames).backward)
     # And what is believed.
     assert np.array_equal(full.reliability, reliability(vector_motion(*frames), *frames))

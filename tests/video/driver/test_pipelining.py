@@ -222,4 +222,4 @@ def test_a_frame_that_cannot_be_written_ends_the_run_and_the_one_before_stays(
     assert done == [1]
     journal = json.loads((tmp_path / "journal.json").read_text("utf-8"))
     assert [entry["frame"] for entry in journal["frames"]] == [1]
-    assert not any(thread.name.startswith(("ahead", "behind")) for thread in threading.enumerate())
+    assert not any(thread.name.startswith(("prefetch", "finish")) for thread in threading.enumerate())

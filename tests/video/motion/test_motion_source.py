@@ -1,77 +1,86 @@
-"""What rests between two frames: by the pictures alone, and where the motion is known exactly."""
+"""The registry of motion sources: complete, and all that is needed to add one."""
 
 from __future__ import annotations
 
-import cv2
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
+import pytest
 
-from tests.video.moving_pictures import waves
-from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_source import MotionFinder, still
-from video.settings import MotionSource
+from compositor.engine import StyleEngine
+from compositor.settings import DeviceChoice, StyleSettings
+from tests.video.moving_pictures import constant_motion, rendered, waves
+from video.driver.sequence_driver import SequenceDriver
+from video.frames.sequence import SourceFrame
+from video.motion.motion_field import Motion
+from video.motion.motion_source import MOTION_METHODS, MotionFinder, MotionMethod
+from video.paintings.painting import Painting
+from video.settings import MotionSource, SequenceSettings
 
-HEIGHT, WIDTH = 48, 64
+Picture = Callable[..., np.ndarray]
 
-
-def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((HEIGHT, WIDTH, 3), np.float32)
-
-
-def frames(changes: np.ndarray) -> tuple[RenderedFrame, RenderedFrame]:
-    """Two frames that differ where `changes` (H, W) says so."""
-    first, other = noise(0), noise(1)
-    return RenderedFrame(1, first, None), RenderedFrame(2, np.where(changes[..., None], other, first), None)
+HEIGHT, WIDTH = 32, 48
 
 
-def no_motion(*, exact: bool) -> Motion:
-    nothing = np.zeros((HEIGHT, WIDTH, 2), np.float32)
-    return Motion(nothing, nothing, exact=exact)
+class KnownFlow:
+    """An estimator that finds a motion of 2 px to the right; remembers what it ran on."""
+
+    def __init__(self, device: DeviceChoice) -> None:
+        self.device = device
+        self.threads: set[int] = set()
+
+    def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
+        self.threads.add(threading.get_ident())
+        return constant_motion(earlier.shape[0], earlier.shape[1], 2.0)
 
 
-def test_an_area_that_looks_the_same_rests_up_to_its_border() -> None:
-    changes = np.zeros((HEIGHT, WIDTH), bool)
-    changes[20:35, 10:30] = True
-    for exact in (True, False):
-        np.testing.assert_array_equal(still(no_motion(exact=exact), *frames(changes)), ~changes)
+@pytest.fixture
+def estimators(monkeypatch: pytest.MonkeyPatch) -> list[KnownFlow]:
+    """The estimators that are made, of a method that takes the place of DIS."""
+    made: list[KnownFlow] = []
+
+    def make(device: DeviceChoice) -> KnownFlow:
+        made.append(KnownFlow(device))
+        return made[-1]
+
+    method = MotionMethod(make, computes_on_engine_device=True)
+    monkeypatch.setitem(MOTION_METHODS, MotionSource.DIS, method)
+    return made
 
 
-def test_single_pixels_that_look_the_same_by_chance_do_not_rest() -> None:
-    changes = np.ones((HEIGHT, WIDTH), bool)
-    changes[::5, ::3] = False
-    assert not still(no_motion(exact=False), *frames(changes)).any()
-    # Vectors know that nothing has moved there.
-    assert still(no_motion(exact=True), *frames(changes)).sum() == (~changes).sum()
+def test_every_source_of_the_settings_is_registered() -> None:
+    assert MOTION_METHODS.keys() == set(MotionSource)
 
 
-def test_flow_has_no_motion_where_an_area_is_the_same() -> None:
-    changes = np.zeros((HEIGHT, WIDTH), bool)
-    changes[:, 40:] = True
-    motion = MotionFinder(MotionSource.DIS).flow(*frames(changes))
-    assert not motion.backward[:, :40].any()
-    assert not motion.forward[:, :40].any()
+def test_only_a_source_without_an_estimator_finds_no_motion() -> None:
+    assert [each for each in MotionSource if not MotionFinder(each).finds_motion] == [MotionSource.NONE]
+    with pytest.raises(ValueError, match="none finds no motion"):
+        MotionFinder(MotionSource.NONE).flow(rendered(waves(HEIGHT, WIDTH)), rendered(waves(HEIGHT, WIDTH)))
 
 
-def test_the_ground_under_a_shadow_that_moves_rests() -> None:
-    # Grainy, as a render is: hardly a pixel in the shadow is the same in both frames.
-    def shaded(column: int, seed: int) -> RenderedFrame:
-        grain = np.random.default_rng(seed).normal(0.0, 0.004, (HEIGHT, WIDTH, 3)).astype(np.float32)
-        picture = 0.5 + 0.2 * waves(HEIGHT, WIDTH)
-        dark = np.zeros((HEIGHT, WIDTH, 1), np.float32)
-        dark[16:40, column : column + 28] = 1.0
-        dark = cv2.GaussianBlur(dark, (0, 0), 2.0)[..., None]
-        return RenderedFrame(seed, picture - dark * (0.2 + grain), None)
-
-    motion = MotionFinder(MotionSource.DIS).flow(shaded(16, 1), shaded(20, 2))
-    inside = (slice(22, 34), slice(26, 38))
-    assert not motion.backward[inside].any()
-    assert not motion.forward[inside].any()
+def test_a_registered_method_is_used_and_given_the_device(estimators: list[KnownFlow]) -> None:
+    finder = MotionFinder(MotionSource.DIS, device=DeviceChoice.CPU)
+    for number in (2, 3):
+        motion = finder.between(
+            rendered(waves(HEIGHT, WIDTH), number - 1), rendered(waves(HEIGHT, WIDTH, 2.0), number)
+        )
+        np.testing.assert_array_equal(motion.forward[16, 24], (2.0, 0.0))
+    assert [each.device for each in estimators] == [DeviceChoice.CPU]
 
 
-def test_a_thing_that_moves_before_a_still_camera_moves_with_all_its_pixels() -> None:
-    def with_thing(column: int) -> RenderedFrame:
-        picture = 0.5 + 0.2 * waves(HEIGHT, WIDTH)
-        picture[16:40, column : column + 28] = np.random.default_rng(3).random((24, 28, 3), np.float32)
-        return RenderedFrame(column, picture, None)
-
-    motion = MotionFinder(MotionSource.DIS).flow(with_thing(16), with_thing(19))
-    np.testing.assert_allclose(motion.backward[20:36, 24:40, 0], -3.0, atol=0.3)
+def test_what_computes_on_the_engines_device_is_not_prefetched(
+    estimators: list[KnownFlow], picture: Picture, tmp_path: Path
+) -> None:
+    wide = picture(80, HEIGHT)
+    frames = [SourceFrame(n + 1, wide[:, 2 * n : 2 * n + WIDTH].copy()) for n in range(3)]
+    engine = StyleEngine(
+        StyleSettings(steps=1, coarsest_size=32, device=DeviceChoice.CPU), picture(48, 32, Painting.KNIFE)
+    )
+    settings = SequenceSettings(
+        warm_steps=1, motion=MotionSource.DIS, memory=1, movie=False, contact_sheet=False
+    )
+    SequenceDriver(engine, settings, tmp_path).run(frames)
+    assert [each.device for each in estimators] == [DeviceChoice.CPU]
+    assert estimators[0].threads == {threading.get_ident()}

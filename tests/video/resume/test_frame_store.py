@@ -24,22 +24,22 @@ def picture(channels: int = 3, bits: int = 8) -> np.ndarray:
 def test_a_frame_comes_back_as_it_was(tmp_path: Path, channels: int, bits: int) -> None:
     masks = {"sky": picture(1)[..., 0], "mur/ü": picture(1)[..., 0]}
     frame = SourceFrame(7, picture(channels, bits), Path("passes.exr"), masks, picture(1)[..., 0])
-    shelf = FrameStore(tmp_path)
-    shelf.add(frame, begins_shot=True)
-    back = shelf.frame(0)
+    store = FrameStore(tmp_path)
+    store.add(frame, begins_shot=True)
+    back = store.frame(0)
     assert (back.number, back.passes, list(back.masks)) == (7, frame.passes, list(masks))
     np.testing.assert_array_equal(back.image, frame.image)
     np.testing.assert_array_equal(back.masks["mur/ü"], masks["mur/ü"])
     np.testing.assert_array_equal(back.keep, frame.keep)
-    assert len(shelf) == 1
+    assert len(store) == 1
 
 
 def test_shots_have_a_first_picture(tmp_path: Path) -> None:
-    shelf, frames = FrameStore(tmp_path), [SourceFrame(number, picture()) for number in range(4)]
+    store, frames = FrameStore(tmp_path), [SourceFrame(number, picture()) for number in range(4)]
     for frame in frames:
-        shelf.add(frame, begins_shot=frame.number in (0, 2))
+        store.add(frame, begins_shot=frame.number in (0, 2))
     for index, first in enumerate((0, 0, 2, 2)):
-        np.testing.assert_array_equal(shelf.shot_content(index), frames[first].image)
+        np.testing.assert_array_equal(store.shot_content(index), frames[first].image)
 
 
 def test_what_an_earlier_run_has_kept_is_taken_or_made_again(tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_what_an_earlier_run_has_kept_is_taken_or_made_again(tmp_path: Path) -> 
 
 
 def test_a_lost_file_is_a_clear_error(tmp_path: Path) -> None:
-    shelf = FrameStore(tmp_path)
-    shelf.add(SourceFrame(1, picture()), begins_shot=True)
+    store = FrameStore(tmp_path)
+    store.add(SourceFrame(1, picture()), begins_shot=True)
     for file in tmp_path.iterdir():
         file.unlink()
     with pytest.raises(FileError, match="cannot be read"):
-        shelf.frame(0)
+        store.frame(0)

@@ -22,9 +22,11 @@ from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, JournalError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
+from video.frames import metadata
 from video.frames.sequence import SourceFrame
 from video.paintings.painting import Painting
 from video.results import FrameResult, RunCallbacks
+from video.resume import fingerprint
 from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
@@ -175,6 +177,25 @@ def test_what_differs_in_the_styles_is_named(
             run(StyleEngine(STYLE, styles), pan, tmp_path)
 
 
+def test_another_package_version_resumes(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(engine, pan[:2], tmp_path)
+    monkeypatch.setattr(metadata, "version", lambda package: "99.0.1")
+    assert metadata.package_version() == "99.0.1"
+    assert [each.resumed for each in run(engine, pan[:3], tmp_path)] == [True, True, False]
+
+
+def test_another_algorithm_version_is_refused_and_named(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(engine, pan[:2], tmp_path)
+    now = fingerprint.ALGORITHM_VERSION
+    monkeypatch.setattr(fingerprint, "ALGORITHM_VERSION", now + 1)
+    with pytest.raises(JournalError, match=f"algorithm version was {now}, is {now + 1}"):
+        run(engine, pan[:3], tmp_path)
+
+
 def test_what_changes_no_pixel_may_change(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
@@ -196,7 +217,7 @@ def test_begun_anew_old_frames_stay_until_they_are_replaced(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"journal": 99}', '{"journal": 1, "run": {}, "frames": 3}']
+    "text", ["", "[]", "{}", '{"journal": 99}', '{"journal": 2, "run": {}, "frames": 3}']
 )
 def test_a_file_that_is_no_journal_is_never_overwritten(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, text: str
