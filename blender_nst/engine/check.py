@@ -1,4 +1,4 @@
-"""Asks the engine what it runs on: starts it, reads its greeting, ends it."""
+"""Checks the engine: starts it, reads its version and device from the first message, ends it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..properties.schema import SCHEMA
 from .options import EngineOptions
 from .process import DIED, EngineError, EngineProcess
 
-PATIENCE = 180.0
+ANSWER_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""
 
 LOG_NAME = "check.log"
 
 
 class EngineCheck:
-    """The last answer, as `facts` for people or as an `error`."""
+    """A running check, or the result of the last: `facts` as titles and texts, or an `error`."""
 
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
@@ -26,11 +26,11 @@ class EngineCheck:
 
     @property
     def running(self) -> bool:
-        """Whether an answer is waited for."""
+        """Whether the engine has not answered yet."""
         return self._engine is not None
 
     def start(self, options: EngineOptions, folder: Path) -> None:
-        """Starts the engine; its log goes to `folder`. An error is kept as `error`."""
+        """Starts the engine; its log is written into `folder`. A failure becomes `error`."""
         self.forget()
         self._started_at = time.monotonic()
         try:
@@ -45,13 +45,13 @@ class EngineCheck:
             self.error = str(error)
 
     def drain(self, wait: float = 0.0) -> None:
-        """Takes the answer if it is there, waiting up to `wait` seconds for it."""
+        """Takes the answer if there is one, waiting up to `wait` seconds for it."""
         if self._engine is None:
             return
         event = self._engine.next_event(wait)
         if event is None:
-            if time.monotonic() > self._started_at + PATIENCE:
-                self._end(error=f"the style engine did not answer within {PATIENCE:.0f} s")
+            if time.monotonic() > self._started_at + ANSWER_TIMEOUT:
+                self._end(error=f"the style engine did not answer within {ANSWER_TIMEOUT:.0f} s")
             return
         if event["event"] in ("failed", DIED):
             self._end(error=event["error"])
@@ -67,7 +67,7 @@ class EngineCheck:
             self._end()
 
     def forget(self) -> None:
-        """Ends a check that is on its way, and forgets the answer."""
+        """Ends a running check, and clears the result."""
         self.facts = {}
         self._end()
 

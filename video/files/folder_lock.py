@@ -1,4 +1,7 @@
-"""One run at a time in an output folder: a lock that the system releases when its holder dies."""
+"""Lock of an output folder, for one run at a time; the system releases it when the process ends or is killed.
+
+Not by the package filelock, which leaves its file in the folder on Unix and fails on a share without locks.
+"""
 
 from __future__ import annotations
 

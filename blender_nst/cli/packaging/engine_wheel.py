@@ -1,7 +1,7 @@
-"""Makes the engine's wheel, which travels in the extension's zip.
+"""Builds the engine's wheel (PEP 427), which the extension's zip contains.
 
-From the packages that run here and the metadata that they were installed with, from a checkout or not: it
-takes no build tool and no network, and the same sources give the same bytes. The format is PEP 427's.
+It is made of the packages that run here, from a checkout or not, and of the metadata that they were installed
+with. That needs no build tool and no network; the same sources give the same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builds the extension's zip with Blender's own builder, and has Blender's own validator look at it."""
+"""Builds the extension's zip with Blender's own builder, and validates it with Blender's own validator."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def builder_command(runtime: BlenderRuntime) -> list[str]:
     """Blender's extension command, to be followed by `validate …` or `build …`.
 
     Raises:
-        ExtensionError: this Blender does not tell where its builder is.
+        ExtensionError: this Blender has no builder.
     """
     if runtime.kind is RuntimeKind.EXECUTABLE:
         return [str(runtime.program), "--factory-startup", "--command", "extension"]
@@ -80,6 +80,6 @@ def _run(command: list[str]) -> str:
     if finished.returncode != 0:
         lines = (finished.stdout + finished.stderr).strip().splitlines()
         raise ExtensionError(
-            f"Blender's extension builder: {lines[-1] if lines else 'failed without a word'}"
+            f"Blender's extension builder: {lines[-1] if lines else 'failed without a message'}"
         )
     return finished.stdout
