@@ -12,7 +12,7 @@ from llvmlite import ir
 from compositor.convolution_jit.ir_builder import FLOAT, LANES, VALUES, Writer, constant, write_function
 from compositor.convolution_jit.kernel_arguments import IMAGE_CHANNELS, Image, ImageGradient
 
-_BLOCK = 4  # Pixels of a row that are gone through together, with as many sums as fit the registers.
+_BLOCK = 4  # Pixels of a row computed together: as many sums as there are registers.
 _COLORS, _SIDE = 3, 3
 _PARTS = IMAGE_CHANNELS // LANES
 
