@@ -1,4 +1,4 @@
-"""What can go wrong in the style engine. Every message says what a user can do about it."""
+"""Errors of the style engine. Every message says what a user can do about it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class LayerError(CompositorError):
 
 
 class ImageError(CompositorError):
-    """An array given to the engine is no image it can work on."""
+    """An array given to the engine is no image, or has a wrong size."""
 
 
 class DeviceError(CompositorError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
 
 class MemoryShortageError(CompositorError):
-    """There is not enough memory, on the graphics card or in the machine, for a picture of this size."""
+    """Out of memory: a frame or network does not fit into the GPU's memory or the machine's."""

@@ -1,4 +1,4 @@
-"""The published method in plain PyTorch, to compare the engine with: for tests and benchmarks only.
+"""Reference implementation of Gatys et al. 2016 in plain PyTorch, for tests and benchmarks only.
 
 Gatys, Ecker, Bethge 2016 as neural-style-pt (Johnson, ProGamerGov) computes it: equation 1 on relu4_2 and
 equation 4 on relu1_1 to relu5_1 as mean squared errors, and torch's L-BFGS without line search, all steps at
@@ -75,14 +75,14 @@ class Reference:
         self._scale = scale
 
     def relative_objective(self, image: Tensor) -> float:
-        """What is minimized, of an image (1, 3, H, W) in 0..1, in the units of the engine's total loss."""
+        """The objective of an image (1, 3, H, W) in 0..1, in the units of the engine's total loss."""
         with torch.no_grad():
             return float(self._objective(self._preprocess(image))) / self._scale
 
     def minimize(self, start: Tensor, steps: int, watch: Callable[[Tensor], None] | None = None) -> Tensor:
-        """The image, (1, 3, H, W) in 0..1, that L-BFGS comes to from `start` in so many steps.
+        """The image, (1, 3, H, W) in 0..1, after so many steps of L-BFGS from `start`.
 
-        `watch` is shown the image of every step.
+        `watch` is called with the image of every step.
         """
         image = self._preprocess(start).contiguous().requires_grad_(True)
         lbfgs = torch.optim.LBFGS(

@@ -1,4 +1,4 @@
-"""Times a step of the optimization, and one of the published method beside it."""
+"""Benchmark of a step of the optimization, and of the published method (`gatys_reference`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -58,9 +59,9 @@ class StepTime:
 def step_time(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int, *, reference: bool
 ) -> StepTime:
-    """Times `steps` steps of the engine, and of the published method if that is wanted, by turns three times.
+    """Times `steps` steps of the engine and, if wanted, of the published method, alternating three times.
 
-    What is told is the median, so that a moment in which the machine is busy does not count.
+    Reports medians, which a moment in which the machine is busy does not change.
 
     Args:
         content, style: (H, W, 3) float32, sRGB in 0..1.
@@ -93,38 +94,40 @@ def exponent(times: list[StepTime]) -> float:
 
 
 def peak_memory(device: torch.device) -> int:
-    """The most bytes that tensors have taken on a GPU so far, or this process of the machine's memory."""
+    """Peak memory in bytes: of tensors on a GPU, else of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset
+    if sys.platform == "linux":
+        # Not getrusage: Linux counts in the peak of the process that started this one.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Bytes on macOS, KiB on Linux.
-    return peak if sys.platform == "darwin" else peak * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _engine(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
 ) -> Callable[[], list[float]]:
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
-    # The first steps set things up; losses, and so the clock, are read every tenth step on a GPU.
+    # The first steps are set-up; losses, and so the clock, are read every tenth step on a GPU.
     apart = 10 if engine.device.type != "cpu" else 1
     total = apart + math.ceil(steps / apart) * apart
 
     def run() -> list[float]:
-        seen: list[float] = []
+        times: list[float] = []
 
         def watch(_: Progress) -> None:
-            seen.append(time.perf_counter())
+            times.append(time.perf_counter())
 
         engine.stylize(
             FrameInputs(content, warm_start_image=content[..., :3]),
             steps=total,
             callbacks=FrameCallbacks(progress=watch),
         )
-        return [(after - before) / apart for before, after in pairwise(seen)]
+        return [(after - before) / apart for before, after in pairwise(times)]
 
     return run
 
@@ -142,14 +145,14 @@ def _reference(
     )
 
     def run() -> list[float]:
-        seen: list[float] = []
+        times: list[float] = []
 
         def watch(_: torch.Tensor) -> None:
             wait_for(device)
-            seen.append(time.perf_counter())
+            times.append(time.perf_counter())
 
         reference.minimize(start, steps + 2, watch)
         # The first step is a short one: it has no history.
-        return [after - before for before, after in pairwise(seen[1:])]
+        return [after - before for before, after in pairwise(times[1:])]
 
     return run

@@ -1,1 +1,1 @@
-"""Convolutions in PyTorch's operations: Winograd, padding, pooling, and how layers map to pixels."""
+"""Convolution by PyTorch's operations: Winograd, padding, pooling, and the geometry of layers."""

@@ -1,4 +1,4 @@
-"""Where a layer's cells lie in the image: strides, sizes, and how far a pixel reaches."""
+"""Geometry of layers: stride, size of the maps, and reach of the receptive field."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 
 def layer_stride(layer: str) -> int:
-    """Distance, in px of the picture, between neighbors of a layer named as `relu4_2` or `pool4`."""
+    """Stride of a layer (`relu4_2`, `pool4`), in px of the image."""
     return 2 ** (int(layer.lstrip("abcdefghijklmnopqrstuvwxyz")[0]) - (0 if layer.startswith("pool") else 1))
 
 
 def layer_size(height: int, width: int, stride: int) -> tuple[int, int]:
-    """(height, width) of a layer's maps for a picture of this size; poolings keep a last odd row."""
+    """(height, width) of a layer's maps for an image of this size; poolings round up."""
     return -(-height // stride), -(-width // stride)
 
 
 def reach(convolutions: Iterable[str], deepest: Iterable[str]) -> int:
-    """Pixels that a feature looks beyond the cell that it stands for, at the deepest of some layers.
+    """Reach of the receptive field: pixels beyond a feature's own cell, at the deepest of some layers.
 
     Args:
         convolutions: the network's, by name and in order.

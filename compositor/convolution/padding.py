@@ -1,4 +1,4 @@
-"""Feature maps within a border, made and taken back in one pass over them."""
+"""Padding of feature maps, replicated or zero, in one pass; and the gradient of replicated padding."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor
 def bordered(
     maps: Tensor, border: int, height: int, width: int, *, replicate: bool, positive: Tensor | None = None
 ) -> Tensor:
-    """A copy of maps with a border, up to a size; not differentiable.
+    """A padded copy of maps; not differentiable.
 
-    As PyTorch's own padding, which takes several times as long on a CPU.
+    PyTorch's own padding takes several times as long on a CPU.
 
     Args:
         maps: (1, C, h, w) in channels-last memory.
         border: pixels above and to the left.
-        height, width: of the copy; what h + border and w + border leave of it is below and to the right.
-        replicate: what the border is: a copy of the maps' outermost pixels, or zeros.
-        positive: of the maps' shape; where this is not above zero, the maps are taken for zero.
+        height, width: of the copy; the border below and to the right fills what is left of it.
+        replicate: replicate the outermost pixels, or pad with zeros.
+        positive: of the maps' shape; where it is not above zero, the maps count as zero.
 
     Returns:
         (height, width, C).
@@ -33,7 +33,7 @@ def bordered(
     else:
         where = positive.permute(0, 2, 3, 1)[0]
         torch.ops.aten.threshold_backward.grad_input(values, where, 0, grad_input=inside)
-    # The columns first: the rows then have the corners.
+    # Columns before rows: the rows then include the corners.
     between = result[border:bottom]
     between[:, :border] = inside[:, :1] if replicate else 0.0
     between[:, right:] = inside[:, -1:] if replicate else 0.0
@@ -43,8 +43,11 @@ def bordered(
 
 
 def folded(gradient: Tensor) -> Tensor:
-    """The gradient of maps (1, C, h, w) from that of their copy with a replicated border of one pixel,
-    (1, C, h + 2, w + 2), added up in place where it came from."""
+    """The gradient of maps (1, C, h, w) from that of their copy with a replicated border of one pixel.
+
+    Args:
+        gradient: (1, C, h + 2, w + 2), changed in place.
+    """
     gradient[..., 1, :] += gradient[..., 0, :]
     gradient[..., -2, :] += gradient[..., -1, :]
     gradient[..., 1] += gradient[..., 0]

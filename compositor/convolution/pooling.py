@@ -1,4 +1,4 @@
-"""Average and maximum pooling over 2×2 pixels; a last odd row or column is kept, with what is there of it."""
+"""Average and max pooling over 2×2 pixels, rounded up: a last odd row or column is pooled by itself."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ _SIZE = 2
 
 
 def average_pool(maps: Tensor) -> Tensor:
-    """Means of maps (1, C, H, W) in channels-last memory, rounded up to (H + 1) / 2 and (W + 1) / 2;
-    differentiable (once).
+    """Average pooling of maps (1, C, H, W) in channels-last memory to (1, C, ⌈H/2⌉, ⌈W/2⌉).
 
-    The gradient is PyTorch's own, which on a CPU takes twice as long to find.
+    Differentiable (once), with PyTorch's gradient in half of PyTorch's time on a CPU.
     """
     return _AveragePool.apply(maps)  # type: ignore[no-any-return]
 
 
 def max_pool(maps: Tensor) -> Tensor:
-    """The same with maxima."""
+    """Max pooling of maps (1, C, H, W) to (1, C, ⌈H/2⌉, ⌈W/2⌉); differentiable."""
     return F.max_pool2d(maps, _SIZE, ceil_mode=True)
 
 
 def double_halves(pooled: Tensor, height: int, width: int) -> None:
-    """Makes up, in place, for the pixels that a last odd row and column of maps of this size don't have: to
-    what was pooled there, or its gradient, a quarter for each pixel is too little."""
+    """Doubles the pooled values of a last odd row and column, in place, for maps of this (height, width).
+
+    There a cell has two pixels or one, and a quarter for each pixel is not their mean.
+    """
     if height % _SIZE:
         pooled[..., -1, :] *= _SIZE
     if width % _SIZE:
@@ -35,7 +36,7 @@ def double_halves(pooled: Tensor, height: int, width: int) -> None:
 
 
 def halves_doubled(gradient: Tensor, height: int, width: int) -> Tensor:
-    """A gradient for which that is made up, as `double_halves` does, in a copy where there is something."""
+    """The gradient with `double_halves` applied; a copy if anything changes."""
     if height % _SIZE or width % _SIZE:
         gradient = gradient.clone()
         double_halves(gradient, height, width)
@@ -54,7 +55,7 @@ class _AveragePool(torch.autograd.Function):
         each = gradients[0] / _SIZE**2
         double_halves(each, height, width)
         _, channels, rows, columns = each.shape
-        spread = each.new_empty(rows, _SIZE, columns, _SIZE, channels)
-        spread.copy_(each.permute(0, 2, 3, 1)[0, :, None, :, None])
-        whole = spread.view(1, rows * _SIZE, columns * _SIZE, channels)[:, :height, :width]
+        cells = each.new_empty(rows, _SIZE, columns, _SIZE, channels)
+        cells.copy_(each.permute(0, 2, 3, 1)[0, :, None, :, None])
+        whole = cells.view(1, rows * _SIZE, columns * _SIZE, channels)[:, :height, :width]
         return whole.permute(0, 3, 1, 2)

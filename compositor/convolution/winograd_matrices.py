@@ -1,4 +1,4 @@
-"""The matrices of Winograd's minimal filtering F(m×m, 3×3).
+"""Matrices of Winograd's minimal filtering F(m×m, 3×3): kernel, input and output transform.
 
 Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, section 4.
 """
@@ -12,8 +12,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-# Bytes: the picture is gone through in bands of rows with matrices that are not larger than this, so that
-# they stay in the processor's cache and take no memory worth mentioning.
+# Bytes: maps are processed in bands of rows whose matrices are not larger than this, so that they stay in the
+# processor's cache and take little memory.
 _BAND = 2**22
 
 Rows = tuple[tuple[float, ...], ...]
@@ -21,25 +21,25 @@ Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
-class Filtering:
-    """F(m×m, 3×3): the matrices of one direction, and of both at once.
+class WinogradVariant:
+    """F(m×m, 3×3): its matrices along one dimension, and as Kronecker products for both.
 
     Attributes:
-        step: m.
-        kernel: G, m + 2 rows of 3, times `divisor`.
-        spreading: Bᵀ, m + 2 rows of m + 2.
-        gathering: Aᵀ, m rows of m + 2.
+        step: m, the size of a tile of results, and the distance between tiles.
+        kernel_transform: G, m + 2 rows of 3, times `divisor`.
+        input_transform: Bᵀ, m + 2 rows of m + 2.
+        output_transform: Aᵀ, m rows of m + 2.
     """
 
     step: int
-    kernel: Rows
+    kernel_transform: Rows
     divisor: float
-    spreading: Rows
-    gathering: Rows
+    input_transform: Rows
+    output_transform: Rows
 
     @property
     def tile(self) -> int:
-        """Values that a tile of results is made of, along each side."""
+        """Side of a tile of inputs, m + 2."""
         return self.step + 2
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
@@ -47,40 +47,40 @@ class Filtering:
         return -(-height // self.step), -(-width // self.step)
 
     @cached_property
-    def kernel_both(self) -> Tensor:
+    def kernel_transform_2d(self) -> Tensor:
         """G ⊗ G, ((m + 2)², 9)."""
-        return _both(self.kernel) / self.divisor**2
+        return _both(self.kernel_transform) / self.divisor**2
 
     @cached_property
-    def spreading_both(self) -> Tensor:
+    def input_transform_2d(self) -> Tensor:
         """Bᵀ ⊗ Bᵀ, ((m + 2)², (m + 2)²): with one product for both directions, it rounds once."""
-        return _both(self.spreading)
+        return _both(self.input_transform)
 
     @cached_property
-    def gathering_both(self) -> Tensor:
+    def output_transform_2d(self) -> Tensor:
         """Aᵀ ⊗ Aᵀ, (m², (m + 2)²)."""
-        return _both(self.gathering)
+        return _both(self.output_transform)
 
 
-def filtering_of(kernel: Tensor) -> Filtering:
-    """What a transformed kernel (places, C, D) is for."""
-    return next(how for how in (SMALL, LARGE) if how.tile**2 == kernel.shape[0])
+def variant_of(kernel: Tensor) -> WinogradVariant:
+    """The variant of a transformed kernel ((m + 2)², C, D)."""
+    return next(variant for variant in (F2X2, F4X4) if variant.tile**2 == kernel.shape[0])
 
 
 def bands(rows: int, columns: int, kernel: Tensor) -> Iterable[range]:
-    """Rows of tiles that are gone through together, about equally many each time.
+    """Bands: ranges of rows of tiles that are processed together, of about equal length.
 
     Args:
-        kernel: (places, C, D).
+        kernel: ((m + 2)², C, D).
     """
-    places = kernel.shape[0]
-    most = max(1, _BAND // (kernel.element_size() * places * columns * max(kernel.shape[1:])))
+    coords = kernel.shape[0]
+    most = max(1, _BAND // (kernel.element_size() * coords * columns * max(kernel.shape[1:])))
     count = -(-rows // most)
     return (range(rows * each // count, rows * (each + 1) // count) for each in range(count))
 
 
 def transposed(rows: Rows) -> Rows:
-    """The matrix's columns as rows."""
+    """The transposed matrix."""
     return tuple(zip(*rows, strict=True))
 
 
@@ -89,18 +89,18 @@ def _both(rows: Rows) -> Tensor:
     return torch.kron(matrix, matrix)
 
 
-SMALL = Filtering(
+F2X2 = WinogradVariant(
     step=2,
-    kernel=((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)),
+    kernel_transform=((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)),
     divisor=2.0,
-    spreading=((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
-    gathering=((1, 1, 1, 0), (0, 1, -1, -1)),
+    input_transform=((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
+    output_transform=((1, 1, 1, 0), (0, 1, -1, -1)),
 )
-LARGE = Filtering(
+F4X4 = WinogradVariant(
     step=4,
-    kernel=((6, 0, 0), (-4, -4, -4), (-4, 4, -4), (1, 2, 4), (1, -2, 4), (0, 0, 24)),
+    kernel_transform=((6, 0, 0), (-4, -4, -4), (-4, 4, -4), (1, 2, 4), (1, -2, 4), (0, 0, 24)),
     divisor=24.0,
-    spreading=(
+    input_transform=(
         (4, 0, -5, 0, 1, 0),
         (0, -4, -4, 1, 1, 0),
         (0, 4, -4, -1, 1, 0),
@@ -108,5 +108,5 @@ LARGE = Filtering(
         (0, 2, -1, -2, 1, 0),
         (0, 4, 0, -5, 0, 1),
     ),
-    gathering=((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)),
+    output_transform=((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)),
 )

@@ -1,4 +1,4 @@
-"""Compiles functions for this machine's processor, and runs them on PyTorch's own threads."""
+"""JIT compiler: compiles LLVM assembly for this machine's processor, and runs it on PyTorch's own threads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class JitModule:
     """The functions of one module of LLVM's assembly.
 
     Args:
-        assembly: every function takes the address of 64-bit integers and returns nothing: a counter, which
-            the function takes pieces of work from as long as it is less than the third; another, which it
-            takes the number of its thread from; and its arguments.
+        assembly: every function takes the address of 64-bit integers and returns nothing. They are: a counter
+            that work items are taken from, a counter that thread numbers are taken from, the number of work
+            items, and the function's arguments.
 
     Raises:
         ImportError, RuntimeError: there is no LLVM here, or it cannot make code for this processor.
@@ -40,14 +40,14 @@ class JitModule:
         # take longer than all the rest.
         module = binding.parse_assembly(assembly)
         module.verify()
-        # Kept, as the code is its.
+        # Kept alive, because it owns the code.
         self._engine = binding.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
         self._addresses: dict[str, int] = {}
 
-    def run(self, name: str, pieces: int, arguments: Iterable[int]) -> None:
-        """Runs a function on each thread of the team until all pieces of work are taken."""
-        given = array("q", (0, 0, pieces, *arguments))
+    def run(self, name: str, work_items: int, arguments: Iterable[int]) -> None:
+        """Runs a function on all threads until all work items are done."""
+        given = array("q", (0, 0, work_items, *arguments))
         self._team.GOMP_parallel(self._address(name), given.buffer_info()[0], torch.get_num_threads(), 0)
 
     def _address(self, name: str) -> int:

@@ -1,7 +1,7 @@
-"""Writes functions of LLVM's assembly that work on sixteen channels at once.
+"""LLVM IR builder for functions that work on sixteen channels at once (SIMD).
 
-Each function takes the address of 64-bit integers: two counters and how many pieces of work there are, as
-`functions.Functions` wants it, and then its arguments. Addresses are in bytes, everything else in values.
+Each function takes the address of 64-bit integers: two counters and the number of work items, as
+`compiler.JitModule` defines them, and then its arguments. Addresses are in bytes, all else in values.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from llvmlite import ir
 
 LANES = 16  # AVX-512's; other processors take them in two or four parts.
-WORD, FLAG, FLOAT = ir.IntType(64), ir.IntType(1), ir.FloatType()
+WORD, BOOL, FLOAT = ir.IntType(64), ir.IntType(1), ir.FloatType()
 VALUES = ir.VectorType(FLOAT, LANES)
-_BITS = ir.VectorType(FLAG, LANES)
+_BITS = ir.VectorType(BOOL, LANES)
 BYTES = 4
 _FUSED = ("contract",)  # Multiplied and added by one instruction, where the processor has it.
 
@@ -31,37 +31,37 @@ def constant(value: float) -> ir.Constant:
 
 
 class Writer:
-    """Writes the work on one piece; the function's arguments are its attributes.
+    """Writes the IR of one work item; the function's arguments are attributes.
 
     Attributes:
         b: the builder.
-        piece: the number of the piece.
-        slot: the number of the thread.
+        work_item: the number of the work item.
+        thread_id: the number of the thread.
     """
 
-    def __init__(self, builder: ir.IRBuilder, given: dict[str, Any], piece: Any, slot: Any) -> None:
-        self.b, self.given, self.piece, self.slot = builder, given, piece, slot
+    def __init__(self, builder: ir.IRBuilder, given: dict[str, Any], work_item: Any, thread_id: Any) -> None:
+        self.b, self.given, self.work_item, self.thread_id = builder, given, work_item, thread_id
 
     def __getattr__(self, field: str) -> Any:
         return self.given[field]
 
-    def flag(self, value: bool) -> Any:
-        return ir.Constant(FLAG, value)
+    def boolean(self, value: bool) -> Any:
+        return ir.Constant(BOOL, value)
 
     def word(self, value: int) -> Any:
         return _word(value)
 
-    def total(self, *terms: Any) -> Any:
+    def add(self, *terms: Any) -> Any:
         """The sum of integers."""
         first, *others = map(_word, terms)
         for each in others:
             first = self.b.add(first, each)
         return first
 
-    def difference(self, left: Any, right: Any) -> Any:
+    def sub(self, left: Any, right: Any) -> Any:
         return self.b.sub(_word(left), _word(right))
 
-    def times(self, left: Any, right: Any) -> Any:
+    def mul(self, left: Any, right: Any) -> Any:
         return self.b.mul(_word(left), _word(right))
 
     def less(self, left: Any, right: Any) -> Any:
@@ -80,18 +80,18 @@ class Writer:
 
     def clamped(self, value: Any, end: Any) -> Any:
         """The nearest integer in 0 … end - 1."""
-        return self.least(self.b.select(self.less(value, 0), _word(0), value), self.total(end, -1))
+        return self.minimum(self.b.select(self.less(value, 0), _word(0), value), self.add(end, -1))
 
-    def least(self, left: Any, right: Any) -> Any:
+    def minimum(self, left: Any, right: Any) -> Any:
         return self.b.select(self.less(left, right), _word(left), _word(right))
 
     def blocks(self, size: Any, length: int) -> Any:
         """How many blocks of a length cover a size; the last may begin in the one before."""
-        return self.b.sdiv(self.total(size, length - 1), _word(length))
+        return self.b.sdiv(self.add(size, length - 1), _word(length))
 
     def block_start(self, number: Any, size: Any, length: int) -> Any:
         """Where a block begins, so that it ends within a size, which must be as long at least."""
-        return self.least(self.times(number, length), self.total(size, -length))
+        return self.minimum(self.mul(number, length), self.add(size, -length))
 
     def load(self, start: Any, offset: Any) -> Any:
         """Sixteen values."""
@@ -101,7 +101,7 @@ class Writer:
         """Sixteen values, or one."""
         self.b.store(value, self._pointer(start, offset, value.type), align=BYTES)
 
-    def load_everywhere(self, start: Any, offset: Any) -> Any:
+    def load_broadcast(self, start: Any, offset: Any) -> Any:
         """One value, sixteen times."""
         value = self.b.load(self._pointer(start, offset, FLOAT), align=BYTES)
         nothing, index = ir.Constant(VALUES, ir.Undefined), ir.IntType(32)
@@ -109,22 +109,22 @@ class Writer:
         every = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
         return self.b.shuffle_vector(first, nothing, every)
 
-    def load_flags(self, start: Any, offset: Any) -> Any:
-        """Sixteen flags of one bit each; the offset is that of their values."""
-        return self.b.bitcast(self.b.load(self._flags(start, offset), align=2), _BITS)
+    def load_mask_bits(self, start: Any, offset: Any) -> Any:
+        """Sixteen bits of a mask; the offset is that of their values."""
+        return self.b.bitcast(self.b.load(self._mask_pointer(start, offset), align=2), _BITS)
 
-    def store_flags(self, flags: Any, start: Any, offset: Any) -> None:
-        self.b.store(self.b.bitcast(flags, ir.IntType(LANES)), self._flags(start, offset), align=2)
+    def store_mask_bits(self, bits: Any, start: Any, offset: Any) -> None:
+        self.b.store(self.b.bitcast(bits, ir.IntType(LANES)), self._mask_pointer(start, offset), align=2)
 
     def positive(self, values: Any) -> Any:
         """Which of the values are above zero."""
         return self.b.fcmp_ordered(">", values, constant(0.0))
 
-    def where(self, flags: Any, values: Any) -> Any:
-        """The values, and zero where the flags (or the flag) say no."""
-        return self.b.select(flags, values, constant(0.0))
+    def where(self, mask: Any, values: Any) -> Any:
+        """The values, and zero where the mask (sixteen bits, or one) is 0."""
+        return self.b.select(mask, values, constant(0.0))
 
-    def added_product(self, total: Any, left: Any, right: Any) -> Any:
+    def fused_multiply_add(self, total: Any, left: Any, right: Any) -> Any:
         product = self.b.fmul(left, right, flags=_FUSED)  # pyright: ignore[reportCallIssue]
         return self.b.fadd(total, product, flags=_FUSED)  # pyright: ignore[reportCallIssue]
 
@@ -133,8 +133,8 @@ class Writer:
         """A loop from 0 up to an end.
 
         Args:
-            carried: values that go from round to round: replaced in place, first by what they are in a round,
-                and after the loop by what they have become.
+            carried: values carried from iteration to iteration: the list is changed in place, to their values
+                within an iteration, and after the loop to their final ones.
         """
         carried = [] if carried is None else carried
         before, head, inside, after = self.b.block, *(self.b.append_basic_block() for _ in range(3))
@@ -147,41 +147,41 @@ class Writer:
         self.b.cbranch(self.less(number, end), inside, after)
         self.b.position_at_end(inside)
         yield number
-        for state, value in zip(states, (self.total(number, step), *carried), strict=True):
+        for state, value in zip(states, (self.add(number, step), *carried), strict=True):
             state.add_incoming(value, self.b.block)
         self.b.branch(head)
         self.b.position_at_end(after)
         carried[:] = states[1:]
 
     def _pointer(self, start: Any, offset: Any, kind: Any) -> Any:
-        address = self.total(start, self.times(offset, BYTES))
+        address = self.add(start, self.mul(offset, BYTES))
         return self.b.inttoptr(address, ir.PointerType(kind))
 
-    def _flags(self, start: Any, offset: Any) -> Any:
-        address = self.total(start, self.b.lshr(offset, _word(3)))
+    def _mask_pointer(self, start: Any, offset: Any) -> Any:
+        address = self.add(start, self.b.lshr(offset, _word(3)))
         return self.b.inttoptr(address, ir.PointerType(ir.IntType(LANES)))
 
 
 def write_function(module: ir.Module, name: str, fields: Any, body: Callable[[Writer], None]) -> None:
-    """A function that takes pieces of work from a counter until there are none, as its fellows do.
+    """A function that takes work items from a counter, which all threads share, until there are none.
 
     Args:
         fields: the named tuple of its arguments.
-        body: writes what is done with a piece.
+        body: writes the IR of one work item.
     """
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
     b = ir.IRBuilder(function.append_basic_block())
-    counter, slots, count, *values = (
+    counter, next_thread_id, count, *values = (
         b.gep(function.args[0], [_word(index)]) for index in range(3 + len(fields._fields))
     )
     given = dict(zip(fields._fields, map(b.load, values), strict=True))
-    slot = b.atomic_rmw("add", slots, _word(1), "monotonic")
+    thread_id = b.atomic_rmw("add", next_thread_id, _word(1), "monotonic")
     total, take = b.load(count), b.append_basic_block()
     b.branch(take)
     b.position_at_end(take)
     taken = b.atomic_rmw("add", counter, _word(1), "monotonic")
     with b.if_then(b.icmp_signed("<", taken, total)):
-        body(Writer(b, given, taken, slot))
+        body(Writer(b, given, taken, thread_id))
         b.branch(take)
     b.ret_void()
 

@@ -1,9 +1,10 @@
-"""What the functions of machine code are told, in the order in which they read it.
+"""Argument lists of the compiled functions, each a named tuple in the order in which the function reads it.
 
-Addresses are in bytes; strides (`line` from row to row, `place` from place to place of a tile) in values,
-which are float32. Pictures are (H, W, C) with the channels next to each other, places are ((m + 2)², tiles,
-C). `first` is the number of a band's first row of tiles within the picture, `group` see below. Flags are one
-bit for each value of a picture of `height` × `width`.
+Addresses are in bytes. Strides are in float32 values: `row_stride` from one row of a picture to the next,
+`coord_stride` from one transform coordinate (one of a tile's (m + 2)² values) to the next. Pictures are
+(H, W, C) with contiguous channels; `transformed` is ((m + 2)², tiles, C). `first` is the number of a band's
+first row of tiles within the picture; `group`, see the function below. `relu_mask_bits` holds one bit for
+each value of a picture of `height` × `width`, 1 where the rectifier's result is above zero.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 GROUP = 64
-"""Channels that one piece of work has at least; their number must be a multiple."""
+"""Channels of one work item at least; a layer's number of channels must be a multiple."""
 
 IMAGE_CHANNELS = 64
-"""Channels that the network's first convolution makes of a picture's three."""
+"""Channels that the network's first convolution makes of an image's three."""
 
 BLOCK_ROWS = 6
-"""Tiles that a block's products are made for at a time; its size must be a multiple."""
+"""Tiles whose products are computed at a time; the size of a block must be a multiple."""
 
-APART = 80
-"""Values between two places beside their own, so that they don't all fall on the same lines of a cache."""
+CACHE_PADDING = 80
+"""Unused values between two transform coordinates, so that they do not all map to the same cache lines."""
 
 
 def group(rows: int, channels: int, threads: int) -> int:
-    """Channels that a piece of work has in rows of tiles: all of them, where that leaves enough pieces.
+    """Channels of one work item in rows of tiles: all of them, if that leaves enough work items.
 
-    Of a few channels at a time less of each page of memory is used, which can take twice as long.
+    With few channels at a time less of each page of memory is used, which can take twice as long.
     """
     size = channels
     while rows * (channels // size) < 2 * threads and size % (2 * GROUP) == 0:
@@ -34,30 +35,30 @@ def group(rows: int, channels: int, threads: int) -> int:
     return size
 
 
-class Spread(NamedTuple):
-    """Bᵀ d B of a picture's tiles with a border of one pixel: its copy where `replicate` is 1, else zeros."""
+class InputTransform(NamedTuple):
+    """Bᵀ d B of a picture's tiles with a border of one pixel: replicated if `replicate` is 1, else zeros."""
 
     picture: int
     height: int
     width: int
-    line: int
+    row_stride: int
     replicate: int
     first: int
     columns: int
     channels: int
-    places: int
-    place: int
+    transformed: int
+    coord_stride: int
     group: int = 0
 
 
-class Gather(NamedTuple):
-    """max(0, Aᵀ M A + bias) of products M, written to a picture as far as it reaches; `flags`: where not 0.
+class OutputTransform(NamedTuple):
+    """max(0, Aᵀ M A + bias) of products M, written to a picture up to its border, with `relu_mask_bits`.
 
-    Or, pooled, quarters of the sums of 2×2 pixels or of what is there of them.
+    Pooled: the means of 2×2 pixels, of which those beyond the border count as zero.
     """
 
-    places: int
-    place: int
+    transformed: int
+    coord_stride: int
     first: int
     columns: int
     channels: int
@@ -65,63 +66,63 @@ class Gather(NamedTuple):
     picture: int
     height: int
     width: int
-    line: int
-    flags: int
+    row_stride: int
+    relu_mask_bits: int
     group: int = 0
 
 
-class Lift(NamedTuple):
-    """A g Aᵀ of a gradient's tiles; it is zero beyond the picture and where `flags` say so.
+class OutputTransformAdjoint(NamedTuple):
+    """A g Aᵀ of a gradient's tiles; g is zero beyond the picture and where `relu_mask_bits` are 0.
 
-    Or, pooled, of a gradient that holds for 2×2 pixels each.
+    Pooled: of a gradient with one value for 2×2 pixels.
     """
 
     picture: int
-    line: int
-    flags: int
+    row_stride: int
+    relu_mask_bits: int
     height: int
     width: int
     first: int
     columns: int
     channels: int
-    places: int
-    place: int
+    transformed: int
+    coord_stride: int
     group: int = 0
 
 
-class Settle(NamedTuple):
-    """B v Bᵀ of products v, added up in a picture of m · rows + 2 by m · columns + 2 pixels.
+class InputTransformAdjoint(NamedTuple):
+    """B v Bᵀ of products v, summed in a picture of m · rows + 2 by m · columns + 2 pixels.
 
-    The tiles of two rows share two rows of pixels. A piece of work is a part of `length` rows of tiles, the
-    last one what is left of `rows`. What a part's first row would add to the part before it goes to `seams`,
-    (parts, 2, line), and is to be added afterwards.
+    Neighboring rows of tiles overlap by two rows of pixels. A work item is a part of `length` rows of tiles,
+    the last one the remainder of `rows`. A part's sums that overlap the part before it are written to
+    `halo_rows`, (parts, 2, row_stride), and are added afterwards.
     """
 
-    places: int
-    place: int
+    transformed: int
+    coord_stride: int
     rows: int
     length: int
     first: int
     columns: int
     channels: int
     picture: int
-    line: int
-    seams: int
+    row_stride: int
+    halo_rows: int
     group: int = 0
 
 
 class Convolve(NamedTuple):
-    """A whole convolution: what `Spread`, a product at each place and `Gather` do, by blocks of tiles.
+    """A whole convolution by blocks of tiles: input transform, products, output transform.
 
-    A piece of work is a block of `block` of the picture's `tiles`, row by row. `kernel` is (results / GROUP,
-    places, channels, GROUP). Each thread has its own part of `scratch`, of `room` values: at each place
-    `block` · (channels + GROUP) + 2 · APART.
+    A work item is a block of `block` of the picture's `tiles`, counted row by row. `kernel` is (results /
+    GROUP, (m + 2)², channels, GROUP). Each thread has its own part of `scratch`, of `scratch_stride` values:
+    for each transform coordinate, `block` · (channels + GROUP) + 2 · CACHE_PADDING.
     """
 
     picture: int
     height: int
     width: int
-    line: int
+    row_stride: int
     replicate: int
     channels: int
     columns: int
@@ -131,18 +132,21 @@ class Convolve(NamedTuple):
     results: int
     bias: int
     result: int
-    result_line: int
-    flags: int
+    result_row_stride: int
+    relu_mask_bits: int
     scratch: int
-    room: int
+    scratch_stride: int
 
 
 class ConvolveBack(NamedTuple):
-    """What `Lift`, a product at each place and `Settle` do; a piece of work is a part of `length` rows."""
+    """Its adjoint: output transform's adjoint, products, input transform's adjoint.
+
+    A work item is a part of `length` rows of tiles, computed block by block.
+    """
 
     picture: int
-    line: int
-    flags: int
+    row_stride: int
+    relu_mask_bits: int
     height: int
     width: int
     channels: int
@@ -153,37 +157,37 @@ class ConvolveBack(NamedTuple):
     kernel: int
     results: int
     result: int
-    result_line: int
-    seams: int
+    result_row_stride: int
+    halo_rows: int
     scratch: int
-    room: int
+    scratch_stride: int
 
 
 class Image(NamedTuple):
-    """max(0, w ∗ x + b) of a picture of 3 channels, its border copied, to one of 64; `flags`: where not 0.
+    """max(0, w ∗ x + b) of an RGB image with a replicated border, 64 channels, with `relu_mask_bits`.
 
-    `weight` is (27, 64) by row, column and channel. A piece of work is a row.
+    `weight` is (27, 64), by row, column and color. A work item is a row.
     """
 
     picture: int
     height: int
     width: int
-    line: int
+    row_stride: int
     weight: int
     bias: int
     result: int
-    flags: int
+    relu_mask_bits: int
 
 
 class ImageGradient(NamedTuple):
-    """The gradient of a picture of 3 channels with its border, (height + 2, width + 2, 3), from that of 64.
+    """The gradient of an RGB image with its border, (height + 2, width + 2, 3), from that of 64 channels.
 
-    That is zero where `flags` say so. A piece of work is a row of the result.
+    The latter is zero where `relu_mask_bits` are 0. A work item is a row of the result.
     """
 
     gradient: int
-    line: int
-    flags: int
+    row_stride: int
+    relu_mask_bits: int
     height: int
     width: int
     weight: int

@@ -1,32 +1,45 @@
-"""The functions of this package, made when they are first asked for, and what they are run on."""
+"""Compiled kernels: compiled when they are first used, and run on PyTorch's threads."""
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from functools import cache
 
 import torch
 from torch import Tensor
 
-from compositor.convolution.winograd_matrices import LARGE, SMALL
+from compositor.convolution.winograd_matrices import F2X2, F4X4
 from compositor.convolution_jit.compiler import JitModule, has_wide_registers
 
-# Pieces of work that each thread finds about.
+SWITCH = "BLENDER_NST_JIT"
+"""Environment variable: 0 turns the compiled kernels off."""
+
+# Work items for each thread, about.
 _PARTS = 4
 
 
 class KernelGroup(Enum):
-    """What is compiled together, once a process and when it is first asked for: in 0.2 to 0.6 seconds."""
+    """Kernels that are compiled together, once in a process and when first used: in 0.2 to 0.6 seconds."""
 
     IMAGE = "image"
-    SMALL_TILES = "small tiles"
-    LARGE_TILES = "large tiles"
+    F2X2_TILES = "2×2 tiles"
+    F4X4_TILES = "4×4 tiles"
     BLOCKS = "blocks"
 
 
-@cache
+def is_enabled() -> bool:
+    """Whether the environment variable BLENDER_NST_JIT leaves the kernels turned on."""
+    return os.environ.get(SWITCH, "").strip() != "0"
+
+
 def available() -> bool:
-    """Whether code can be made and run here, found by making some."""
+    """Whether kernels are turned on, and can be compiled and run here."""
+    return is_enabled() and _compiles()
+
+
+@cache
+def _compiles() -> bool:
     try:
         _functions(KernelGroup.IMAGE)
     except (ImportError, OSError, RuntimeError):
@@ -34,45 +47,45 @@ def available() -> bool:
     return True
 
 
-def run(code: KernelGroup, name: str, pieces: int, arguments: tuple[int, ...]) -> None:
-    """Runs a function on all threads; its arguments are the tuple of its name in `arguments`."""
-    _functions(code).run(name, pieces, arguments)
+def run(code: KernelGroup, name: str, work_items: int, arguments: tuple[int, ...]) -> None:
+    """Runs a function on all threads; its arguments are a tuple of `kernel_arguments`."""
+    _functions(code).run(name, work_items, arguments)
 
 
 def in_lines(maps: Tensor) -> Tensor:
-    """Maps (1, C, H, W) with all channels of a row next to each other in memory, wherever the rows are."""
+    """Maps (1, C, H, W) whose rows are contiguous in channels-last memory; a copy where they are not."""
     if maps.stride(1) == 1 and (maps.shape[3] == 1 or maps.stride(3) == maps.shape[1]):
         return maps
     return maps.contiguous(memory_format=torch.channels_last)
 
 
-def flags_of(height: int, width: int, channels: int) -> Tensor:
-    """Room for a bit for each value of a picture, (H, W, C / 8) of uint8."""
+def empty_relu_mask_bits(height: int, width: int, channels: int) -> Tensor:
+    """Uninitialized memory for a bit for each value of a picture, (H, W, C / 8) uint8."""
     return torch.empty(height, width, channels // 8, dtype=torch.uint8)
 
 
 def part_length(rows: int) -> int:
-    """Rows of tiles that are settled as one piece of work: some pieces for each thread, with few seams."""
+    """Rows of tiles of one work item: several work items for each thread, with few halo rows."""
     return max(1, rows // (_PARTS * torch.get_num_threads()))
 
 
-def add_seams(result: Tensor, seams: Tensor, distance: int) -> None:
-    """Adds up what parts of a picture share.
+def add_halo_rows(result: Tensor, halo_rows: Tensor, distance: int) -> None:
+    """Adds the rows in which parts of a picture overlap.
 
     Args:
-        result: (rows, columns, C), as one piece of memory.
-        seams: (parts, n, columns · C): the first n rows of each part; the first part's are there already.
+        result: (rows, columns, C), contiguous; changed in place.
+        halo_rows: (parts, n, columns · C): the first n rows of each part; the first part's are in `result`.
         distance: rows between the beginnings of two parts.
     """
-    parts, shared, line = seams.shape
+    parts, shared, line = halo_rows.shape
     if parts > 1:
         size, stride = (parts - 1, shared, line), (distance * line, line, 1)
-        result[distance:].as_strided(size, stride).add_(seams[1:])
+        result[distance:].as_strided(size, stride).add_(halo_rows[1:])
 
 
 @cache
 def _functions(code: KernelGroup) -> JitModule:
-    # LLVM is not everywhere.
+    # llvmlite is not everywhere.
     from compositor.convolution_jit.block_kernels import write_block_code
     from compositor.convolution_jit.ir_builder import new_module
     from compositor.convolution_jit.rgb_kernels import write_image_code
@@ -82,7 +95,7 @@ def _functions(code: KernelGroup) -> JitModule:
     if code is KernelGroup.IMAGE:
         write_image_code(module)
     elif code is KernelGroup.BLOCKS:
-        write_block_code(module, LARGE, wide=has_wide_registers())
+        write_block_code(module, F4X4, wide=has_wide_registers())
     else:
-        write_tile_code(module, SMALL if code is KernelGroup.SMALL_TILES else LARGE)
+        write_tile_code(module, F2X2 if code is KernelGroup.F2X2_TILES else F4X4)
     return JitModule(str(module))

@@ -1,15 +1,15 @@
-"""Writes what is done with sixteen channels of one tile."""
+"""LLVM IR builder for sixteen channels of one Winograd tile."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from compositor.convolution.winograd_matrices import Filtering
+from compositor.convolution.winograd_matrices import WinogradVariant
 from compositor.convolution_jit.ir_builder import Writer
 
 
 class Tile(NamedTuple):
-    """A tile's place in the picture, and its number among those whose places are next to each other."""
+    """A tile's row and column in the picture, and its index among the transformed tiles."""
 
     row: Any
     column: Any
@@ -17,57 +17,58 @@ class Tile(NamedTuple):
 
 
 class TileWriter(Writer):
-    """A writer that knows where the tile's values are.
+    """A writer that addresses a tile's values.
 
     Attributes:
         row, column, number: see `Tile`.
         channel: the first of the sixteen.
 
     Args:
-        given: takes the place of the function's arguments; `depth`, else the number of channels, is how many
-            a tile has at each of its places.
+        given: replaces the function's arguments of these names; `depth` is the number of a tile's values at
+            each transform coordinate, by default the number of channels.
     """
 
-    def __init__(self, w: Writer, how: Filtering, tile: Tile, channel: Any, **given: Any) -> None:
-        super().__init__(w.b, w.given | given, w.piece, w.slot)
-        self._how, self.channel = how, channel
+    def __init__(self, w: Writer, variant: WinogradVariant, tile: Tile, channel: Any, **given: Any) -> None:
+        super().__init__(w.b, w.given | given, w.work_item, w.thread_id)
+        self._variant, self.channel = variant, channel
         self.row, self.column, self.number = tile
         self.given.setdefault("depth", self.channels)
 
     def rows(self, count: int, before: int = 0) -> list[Any]:
-        """The picture's rows from the tile's first on, or from `before` it."""
+        """The picture's rows from the tile's first on, or from so many before it."""
         return self._from(self.row, count, before)
 
     def columns_of(self, count: int, before: int = 0) -> list[Any]:
-        """The picture's columns from the tile's first on, or from `before` it."""
+        """The picture's columns from the tile's first on, or from so many before it."""
         return self._from(self.column, count, before)
 
-    def pixel(self, y: Any, x: Any, line: Any) -> Any:
-        """Where the channels of a picture's pixel are, in values."""
-        return self.total(self.times(y, line), self.times(x, self.channels), self.channel)
+    def pixel(self, y: Any, x: Any, row_stride: Any) -> Any:
+        """Offset of a pixel's channels in a picture, in values."""
+        return self.add(self.mul(y, row_stride), self.mul(x, self.channels), self.channel)
 
-    def flag_at(self, y: Any, x: Any) -> Any:
-        """Where the flags of a pixel's channels are, in values."""
-        return self.pixel(y, x, self.times(self.width, self.channels))
+    def mask_offset(self, y: Any, x: Any) -> Any:
+        """Offset of a pixel's channels in the mask, in values."""
+        return self.pixel(y, x, self.mul(self.width, self.channels))
 
     def inside(self, y: Any, x: Any) -> Any:
         """Whether a pixel lies within the picture."""
         return self.b.and_(self.within(y, self.height), self.within(x, self.width))
 
-    def load_places(self) -> list[list[Any]]:
-        return [[self.load(self.places, each) for each in row] for row in self._places()]
+    def load_transformed(self) -> list[list[Any]]:
+        return [[self.load(self.transformed, each) for each in row] for row in self._offsets()]
 
-    def store_places(self, values: list[list[Any]]) -> None:
-        for offsets, row in zip(self._places(), values, strict=True):
+    def store_transformed(self, values: list[list[Any]]) -> None:
+        for offsets, row in zip(self._offsets(), values, strict=True):
             for offset, each in zip(offsets, row, strict=True):
-                self.store(each, self.places, offset)
+                self.store(each, self.transformed, offset)
 
     def _from(self, number: Any, count: int, before: int) -> list[Any]:
-        start = self.times(number, self._how.step)
-        return [self.total(start, index - before) for index in range(count)]
+        start = self.mul(number, self._variant.step)
+        return [self.add(start, index - before) for index in range(count)]
 
-    def _places(self) -> list[list[Any]]:
-        tile, own = self._how.tile, self.total(self.times(self.number, self.depth), self.channel)
+    def _offsets(self) -> list[list[Any]]:
+        tile, own = self._variant.tile, self.add(self.mul(self.number, self.depth), self.channel)
         return [
-            [self.total(self.times(self.place, tile * i + j), own) for j in range(tile)] for i in range(tile)
+            [self.add(self.mul(self.coord_stride, tile * i + j), own) for j in range(tile)]
+            for i in range(tile)
         ]

@@ -1,1 +1,1 @@
-"""The device that computes, its number format, and the memory that is kept between steps."""
+"""Hardware: the device, the precision of the features, and the allocator."""

@@ -1,4 +1,4 @@
-"""Chooses the device that the engine computes on."""
+"""Device: choice of CUDA, MPS or CPU, and recognition of out of memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _OUT_OF_MEMORY_TEXTS = ("DefaultCPUAllocator", "MPS backend out of memory", "Inv
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
-    """The named device, or with `auto` the first of cuda, mps, cpu that there is.
+    """The named device, or with `auto` the first available one of cuda, mps, cpu.
 
     Raises:
-        DeviceError: the named device is not there.
+        DeviceError: the named device is not available.
     """
     available = {
         DeviceChoice.CUDA: torch.cuda.is_available(),
@@ -34,37 +34,37 @@ def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
 
 
 def describe_device(device: torch.device) -> str:
-    """The device as a person would name it: `cpu`, `cuda: NVIDIA H100 80GB HBM3`."""
+    """The device's name for messages: `cpu`, `cuda: NVIDIA H100 80GB HBM3`."""
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
     return device.type
 
 
 def device_memory(device: torch.device) -> float | None:
-    """The GPU's memory in GiB; None where the device has none of its own."""
+    """The GPU's memory in GiB; None if the device has none of its own."""
     if device.type != "cuda":
         return None
     return torch.cuda.get_device_properties(device).total_memory / 2**30
 
 
 def limit_memory(device: torch.device, gibibytes: float | None) -> None:
-    """Lets this process take so much of the GPU's memory at most; does nothing without a GPU or a limit."""
+    """Limits the GPU memory of this process, in GiB; does nothing without a CUDA device or a limit."""
     total = device_memory(device)
     if total is not None and gibibytes is not None:
         torch.cuda.set_per_process_memory_fraction(min(1.0, gibibytes / total), device)
 
 
 def torch_version() -> str:
-    """PyTorch's version with the suffix of its build, as `2.13.0+cpu`."""
+    """PyTorch's version with the suffix of its build, such as `2.13.0+cpu`."""
     return str(torch.__version__)
 
 
 @contextmanager
 def translate_out_of_memory(what: str, advice: str = "make the frames smaller") -> Iterator[None]:
-    """Turns PyTorch's several ways of running out of memory into one error, with some advice.
+    """Context manager that turns every form of PyTorch's out of memory into one error with advice.
 
     Raises:
-        MemoryShortageError: `what` does not fit.
+        MemoryShortageError: `what` does not fit into memory.
     """
     try:
         yield

@@ -16,10 +16,10 @@ _AMD = "AuthenticAMD"
 
 
 def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """The number format of the features.
+    """The dtype of the features.
 
-    `auto` takes bfloat16 where the hardware has it and is faster with it. That is decided by what the
-    hardware is and never by timing, so that every process on a machine decides alike, whatever else runs:
+    `auto` takes bfloat16 where the hardware has it and is faster with it. That is decided by the kind of
+    hardware and never by timing, so that every process on a machine decides alike:
     NVIDIA GPUs since Ampere; CPUs with AMX; AMD's CPUs with AVX-512 BF16 (a step of 256×192 on an EPYC takes
     0.67 of single precision's time). Intel's CPUs with AVX-512 BF16 and without AMX take 1.8 times single
     precision's time. Elsewhere bfloat16 would be emulated.
@@ -35,7 +35,7 @@ def has_matrix_tiles() -> bool:
 
 
 def product_speed(device: torch.device, dtype: torch.dtype, size: int, count: int) -> float:
-    """A device's speed at products of square matrices, in operations a second, by the fastest of some."""
+    """Speed of products of square matrices, in floating-point operations a second: the fastest of `count`."""
     one, other = (torch.rand(size, size, device=device).to(dtype) for _ in range(2))
     best = math.inf
     for _ in range(count):
@@ -47,7 +47,7 @@ def product_speed(device: torch.device, dtype: torch.dtype, size: int, count: in
 
 
 def wait_for(device: torch.device) -> None:
-    """Returns when what was asked of the device is done."""
+    """Waits until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

@@ -1,1 +1,1 @@
-"""Image operations that know nothing of style: conversion, color, resizing, guided upsampling, blending."""
+"""Image operations without style: conversion, color, resizing, joint upsampling, blending."""

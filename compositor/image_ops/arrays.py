@@ -1,4 +1,4 @@
-"""The border of the engine: numpy arrays outside, tensors inside."""
+"""Conversion between numpy arrays (H, W, C) and tensors (1, C, H, W), and checks of arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from compositor.errors import ImageError
 
 
 def check_image(image: np.ndarray, name: str) -> np.ndarray:
-    """The array, if it is an image (H, W, 3 or 4) of finite numbers and large enough for the network.
+    """Returns the array if it is an image (H, W, 3 or 4) of finite numbers and large enough for the network.
 
     Raises:
         ImageError: it is not; the message names it.
@@ -25,7 +25,7 @@ def check_image(image: np.ndarray, name: str) -> np.ndarray:
 
 
 def check_size(array: np.ndarray, content: np.ndarray, name: str) -> np.ndarray:
-    """The array, if it has the content's height and width; raises ImageError otherwise."""
+    """Returns the array if it has the content's height and width; raises ImageError otherwise."""
     if array.shape[:2] != content.shape[:2]:
         raise ImageError(f"the {name} is {size_text(array)}, the content {size_text(content)}")
     return array
@@ -58,4 +58,4 @@ def to_array(tensor: Tensor) -> np.ndarray:
 
 
 SMALLEST_SIDE = 16
-"""Pixels: a smaller image has nothing left after the four poolings before `relu5_1`."""
+"""Pixels: a smaller image vanishes in the four poolings before `relu5_1`."""

@@ -1,4 +1,4 @@
-"""Color control on display-referred arrays (H, W, 3) float32, sRGB in 0..1."""
+"""Color transfer and luminance of display-referred arrays (H, W, 3) float32, sRGB in 0..1."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
     values, vectors = np.linalg.eigh(covariance)
-    # A picture in few colors has next to no spread in some direction: none is invented there.
+    # A picture of few colors has almost no variance in some direction; it is not amplified there.
     return (vectors * np.maximum(values, 1e-6) ** exponent) @ vectors.T

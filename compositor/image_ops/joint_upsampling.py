@@ -1,4 +1,4 @@
-"""Brings a small result up to the frame's size, guided by the frame itself (joint upsampling)."""
+"""Joint upsampling: enlarges a result to the frame's size, guided by the full-size frame."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from torch import Tensor
 
 from compositor.image_ops.resize import resize
 
-# Pixels of the small picture on each side of one, over which its colors are explained by the render's.
+# Radius, in px of the small image, of the windows in which the result is fitted by the render's colors.
 _RADIUS = 2
-# Variance, in squared units of 0..1, below which differences in the render's colors explain nothing.
+# Regularization: variance of the render's colors, in squared units of 0..1, below which they explain nothing.
 _FLAT = 2e-4
-# Pixels of the full size that are worked on at once.
+# Pixels of the full size that are processed at once.
 _STRIP_PIXELS = 1 << 20
 
 
 def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
-    """The result at the frame's size.
+    """The result enlarged to the frame's size.
 
     Where the result follows the render, its edges are the render's own at full size: in each small window it
     is fitted as an affine function of the render's colors, and the function is applied to the full render
     (He and Sun 2015, Fast Guided Filter, with a guide in color as in He, Sun, Tang 2013, equation 19).
-    Departs from them in that nothing of the result is smoothed away: what the functions do not explain, which
-    is the strokes, is enlarged by itself and added. Made small again, the picture is the result.
+    Departs from them in that nothing of the result is smoothed away: the residual of the fit, which is the
+    strokes, is enlarged bicubically and added. Reduced again, the image is the result.
 
     Args:
         result: (1, 3, h, w) in 0..1.
@@ -77,7 +77,7 @@ def _moments(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor) -> Tensor:
-    """Over the window around each pixel, of what lies in the picture."""
+    """Box filter over the window around each pixel, clipped at the border."""
     side = 2 * _RADIUS + 1
     return F.avg_pool2d(values, side, stride=1, padding=_RADIUS, count_include_pad=False)
 
@@ -87,9 +87,9 @@ def _rows(values: Tensor, rows: slice, full: Tensor) -> Tensor:
     height, width = full.shape[-2:]
     small = values.shape[-2]
     across = F.interpolate(values, (small, width), mode="bilinear", align_corners=False)
-    places = (torch.arange(rows.start, rows.stop, device=values.device) + 0.5) * (small / height) - 0.5
-    places = places.clamp(0.0, small - 1.0)
-    above = places.floor().long()
-    share = (places - above).view(1, 1, -1, 1)
+    positions = (torch.arange(rows.start, rows.stop, device=values.device) + 0.5) * (small / height) - 0.5
+    positions = positions.clamp(0.0, small - 1.0)
+    above = positions.floor().long()
+    share = (positions - above).view(1, 1, -1, 1)
     below = (above + 1).clamp_max(small - 1)
     return across[..., above, :] * (1.0 - share) + across[..., below, :] * share

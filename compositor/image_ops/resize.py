@@ -1,4 +1,4 @@
-"""Resizes images."""
+"""Resizing of images, bicubic and antialiased."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from compositor.image_ops.arrays import SMALLEST_SIDE
 
 
 def fit(image: Tensor, longer_side: float) -> Tensor:
-    """An image (1, C, H, W) in 0..1, made smaller until its longer side is so long; never enlarged."""
+    """An image (1, C, H, W) in 0..1 reduced to this longer side in px; never enlarged."""
     height, width = image.shape[-2:]
     factor = min(1.0, longer_side / max(height, width))
     size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))

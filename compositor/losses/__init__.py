@@ -1,1 +1,1 @@
-"""What is minimized: loss terms, style targets, and the objective made of them."""
+"""Losses: loss terms, feature statistics, style targets, and the objective."""

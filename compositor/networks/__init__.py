@@ -1,1 +1,1 @@
-"""The networks: VGG for features, RAFT for optical flow, their weights and where these come from."""
+"""Networks: VGG features, RAFT optical flow, and their weights."""

@@ -16,7 +16,7 @@ from compositor.networks.features import FeatureNetwork
 from compositor.networks.vgg import Convolution, NetworkWeights
 from compositor.settings import Pooling
 
-# Filters that the pictures hardly excite are not blown up. On two paintings of 128×96, 34 of conv5_1's 512
+# Filters that the pictures hardly excite are not amplified. On two paintings of 128×96, 34 of conv5_1's 512
 # had less than 0.01 of the layer's median and some 0.0004: one stroke that excites such a filter would
 # outweigh all the others.
 _SILENT = 0.05

@@ -1,9 +1,10 @@
-"""3×3 convolutions by Winograd's minimal filtering, which multiplies 36 times where there would be 144.
+"""Choice of the convolution algorithm for a kernel and size: Winograd's, compiled or not, or PyTorch's own.
 
 Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, section 4: F(4×4, 3×3) in single
-precision, F(2×2, 3×3) in bfloat16 and for few tiles. Each tile of m×m results is Aᵀ [U ⊙ (Bᵀ d B)] A of
-(m+2)×(m+2) values d, with U = G g Gᵀ of the kernel g made once. Summed over the channels, the product is one
-of matrices at each of the (m+2)² places, which is where the time goes.
+precision, with 36 multiplications where there would be 144, and F(2×2, 3×3) in bfloat16 and for few tiles.
+Each tile of m×m results is Aᵀ [U ⊙ (Bᵀ d B)] A of (m+2)×(m+2) values d, with U = G g Gᵀ of the kernel g
+computed once. Summed over the channels, the product is one of matrices at each of the (m+2)² transform
+coordinates, which takes most of the time.
 """
 
 from __future__ import annotations
@@ -15,31 +16,30 @@ import torch
 from torch import Tensor
 
 from compositor import convolution_jit
-from compositor.convolution.winograd_matrices import LARGE, SMALL, Filtering
-from compositor.convolution_jit.kernel_arguments import GROUP
+from compositor.convolution.winograd_matrices import F2X2, F4X4, WinogradVariant
 from compositor.hardware.precision import has_matrix_tiles
 
-# Inputs times outputs, from which on it pays: by PyTorch's operations, and with compiled sums.
+# Inputs times outputs from which on Winograd is faster: by PyTorch's operations, and compiled.
 _LEAST_CHANNELS = {torch.bfloat16: 128 * 256, torch.float32: 64 * 128}
 _LEAST_COMPILED = 64 * 64
-# With so many inputs times outputs and no more of the larger tiles than this, most of the time goes into
-# reading the kernel, of which the smaller tiles have less.
+# With so many inputs times outputs and no more 4×4 tiles than this, most of the time is taken by reading the
+# transformed kernel, which is smaller for 2×2 tiles.
 _LARGE_KERNEL, _FEW_TILES = 512 * 512, 16
-# Inputs times outputs of a kernel of which a core's own cache has room for a good part: 36 values for each.
+# Inputs times outputs of a kernel that fits into a core's cache for a good part: 36 values for each.
 _MOST_IN_CACHE = 128 * 128
 
 
 class Transformed(NamedTuple):
-    """A kernel (D, C, 3, 3) for the convolution, (places, C, D), and for its gradient, (places, D, C)."""
+    """A kernel (D, C, 3, 3) for the convolution, ((m+2)², C, D), and its gradient, ((m+2)², D, C)."""
 
     forwards: Tensor
     backwards: Tensor
 
 
 def pays(weight: Tensor) -> bool:
-    """Whether a kernel (D, C, 3, 3) is faster this way, where it is and in its own type.
+    """Whether a kernel (D, C, 3, 3) is faster by this project's Winograd, on its device and in its dtype.
 
-    cuDNN has its own. With matrix tiles (Intel's AMX) bfloat16's products are a smaller part of the time: not
+    cuDNN has its own. With matrix tiles (Intel's AMX) bfloat16 products take a smaller part of the time: not
     measured, and left to oneDNN.
     """
     least = _LEAST_CHANNELS.get(weight.dtype)
@@ -53,37 +53,37 @@ def pays(weight: Tensor) -> bool:
 
 
 def is_compiled(kernel: Tensor) -> bool:
-    """Whether the sums with a kernel, (D, C, 3, 3) or transformed, are machine code."""
+    """Whether the transforms for a kernel, (D, C, 3, 3) or transformed, are compiled (`convolution_jit`)."""
     channels = kernel.shape[:2] if kernel.ndim == 4 else kernel.shape[1:]
     if (
         kernel.dtype is not torch.float32
         or kernel.device.type != "cpu"
-        or any(each % GROUP for each in channels)
+        or any(each % convolution_jit.CHANNEL_GROUP for each in channels)
     ):
         return False
     return convolution_jit.available()
 
 
 def goes_by_blocks(weight: Tensor) -> bool:
-    """Whether a convolution by a kernel (D, C, 3, 3) is compiled whole, by `convolution_jit`."""
+    """Whether a convolution by a kernel (D, C, 3, 3) is compiled as a whole, by blocks of tiles."""
     return pays(weight) and is_compiled(weight) and weight.shape[:2].numel() <= _MOST_IN_CACHE
 
 
-def filtering(weight: Tensor, height: int, width: int) -> Filtering:
-    """What is fastest for a kernel (D, C, 3, 3) that pays, and maps of this size."""
+def winograd_variant(weight: Tensor, height: int, width: int) -> WinogradVariant:
+    """The fastest transform size for a kernel (D, C, 3, 3) and maps of this size, in px."""
     if weight.dtype is torch.bfloat16:
-        return SMALL
+        return F2X2
     few = (
-        math.prod(LARGE.grid(height, width)) <= _FEW_TILES
+        math.prod(F4X4.grid(height, width)) <= _FEW_TILES
         and weight.shape[:2].numel() >= _LARGE_KERNEL
         and is_compiled(weight)
     )
-    return SMALL if few else LARGE
+    return F2X2 if few else F4X4
 
 
-def transformed(weight: Tensor, how: Filtering) -> Transformed:
-    """G g Gᵀ of a kernel (D, C, 3, 3), of its type."""
+def transformed(weight: Tensor, variant: WinogradVariant) -> Transformed:
+    """G g Gᵀ of a kernel (D, C, 3, 3), of its dtype."""
     outputs, channels = weight.shape[:2]
     values = weight.float().permute(2, 3, 1, 0).reshape(-1, channels * outputs)
-    forwards = (how.kernel_both @ values).to(weight.dtype).view(-1, channels, outputs)
+    forwards = (variant.kernel_transform_2d @ values).to(weight.dtype).view(-1, channels, outputs)
     return Transformed(forwards, forwards.transpose(1, 2).contiguous())

@@ -1,8 +1,7 @@
-"""A convolution and its rectifier as one differentiable operation, of a layer that is never trained."""
+"""Convolution with ReLU as one differentiable operation with fixed weights, which saves memory."""
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
@@ -13,15 +12,15 @@ from compositor import convolution_jit
 from compositor.convolution import winograd
 from compositor.convolution.padding import bordered, folded
 from compositor.convolution.pooling import average_pool
-from compositor.convolution.winograd_matrices import LARGE
-from compositor.convolution_jit import conv_by_blocks, conv_by_tiles, conv_rgb
+from compositor.convolution.winograd_matrices import F4X4
+from compositor.convolution_jit import JitConvolution
 from compositor.networks.conv_algorithm import (
     Transformed,
-    filtering,
     goes_by_blocks,
     is_compiled,
     pays,
     transformed,
+    winograd_variant,
 )
 
 # oneDNN's kernels take as long for three channels as for sixteen, and twice as long as for four.
@@ -30,68 +29,64 @@ _FULL_HD = 1080, 1920
 
 
 class Kernel:
-    """What a layer convolves with, and never changes.
+    """The fixed weights of a layer, prepared for the fastest algorithm.
 
     Args:
         weight, bias: (D, C, 3, 3) and (D).
 
     Attributes:
-        taps: the weight as `convolution_jit.conv_rgb` takes it, where it is the picture's.
-        packed: the weight as `convolution_jit.conv_by_blocks` takes it, where that is fastest.
+        taps: the weight for `convolution_jit.RGB_CONVOLUTION`, if it is the first layer's.
+        packed: the weight for `convolution_jit.CONVOLUTION_BY_BLOCKS`, if that is fastest.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
-        self.taps = (
-            conv_rgb.by_taps(weight) if conv_rgb.fits(weight) and convolution_jit.available() else None
-        )
+        compiled = convolution_jit.fits_rgb(weight) and convolution_jit.available()
+        self.taps = convolution_jit.rgb_taps(weight) if compiled else None
         self._transformed: dict[int, Transformed] = {}
         self.packed: Transformed | None = None
-        # Made at once, so that what is said of the free memory before the first frame holds.
+        # Made at once, so that free memory is already reduced by it when the first frame is planned.
         if goes_by_blocks(weight):
-            self.packed = Transformed(*map(conv_by_blocks.packed, transformed(weight, LARGE)))
+            self.packed = Transformed(*map(convolution_jit.packed_for_blocks, transformed(weight, F4X4)))
         else:
             self.transformed(*_FULL_HD)
 
     def transformed(self, height: int, width: int) -> Transformed | None:
-        """The weight for Winograd's filtering of maps of a size, where that pays."""
+        """The weight transformed for Winograd on maps of a size, in px; None if PyTorch's is faster."""
         if not pays(self.weight):
             return None
-        how = filtering(self.weight, height, width)
-        if how.step not in self._transformed:
-            self._transformed[how.step] = transformed(self.weight, how)
-        return self._transformed[how.step]
+        variant = winograd_variant(self.weight, height, width)
+        if variant.step not in self._transformed:
+            self._transformed[variant.step] = transformed(self.weight, variant)
+        return self._transformed[variant.step]
 
 
 def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
     """max(0, w ∗ x + b) with a 3×3 kernel, at the size of the input; differentiable (once) towards the maps.
 
-    Autograd would keep the padded input of every convolution beside the output of its rectifier. Where only
-    the gradient of the input is wanted, the output alone says all that is needed: where it is zero, nothing
-    comes back. By machine code not even that is kept, but a bit of each value.
+    Autograd would keep the padded input of every convolution beside the output of its rectifier. For the
+    gradient of the input alone, the output is enough: where it is zero, the gradient is zero. The compiled
+    convolutions keep only a bit for each value of it.
 
     Args:
         maps: (1, C, H, W) in channels-last memory.
         kernel: of the maps' dtype.
-        replicate: what lies beyond the border: its copy, or zeros.
-        dtype: of the result, and of what the gradient is computed with.
+        replicate: replicate the border, or pad with zeros.
+        dtype: of the result, and of the gradient's computation.
     """
-    how = _tile_how(maps, kernel, replicate=replicate)
-    if how is not None:
-        return _TileConvolution.apply(maps, how)  # type: ignore[no-any-return]
-    if kernel.taps is not None and replicate and maps.shape[3] >= conv_rgb.LEAST_WIDTH:
+    compiled = _compiled(maps, kernel, replicate=replicate)
+    if compiled is not None:
+        return _CompiledConvolution.apply(maps, compiled)  # type: ignore[no-any-return]
+    if kernel.taps is not None and replicate and maps.shape[3] >= convolution_jit.MIN_RGB_WIDTH:
         return _ImageConvolution.apply(maps, kernel.taps, kernel.bias).to(dtype)  # type: ignore[no-any-return]
-    return _RectifiedConvolution.apply(maps, _How(kernel, replicate, dtype))  # type: ignore[no-any-return]
+    return _RectifiedConvolution.apply(maps, _Options(kernel, replicate, dtype))  # type: ignore[no-any-return]
 
 
 def pooled_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtype: torch.dtype) -> Tensor:
-    """`average_pool` of a `rectified_convolution`.
-
-    Where that is made at once, the convolution's own result is never in memory.
-    """
-    how = _tile_how(maps, kernel, replicate=replicate)
-    if how is not None:
-        return _TileConvolution.apply(maps, how._replace(pooled=True))  # type: ignore[no-any-return]
+    """`average_pool` of a `rectified_convolution`; compiled, without the unpooled result in memory."""
+    compiled = _compiled(maps, kernel, replicate=replicate)
+    if compiled is not None:
+        return _CompiledConvolution.apply(maps, compiled._replace(pooled=True))  # type: ignore[no-any-return]
     return average_pool(rectified_convolution(maps, kernel, replicate=replicate, dtype=dtype))
 
 
@@ -102,7 +97,7 @@ def convolution(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
     return F.conv2d(maps, kernel.weight, kernel.bias, padding=1)
 
 
-class _How(NamedTuple):
+class _Options(NamedTuple):
     kernel: Kernel
     replicate: bool
     dtype: torch.dtype
@@ -110,54 +105,63 @@ class _How(NamedTuple):
 
 class _RectifiedConvolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, how: _How) -> Tensor:
-        result = _rectified(maps, how.kernel, replicate=how.replicate).to(how.dtype)
-        ctx.how, ctx.size, ctx.maps_dtype = how, maps.shape[-2:], maps.dtype
+    def forward(ctx: Any, maps: Tensor, options: _Options) -> Tensor:
+        result = _rectified(maps, options.kernel, replicate=options.replicate).to(options.dtype)
+        ctx.options, ctx.size, ctx.maps_dtype = options, maps.shape[-2:], maps.dtype
         ctx.save_for_backward(result)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (result,) = ctx.saved_tensors
-        below = _below(gradients[0], result, ctx.how.kernel, ctx.size, replicate=ctx.how.replicate)
+        options: _Options = ctx.options
+        below = _below(gradients[0], result, options.kernel, ctx.size, replicate=options.replicate)
         below = below.to(ctx.maps_dtype)
-        return folded(below) if ctx.how.replicate else below, None
+        return folded(below) if options.replicate else below, None
 
 
-class _TileHow(NamedTuple):
-    by: ModuleType
+class _Compiled(NamedTuple):
+    convolution: JitConvolution
     weight: Transformed
     bias: Tensor
     replicate: bool
     pooled: bool = False
 
 
-def _tile_how(maps: Tensor, kernel: Kernel, *, replicate: bool) -> _TileHow | None:
-    """What of machine code takes maps of this size by a kernel; None if nothing does."""
+def _compiled(maps: Tensor, kernel: Kernel, *, replicate: bool) -> _Compiled | None:
+    """The compiled convolution for maps of this size; None if there is none."""
     if kernel.packed is not None:
-        return _TileHow(conv_by_blocks, kernel.packed, kernel.bias, replicate)
+        return _Compiled(convolution_jit.CONVOLUTION_BY_BLOCKS, kernel.packed, kernel.bias, replicate)
     weight = kernel.transformed(*maps.shape[2:])
     if weight is not None and is_compiled(weight.forwards):
-        return _TileHow(conv_by_tiles, weight, kernel.bias, replicate)
+        return _Compiled(convolution_jit.CONVOLUTION_BY_TILES, weight, kernel.bias, replicate)
     return None
 
 
-class _TileConvolution(torch.autograd.Function):
-    """By machine code, of which the gradient needs a bit for each value of the result."""
+class _CompiledConvolution(torch.autograd.Function):
+    """Its gradient needs one bit for each value of the result."""
 
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, how: _TileHow) -> Tensor:
-        ctx.how = how
-        kernel = how.weight.forwards
-        result, flags = how.by.convolved(maps, kernel, how.bias, replicate=how.replicate, pooled=how.pooled)
-        ctx.save_for_backward(flags)
+    def forward(ctx: Any, maps: Tensor, compiled: _Compiled) -> Tensor:
+        ctx.compiled = compiled
+        result, relu_mask_bits = compiled.convolution.convolved(
+            maps,
+            compiled.weight.forwards,
+            compiled.bias,
+            replicate=compiled.replicate,
+            pooled=compiled.pooled,
+        )
+        ctx.save_for_backward(relu_mask_bits)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (flags,), how = ctx.saved_tensors, ctx.how
-        below = how.by.gradient_below(gradients[0], how.weight.backwards, flags, pooled=how.pooled)
-        return folded(below) if how.replicate else below[..., 1:-1, 1:-1], None
+        (relu_mask_bits,) = ctx.saved_tensors
+        compiled: _Compiled = ctx.compiled
+        below = compiled.convolution.gradient_below(
+            gradients[0], compiled.weight.backwards, relu_mask_bits, pooled=compiled.pooled
+        )
+        return folded(below) if compiled.replicate else below[..., 1:-1, 1:-1], None
 
 
 class _ImageConvolution(torch.autograd.Function):
@@ -165,13 +169,14 @@ class _ImageConvolution(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
-        result, flags = conv_rgb.convolved(maps, taps, bias)
-        ctx.save_for_backward(taps, flags)
+        result, relu_mask_bits = convolution_jit.RGB_CONVOLUTION.convolved(maps, taps, bias)
+        ctx.save_for_backward(taps, relu_mask_bits)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        return folded(conv_rgb.gradient_below(gradients[0], *ctx.saved_tensors)), None, None
+        below = convolution_jit.RGB_CONVOLUTION.gradient_below(gradients[0], *ctx.saved_tensors)
+        return folded(below), None, None
 
 
 def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
@@ -188,10 +193,9 @@ def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:
 def _below(
     gradient: Tensor, result: Tensor, kernel: Kernel, size: tuple[int, int], *, replicate: bool
 ) -> Tensor:
-    """The gradient of a convolution's input, which is of (height, width) `size`, from that of its rectified
-    result.
+    """The gradient of a convolution's input of this (height, width), from that of its rectified result.
 
-    Where the border was replicated, it is that of the input with its border.
+    With a replicated border, it is the gradient of the input including its border.
     """
     transformed_weight = kernel.transformed(*size)
     if transformed_weight is not None:

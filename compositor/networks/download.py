@@ -1,4 +1,4 @@
-"""torchvision's VGG files: found in torch's cache, or fetched into it because the user named the network."""
+"""Download of torchvision's VGG files into torch's cache, verified by SHA-256, when a setting names one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 from compositor.errors import WeightsError
 
 Report = Callable[[str, float], None]
-"""Takes what is being done, for people, and which share of it is done, 0 to 1."""
+"""Progress callback: (a message for the user, the share that is done, 0 to 1)."""
 
 # What torchvision calls the files, so that one that is there can be used without torchvision.
 FILES = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
@@ -27,9 +27,9 @@ _TIMEOUT_SECONDS = 30.0
 
 
 def torchvision_file(network: str, report: Report | None = None) -> Path:
-    """The file with torchvision's ImageNet weights of `vgg16` or `vgg19`, whole and verified.
+    """Path of torchvision's ImageNet weights of `vgg16` or `vgg19`, complete and verified.
 
-    It lies where torchvision itself would look for it. The digits in its name are the beginning of its
+    It is in torchvision's own cache. The digits in its name are the beginning of its
     SHA-256, which is compared every time: half a gigabyte copied by hand can be cut short.
 
     Args:
@@ -55,7 +55,7 @@ def torchvision_file(network: str, report: Report | None = None) -> Path:
 
 
 def _torchvision_url(network: str, path: Path) -> str:
-    """Where torchvision says that the file is; `path` is where to put it when torchvision cannot say."""
+    """The URL in torchvision; `path` is named in the error if torchvision cannot be imported."""
     try:
         models = importlib.import_module("torchvision.models")
         weights = models.VGG16_Weights if network == "vgg16" else models.VGG19_Weights
@@ -69,7 +69,7 @@ def _torchvision_url(network: str, path: Path) -> str:
 
 
 def _fetch(url: str, path: Path, report: Report | None) -> None:
-    """Writes the file whole or not at all."""
+    """Downloads the file atomically."""
     partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

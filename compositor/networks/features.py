@@ -1,4 +1,4 @@
-"""VGG feature maps by layer name: `conv4_2`, `relu4_2` after its rectifier, `pool4` after the block."""
+"""VGG features: maps by layer name, `conv4_2`, `relu4_2` after the rectifier, `pool4` after the block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compositor.networks.vgg import Convolution, NetworkWeights
 from compositor.settings import Pooling
 
 REPLICATE_FROM = 160
-"""Pixels: the longer side of a frame from which on every convolution replicates the border.
+"""Pixels: from this longer side of a frame on, every convolution replicates the border.
 
 Measured on an evening landscape, 150 steps of L-BFGS: on 128×72 px the style loss ends at 0.046 instead of
 0.035, as most of the deep maps is then border; at 160×90 and 192×108 px it ends the same, without a rim.
@@ -35,15 +35,14 @@ pooling (the mean over the paintings); without it, 0.75, 0.52, 0.33, 0.30 and 0.
 class FeatureNetwork:
     """A frozen VGG trunk on one device.
 
-    Departs from the network as it was trained in two places that matter at a picture's border. Where training
-    padded with zeros, the convolutions can replicate the border: zeros draw a dark rim around the picture,
-    and small style pictures teach statistics of zeros that break out as blobs. And pooling keeps a last odd
-    row or column (with the mean or maximum of what is there), which would otherwise get no gradient from the
-    deeper layers.
+    Departs from the network as it was trained in two places, both at the border. Where training padded with
+    zeros, the convolutions can replicate the border: zeros cause a dark rim around the image, and the style
+    statistics of small pictures contain them, which shows as blobs. And pooling keeps a last odd row or
+    column, which would otherwise get no gradient from the deeper layers.
 
     Args:
-        dtype: what is computed with from `conv1_2` on. The first convolution, a hundredth of the work, always
-            takes single precision: bfloat16 would round its input to whole levels of 0..255 and coarser.
+        dtype: of the features from `conv1_2` on. The first convolution, a hundredth of the work, is always
+            float32: bfloat16 would round its input to whole levels of 0..255 and coarser.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class FeatureNetwork:
                 raise LayerError(f"the network has no layer {name!r}; it has: {', '.join(self.layers)}")
 
     def reach(self, names: Iterable[str]) -> int:
-        """Pixels that a feature of the named layers looks beyond the cell that it stands for, at most."""
+        """Reach of the receptive field of the named layers, in px (`convolution.geometry.reach`)."""
         return reach([name for name in self.layers if name.startswith("conv")], names)
 
     def __call__(self, image: Tensor, names: Iterable[str], *, replicate: bool = True) -> dict[str, Tensor]:
@@ -74,9 +73,9 @@ class FeatureNetwork:
 
         Args:
             image: (1, 3, H, W) float32, sRGB in 0..1, H and W at least 16.
-            names: layers; what lies deeper than the deepest of them is not computed.
+            names: layers; nothing deeper than the deepest of them is computed.
             replicate: replicate the border in every convolution; else in the first alone, and the deeper
-                ones see zeros (see `REPLICATE_FROM`).
+                ones pad with zeros (see `REPLICATE_FROM`).
 
         Returns:
             (1, C, h, w) of the network's dtype each, in channels-last memory, differentiable (once) towards
@@ -93,7 +92,7 @@ class FeatureNetwork:
         return features
 
     def _maps(self, current: Tensor, wanted: Set[str], replicate: bool) -> Iterator[tuple[str, Tensor]]:
-        """The maps from layer to layer; those of a convolution without its rectifier only where wanted."""
+        """The maps layer by layer; those before a rectifier only if wanted."""
         pooled = False
         for number, ((*pool, conv, relu), kernel) in enumerate(self._convolutions):
             if pool and not pooled:
@@ -114,12 +113,12 @@ class FeatureNetwork:
             yield relu, current
 
     def _pools_after(self, number: int) -> bool:
-        """Whether the mean over pixels is taken right after a convolution."""
+        """Whether average pooling follows a convolution."""
         following = self._convolutions[number + 1 : number + 2]
         return self._pool is average_pool and any(names[0].startswith("pool") for names, _ in following)
 
     def _placed(self, trained: Convolution, device: torch.device) -> Kernel:
-        """What a convolution computes with: the first of a block has the pooling gain in its weights."""
+        """A convolution's kernel on the device; the first of a block has the pooling gain in its weights."""
         *pool, conv, _ = _names(trained)
         own = torch.float32 if conv == "conv1_1" else self.dtype
         gain = self._gain if pool else 1.0
@@ -128,7 +127,7 @@ class FeatureNetwork:
 
 
 def _names(trained: Convolution) -> tuple[str, ...]:
-    """The layers that begin with a convolution or the pooling right before it: pool1 conv2_1 relu2_1."""
+    """The layer names of a convolution with the pooling before it: pool1 conv2_1 relu2_1."""
     block, number = trained.name[4:].split("_")
     pool = (f"pool{int(block) - 1}",) if number == "1" and block != "1" else ()
     return *pool, trained.name, f"relu{block}_{number}"

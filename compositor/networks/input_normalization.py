@@ -1,4 +1,4 @@
-"""What a VGG file expects of its input, and how that is decided for a file: without torch, for settings.
+"""Input normalization of VGG files: known means and deviations, and the guess for a file. Free of torch.
 
 The same network was published for differently prepared pictures, and the weights alone do not say for which.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from compositor.settings import InputNormalization
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
-"""The mean color of ImageNet, RGB in 0..255, that the Caffe networks were trained to have subtracted."""
+"""Mean color of ImageNet, RGB in 0..255, subtracted from the input of the Caffe networks."""
 
 TORCHVISION_MEAN = (0.485, 0.456, 0.406)
 TORCHVISION_STD = (0.229, 0.224, 0.225)
-"""RGB in 0..1: what torchvision's networks were trained to have subtracted, and divided by."""
+"""RGB in 0..1: mean and deviation of the input of torchvision's networks."""
 
 
 # File names, without suffix, as published: torchvision's; torchvision's features-only file, which is
@@ -27,7 +27,7 @@ _KNOWN_FILES = {
 
 
 def guess_normalization(stem: str, numbered: bool) -> InputNormalization:
-    """What `auto` means for a file.
+    """The normalization of a file for the setting `auto`.
 
     Args:
         stem: the file's name without its suffix.

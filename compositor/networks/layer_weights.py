@@ -1,4 +1,4 @@
-"""Layers with weights, as a person writes them: `relu2_1`, or `relu2_1:0.5` for half the others' weight."""
+"""Layer weights: parses layers as `relu2_1`, or `relu2_1:0.5` for half the others' weight."""
 
 from __future__ import annotations
 

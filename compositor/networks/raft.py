@@ -1,4 +1,4 @@
-"""Optical flow by torchvision's RAFT (Teed and Deng 2020), where its weights are on this machine."""
+"""Optical flow by torchvision's RAFT (Teed and Deng 2020), with weights from torch's cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = {
     "raft_large": "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
     "raft_small": "raft_small_C_T_V2-01064c6d.pth",
 }
-"""What torchvision calls the weights, by the name of the network; the better network first."""
+"""torchvision's file names of the weights, by network; the better network first."""
 
 # RAFT's coarsest correlation needs a sixteenth of an eighth of a side to be at least two.
 _SMALLEST_SIDE = 128
@@ -29,7 +29,7 @@ _LESS_MEMORY = "take optical flow without a network (--motion dis) or make the f
 
 
 class Raft:
-    """RAFT with the weights that are found.
+    """RAFT, large or else small, by which weights are in torch's cache.
 
     Args:
         device: what it computes on, as the setting `device` names it.
@@ -60,7 +60,7 @@ class Raft:
             self._network = network.to(self._device).eval().requires_grad_(False)
 
     def flow(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """(H, W, 2) float32, pixels, y down: where in `second` each pixel of `first` is, less its place.
+        """The flow (H, W, 2) float32 in px, x and y (down), from pixels of `first` to those of `second`.
 
         Args:
             first, second: (H, W, 3 or 4) float32, sRGB in 0..1, of one size; alpha is left out.

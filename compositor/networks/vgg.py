@@ -1,6 +1,6 @@
-"""The convolutions of a VGG-16 or VGG-19 (Simonyan and Zisserman 2015), from a state dict or a part of one.
+"""VGG-16 and VGG-19 (Simonyan and Zisserman 2015): their convolutions from a state dict or a part of one.
 
-Whatever a file was trained on, the network comes out in one convention: RGB in 0..255 less a mean color.
+Whatever input a file was trained on, the result takes RGB in 0..255 less a mean color.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class NetworkWeights:
     """A VGG trunk, on the CPU, for RGB in 0..255 less `mean`.
 
     Attributes:
-        name: for people: which network, and where it is from.
+        name: for messages: which network, and its source.
         convolutions: in order from conv1_1, as deep as the source goes.
         mean: RGB.
     """

@@ -1,4 +1,4 @@
-"""Reads the tensors of a weights file. Nothing that a file holds is ever executed."""
+"""Weights files: reads the tensors of safetensors and PyTorch files, and never executes their content."""
 
 from __future__ import annotations
 

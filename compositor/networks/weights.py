@@ -1,4 +1,4 @@
-"""The weights of the feature network: embedded, torchvision's, or a file of the user's.
+"""Weights of the feature network: embedded, torchvision's, or a user's file.
 
 The embedded default is VGG-16, `conv1_1` to `conv5_1`, as float16 safetensors; `data/derive_vgg16.py` makes
 it and NOTICE says where it comes from.
@@ -21,7 +21,7 @@ __all__ = ["EMBEDDED", "NETWORKS", "Convolution", "InputNormalization", "Network
 EMBEDDED = Path(__file__).parent.parent / "data" / "vgg16.safetensors"
 
 NETWORKS = ("embedded", *FILES)
-"""The networks that have a name; any other is the path of a file."""
+"""Networks that have a name; any other name is the path of a file."""
 
 
 def load_network(
@@ -34,8 +34,8 @@ def load_network(
     Args:
         name: `embedded`; `vgg16` or `vgg19`, torchvision's, fetched unless they are in torch's cache; or the
             path of a .safetensors, .pth or .pt file with the state dict of a VGG-16 or VGG-19.
-        normalization: what the file at a path was trained on. A named network's is known.
-        report: told how far a download is.
+        normalization: of the input of a file at a path; that of a named network is known.
+        report: called with the progress of a download.
 
     Raises:
         WeightsError: there is no such network; or its file is missing, cannot be fetched, is damaged, holds
@@ -47,7 +47,7 @@ def load_network(
         return _load(EMBEDDED, InputNormalization.CAFFE_RGB, "embedded")
     if name in FILES:
         return _load(torchvision_file(name, report), InputNormalization.TORCHVISION, "torchvision")
-    # Not pathlib's ways: those fail for a user or a name that there cannot be.
+    # Not by pathlib, which raises for impossible users and names.
     path = Path(os.path.expanduser(name))  # noqa: PTH111
     if path.suffix.lower() not in SUFFIXES and not os.path.isfile(path):  # noqa: PTH113
         raise WeightsError(

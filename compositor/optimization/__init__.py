@@ -1,1 +1,1 @@
-"""How the objective is minimized: Adam, L-BFGS, the loop over steps, CUDA graphs."""
+"""Optimization: Adam, L-BFGS, the loop over steps, CUDA graphs."""

@@ -1,4 +1,4 @@
-"""Adam for the pixels of a picture."""
+"""Adam optimizer for the pixels of an image, with locally averaged second moments."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Moments:
 class PixelAdam:
     """Adam (Kingma and Ba 2015) whose second moment is averaged over a neighborhood and over the channels.
 
-    Departs from the paper there on purpose. With a second moment of its own, a pixel that is where it should
-    be takes steps as large as one that is not, its tiny gradient being divided by its own tiny size: grain in
-    a still, flicker in an animation. Sharing the scale with the neighborhood lets it rest.
+    Departs from the paper there on purpose. With a second moment of its own, a converged pixel takes steps as
+    large as any other, as its tiny gradient is divided by its own tiny size: grain in a still, flicker in an
+    animation. With the neighborhood's scale its steps become small.
 
     Args:
-        image: (1, 3, H, W) in 0..1, moved in place and kept within 0..1.
+        image: (1, 3, H, W) in 0..1, changed in place and clamped to 0..1.
         moments: of the coarser scale, already of this size.
-        betas: memories of the gradient and of its square.
+        betas: decay rates of the means of the gradient and of its square.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class PixelAdam:
         self.moments = moments or Moments(zeros, zeros[:, :1].clone(), 0)
 
     def step(self, gradient: Tensor, rate: float) -> None:
-        """One step against `gradient`; a typical pixel moves by about `rate`."""
+        """One step against `gradient` (1, 3, H, W); a typical pixel changes by about `rate`."""
         moments, (beta1, beta2) = self.moments, self._betas
         moments.step += 1
         moments.mean.lerp_(gradient, 1.0 - beta1)

@@ -1,7 +1,7 @@
-"""Records a step's work on an NVIDIA GPU and replays it as one, where starting every kernel takes longer.
+"""CUDA graphs: capture a step's kernels on an NVIDIA GPU and replay them with one launch.
 
-A step is some three hundred kernels. On a small frame a GPU is done with each before Python has started the
-next; a CUDA graph starts them all at once.
+A step has about three hundred kernels. On a small frame the GPU finishes each before Python has launched the
+next; a CUDA graph launches them all at once.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from torch import Tensor
 from compositor.optimization.loop import Objective
 
 Found = tuple[dict[str, Tensor], Tensor]
-"""What an objective finds of an image: the losses by name, and a gradient."""
+"""The result of an objective: the losses by name, and the gradient."""
 
 Record = Callable[[Callable[[], Found]], tuple[Found, Callable[[], None]]]
-"""Takes work, and gives what it is going to find and what does it again, each time into the same memory."""
+"""Captures work; returns its results, and a function that runs it again into the same memory."""
 
 WARM_UP = 3
-"""Steps before the recording, in which cuDNN chooses its kernels and memory is set aside."""
-# Above so many pixels a GPU computes for longer than it takes to start the kernels, and the memory that a
-# graph has for its own would only be missed. Steps below which a recording, which costs two, is not repaid.
+"""Steps before the capture, in which cuDNN chooses its kernels and memory is allocated."""
+# Above so many pixels computing takes longer than launching, and a graph's own memory would be wasted. Below
+# so many steps a capture, which costs two steps, does not pay.
 _LARGEST, _WORTH = 2**19, 12
-# By how much the first replay may differ from the step as it was, relatively.
+# Largest relative difference of the first replay to the captured step.
 _TOLERANCE = 1e-2
 
 
 class StepGraphs:
-    """An engine's graphs: one at a time, each in the memory of the one before. For a single thread."""
+    """The graphs of an engine: one at a time, each in the memory of the one before. Not thread-safe."""
 
     def __init__(self) -> None:
         self._last: torch.cuda.CUDAGraph | None = None
 
     def replaying(self, objective: Objective, image: Tensor, steps: int) -> Objective:
-        """The objective of images like this one, replayed after the first of its steps where that pays."""
+        """The objective, replayed from the fourth step on if that is faster for this image and step count."""
         height, width = image.shape[-2:]
         if image.device.type != "cuda" or height * width > _LARGEST or steps < _WORTH:
             return objective
@@ -45,10 +45,10 @@ class StepGraphs:
         """As `Record` says.
 
         Raises:
-            RuntimeError: the work waits for the GPU in between, or memory is short.
+            RuntimeError: the work synchronizes with the GPU, or is out of memory.
         """
         graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream()
-        # Memory is handed on only by a graph that is still there.
+        # A pool can be shared only while its graph exists.
         pool = None if self._last is None else self._last.pool()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -64,13 +64,13 @@ class StepGraphs:
 
 
 class Replaying:
-    """An objective that is recorded in its third step and replayed from the fourth on.
+    """An objective that is captured in its third step and replayed from the fourth on.
 
-    Only a recording that finds what the step itself has found is used: one that fails, or differs, costs a
-    frame some milliseconds and nothing else. The losses are valid until the next call.
+    A capture is used only if its first replay has the step's own results; otherwise the objective is called
+    as before. The losses are valid until the next call.
 
     Args:
-        objective: always called with the very same image, which is changed in place.
+        objective: always called with the same tensor, which is changed in place.
     """
 
     def __init__(self, objective: Objective, record: Record) -> None:
@@ -84,7 +84,7 @@ class Replaying:
         if self._recorded is not None and image is self._recorded[0]:
             _, (losses, gradient), replay = self._recorded
             replay()
-            # The optimizer remembers gradients, and the next replay writes over this one.
+            # The optimizer keeps gradients, and the next replay overwrites this one.
             return losses, gradient.clone()
         found = self._objective(image)
         self._calls += 1

@@ -1,4 +1,4 @@
-"""L-BFGS for the pixels of a picture, which stay within 0..1."""
+"""L-BFGS optimizer for the pixels of an image, projected to the range 0..1."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# How far a step without any curvature goes: the root mean square over the pixels, in 0..1.
+# Root mean square over the pixels, in 0..1, of a step without known curvature.
 _FIRST_STEP = 0.02
-# What is taken for the inverse Hessian before any step has told of it, up to a factor: 1 + _SMOOTHING · G,
-# where G blurs by a Gaussian of this standard deviation in px.
+# The initial inverse Hessian, up to a factor: 1 + _SMOOTHING · G, where G blurs by a Gaussian of this
+# standard deviation in px.
 _SMOOTHING, _SIGMA = 2.0, 1.5
-# A pair of steps tells of curvature when their cosine is above this (cautious update, Li and Fukushima 2001).
+# A pair is used if the cosine of step and change is above this (cautious update, Li and Fukushima 2001).
 _CAUTION = 1e-6
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """A step, the change of the gradient that it brought, and one over their product.
+    """A step, the change of the gradient in it, and one over their product.
 
-    The inverse is 0, and the pair so without effect, where the two do not tell of a curvature.
+    The inverse is 0, and the pair so without effect, if the two show no positive curvature.
     """
 
     step: Tensor
@@ -31,30 +31,29 @@ class _Pair:
 
 
 class PixelLbfgs:
-    """Limited-memory BFGS, projected on the range of a picture.
+    """Limited-memory BFGS, projected to the range of an image.
 
-    The direction is the two-loop recursion's (Nocedal and Wright 2006, algorithm 7.4), taken whole: near its
-    minimum the objective is smooth enough to do without a line search, each trial of which would cost a step.
-    Departs from the published style transfer, whose image leaves the range and is clamped at the end: a pixel
-    at its limit that the gradient pushes outwards is held (Bertsekas 1982), every step is clamped, and
-    the curvature is that of the clamped steps. What is optimized is then what is seen.
+    The direction is that of the two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), with step length
+    1: near its minimum the objective is smooth enough without a line search, each trial of which would cost a
+    step. Departs from the published style transfer, whose image leaves the range and is clamped at the end: a
+    pixel at its limit whose gradient points outwards does not move (Bertsekas 1982), every step is clamped,
+    and the curvature is that of the clamped steps. The optimized image is then the one that is shown.
 
-    Without a stiffness, what no pair tells of is taken for softer in what changes slowly over the picture
-    than in what changes from pixel to pixel, and steps go further there (a preconditioner of two levels;
-    compare Bramble, Pasciak and Xu 1990). Four pairs of content and style at 160 px were after 150 steps
-    between 0.4 % better and 2.7 % worse than after 200 steps without it.
+    Without `hessian_diagonal`, the initial inverse Hessian is larger for low spatial frequencies than for
+    high ones (a preconditioner of two levels; compare Bramble, Pasciak and Xu 1990). Four pairs of content
+    and style at 160 px were after 150 steps between 0.4 % better and 2.7 % worse than after 200 without it.
 
     Args:
-        image: (1, 3, H, W) in 0..1, moved in place.
-        history: steps that are remembered; each takes two images of memory.
-        stiffness: what is known of the Hessian's diagonal, (1, 1 or 3, H, W) or 0: the temporal loss's part,
-            which differs between held and free pixels by orders of magnitude. Without it the free ones, which
-            were just revealed, would wait until the curvature of the held ones has been learned.
+        image: (1, 3, H, W) in 0..1, changed in place.
+        history: number of pairs; each takes two images of memory.
+        hessian_diagonal: the known part of the Hessian's diagonal, (1, 1 or 3, H, W) or 0: the temporal
+            loss's, which differs between reliable and free pixels by orders of magnitude. Without it the free
+            ones (disocclusions) would hardly move until the curvature of the others is known.
     """
 
     def __init__(self, image: Tensor, history: int, hessian_diagonal: Tensor | float = 0.0) -> None:
         self._image = image
-        self._stiffness = hessian_diagonal
+        self._hessian_diagonal = hessian_diagonal
         self._smooth = not isinstance(hessian_diagonal, Tensor)
         self._weights = _gaussian(_SIGMA)
         self._pairs: deque[_Pair] = deque(maxlen=history)
@@ -62,14 +61,14 @@ class PixelLbfgs:
         self._scale = image.new_ones(())
 
     def step(self, gradient: Tensor) -> None:
-        """One step down from the image, at which `gradient` was found."""
+        """One step; `gradient` is that of the image as it is, (1, 3, H, W)."""
         self._remember(gradient)
         outwards = ((self._image <= 0.0) & (gradient > 0.0)) | ((self._image >= 1.0) & (gradient < 0.0))
-        # A gradient of exactly zero is that of a pixel that is to stay as it is.
+        # Pixels that are fixed have a gradient of exactly zero.
         stays = outwards | (gradient == 0.0)
         downhill = gradient.masked_fill(stays, 0.0)
         direction = self._direction(downhill).masked_fill(stays, 0.0)
-        # Not asked in Python: a GPU would have to be waited for.
+        # Decided on the device: a decision in Python would wait for the GPU.
         descends = _dot(direction, downhill) > 0.0
         direction = torch.where(descends, direction, self._first(downhill))
         self._before = self._image.clone(), gradient
@@ -82,11 +81,11 @@ class PixelLbfgs:
         image, earlier = self._before
         step, change = self._image - image, gradient - earlier
         product = _dot(step, change)
-        tells = product > _CAUTION * step.norm() * change.norm()
-        inverse = torch.where(tells, 1.0 / product, 0.0)
+        curved = product > _CAUTION * step.norm() * change.norm()
+        inverse = torch.where(curved, 1.0 / product, 0.0)
         self._pairs.append(_Pair(step, change, inverse))
         curvature = self._curvature(step, change, inverse)
-        self._scale = torch.where(tells, curvature, self._scale)
+        self._scale = torch.where(curved, curvature, self._scale)
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The approximate inverse Hessian times the gradient."""
@@ -95,37 +94,37 @@ class PixelLbfgs:
             share = pair.inverse * _dot(pair.step, result)
             result.addcmul_(pair.change, share, value=-1.0)
             shares.append(share)
-        result = self._unknown_inverse(result)
+        result = self._initial_inverse(result)
         for pair, share in zip(self._pairs, reversed(shares), strict=True):
             result.addcmul_(pair.step, share - pair.inverse * _dot(pair.change, result))
         return result
 
-    def _unknown_inverse(self, gradient: Tensor) -> Tensor:
-        """The inverse of what is not known of the Hessian, times a gradient."""
+    def _initial_inverse(self, gradient: Tensor) -> Tensor:
+        """The initial inverse Hessian times a gradient."""
         if self._smooth:
             return self._smoothed(gradient) / self._scale
-        return gradient / (self._scale + self._stiffness)
+        return gradient / (self._scale + self._hessian_diagonal)
 
     def _curvature(self, step: Tensor, change: Tensor, inverse: Tensor) -> Tensor:
-        """A scale for what of the Hessian is not known: that of the newest pair (Nocedal, equation 7.20)."""
+        """The scale of the initial Hessian, from the newest pair (Nocedal and Wright, equation 7.20)."""
         if self._smooth:
             return _dot(change, self._smoothed(change)) * inverse
-        unknown = change - self._stiffness * step
+        unknown = change - self._hessian_diagonal * step
         product = _dot(unknown, step)
         known = product > _CAUTION * unknown.norm() * step.norm()
         whole = _dot(change, change) * inverse
         return torch.where(known, _dot(unknown, unknown) / product, whole)
 
     def _smoothed(self, values: Tensor) -> Tensor:
-        """Values (1, 3, H, W) and their blur. Zeros beyond the border keep the operation symmetric."""
+        """Values (1, 3, H, W) plus their blur. Zeros beyond the border keep the operator symmetric."""
         return values.add(_blurred(_blurred(values, self._weights, 3), self._weights, 2), alpha=_SMOOTHING)
 
     def _first(self, gradient: Tensor) -> Tensor:
-        return gradient / (_first_scale(gradient) + self._stiffness)
+        return gradient / (_first_scale(gradient) + self._hessian_diagonal)
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
-    """The sum of the products, which are not written to memory."""
+    """The dot product of two tensors of one shape."""
     return torch.dot(one.flatten(), other.flatten())
 
 
@@ -134,9 +133,9 @@ def _first_scale(gradient: Tensor) -> Tensor:
 
 
 def _blurred(values: Tensor, weights: list[float], dimension: int) -> Tensor:
-    """Along one dimension by a symmetric kernel, given from its middle outwards.
+    """Blurs along one dimension by a symmetric kernel, given from its center outwards.
 
-    As sums of shifted copies: on a CPU a convolution of so few channels takes over ten times as long.
+    Sums of shifted copies: on a CPU a convolution of three channels takes over ten times as long.
     """
     result, size = weights[0] * values, values.shape[dimension]
     for shift, weight in enumerate(weights[1:size], 1):
@@ -148,7 +147,7 @@ def _blurred(values: Tensor, weights: list[float], dimension: int) -> Tensor:
 
 
 def _gaussian(sigma: float) -> list[float]:
-    """The right half of a kernel that sums up to one, from its middle on."""
+    """The right half of a normalized Gaussian kernel, from its center on."""
     half = [math.exp(-0.5 * (place / sigma) ** 2) for place in range(round(3.0 * sigma) + 1)]
     total = 2.0 * sum(half) - half[0]
     return [each / total for each in half]

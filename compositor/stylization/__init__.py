@@ -1,1 +1,1 @@
-"""One frame from its start image to its result: styles, pyramid, temporal constraint, optimizer."""
+"""Stylization of one frame: inputs, styles, pyramid, temporal constraint, optimizer."""

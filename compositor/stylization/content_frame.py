@@ -106,8 +106,8 @@ def make_content_frame(
     named: dict[str | None, Tensor | None] = {}
     for name in library.regions:
         mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
-        seen = map_to_tensor(mask * wanted, device)
-        named[name] = None if everywhere else seen if visible is None else seen * visible
+        own = map_to_tensor(mask * wanted, device)
+        named[name] = None if everywhere else own if visible is None else own * visible
     return ContentFrame(picture, visible, named, working_scale)
 
 

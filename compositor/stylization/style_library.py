@@ -40,7 +40,7 @@ class Style:
 
 
 class StyleLibrary:
-    """All styles of an engine, and their targets for the frame sizes seen so far.
+    """All styles of an engine, and their targets for the frame sizes used so far.
 
     Raises:
         ImageError: there is no style, one is no image, or has a weight that is not positive.

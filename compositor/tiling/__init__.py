@@ -1,1 +1,1 @@
-"""Frames larger than memory: tiles, active regions, and the plan of what fits."""
+"""Tiling: tiles and active regions of frames, and the memory plan."""

@@ -1,4 +1,4 @@
-"""How much memory a frame takes, how much there is, and the windows that make the one fit into the other."""
+"""Memory plan: the memory that a frame takes, what is free, and the tiles that fit into it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from compositor import convolution_jit
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.tiling.windows import GRID, Window, tiles, whole
 
-# Bytes for each pixel of the frame, whatever the windows: L-BFGS's history of 20 pairs, and some pictures.
+# Bytes for each pixel of the frame, whatever the tiles: L-BFGS's history of 20 pairs, and some images.
 _PICTURE_BYTES = 700
-# For each pixel that a picture painted smaller is brought up to: 150 in the guided filter, and some pictures.
-_BROUGHT_UP_BYTES = 200
+# Bytes for each pixel of an upsampled frame: 150 in the guided filter, and some images.
+_UPSAMPLING_BYTES = 200
 _WORKSPACE_BYTES = 100 * 2**20
-# Share of what is free that is planned with; the rest is for what was not thought of.
+# Share of the free memory that is planned with; the rest is a reserve.
 _PLANNED = 0.8
 
 
 @dataclass(frozen=True)
 class _PixelBytes:
-    """For each pixel that is gone through at once, measured on the embedded network up to relu5_1: what the
-    backward pass needs of the feature maps, and what is there beside them for a moment.
+    """Bytes for each pixel of a tile: feature maps that the backward pass needs, and temporary ones.
+
+    Measured on the embedded network up to relu5_1.
 
     Attributes:
-        most: at worst.
-        expected: in the middle.
+        most: in the worst case.
+        expected: on average.
     """
 
     most: int
@@ -36,7 +37,7 @@ class _PixelBytes:
 
     @classmethod
     def of(cls, device: torch.device, dtype: torch.dtype) -> _PixelBytes:
-        """For features of this dtype."""
+        """For features of this dtype on this device."""
         if dtype is torch.bfloat16:
             return cls(most=1700, expected=1450)
         if device.type == "cpu" and convolution_jit.available():
@@ -46,12 +47,12 @@ class _PixelBytes:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """How a frame goes through the memory.
+    """The memory that a frame takes.
 
     Attributes:
-        expected_bytes: that the process will take at most: on a GPU of its memory, else of the machine's.
-        free_bytes: that it could take now.
-        windows: parts that the frame is gone through in; 1 is the frame as a whole.
+        expected_bytes: that the process will use at most, of the GPU's memory or else the machine's.
+        free_bytes: that it could still allocate.
+        windows: number of tiles; 1 is the frame as a whole.
     """
 
     expected_bytes: int
@@ -66,7 +67,7 @@ class MemoryPlan:
 
 
 def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int) -> MemoryPlan:
-    """What a frame of this size is going to take; the arguments are those of `fitting_windows`."""
+    """The plan for a frame of this size; the arguments are those of `fitting_windows`."""
     give_back_freed_memory(device)
     free = free_bytes(device)
     windows = fitting_windows(height, width, device, dtype, margin)
@@ -78,20 +79,20 @@ def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtyp
 
 
 def upsampling_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
-    """What it takes to bring a picture that was painted smaller up to this size."""
-    frame = _WORKSPACE_BYTES + height * width * _BROUGHT_UP_BYTES
+    """The plan for upsampling a frame to this size, in px."""
+    frame = _WORKSPACE_BYTES + height * width * _UPSAMPLING_BYTES
     return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1)
 
 
 def fitting_windows(
     height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int, *, halvings: int = 0
 ) -> list[Window]:
-    """The frame as one window if it fits into the free memory, as tiles if it does not.
+    """The frame as one window if it fits into the free memory, else as tiles that do.
 
     Args:
         dtype: of the features.
-        margin: px that a tile sees beyond its own.
-        halvings: how often memory has run out all the same; each halves the tiles' area.
+        margin: in px, see `tiles`.
+        halvings: how often the frame ran out of memory nevertheless; each halves the tiles' area.
     """
     for_features = _PLANNED * free_bytes(device) - height * width * _PICTURE_BYTES
     pixels = min(for_features / _PixelBytes.of(device, dtype).most, height * width) / 2.0**halvings
@@ -102,7 +103,7 @@ def fitting_windows(
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that the engine could still take on a device, in bytes."""
+    """Memory that the process could still allocate on a device, in bytes."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -112,14 +113,14 @@ def free_bytes(device: torch.device) -> int:
 
 
 def _free_unified_memory() -> int:
-    """What an Apple GPU could still take: it shares the machine's memory, up to a limit that Metal names."""
+    """The same for an Apple GPU, which shares the machine's memory up to a limit that Metal recommends."""
     reserved = torch.mps.driver_allocated_memory()
     beyond = min(torch.mps.recommended_max_memory() - reserved, psutil.virtual_memory().available)
     return max(beyond, 0) + reserved - torch.mps.current_allocated_memory()
 
 
 def _taken_bytes(device: torch.device) -> int:
-    """What this process has taken of the device's memory."""
+    """Memory of the device that this process uses, in bytes."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
     return psutil.Process().memory_info().rss

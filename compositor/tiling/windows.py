@@ -1,4 +1,4 @@
-"""Parts of a frame that the network looks at one by one, with enough around them to see what it would see."""
+"""Windows (tiles) of a frame: parts that are computed one by one, with a margin of the receptive field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 GRID = 32
-"""Pixels: windows begin on multiples of it, so that all five poolings fall as in the whole frame."""
+"""Pixels: windows begin on multiples of it, so that all five poolings are aligned as in the whole frame."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Box:
 
     @property
     def area(self) -> int:
-        """In px."""
+        """The number of pixels."""
         return (self.bottom - self.top) * (self.right - self.left)
 
     def of(self, picture: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ class Box:
         return picture[..., self.top : self.bottom, self.left : self.right]
 
     def grown(self, margin: int, height: int, width: int) -> Box:
-        """Larger by `margin` on every side, and on to the grid, within a frame of this size."""
+        """The box enlarged by `margin` px on every side and to the grid, clipped to a frame of this size."""
         return Box(
             max(0, (self.top - margin) // GRID * GRID),
             max(0, (self.left - margin) // GRID * GRID),
@@ -40,13 +40,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Window:
-    """A part of the frame: features of `inner` count, and are computed from the pixels of `outer`."""
+    """A tile: the features of `inner` are used, and are computed from the pixels of `outer`."""
 
     inner: Box
     outer: Box
 
     def features(self, maps: Tensor, stride: int, full: tuple[int, int]) -> Tensor:
-        """What lies in `inner` of the maps that the network made of `outer`.
+        """The part of the maps of `outer` that belongs to `inner`.
 
         Args:
             maps: (1, C, h, w), at a layer whose pixels are `stride` px apart.
@@ -57,7 +57,7 @@ class Window:
         return maps[..., top : top + part.bottom - part.top, left : left + part.right - part.left]
 
     def within(self, stride: int, full: tuple[int, int]) -> Box:
-        """`inner` in the pixels of a layer of the whole frame."""
+        """`inner` in the coordinates of a layer's maps of the whole frame."""
         ends = (
             min(-(-end // stride), size)
             for end, size in zip((self.inner.bottom, self.inner.right), full, strict=True)
@@ -76,8 +76,8 @@ def tiles(height: int, width: int, side: int, margin: int) -> list[Window]:
     """Windows whose inner boxes cover the frame without overlap, at most `side` px long and wide.
 
     Args:
-        side: a multiple of the grid, or more.
-        margin: px that a window sees beyond its inner box.
+        side: in px, at least the grid's; rounded down to a multiple of it.
+        margin: in px, by which the outer box exceeds the inner one.
     """
     rows, columns = (_cuts(length, side) for length in (height, width))
     return [
@@ -89,25 +89,25 @@ def tiles(height: int, width: int, side: int, margin: int) -> list[Window]:
 
 
 def around(wanted: Tensor, reach: int, margin: int) -> Window | None:
-    """The smallest window whose inner box holds all that is wanted, and `reach` px more.
+    """The smallest window whose inner box contains all wanted pixels and `reach` px around them.
 
     Args:
         wanted: (1, 1, H, W) bool.
 
     Returns:
-        None where nothing is wanted.
+        None if no pixel is wanted.
     """
     rows, columns = wanted[0, 0].any(dim=1).nonzero(), wanted[0, 0].any(dim=0).nonzero()
     if len(rows) == 0:
         return None
     height, width = wanted.shape[-2:]
-    held = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-    inner = held.grown(reach, height, width)
+    bounds = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    inner = bounds.grown(reach, height, width)
     return Window(inner, inner.grown(margin, height, width))
 
 
 def _cuts(length: int, side: int) -> list[tuple[int, int]]:
-    """Even pieces of a length, on the grid."""
+    """Begins and ends of parts of about equal length, on the grid."""
     count = -(-length // max(GRID, side // GRID * GRID))
     step = -(-length // count // GRID) * GRID or GRID
     return [(begin, min(begin + step, length)) for begin in range(0, length, step)]

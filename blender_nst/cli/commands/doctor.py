@@ -75,6 +75,9 @@ def _device() -> Finding:
 
 
 def _machine_code() -> Finding:
+    if not convolution_jit.is_enabled():
+        found = f"turned off by {convolution_jit.SWITCH}=0, PyTorch's own operations are used"
+        return Finding("machine code", True, found)
     if convolution_jit.available():
         return Finding("machine code", True, "convolutions in single precision are made for this processor")
     advice = (

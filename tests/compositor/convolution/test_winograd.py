@@ -10,7 +10,7 @@ from torch import Tensor
 from compositor import convolution_jit
 from compositor.convolution import winograd_matrices
 from compositor.convolution.winograd import convolved, gradient_below
-from compositor.convolution.winograd_matrices import LARGE, SMALL, Filtering, bands, filtering_of
+from compositor.convolution.winograd_matrices import F2X2, F4X4, WinogradVariant, bands, variant_of
 from compositor.hardware.precision import has_matrix_tiles
 from compositor.networks import conv_algorithm as module
 from compositor.networks.conv_algorithm import goes_by_blocks, pays, transformed
@@ -25,7 +25,7 @@ SIZES = [(8, 10), (7, 5), (3, 2), (1, 1), (2, 9)]
 def test_it_is_the_rectified_convolution(replicate: bool, height: int, width: int) -> None:
     maps, weight, bias = random(1, 6, height, width, seed=0), random(4, 6, 3, 3, seed=1), random(4, seed=2)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate" if replicate else "constant")
-    ours = convolved(maps, transformed(weight, LARGE).forwards, bias, replicate=replicate)
+    ours = convolved(maps, transformed(weight, F4X4).forwards, bias, replicate=replicate)
     torch.testing.assert_close(ours, F.relu(F.conv2d(padded, weight, bias)), rtol=1e-4, atol=1e-4)
 
 
@@ -35,21 +35,21 @@ def test_it_takes_the_gradient_back(height: int, width: int) -> None:
     result = F.relu(F.conv2d(padded.requires_grad_(True), weight))
     pull = random(1, 4, height, width, seed=2)
     (expected,) = torch.autograd.grad(result, padded, pull)
-    ours = gradient_below(pull, transformed(weight, LARGE).backwards, result.detach())
+    ours = gradient_below(pull, transformed(weight, F4X4).backwards, result.detach())
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("dtype", "how", "error"), [(torch.float32, LARGE, 1e-4), (torch.bfloat16, SMALL, 0.1)]
+    ("dtype", "variant", "error"), [(torch.float32, F4X4, 1e-4), (torch.bfloat16, F2X2, 0.1)]
 )
 def test_bands_change_nothing(
-    dtype: torch.dtype, how: Filtering, error: float, monkeypatch: pytest.MonkeyPatch
+    dtype: torch.dtype, variant: WinogradVariant, error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One band or several that are not equally long: but for the rounding, the same."""
     maps, weight, bias = (
         random(*shape, seed=seed).to(dtype) for seed, shape in enumerate([(1, 6, 25, 9), (4, 6, 3, 3), (4,)])
     )
-    pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight, how)
+    pull, kernel = random(1, 4, 25, 9, seed=3).to(dtype), transformed(weight, variant)
 
     def both() -> tuple[Tensor, Tensor]:
         result = convolved(maps, kernel.forwards, bias, replicate=True)
@@ -57,7 +57,7 @@ def test_bands_change_nothing(
 
     whole = both()
     monkeypatch.setattr(winograd_matrices, "_BAND", 8000)
-    lengths = {len(band) for band in bands(-(-25 // how.step), -(-9 // how.step), kernel.forwards)}
+    lengths = {len(band) for band in bands(-(-25 // variant.step), -(-9 // variant.step), kernel.forwards)}
     assert len(lengths) == 2
     torch.testing.assert_close(both(), whole, rtol=error, atol=error)
 
@@ -139,20 +139,20 @@ def test_matrix_tiles_are_faster_still_with_bfloat16(monkeypatch: pytest.MonkeyP
     assert pays(zeros(256, 256, torch.bfloat16))
 
 
-@pytest.mark.parametrize("how", [SMALL, LARGE])
-def test_a_kernel_tells_what_it_is_for(how: Filtering) -> None:
+@pytest.mark.parametrize("variant", [F2X2, F4X4])
+def test_a_kernel_is_of_one_variant(variant: WinogradVariant) -> None:
     weight = random(4, 6, 3, 3, seed=1)
-    forwards, backwards = transformed(weight, how)
-    assert forwards.shape == (how.tile**2, 6, 4)
+    forwards, backwards = transformed(weight, variant)
+    assert forwards.shape == (variant.tile**2, 6, 4)
     assert torch.equal(backwards, forwards.transpose(1, 2))
-    assert filtering_of(forwards) is filtering_of(backwards) is how
+    assert variant_of(forwards) is variant_of(backwards) is variant
 
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_few_tiles_of_a_large_kernel_are_small_ones(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convolution_jit, "available", lambda: compiled)
     wide = zeros(512, 512)
-    assert module.filtering(wide, 12, 16) is (SMALL if compiled else LARGE)
-    assert module.filtering(wide, 16, 17) is LARGE
-    assert module.filtering(zeros(512, 256), 12, 16) is LARGE
-    assert module.filtering(wide.bfloat16(), 1080, 1920) is SMALL
+    assert module.winograd_variant(wide, 12, 16) is (F2X2 if compiled else F4X4)
+    assert module.winograd_variant(wide, 16, 17) is F4X4
+    assert module.winograd_variant(zeros(512, 256), 12, 16) is F4X4
+    assert module.winograd_variant(wide.bfloat16(), 1080, 1920) is F2X2

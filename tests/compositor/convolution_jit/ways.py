@@ -7,7 +7,7 @@ from types import ModuleType
 
 from torch import Tensor
 
-from compositor.convolution.winograd_matrices import LARGE, SMALL, Filtering
+from compositor.convolution.winograd_matrices import F2X2, F4X4, WinogradVariant
 from compositor.convolution_jit import conv_by_blocks, conv_by_tiles
 from compositor.networks.conv_algorithm import Transformed, transformed
 
@@ -17,12 +17,12 @@ class Way:
     """By blocks, or by tiles of a size."""
 
     name: str
-    how: Filtering
+    variant: WinogradVariant
     by: ModuleType
 
     def kernel(self, weight: Tensor) -> Transformed:
         """A weight (D, C, 3, 3) as it is taken."""
-        kernel = transformed(weight, self.how)
+        kernel = transformed(weight, self.variant)
         return Transformed(*map(conv_by_blocks.packed, kernel)) if self.by is conv_by_blocks else kernel
 
     def convolved(
@@ -39,5 +39,5 @@ class Way:
         return self.name
 
 
-SMALL_TILES, LARGE_TILES = Way("small tiles", SMALL, conv_by_tiles), Way("large tiles", LARGE, conv_by_tiles)
-BLOCKS = Way("blocks", LARGE, conv_by_blocks)
+SMALL_TILES, LARGE_TILES = Way("small tiles", F2X2, conv_by_tiles), Way("large tiles", F4X4, conv_by_tiles)
+BLOCKS = Way("blocks", F4X4, conv_by_blocks)

@@ -250,6 +250,15 @@ def test_doctor_tells_a_program_what_is_there(cli: Cli) -> None:
     assert findings["Blender"]["advice"]
 
 
+def test_doctor_says_that_compiled_convolutions_are_turned_off(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLENDER_NST_JIT", "0")
+    outcome = cli("doctor", "--json", "--blender", "/none/blender")
+    findings = {each["name"]: each for each in json.loads(outcome.stdout)["findings"]}
+    assert "BLENDER_NST_JIT=0" in findings["machine code"]["found"]
+
+
 def test_interrupted_it_says_by_which_command_it_goes_on(
     files: Path, tmp_path: Path, child_environment: dict[str, str]
 ) -> None:

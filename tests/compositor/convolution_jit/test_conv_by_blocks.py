@@ -1,4 +1,4 @@
-"""What is of blocks alone; `test_tiles` has the rest."""
+"""What is of blocks alone; `test_conv_by_tiles` has the rest."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.convolution import winograd_matrices
-from compositor.convolution.winograd_matrices import LARGE, bands
-from compositor.convolution_jit.kernels import flags_of
+from compositor.convolution.winograd_matrices import F4X4, bands
+from compositor.convolution_jit.kernels import empty_relu_mask_bits
 from tests.compositor.convolution_jit.ways import BLOCKS, LARGE_TILES, SMALL_TILES, Way
 from tests.compositor.random_maps import random
 
@@ -65,7 +65,7 @@ def test_it_takes_the_gradient_back(way: Way, height: int, width: int) -> None:
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_bands_of_any_number_of_rows(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     maps, weight, bias = layer(27, 10)
-    monkeypatch.setattr(winograd_matrices, "_BAND", length * 4 * LARGE.tile**2 * 3 * 128)
+    monkeypatch.setattr(winograd_matrices, "_BAND", length * 4 * F4X4.tile**2 * 3 * 128)
     kernel = LARGE_TILES.kernel(weight).forwards
     assert {len(band) for band in bands(7, 3, kernel)} <= {length, length - 1}
     expected = expected_result(maps, weight, bias, replicate=True)
@@ -130,12 +130,12 @@ def test_pooled_at_once(way: Way, replicate: bool, height: int, width: int) -> N
     found, flags = way.convolved(maps, weight, bias, replicate=replicate, pooled=True)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(flags, packed(whole))
-    assert flags.shape == flags_of(height, width, 128).shape
+    assert flags.shape == empty_relu_mask_bits(height, width, 128).shape
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     pull = random(*expected.shape, seed=3)
-    unstyled_mask = pull.clone()
+    before = pull.clone()
     expected.backward(pull)
     assert padded.grad is not None
     below = way.gradient_below(pull, weight, flags, pooled=True)
     torch.testing.assert_close(below, padded.grad, rtol=1e-4, atol=1e-3)
-    assert torch.equal(pull, unstyled_mask)
+    assert torch.equal(pull, before)
