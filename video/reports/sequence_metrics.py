@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compositor.engine import StyleEngine
-from video.coherence.frame_history import to_older
+from video.coherence.frame_history import motion_to_older
 from video.errors import FrameError, SequenceError
 from video.frames.render_passes import read_passes
 from video.frames.sequence import SourceFrame
@@ -108,7 +108,9 @@ def _measure(
             short = warp_error(now.styled, before.styled, motion.backward, trusted)
             if len(memory) == LONG_TERM:
                 older = memory[0]
-                backward, trusted = to_older(finder, motion, before.rendered, older.rendered, now.rendered)
+                backward, trusted = motion_to_older(
+                    finder, motion, before.rendered, older.rendered, now.rendered
+                )
                 long = warp_error(now.styled, older.styled, backward, trusted)
     return FrameMeasure(
         now.rendered.number,

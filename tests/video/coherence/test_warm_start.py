@@ -32,7 +32,7 @@ class Shot:
         self.memory.add(styled)
 
     def warm_start(self, frame: RenderedFrame) -> WarmStart | None:
-        return self.memory.warm_start(frame.image, self.frame_history.at(frame))
+        return self.memory.warm_start(frame.image, self.frame_history.correspondence(frame))
 
 
 def hidden(frame: np.ndarray) -> np.ndarray:
