@@ -1,4 +1,4 @@
-"""The start image: the moved result where it is reliable, the render in the style's colors in a hole."""
+"""Disocclusion: the warped result where it is reliable, the render in the style's colors elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strokes that are borrowed for what has come into view."""
+"""Patch fill: strokes that are copied into disoccluded areas."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_nothing_comes_from_where_nothing_is_known(scene: tuple[np.ndarray, np.n
     assert not patch_fill(content, strokes, np.zeros((HEIGHT, WIDTH), np.float32)).any()
 
 
-def test_large_frames_borrow_at_their_own_resolution() -> None:
+def test_large_frames_are_filled_at_their_own_resolution() -> None:
     content = np.full((400, 700, 3), 0.5, np.float32)
     rows = np.arange(400)[:, None, None]
     strokes = np.broadcast_to(np.where(rows % 4 < 2, 0.3, -0.3), content.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""How much lighter a surface has become: shadows that pass, pictures that move, scenes that fade."""
+"""Illumination: the change of luma by shadows that pass, in images that move, and in scenes that fade."""
 
 from __future__ import annotations
 
