@@ -1,4 +1,4 @@
-"""What a run makes, and whom it tells."""
+"""Results of a run and of its frames, and the callbacks that report its progress."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FrameResult:
 
 @dataclass(frozen=True)
 class SequenceResult:
-    """What a run left behind. After a cancellation there are neither movie nor contact sheet."""
+    """The result of a run. After a cancellation there are neither movie nor contact sheet."""
 
     frames: list[FrameResult]
     seconds: float
@@ -42,10 +42,11 @@ class SequenceResult:
 class RunCallbacks:
     """What to call while a sequence is stylized, on the same thread.
 
-    `opened` comes before the first frame: whether the run goes on with one of the same settings and styles,
-    and the frames that are done. `planned` comes with the first frame: at what size frames like it are
-    painted, on what, and the memory that this takes. `waiting` is entered while there is nothing to do but to
-    wait for a frame, `interrupt` called when no further one is wanted: whatever waits for one has to end.
+    `opened` is called before the first frame: with whether a run of the same settings and styles is resumed,
+    and with the numbers of its finished frames. `planned` is called with the first frame: at what size frames
+    like it are stylized, on which device, and the memory that this takes. `waiting` is entered while there is
+    nothing to do but to wait for a frame; `interrupt` is called when no further frame is needed, and whatever
+    waits for one has to end.
     """
 
     progress: Callable[[int, Progress], None] = lambda number, progress: None

@@ -1,1 +1,1 @@
-"""What earlier frames give to the next: history, warm start, disocclusion, style gain."""
+"""Temporal coherence: frame history, warm start, disocclusion filling, style gain."""

@@ -1,6 +1,6 @@
-"""What the unstyled frames tell of a frame: how it moved since the ones before, how far that can be believed.
+"""Frame history: the correspondence of a frame to the unstyled frames before it.
 
-Nothing here asks for a result, so that all of it can be worked out before the frames in front are stylized.
+Nothing here needs a styled result, so that frames can be prefetched while the ones before are stylized.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from video.coherence.working_resolution import FullSize, at_full_size
-from video.motion.illumination import light_change
+from video.motion.illumination import luma_change
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.motion_vectors import longer_motion
-from video.motion.reliability import agreement, changed, reliability, seen_before, soft_edges
+from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
 from video.motion.static_regions import static_mask
 
-# Share of the frame that must be in doubt for an older frame to be asked.
-_WORTH_ASKING = 0.001
+# Share of a frame that must be unreliable for older frames to be looked at.
+_MIN_OPEN_SHARE = 0.001
 
 
 @dataclass(frozen=True)
 class EarlierFrame:
-    """A frame before the last, as far as it knows what the ones after it do not.
+    """A frame before the previous one, and where it is used.
 
     Attributes:
-        age: frames back; 1 is the last one.
-        backward: (H, W, 2), the motion to it.
-        share: (H, W) float32 in 0..1, how much of a pixel it stands for.
+        age: frames back; 1 is the previous frame.
+        backward: (H, W, 2), pixels, the motion to it.
+        share: (H, W) float32 in 0..1, its weight in the warped result: what newer frames leave open.
     """
 
     age: int
@@ -40,16 +40,17 @@ class EarlierFrame:
 
 @dataclass(frozen=True)
 class FrameCorrespondence:
-    """What the frames before show of a frame.
+    """Where the surfaces of a frame were in the frames before, and how reliable that is.
 
     Attributes:
-        motion: to the frame beside it.
-        recent: (H, W) float32 in 0..1, the reliability of that motion alone.
-        older: the frames before that one, the later ones first.
-        still: (H, W) bool, where the result beside it holds unchanged.
-        seen: (H, W) float32 in 0..1, how surely the frame beside it shows the same surface, in any light.
-        light: (H, W) float32 in -1..1, how much lighter that is now; see `video.motion.illumination`.
-        full: the same at the size that the frame is delivered at; all else is at that at which it is painted.
+        motion: to the previous frame.
+        previous_reliability: (H, W) float32 in 0..1, of that motion.
+        older: the frames before the previous one, newest first.
+        static_mask: (H, W) bool, where the previous result is kept unchanged.
+        visibility: (H, W) float32 in 0..1, how surely the previous frame shows the same surface, under any
+            illumination; 0 in disoccluded areas.
+        luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.motion.illumination`.
+        full_size: the same at the delivered size; everything else is at the working size.
     """
 
     motion: Motion
@@ -62,7 +63,7 @@ class FrameCorrespondence:
 
     @property
     def weight(self) -> np.ndarray:
-        """(H, W) float32 in 0..1: the reliability of all of them together."""
+        """(H, W) float32 in 0..1: the reliability of all earlier frames together."""
         weight = self.previous_reliability.copy()
         for each in self.older:
             weight += each.share
@@ -70,11 +71,11 @@ class FrameCorrespondence:
 
 
 class FrameHistory:
-    """The last unstyled frames of the shot at hand.
+    """The last unstyled frames of the current shot, to which a new frame is brought into correspondence.
 
     Args:
         finder: of the motion between frames.
-        length: frames that are kept; those 1, 2, 4, … back are asked.
+        length: number of frames that are kept; those 1, 2, 4, … back are looked at.
     """
 
     def __init__(self, finder: MotionFinder, length: int) -> None:
@@ -82,44 +83,52 @@ class FrameHistory:
         self._frames: deque[RenderedFrame] = deque(maxlen=length)
 
     def add(self, frame: RenderedFrame) -> None:
-        """Remembers a frame."""
+        """Appends a frame."""
         if self._frames:
-            # At full size only the last frame is looked at.
+            # At full size only the previous frame is looked at.
             self._frames[-1] = replace(self._frames[-1], full=None)
         self._frames.append(frame)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Begins a shot."""
         self._frames.clear()
 
-    def at(self, current: RenderedFrame) -> FrameCorrespondence | None:
-        """What is seen of a frame; None, and nothing is remembered any more, if it begins a shot."""
+    def correspondence(self, current: RenderedFrame) -> FrameCorrespondence | None:
+        """The correspondence of a frame to the ones before; None if it begins a shot, which clears them."""
         if not self._frames or not self._finder.finds_motion:
             return None
-        before = self._frames[-1]
-        motion = self._finder.between(before, current)
-        recent = reliability(motion, before, current)
-        if begins_shot(before, current, recent):
-            self.forget()
+        previous = self._frames[-1]
+        motion = self._finder.between(previous, current)
+        previous_reliability = reliability(motion, previous, current)
+        if begins_shot(previous, current, previous_reliability):
+            self.clear()
             return None
-        resting = static_mask(motion, before, current)
-        full = at_full_size(motion, recent, before, current) or FullSize(motion.backward, recent, resting)
-        seen, light = _in_other_light(motion, before, current)
+        static = static_mask(motion, previous, current)
+        full_size = at_full_size(motion, previous_reliability, previous, current)
+        visible, change = _visibility_and_luma_change(motion, previous, current)
         return FrameCorrespondence(
-            motion, recent, self._older(current, motion, recent), resting, seen, light, full
+            motion,
+            previous_reliability,
+            self._older(current, motion, previous_reliability),
+            static,
+            visible,
+            change,
+            full_size or FullSize(motion.backward, previous_reliability, static),
         )
 
-    def _older(self, current: RenderedFrame, motion: Motion, recent: np.ndarray) -> tuple[EarlierFrame, ...]:
-        """What older frames add, the closest first.
+    def _older(
+        self, current: RenderedFrame, motion: Motion, previous_reliability: np.ndarray
+    ) -> tuple[EarlierFrame, ...]:
+        """The frames before the previous one that add something, newest first.
 
         Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
         """
-        before, weight = self._frames[-1], recent.copy()
+        previous, weight = self._frames[-1], previous_reliability.copy()
         found: list[EarlierFrame] = []
         for age in self._ages():
-            if float((1.0 - weight).mean()) < _WORTH_ASKING:
+            if float((1.0 - weight).mean()) < _MIN_OPEN_SHARE:
                 break
-            backward, trusted = to_older(self._finder, motion, before, self._frames[-age], current)
+            backward, trusted = motion_to_older(self._finder, motion, previous, self._frames[-age], current)
             share = np.maximum(trusted - weight, 0.0)
             weight += share
             found.append(EarlierFrame(age, backward, share))
@@ -129,28 +138,32 @@ class FrameHistory:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
 
 
-def _in_other_light(
-    motion: Motion, before: RenderedFrame, current: RenderedFrame
+def _visibility_and_luma_change(
+    motion: Motion, previous: RenderedFrame, current: RenderedFrame
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How surely the same surface is seen in whatever light, and how much lighter it is, (H, W) each."""
-    pictures = motion.backward, before.image, current.image
-    seen = seen_before(motion, before, current)
-    light = light_change(*pictures, seen)
-    # By the pictures alone a thing that moves out of the way may look consistent, too: but another surface
-    # differs in more than its light.
-    return soft_edges(seen * (1.0 - changed(*pictures, light=light))), light
+    """`visibility` and `luma_change` of `FrameCorrespondence`."""
+    images = motion.backward, previous.image, current.image
+    visible = visibility(motion, previous, current)
+    change = luma_change(*images, visible)
+    # In estimated motion an object that moves out of the way may look consistent, too: but another surface
+    # differs in more than its illumination.
+    return soft_edges(visible * (1.0 - changed(*images, expected=change))), change
 
 
-def to_older(
-    finder: MotionFinder, recent: Motion, before: RenderedFrame, older: RenderedFrame, current: RenderedFrame
+def motion_to_older(
+    finder: MotionFinder,
+    motion: Motion,
+    previous: RenderedFrame,
+    older: RenderedFrame,
+    current: RenderedFrame,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Motion to a frame before the last, (H, W, 2), and its reliability (H, W).
+    """Motion to a frame before the previous one, (H, W, 2) in pixels, and its reliability (H, W) in 0..1.
 
     Args:
-        recent: the motion between `current` and `before`, the frame beside it.
+        motion: between `current` and `previous`.
     """
-    if recent.exact:
-        backward, depth = longer_motion(recent, before, older, current)
+    if motion.exact:
+        backward, depth = longer_motion(motion, previous, older, current)
         return backward, soft_edges(agreement(backward, older, current, depth))
     longer = finder.flow(older, current)
     return longer.backward, reliability(longer, older, current)

@@ -1,39 +1,40 @@
-"""How strongly the style pulls in the frames of a shot, so that they all are as much in it as the first."""
+"""Style gain: a factor of the style loss that keeps all frames of a shot as strongly styled as the first."""
 
 from __future__ import annotations
 
 from compositor.progress import Report
 
-# Power of the ratio of two style losses that the factor is corrected by. The loss gives way to the factor far
-# less than in proportion: by a twentieth to twice the factor, where most of a frame rests.
-_EAGERNESS = 3.0
+# Exponent of the ratio of two style losses by which the gain is corrected. The loss responds far less than in
+# proportion: by a twentieth to twice the gain, where most of a frame is static.
+_EXPONENT = 3.0
 
 
 class StyleGainController:
-    """A factor of the style's weight that follows the style loss from frame to frame.
+    """Controller of the style gain: follows the style loss from frame to frame.
 
-    What holds a frame to the one before wears its style off: by how much depends on the motion, on what is
-    revealed and on how long the shot goes on. So after every held frame the factor is corrected by how its
-    style loss relates to that of the shot's first frame, which was not held.
+    The temporal loss weakens the style of warm-started frames: by how much depends on the motion, on the
+    disoccluded area and on how long the shot is. So after every warm-started frame the gain is corrected by
+    the ratio of its style loss to that of the shot's first frame.
 
     Args:
-        most: what it may come to; it stays at 1 or above.
+        maximum: of the gain; its minimum is 1, or `maximum` if that is less.
     """
 
-    def __init__(self, most: float) -> None:
-        self._least, self._most = min(1.0, most), most
+    def __init__(self, maximum: float) -> None:
+        self._minimum, self._maximum = min(1.0, maximum), maximum
         self.gain = self.initial
-        self._wanted: float | None = None
+        self._reference: float | None = None
 
     @property
     def initial(self) -> float:
-        """The factor of a shot's second frame."""
-        return (self._least * self._most) ** 0.5
+        """The gain of a shot's second frame."""
+        return (self._minimum * self._maximum) ** 0.5
 
     def update(self, report: Report, *, begins_shot: bool) -> None:
-        """Corrects the factor by a finished frame; frames come in order."""
+        """Corrects the gain by the report of a frame; frames come in order."""
         loss = report.losses.get("style", 0.0)
         if begins_shot:
-            self.gain, self._wanted = self.initial, loss
-        elif self._wanted and loss > 0.0:
-            self.gain = min(max(self.gain * (loss / self._wanted) ** _EAGERNESS, self._least), self._most)
+            self.gain, self._reference = self.initial, loss
+        elif self._reference and loss > 0.0:
+            corrected = self.gain * (loss / self._reference) ** _EXPONENT
+            self.gain = min(max(corrected, self._minimum), self._maximum)

@@ -1,4 +1,4 @@
-"""What earlier results say about this frame: moved here, as far as each can be believed."""
+"""Warm start: the earlier results, warped to a frame, as its start image and temporal target."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from video.coherence.disocclusion import start_image
+from video.coherence.disocclusion import fill_disocclusions
 from video.coherence.frame_history import FrameCorrespondence
 from video.motion.warp import warp
 
 # In a further pass, how much of the start image is the neighbor's result where that is reliable; the rest is
 # the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
-_NEIGHBORS_SHARE = 0.5
-# The reliability of the strokes on a surface whose light has changed, in that light. As free as what has just
-# come into view they would lose half of the change in the optimization; held as strongly as the rest they
-# would keep more of it than frames that are stylized alone.
-_OTHER_LIGHT = 0.2
+_NEIGHBOR_SHARE = 0.5
+# Reliability of strokes on a surface whose illumination has changed, after their luma was changed with it. As
+# free as disoccluded areas they would lose half of the change in the optimization; held as strongly as the
+# rest they would keep more of it than frames that are stylized alone.
+_CHANGED_LUMA_RELIABILITY = 0.2
+# Below this no earlier frame counts as showing the surface.
+_MIN_KNOWN = 1e-3
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What the results before say about a frame.
+    """The start of a frame from the results before it, at the working size.
 
     Attributes:
-        sight: by what it is known.
-        target: (H, W, 3) float32 in 0..1, the earlier results, moved to this frame.
-        reliability: (H, W) float32 in 0..1, of the target: 0 where nothing is known.
-        start: (H, W, 3) float32 in 0..1, the image to start from.
-        detailed: (H, W, 3), the frame beside it as it was finished at full size, not moved, if it was.
+        correspondence: of the frame to the ones before.
+        target: (H, W, 3) float32 in 0..1, the earlier results, warped to this frame.
+        reliability: (H, W) float32 in 0..1, of the target: 0 in disoccluded areas.
+        start: (H, W, 3) float32 in 0..1, the start image: the target with its disocclusions filled.
+        detailed: (H, W, 3) float32 in 0..1 or None, the previous result at full size, not warped.
     """
 
     correspondence: FrameCorrespondence
@@ -39,20 +41,20 @@ class WarmStart:
     detailed: np.ndarray | None = None
 
     def blended_with(self, own: np.ndarray) -> np.ndarray:
-        """The start image of a further pass: a frame's own result (H, W, 3), drawn to its neighbors'."""
-        start = own + _NEIGHBORS_SHARE * self.reliability[..., None] * (self.target - own)
+        """The start image of a further pass: a frame's own result (H, W, 3), blended with the target."""
+        start = own + _NEIGHBOR_SHARE * self.reliability[..., None] * (self.target - own)
         start[self.correspondence.static_mask] = self.start[self.correspondence.static_mask]
         return start
 
 
 class StyledHistory:
-    """The last results of the shot at hand: the engine's own (`optimized`), not what was made of them.
+    """The last results of the current shot: the engine's own (`optimized`), not the styled files.
 
-    With a strength of one half, say, a warm start from the styled picture would halve the style of every
-    further frame again.
+    With a strength of one half, say, a warm start from the styled file would halve the style of every further
+    frame again.
 
     Args:
-        length: results that are kept.
+        length: number of results that are kept.
     """
 
     def __init__(self, length: int) -> None:
@@ -60,50 +62,50 @@ class StyledHistory:
         self._detailed: np.ndarray | None = None
 
     def add(self, optimized: np.ndarray, detailed: np.ndarray | None = None) -> None:
-        """Remembers the result of a frame, (H, W, 3) float32 in 0..1, and what finishing made of it."""
+        """Appends the result of a frame, (h, w, 3) float32 in 0..1, and its finish at full size."""
         self._results.append(optimized)
         self._detailed = detailed
 
     def warm_start(self, content: np.ndarray, correspondence: FrameCorrespondence | None) -> WarmStart | None:
-        """What is known about a frame; None, and nothing is remembered any more, if nothing is seen of it.
+        """The warm start of a frame; None for a cold start, which clears the results.
 
         Args:
-            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame at the size that it is painted at.
-            sight: of the frames whose results were added.
+            content: (H, W, 3 or 4) float32 in 0..1, the unstyled frame at the working size.
+            correspondence: to the frames whose results were added.
         """
         if correspondence is None or not self._results:
             self._results.clear()
             return None
-        before, resting = self._results[-1], correspondence.static_mask
+        previous, static = self._results[-1], correspondence.static_mask
         target, known = self._target(correspondence)
-        target[resting], known[resting] = before[resting], 1.0
-        start = start_image(np.ascontiguousarray(content[..., :3]), target, known)
-        start[resting] = before[resting]
-        trusted = np.maximum(correspondence.weight, _OTHER_LIGHT * correspondence.visibility)
-        trusted[resting] = 1.0
+        target[static], known[static] = previous[static], 1.0
+        start = fill_disocclusions(np.ascontiguousarray(content[..., :3]), target, known)
+        start[static] = previous[static]
+        trusted = np.maximum(correspondence.weight, _CHANGED_LUMA_RELIABILITY * correspondence.visibility)
+        trusted[static] = 1.0
         return WarmStart(correspondence, target, trusted, start, self._detailed)
 
     def _target(self, correspondence: FrameCorrespondence) -> tuple[np.ndarray, np.ndarray]:
-        """The earlier results together, by their shares, and (H, W) how surely they show the same surfaces.
+        """The warped earlier results, mixed by their shares; (H, W), how surely they show the same surfaces.
 
-        A surface that was seen, and yet cannot be trusted, is in another light: it gets the last result in
-        that light.
+        A surface that is visible in the previous frame, and yet unreliable, has another illumination: it gets
+        the previous result with the change of luma added.
         """
         weight = correspondence.weight
-        # What an older frame shows in this light comes before what the last one shows in another.
+        # An older frame with the same illumination goes before the previous one with another.
         known = np.where(
             weight > correspondence.previous_reliability,
             weight,
             np.maximum(weight, correspondence.visibility),
         )
-        moved = (
+        warped = (
             warp(self._results[-1], correspondence.motion.backward) + correspondence.luma_change[..., None]
         )
-        total = moved * (correspondence.previous_reliability + known - weight)[..., None]
+        total = warped * (correspondence.previous_reliability + known - weight)[..., None]
         for each in correspondence.older:
             total += warp(self._results[-each.age], each.backward) * each.share[..., None]
-        # Where nothing is known the closest frame's result stands in, with no weight.
-        nothing = known < 1e-3
-        target = total / np.maximum(known, 1e-3)[..., None]
-        target[nothing] = moved[nothing]
+        # Where nothing is known the previous result stands in, with no weight.
+        unknown = known < _MIN_KNOWN
+        target = total / np.maximum(known, _MIN_KNOWN)[..., None]
+        target[unknown] = warped[unknown]
         return np.clip(target, 0.0, 1.0).astype(np.float32), known

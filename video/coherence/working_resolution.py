@@ -1,4 +1,4 @@
-"""A frame brought down to the size that it is painted at, and what is known there brought up again."""
+"""Working resolution: downscales frames to the size they are stylized at, upscales motion to full size."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Size = tuple[int, int]
 
 
 def downscale(rendered: RenderedFrame, size: Size) -> RenderedFrame:
-    """The frame at the size that it is painted at; the same object if that is its own.
+    """The frame at the working size; the same object if that is its own.
 
-    Pictures are averaged. Depth and object index are those of the pixel nearest to the small one's middle,
-    since there is nothing between two surfaces. Motion vectors are averaged and become shorter with the
-    picture; where surfaces meet they too are the nearest pixel's.
+    Images are averaged. Depth and object index are those of the pixel nearest to the small one's center,
+    since there is nothing between two surfaces. Motion vectors are averaged and scaled with the image; where
+    surfaces meet they too are the nearest pixel's.
 
     Args:
         rendered: at full size, which the result keeps as `full`.
-        size: no larger than the picture.
+        size: no larger than the image.
     """
     if rendered.image.shape[:2] == size:
         return rendered
@@ -41,12 +41,12 @@ def downscale(rendered: RenderedFrame, size: Size) -> RenderedFrame:
 
 @dataclass(frozen=True)
 class FullSize:
-    """What is known of a frame at the size that it is delivered at, with which its picture is finished.
+    """Motion and reliability of a frame at the size it is delivered at, where the styled frame is finished.
 
     Attributes:
-        backward: (H, W, 2), the motion to the frame beside it.
-        reliability: (H, W) in 0..1, of that motion.
-        static_mask: (H, W) bool, where the styled frame beside it holds unchanged.
+        backward: (H, W, 2), pixels, the motion to the previous frame.
+        reliability: (H, W) float32 in 0..1, of that motion.
+        static_mask: (H, W) bool, where the previous styled frame is kept unchanged.
     """
 
     backward: np.ndarray
@@ -57,47 +57,50 @@ class FullSize:
 def at_full_size(
     motion: Motion, trusted: np.ndarray, before: RenderedFrame, current: RenderedFrame
 ) -> FullSize | None:
-    """What is known of two frames that are painted smaller; None if they are not.
+    """Motion and reliability at full size of two frames at a smaller working size; None if they are not.
 
-    What is still is found from the full pictures and the render's own vectors, for a pixel of the size that
-    the frame was painted at may be still in a part only, and reliable in a part only; so is its reliability.
-    A motion that is an estimate is brought up, and its reliability with it.
+    The render's own vectors are taken at full size, and static mask and reliability found from them, for a
+    pixel of the working size may be static or reliable in a part only. Estimated motion is upscaled with its
+    reliability.
 
     Args:
-        motion: at the size that the frames are painted at.
-        trusted: (h, w) in 0..1, the reliability of `motion`.
+        motion: at the working size.
+        trusted: (h, w) float32 in 0..1, the reliability of `motion`.
     """
-    then, now = before.full, current.full
-    if then is None or now is None:
+    full_before, full_current = before.full, current.full
+    if full_before is None or full_current is None:
         return None
-    size = now.image.shape[:2]
-    if motion.exact and why_no_vectors(then, now) is None:
-        exact = vector_motion(then, now)
-        return FullSize(exact.backward, reliability(exact, then, now), static_mask(exact, then, now))
-    backward = _longer(motion.backward, size)
-    backward = np.where(seems_static(then, now)[..., None], np.float32(0.0), backward)
-    return FullSize(backward, _enlarged(trusted, size), static_mask(Motion(backward, backward), then, now))
+    size, frames = full_current.image.shape[:2], (full_before, full_current)
+    if motion.exact and why_no_vectors(*frames) is None:
+        exact = vector_motion(*frames)
+        return FullSize(exact.backward, reliability(exact, *frames), static_mask(exact, *frames))
+    backward = _upscaled_motion(motion.backward, size)
+    backward = np.where(seems_static(*frames)[..., None], np.float32(0.0), backward)
+    static = static_mask(Motion(backward, backward), *frames)
+    return FullSize(backward, _upscaled(trusted, size), static)
 
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
-    """The frame before as it was finished (`Stylized.detailed`), for the next one's finish to start with."""
+    """The previous frame at full size (`StylizedFrame.detailed`), warped for this one's finish."""
     trusted = np.where(full.static_mask, np.float32(1.0), full.reliability)
     return DetailConstraint(warp(detailed, full.backward), trusted, full.static_mask)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:
-    """Passes of another size than their frame are left as they are: the motion finder refuses them."""
+    """The passes at a smaller size; those of another size than their frame stay, and are refused later."""
     vector, depth, index = passes.vector, passes.depth, passes.index
     return replace(
         passes,
-        vector=_shorter(vector, size) if vector is not None and vector.shape[:2] == full else vector,
+        vector=_downscaled_vector(vector, size)
+        if vector is not None and vector.shape[:2] == full
+        else vector,
         depth=_nearest(depth, size) if depth is not None and depth.shape == full else depth,
         index=_nearest(index, size) if index is not None and index.shape == full else index,
     )
 
 
-def _shorter(vector: np.ndarray, size: Size) -> np.ndarray:
-    """A Vector pass (H, W, 4) in the small picture's pixels."""
+def _downscaled_vector(vector: np.ndarray, size: Size) -> np.ndarray:
+    """A Vector pass (H, W, 4) at a smaller size, in its pixels."""
     (height, width), (full_height, full_width) = size, vector.shape[:2]
     mean, nearest = _averaged(vector, size), _nearest(vector, size)
     mixed = np.abs(mean - nearest).max(axis=2, keepdims=True) > _SAME_SURFACE
@@ -105,10 +108,10 @@ def _shorter(vector: np.ndarray, size: Size) -> np.ndarray:
     return np.where(mixed, nearest, mean) * np.array([across, down, across, down], np.float32)
 
 
-def _longer(motion: np.ndarray, size: Size) -> np.ndarray:
+def _upscaled_motion(motion: np.ndarray, size: Size) -> np.ndarray:
     """A motion (h, w, 2) at full size, in its pixels."""
     scale = np.array([size[1] / motion.shape[1], size[0] / motion.shape[0]], np.float32)
-    return _enlarged(motion, size) * scale
+    return _upscaled(motion, size) * scale
 
 
 def _averaged(array: np.ndarray, size: Size) -> np.ndarray:
@@ -123,5 +126,5 @@ def _nearest(array: np.ndarray, size: Size) -> np.ndarray:
     return np.ascontiguousarray(array[rows[:, None], columns])
 
 
-def _enlarged(array: np.ndarray, size: Size) -> np.ndarray:
+def _upscaled(array: np.ndarray, size: Size) -> np.ndarray:
     return cv2.resize(array, size[::-1], interpolation=cv2.INTER_LINEAR)

@@ -1,1 +1,1 @@
-"""The loop over frames: prefetching, checkpoint, optimization, finishing, output of the run."""
+"""The loop over frames: prefetching, passes, optimization, finishing, checkpoint, outputs of the run."""

@@ -84,9 +84,9 @@ class FramePrefetcher:
             rendered = self._rendered(frame)
             correspondence = None
             if index >= len(resumed_cold_starts):
-                correspondence = self._frame_history.at(rendered)
+                correspondence = self._frame_history.correspondence(rendered)
             elif resumed_cold_starts[index]:
-                self._frame_history.forget()
+                self._frame_history.clear()
             self._frame_history.add(rendered)
             yield PreparedFrame(frame, frame_fingerprint(frame, rendered), rendered.image, correspondence)
 

@@ -1,4 +1,4 @@
-"""How much lighter or darker a surface has become since the render before."""
+"""Illumination: the change of a surface's luma between two renders, by shadows and lights that move."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ import numpy as np
 from compositor.image_ops.color import luminance
 from video.motion.warp import warp_smooth
 
-# Standard deviation, in pixels, of the surroundings whose light is compared: render noise and edges half a
-# pixel off are no change of light.
+# Standard deviation, in pixels, of the surroundings whose luma is compared: render noise and edges half a
+# pixel off are no change of illumination.
 _SURROUNDINGS = 2.0
-_SURE = 0.5
+_VISIBLE = 0.5
 
 
-def light_change(
-    backward: np.ndarray, earlier: np.ndarray, current: np.ndarray, seen: np.ndarray
+def luma_change(
+    backward: np.ndarray, earlier: np.ndarray, current: np.ndarray, visibility: np.ndarray
 ) -> np.ndarray:
-    """The change of a surface's luma, over that of the frame as a whole.
+    """The change of each surface's luma, less that of the frame as a whole.
 
-    A shadow that passes darkens the strokes that it falls on. A scene that becomes dark does not darken its
+    A passing shadow darkens the strokes that it falls on. A scene that becomes dark does not darken its
     strokes: a frame that is stylized alone has the style's brightness, however dark its render is.
 
     Args:
         backward: (H, W, 2), pixels, to the earlier frame.
         earlier, current: (H, W, 3 or 4) float32 in 0..1, the renders.
-        seen: (H, W) in 0..1, see `video.motion.reliability.seen_before`.
+        visibility: (H, W) float32 in 0..1, see `video.motion.reliability.visibility`.
 
     Returns:
-        (H, W) float32 in -1..1; 0 where the surface was not seen before.
+        (H, W) float32 in -1..1; 0 where the surface was not visible before.
     """
-    if not (seen > _SURE).any():
-        return np.zeros(seen.shape, np.float32)
+    visible = visibility > _VISIBLE
+    if not visible.any():
+        return np.zeros(visibility.shape, np.float32)
     before = warp_smooth(np.ascontiguousarray(earlier[..., :3]), backward)
-    change = _blurred(seen * (luminance(current) - luminance(before))) / np.maximum(_blurred(seen), 1e-3)
-    return np.where(seen > 0.0, change - np.median(change[seen > _SURE]), 0.0).astype(np.float32)
+    change = _blurred(visibility * (luminance(current) - luminance(before)))
+    change = change / np.maximum(_blurred(visibility), 1e-3)
+    return np.where(visibility > 0.0, change - np.median(change[visible]), 0.0).astype(np.float32)
 
 
 def _blurred(field: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Motion between two frames, in image pixels, x to the right and y down."""
+"""Motion field between two frames, in pixels of the image, x to the right and y down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Motion:
     Attributes:
         backward: what is at p in this frame was at p + backward(p) in the earlier one.
         forward: what was at p in the earlier frame is at p + forward(p) in this one.
-        exact: the renderer's own motion, to a fraction of a pixel, and not an estimate from pictures.
+        exact: the renderer's own motion, to a fraction of a pixel, and not estimated from images.
     """
 
     backward: np.ndarray
@@ -27,13 +27,13 @@ class Motion:
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """A frame as Blender rendered it, from which motion and reliability are found; never a styled one.
+    """An unstyled frame with its passes, from which motion and reliability are found.
 
     Attributes:
-        number: the frame's.
+        number: of the frame.
         image: (H, W, 3 or 4) float32, sRGB in 0..1.
-        passes: what else is known of it.
-        full: the same frame at the size that it is delivered at, where this is a smaller one.
+        passes: of the render, if there are any.
+        full: the same frame at full size, if this one is at a smaller working size.
     """
 
     number: int
@@ -43,8 +43,8 @@ class RenderedFrame:
 
 
 class FlowEstimator(Protocol):
-    """Finds motion from two pictures alone."""
+    """Optical flow: estimates motion from two images alone."""
 
     def between(self, earlier: np.ndarray, current: np.ndarray) -> Motion:
-        """The motion between two pictures (H, W, 3 or 4) float32 in 0..1."""
+        """The motion between two images (H, W, 3 or 4) float32 in 0..1."""
         ...

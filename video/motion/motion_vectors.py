@@ -1,4 +1,4 @@
-"""The render's own motion: Blender's Vector pass, and the cameras' where the pass has none."""
+"""Motion vectors of the render: Blender's Vector pass, and the cameras' motion where the pass has none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from video.frames.render_passes import BACKGROUND_DEPTH, Passes
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.reprojection import reproject
 
-# Pixels: a surface whose vector is as near to the cameras' motion stands still in the world.
+# Pixels: a surface whose vector is this close to the cameras' motion is static in the world.
 _STATIC = 0.25
 
 
 def why_no_vectors(earlier: RenderedFrame, current: RenderedFrame) -> str | None:
-    """Why the two frames' Vector passes say nothing about the motion between them; None if they do."""
+    """Why the two frames' Vector passes do not give the motion between them; None if they do."""
     first, second = earlier.passes, current.passes
     if first is None or second is None:
         return "there are no passes"
@@ -34,7 +34,7 @@ def why_no_vectors(earlier: RenderedFrame, current: RenderedFrame) -> str | None
 def vector_motion(earlier: RenderedFrame, current: RenderedFrame) -> Motion:
     """The motion between neighboring frames, forwards in time or backwards.
 
-    To be called when `why_no_vectors` has nothing to say.
+    To be called where `why_no_vectors` is None.
     """
     return Motion(motion_to(earlier, current), motion_to(current, earlier), exact=True)
 
@@ -43,7 +43,7 @@ def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
     """The motion from `here` to a neighboring frame, (H, W, 2) float32, pixels, y down.
 
     With rows counted downwards, the point at (x, y) was at (x + X, y − Y) in the frame before and is at
-    (x − Z, y + W) in the one after. To be called when `why_no_vectors` has nothing to say.
+    (x − Z, y + W) in the one after. To be called where `why_no_vectors` is None.
     """
     passes = _passes(here)
     motion = _to_previous(passes) if here.number > other.number else _to_next(passes)
@@ -51,33 +51,33 @@ def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
 
 
 def longer_motion(
-    recent: Motion, neighbor: RenderedFrame, older: RenderedFrame, current: RenderedFrame
+    motion: Motion, neighbor: RenderedFrame, older: RenderedFrame, current: RenderedFrame
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where a surface was several frames ago, even if it was hidden since.
+    """Motion to a frame several frames back, even where a surface was occluded since.
 
-    What stands still in the world is found by the cameras, exactly; what moves is taken to have moved
-    evenly. The caller checks what it finds there.
+    The motion of what is static in the world is computed from the cameras, exactly; everything else is
+    assumed to have moved evenly. The caller checks the result.
 
     Args:
-        recent: the exact motion between `current` and `neighbor`, the frame beside it.
+        motion: the exact motion between `current` and `neighbor`, the frame next to it.
 
     Returns:
         (H, W, 2) float32, pixels, y down; and (H, W) float32, the depth that is expected there: this
-        frame's own where the cameras do not tell.
+        frame's own where there are no cameras.
     """
     steps = (current.number - older.number) / (current.number - neighbor.number)
     now, beside, then = _passes(current), _passes(neighbor), _passes(older)
-    motion = recent.backward * np.float32(steps)
-    depth = np.full(motion.shape[:2], 1e10, np.float32) if now.depth is None else now.depth
+    backward = motion.backward * np.float32(steps)
+    depth = np.full(backward.shape[:2], 1e10, np.float32) if now.depth is None else now.depth
     near, far = _world_motion(now, beside), _world_motion(now, then)
     if near is None or far is None:
-        return motion, depth
-    static = np.linalg.norm(near[0] - recent.backward, axis=2) < _STATIC
-    return np.where(static[..., None], far[0], motion), np.where(static, far[1], depth)
+        return backward, depth
+    static = np.linalg.norm(near[0] - motion.backward, axis=2) < _STATIC
+    return np.where(static[..., None], far[0], backward), np.where(static, far[1], depth)
 
 
 def expected_depth(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray | None:
-    """(H, W): how far away the earlier camera would see this frame's surfaces, if they stood still."""
+    """(H, W): depth of this frame's surfaces for the earlier camera, if they are static in the world."""
     world = _world_motion(_passes(current), _passes(earlier))
     return None if world is None else world[1]
 

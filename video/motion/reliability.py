@@ -1,4 +1,4 @@
-"""Where the warped previous result can be believed: 0 (revealed, free to repaint) to 1 (the same surface)."""
+"""Reliability of the motion: 0 where a pixel was occluded or has changed, 1 where it is the same surface."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from video.motion.motion_vectors import expected_depth
 from video.motion.warp import inside_frame, warp_nearest, warp_smooth
 
 # Mean absolute difference between a frame and the warped one before, in 0..1, from which the unstyled render
-# itself is taken to have changed (moving shadows and reflections have no motion), and where it surely has.
+# itself counts as changed (moving shadows and reflections have no motion), and at which it surely has.
 _CHANGE_STARTS, _CHANGE_SURE = 0.06, 0.18
-# The paper distrusts every motion boundary. DIS draws a silhouette's motion several pixels wide and mostly
-# right, so here both tests are only so many times as strict there.
+# In the paper every motion boundary is unreliable. DIS estimates a silhouette's motion several pixels wide
+# and mostly right, so here both tests are only so many times as strict there.
 _BOUNDARY_STRICTNESS = 4.0
 # Squared pixels by which exact motion, there and back, may miss: Blender's vectors on one surface agree to a
 # few hundredths of a pixel, so that what misses by more is another surface.
@@ -21,39 +21,41 @@ _EXACT_ERROR = 0.3**2
 # Share of its distance by which a surface may be nearer or farther than expected, and from which it surely is
 # another one.
 _DEPTH_STARTS, _DEPTH_SURE = 0.03, 0.08
-# Pixels by which an unreliable area grows: its surroundings are a mixture of two surfaces.
-_GROWTH = 1
-# Standard deviation, in pixels, of the soft edge outside of the grown area.
+# Pixels by which an unreliable area is dilated: its surroundings are a mixture of two surfaces.
+_DILATION = 1
+# Standard deviation, in pixels, of the soft edge outside of the dilated area.
 _SOFTNESS = 1.0
 
 
 def reliability(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
-    """The reliability map of this frame, (H, W) float32 in 0..1.
+    """The reliability of the motion to an earlier frame, (H, W) float32 in 0..1.
+
+    0 in disoccluded areas, where the render changed, and outside of the earlier frame.
 
     Args:
         motion: between the two frames.
         earlier, current: the unstyled frames, with their passes where there are any.
     """
-    lit_alike = 1.0 - changed(motion.backward, earlier.image, current.image, _strictness(motion))
-    return soft_edges(seen_before(motion, earlier, current) * lit_alike)
+    unchanged = 1.0 - changed(motion.backward, earlier.image, current.image, _strictness(motion))
+    return soft_edges(visibility(motion, earlier, current) * unchanged)
 
 
-def seen_before(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
-    """How surely the earlier frame shows the same surface, in whatever light, where the motion leads.
+def visibility(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
+    """How surely the motion leads to the same surface, under any illumination: 0 in disoccluded areas.
 
     Returns:
         (H, W) float32 in 0..1, 0 outside of the earlier frame; edges are hard.
     """
     depth = expected_depth(earlier, current)
-    seen = _same_surface(motion.backward, earlier, current, depth)
-    seen *= consistency(motion, _strictness(motion)) * inside_frame(motion.backward)
-    return seen
+    visible = _same_surface(motion.backward, earlier, current, depth)
+    visible *= consistency(motion, _strictness(motion)) * inside_frame(motion.backward)
+    return visible
 
 
 def agreement(
     backward: np.ndarray, earlier: RenderedFrame, current: RenderedFrame, depth: np.ndarray | None
 ) -> np.ndarray:
-    """How surely an earlier frame shows the same surface in the same light, by motion one way alone.
+    """How surely a motion leads to the same surface under the same illumination, without the forward motion.
 
     Args:
         backward: (H, W, 2), to the earlier frame.
@@ -62,15 +64,15 @@ def agreement(
     Returns:
         (H, W) float32 in 0..1, 0 outside of the earlier frame; edges are hard.
     """
-    agreed = 1.0 - changed(backward, earlier.image, current.image)
-    return agreed * _same_surface(backward, earlier, current, depth) * inside_frame(backward)
+    unchanged = 1.0 - changed(backward, earlier.image, current.image)
+    return unchanged * _same_surface(backward, earlier, current, depth) * inside_frame(backward)
 
 
 def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndarray:
-    """Agreement of forward and backward motion, (H, W) float32 in 0..1, 0.5 at the threshold of the paper.
+    """Forward-backward consistency: 0 where occluded, (H, W) float32 in 0..1, 0.5 at the paper's threshold.
 
     Ruder, Dosovitskiy, Brox 2016, equation 5: a pixel is occluded in the other frame where
-    |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ being the forward motion at the place that w points at. Departs
+    |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ being the forward motion at the pixel that w points to. Departs
     from the paper by fading over the threshold instead of stepping, and where the motion is exact by a
     threshold of 0.3 px. `strictness` (H, W) multiplies the error.
     """
@@ -82,7 +84,7 @@ def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndar
 
 
 def motion_boundaries(backward: np.ndarray) -> np.ndarray:
-    """(H, W) bool: where the motion jumps. Ruder 2016, equation 6: |∇u|² + |∇v|² > 0.01 |w|² + 0.002."""
+    """(H, W) bool: motion boundaries. Ruder 2016, equation 6: |∇u|² + |∇v|² > 0.01 |w|² + 0.002."""
     gradients = [np.gradient(backward[..., channel], axis=(0, 1)) for channel in (0, 1)]
     steepness = sum(np.square(part) for pair in gradients for part in pair)
     return steepness > 0.01 * np.square(backward).sum(axis=2) + 0.002
@@ -93,18 +95,19 @@ def changed(
     earlier: np.ndarray,
     current: np.ndarray,
     strictness: np.ndarray | float = 1.0,
-    light: np.ndarray | None = None,
+    expected: np.ndarray | None = None,
 ) -> np.ndarray:
     """How surely the render itself changed along the motion, (H, W) float32 in 0..1.
 
     Args:
-        light: (H, W), the change of luma that is expected; see `video.motion.illumination`.
+        strictness: (H, W), multiplies the difference.
+        expected: (H, W), a change of luma that does not count; see `video.motion.illumination`.
     """
     moved = warp_smooth(np.ascontiguousarray(earlier[..., :3]), backward)
-    if light is not None:
-        moved += light[..., None]
+    if expected is not None:
+        moved += expected[..., None]
     difference = np.abs(moved - current[..., :3]).mean(axis=2)
-    # Render noise and edges half a pixel off are no change of light: look at 3×3 pixels together.
+    # Render noise and edges half a pixel off are no change: 3×3 pixels are averaged.
     difference = cv2.GaussianBlur(difference, (3, 3), 0)
     return np.clip((strictness * difference - _CHANGE_STARTS) / (_CHANGE_SURE - _CHANGE_STARTS), 0.0, 1.0)
 
@@ -118,7 +121,7 @@ def _strictness(motion: Motion) -> np.ndarray | float:
 def _same_surface(
     backward: np.ndarray, earlier: RenderedFrame, current: RenderedFrame, depth: np.ndarray | None
 ) -> np.ndarray:
-    """By depth and object index, where both frames have them; (H, W) float32 in 0..1."""
+    """Same surface by depth and object index, where both frames have them; (H, W) float32 in 0..1."""
     same = np.ones(backward.shape[:2], np.float32)
     before, now = earlier.passes, current.passes
     if before is None or now is None:
@@ -137,7 +140,7 @@ def _same_surface(
 
 
 def soft_edges(trusted: np.ndarray) -> np.ndarray:
-    """Unreliable areas grown, with an edge that falls off outwards and never inwards."""
-    kernel = np.ones((2 * _GROWTH + 1, 2 * _GROWTH + 1), np.uint8)
-    grown = cv2.erode(trusted, kernel)
-    return np.minimum(grown, cv2.GaussianBlur(grown, (0, 0), _SOFTNESS))
+    """Dilates the unreliable areas, with an edge that falls off outwards and never inwards."""
+    kernel = np.ones((2 * _DILATION + 1, 2 * _DILATION + 1), np.uint8)
+    eroded = cv2.erode(trusted, kernel)
+    return np.minimum(eroded, cv2.GaussianBlur(eroded, (0, 0), _SOFTNESS))

@@ -1,4 +1,4 @@
-"""Where a surface that stands still in the world is seen by another camera."""
+"""Reprojection: where another camera sees a surface that is static in the world."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from video.frames.render_passes import BACKGROUND_DEPTH, Camera
 
-# Pixels: a motion that leads out of every picture.
-_NOWHERE = 1e6
+# Pixels: a motion that leads out of every image.
+_OUTSIDE = 1e6
 
 
 def reproject(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The motion that the change from `camera` to `other` gives to what stands still.
+    """The motion of static surfaces from the image of `camera` to that of `other`.
 
     The background is infinitely far: it moves with the camera's rotation alone, and not at all under an
     orthographic camera.
 
     Args:
-        depth: (H, W), seen by `camera`, along its axis; from 1e9 on it is the background.
+        depth: (H, W), along the axis of `camera`; from 1e9 on it is the background.
 
     Returns:
         (H, W, 2) float32, pixels, y down, to where `other` sees it; and (H, W) float32, its depth there
@@ -31,23 +31,23 @@ def reproject(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndar
     distance = np.where(far, 1.0, depth.ravel()).astype(np.float64)
     # A direction has no place: the last coordinate 0 leaves the camera's own movement out.
     place = np.where(far, 0.0, 1.0)
-    points = np.vstack([_seen(camera.projection, x, y, distance), place[None]])
+    points = np.vstack([_unprojected(camera.projection, x, y, distance), place[None]])
     moved = np.linalg.inv(other.world) @ camera.world @ points
     clip = other.projection @ moved
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = clip[:2] / clip[3]
-    there = np.stack([(seen[0] + 1.0) * 0.5 * width, (1.0 - seen[1]) * 0.5 * height], axis=1)
+        device = clip[:2] / clip[3]
+    there = np.stack([(device[0] + 1.0) * 0.5 * width, (1.0 - device[1]) * 0.5 * height], axis=1)
     here = np.stack([(x + 1.0) * 0.5 * width, (1.0 - y) * 0.5 * height], axis=1)
-    motion = np.nan_to_num(there - here, nan=_NOWHERE, posinf=_NOWHERE, neginf=-_NOWHERE)
+    motion = np.nan_to_num(there - here, nan=_OUTSIDE, posinf=_OUTSIDE, neginf=-_OUTSIDE)
     distance = np.where(far, depth.ravel(), -moved[2])
     if _orthographic(camera.projection):
         motion[far] = 0.0
     else:
         # What is behind the other camera would be mirrored into its picture.
         behind = moved[2] >= 0.0
-        motion[behind], distance[behind] = _NOWHERE, -1.0
+        motion[behind], distance[behind] = _OUTSIDE, -1.0
     return (
-        motion.clip(-_NOWHERE, _NOWHERE).reshape(height, width, 2).astype(np.float32),
+        motion.clip(-_OUTSIDE, _OUTSIDE).reshape(height, width, 2).astype(np.float32),
         distance.reshape(height, width).astype(np.float32),
     )
 
@@ -64,7 +64,7 @@ def _device_coordinates(height: int, width: int) -> tuple[np.ndarray, np.ndarray
     return x.ravel(), y.ravel()
 
 
-def _seen(projection: np.ndarray, x: np.ndarray, y: np.ndarray, distance: np.ndarray) -> np.ndarray:
+def _unprojected(projection: np.ndarray, x: np.ndarray, y: np.ndarray, distance: np.ndarray) -> np.ndarray:
     """(3, N): the points in the camera's space that are at these places and distances.
 
     Solves projection · (X, Y, −distance, 1) ∝ (x, y) for X and Y, with the lens's shift.

@@ -1,4 +1,4 @@
-"""Finds cuts: frames that begin a shot, to which nothing of the frames before belongs."""
+"""Shot detection: finds cuts, the frames that begin a shot and get a cold start."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import numpy as np
 
 from video.motion.motion_field import RenderedFrame
 
-# With less of a frame explained by the one before, whatever it is, nothing is gained from it.
-_EXPLAINED_BY_NOTHING = 0.2
-# A cut between similar pictures leaves more explained by chance, but changes the colors.
-_EXPLAINED_BY_CHANCE, _SIMILAR_COLORS = 0.7, 0.6
+# With a smaller mean reliability a warm start is no gain, cut or not.
+_MIN_RELIABILITY = 0.2
+# A cut between similar images leaves more reliable by chance, but changes the colors.
+_CHANCE_RELIABILITY, _SIMILAR_COLORS = 0.7, 0.6
 _BINS = 8
 
 
 def begins_shot(earlier: RenderedFrame, current: RenderedFrame, trusted: np.ndarray) -> bool:
     """Whether there is a cut between two neighboring frames.
 
-    Another camera is a cut for certain (Blender's markers bind cameras to frames); otherwise the share of the
-    frame that the motion explains, and the colors, tell.
+    Another camera is always one (Blender's markers bind cameras to frames); otherwise the mean reliability
+    of the motion and the colors decide.
 
     Args:
-        trusted: (H, W) in 0..1, the reliability of the motion between them.
+        trusted: (H, W) float32 in 0..1, the reliability of the motion between them.
     """
     if _other_camera(earlier, current):
         return True
-    explained = float(trusted.mean())
-    if explained < _EXPLAINED_BY_NOTHING:
+    mean = float(trusted.mean())
+    if mean < _MIN_RELIABILITY:
         return True
-    return explained < _EXPLAINED_BY_CHANCE and color_overlap(earlier.image, current.image) < _SIMILAR_COLORS
+    return mean < _CHANCE_RELIABILITY and color_overlap(earlier.image, current.image) < _SIMILAR_COLORS
 
 
 def color_overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """The intersection of two pictures' color histograms, 0 (nothing in common) to 1 (Swain 1991)."""
+    """The intersection of two images' color histograms, 0 (nothing in common) to 1 (Swain 1991)."""
     return float(np.minimum(_histogram(first), _histogram(second)).sum())
 
 

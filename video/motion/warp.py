@@ -1,4 +1,4 @@
-"""Moves a picture along a motion field."""
+"""Warping: moves an image along a motion field."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 
 
 def warp(image: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """The previous picture moved to this frame: result(p) = image(p + backward(p)).
+    """The previous image warped to this frame: result(p) = image(p + backward(p)).
 
-    A Lanczos kernel keeps strokes sharp over many frames, where a bilinear one blurs them away. Outside of
-    the picture its border is repeated; `inside_frame` tells where that happened.
+    A Lanczos kernel keeps strokes sharp over many frames, where a bilinear one blurs them. Outside of
+    the image its border is repeated; see `inside_frame`.
 
     Args:
         image: (H, W, C) float32 in 0..1.
@@ -29,12 +29,12 @@ def warp_smooth(field: np.ndarray, backward: np.ndarray) -> np.ndarray:
 
 
 def warp_nearest(field: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """As `warp`, by the nearest pixel: for depths and indices, between which there is nothing."""
+    """As `warp`, by the nearest pixel: for depths and object indices, which must not be mixed."""
     return _sample(field, backward, cv2.INTER_NEAREST)
 
 
 def inside_frame(backward: np.ndarray) -> np.ndarray:
-    """(H, W) bool: where `warp` found its value inside the previous picture."""
+    """(H, W) bool: where `warp` reads inside the previous image."""
     x, y = _positions(backward)
     height, width = backward.shape[:2]
     return (x >= 0.0) & (x <= width - 1.0) & (y >= 0.0) & (y <= height - 1.0)

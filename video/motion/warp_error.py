@@ -1,4 +1,4 @@
-"""Measures of a styled sequence."""
+"""Warp error: the flicker of a styled sequence along its motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bristle brush: lays curved strokes of thick paint on a canvas and lights their relief."""
+"""Bristle brush: draws curved strokes of thick paint on a canvas and shades their relief."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Brush:
     width: float
     length: float
     cover: float = 1.5
-    """Area of all strokes over the area of the canvas, before the motif's detail thins them out."""
+    """Area of all strokes over the area of the canvas, before the composition's detail thins them out."""
     detail: float = 0.0
-    """0: strokes everywhere; 1: as many strokes as the motif's detail asks for."""
+    """0: strokes everywhere; 1: as many strokes as the composition's detail asks for."""
     roundness: float = 1.0
     """0: a palette knife's square end; 1: a round brush's end."""
     streak: float = 0.05
@@ -38,15 +38,15 @@ class Brush:
     hue_jitter: float = 0.04
     """Standard deviation of each channel from stroke to stroke."""
     accent: float = 0.0
-    """Share of the strokes in nearly one of the motif's accents."""
+    """Share of the strokes in nearly one of the composition's accents."""
     double_load: float = 0.10
     """How far the paint on one side of the brush is lighter than that on the other."""
     dryness: float = 0.15
     """Share of the bristles that run out of paint before the stroke ends."""
     wobble: float = 0.12
-    """Standard deviation of a stroke's direction around the motif's, radians."""
+    """Standard deviation of a stroke's direction around the composition's, radians."""
     edge_tolerance: float = 0.22
-    """A stroke ends where the motif's color is this far (RGB distance) from its own."""
+    """A stroke ends where the composition's color is this far (RGB distance) from its own."""
     fills_gaps: bool = False
     """Start strokes on bare canvas only."""
     thickness: float = 1.0
@@ -66,20 +66,20 @@ class Canvas:
         self._paint[..., :3] = np.clip(mottled * 255, 0, 255)
         self._paint[..., 3] = _GROUND_HEIGHT * weave
 
-    def wash(self, motif: Composition, strength: float = 0.75) -> None:
-        """Thin the motif's colors over the ground, so that gaps between strokes belong to the picture."""
+    def wash(self, composition: Composition, strength: float = 0.75) -> None:
+        """Thin the composition's colors over the ground, so that gaps between strokes fit the picture."""
         height, width = self._paint.shape[:2]
-        color = cv2.resize(cv2.GaussianBlur(motif.color, (0, 0), width / 250), (width, height))
+        color = cv2.resize(cv2.GaussianBlur(composition.color, (0, 0), width / 250), (width, height))
         stain = self._rng.normal(0.5, 0.35, (height // 24 + 1, width // 24 + 1)).astype(np.float32)
         amount = strength * np.clip(cv2.resize(stain, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
         paint = self._paint[..., :3]
         paint[:] = np.clip(paint + amount[..., None] * (color * 230 - paint), 0, 255)
 
-    def cover(self, motif: Composition, brush: Brush) -> None:
-        """Lay strokes all over the canvas in random order, each in the motif's color where it starts."""
-        starts = self._starts(motif, brush)
-        paths, ends = self._trace(motif, brush, starts)
-        points, paint, first, last = self._bristles(motif, brush, starts, paths, ends)
+    def cover(self, composition: Composition, brush: Brush) -> None:
+        """Draw strokes all over the canvas in random order, each in the composition's color at its start."""
+        starts = self._starts(composition, brush)
+        paths, ends = self._trace(composition, brush, starts)
+        points, paint, first, last = self._bristles(composition, brush, starts, paths, ends)
         bristle = brush.width * OVERSAMPLING / points.shape[1]
         line = max(1, round(bristle * 1.5))
         fixed = np.round(points * (OVERSAMPLING << _SHIFT)).astype(np.int32)
@@ -105,7 +105,7 @@ class Canvas:
         picture = cv2.resize(color, self._size, interpolation=cv2.INTER_AREA)
         return np.clip(picture, 0, 1)
 
-    def _starts(self, motif: Composition, brush: Brush) -> np.ndarray:
+    def _starts(self, composition: Composition, brush: Brush) -> np.ndarray:
         """Where strokes begin, on a jittered grid in random order: Nx2 float32, x and y."""
         width, height = self._size
         spacing = np.sqrt(brush.width * brush.length / brush.cover)
@@ -115,35 +115,37 @@ class Canvas:
         )
         starts = np.stack([x.ravel(), y.ravel()], 1)
         starts += self._rng.uniform(-0.6, 0.6, starts.shape) * spacing
-        wanted = 1 - brush.detail * (1 - _at(motif.detail, starts))
+        wanted = 1 - brush.detail * (1 - _at(composition.detail, starts))
         starts = starts[self._rng.uniform(size=len(starts)) < wanted]
         if brush.fills_gaps:
             starts = starts[_at(self._paint[..., 3], starts * OVERSAMPLING) <= _GROUND_HEIGHT]
         return self._rng.permutation(starts).astype(np.float32)
 
-    def _trace(self, motif: Composition, brush: Brush, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Follow the motif's direction from each start: paths NxKx2, and each path's number of points N."""
+    def _trace(
+        self, composition: Composition, brush: Brush, starts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Follow the composition's direction from each start: paths NxKx2, and N numbers of points."""
         step = brush.width / _STEPS_PER_WIDTH
         count = max(_STEPS_PER_WIDTH, round(brush.length / step))
         tilt = self._rng.normal(0, brush.wobble, len(starts))
         # Half of the strokes run backwards: where the direction diverges, the canvas would stay bare.
         tilt += np.pi * self._rng.integers(0, 2, len(starts))
-        own = _at(motif.color, starts)
+        own = _at(composition.color, starts)
         paths = np.empty((len(starts), count, 2), np.float32)
         point, alive = starts.copy(), np.ones(len(starts), bool)
         ends = np.full(len(starts), _STEPS_PER_WIDTH)
         for k in range(count):
             paths[:, k] = point
-            strayed = np.linalg.norm(_at(motif.color, point) - own, axis=1) > brush.edge_tolerance
+            strayed = np.linalg.norm(_at(composition.color, point) - own, axis=1) > brush.edge_tolerance
             alive &= ~strayed
             ends[alive] = k + 1
-            angle = _at(motif.angle, point) + tilt
+            angle = _at(composition.angle, point) + tilt
             point = point + step * np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32)
         shorten = self._rng.uniform(0.6, 1.0, len(starts))
         return paths, np.maximum(_STEPS_PER_WIDTH, (ends * shorten).astype(int))
 
     def _bristles(
-        self, motif: Composition, brush: Brush, starts: np.ndarray, paths: np.ndarray, ends: np.ndarray
+        self, composition: Composition, brush: Brush, starts: np.ndarray, paths: np.ndarray, ends: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Points NxBxKx2, paint NxBx4 (RGB, height; 0..255), first and one past the last point, each NxB."""
         rng, strokes = self._rng, len(paths)
@@ -167,8 +169,8 @@ class Canvas:
             rng.normal(0, brush.value_jitter, (strokes, 1)) + side + _streaks(rng, strokes, bristles, brush)
         )
         tint = rng.normal(0, brush.hue_jitter, (strokes, 1, 3))
-        own = _at(motif.color, starts)
-        accents = motif.accents[rng.integers(0, len(motif.accents), strokes)]
+        own = _at(composition.color, starts)
+        accents = composition.accents[rng.integers(0, len(composition.accents), strokes)]
         leaning = 0.8 * (rng.uniform(size=(strokes, 1)) < brush.accent)
         color = (own + leaning * (accents - own))[:, None] + tint + light[..., None]
         ridge = np.clip((np.abs(across) - 0.7) / 0.3, 0, 1)

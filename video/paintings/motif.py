@@ -1,4 +1,4 @@
-"""What the painter looks at: three compositions as fields of color and of stroke direction."""
+"""Compositions of the style pictures: fields of color, stroke direction and detail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Composition:
-    """A composition, as the brushes see it.
+    """What the brushes paint.
 
     color: HxWx3 float32, 0..1, sRGB. angle: HxW float32, the direction in which a stroke runs,
     radians, with y downwards. detail: HxW float32, 0..1, where fine brushes are wanted.
@@ -24,7 +24,7 @@ class Composition:
 
 
 class _Sketch:
-    """A motif in the making: later shapes hide earlier ones.
+    """A composition under construction: later shapes hide earlier ones.
 
     x and y are HxW float32 with y from 0 at the top to 1 at the bottom and square units, so that x runs to
     `aspect`. noise is smooth, HxW float32, about -1..1.
@@ -70,7 +70,7 @@ class _Sketch:
         value = 0.42 + 0.42 * lean + 0.25 * self.noise
         self.shape(inside, colors, value, -np.pi / 2 + 0.66 * lean + 0.3 * np.sin(30 * up), 1.0)
 
-    def motif(self, accents: str) -> Composition:
+    def composition(self, accents: str) -> Composition:
         """The finished composition."""
         return Composition(
             self.color, self.angle.astype(np.float32), self.detail.astype(np.float32), _hex(accents)
@@ -109,7 +109,7 @@ def whirling_night(width: int, height: int, rng: np.random.Generator) -> Composi
     sketch.below(0.88 - 0.05 * np.sin(2.2 * x + 0.3), "17341f 3f7a35 b9bd48", 60, 0.5)
     for place in [(0.80, 1.0, 0.34), (0.91, 1.06, 0.60)]:
         sketch.tree(*place, 0.27, "07131f 0d2b2c 17452f 2f6a35 7d8f3a c8883a")
-    return sketch.motif("f2b134 7fd0d8 5b3fa0 e9e2b8")
+    return sketch.composition("f2b134 7fd0d8 5b3fa0 e9e2b8")
 
 
 def harvest_evening(width: int, height: int, rng: np.random.Generator) -> Composition:
@@ -137,7 +137,7 @@ def harvest_evening(width: int, height: int, rng: np.random.Generator) -> Compos
         sketch.shape(trunk, "1a1030 4a2038", light, np.pi / 2, 1.0)
         crown = distance < radius * (1 + 0.25 * noise)
         sketch.shape(crown, "4a0f2e 8f1531 d12a2a f0602a ffb347", light, circle, 0.8)
-    return sketch.motif("15808a 2440a0 f7e08a e0356a")
+    return sketch.composition("15808a 2440a0 f7e08a e0356a")
 
 
 def bright_river(width: int, height: int, rng: np.random.Generator) -> Composition:
@@ -176,7 +176,7 @@ def bright_river(width: int, height: int, rng: np.random.Generator) -> Compositi
         sketch.shape(
             (np.abs(up) < 0.1) & (np.abs(side - 0.12) < 0.32 + up), "3a1a5a 8a2a5a", 0.5 + up * 5, 0.0, 1.0
         )
-    return sketch.motif("ff7a3a ffd23a 7a3fb8 f05a8a 1fa08a")
+    return sketch.composition("ff7a3a ffd23a 7a3fb8 f05a8a 1fa08a")
 
 
 def _noise(width: int, height: int, rng: np.random.Generator, cells: int) -> np.ndarray:

@@ -30,20 +30,20 @@ def paint(painting: Painting, width: int = 768, height: int = 576, seed: int = 0
     """Paint a picture: HxWx3 float32, 0..1, sRGB. The same arguments give the same pixels."""
     manner = _MANNERS[painting]
     rng = np.random.default_rng(seed)
-    motif = manner.motif(width, height, rng)
+    composition = manner.composition(width, height, rng)
     canvas = Canvas(width, height, np.array(manner.ground), rng)
-    canvas.wash(motif)
+    canvas.wash(composition)
     scale = width / _REFERENCE_WIDTH
     for brush in manner.brushes:
-        canvas.cover(motif, replace(brush, width=brush.width * scale, length=brush.length * scale))
+        canvas.cover(composition, replace(brush, width=brush.width * scale, length=brush.length * scale))
     return canvas.lit(manner.relief, manner.gloss)
 
 
 @dataclass(frozen=True)
 class _Manner:
-    """A way of painting: a motif, the canvas's tone (sRGB, 0..1), brushes from broad to fine, the light."""
+    """A style: a composition, the canvas's color (sRGB, 0..1), brushes from broad to fine, the light."""
 
-    motif: Callable[[int, int, np.random.Generator], Composition]
+    composition: Callable[[int, int, np.random.Generator], Composition]
     ground: tuple[float, float, float]
     brushes: tuple[Brush, ...]
     relief: float = 1.0

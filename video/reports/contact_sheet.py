@@ -1,4 +1,4 @@
-"""A sheet of some frames of a sequence: content over styled."""
+"""Contact sheet: some frames of a sequence, content over styled."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ PAPER = 245
 
 
 class ContactSheet:
-    """Collects frames while a sequence runs and keeps an even choice of few, however many come."""
+    """Collects thumbnails during a run; keeps a bounded number of evenly spaced frames."""
 
     def __init__(self) -> None:
         self._cells: list[tuple[int, np.ndarray, np.ndarray]] = []
         self._stride = 1
-        self._seen = 0
+        self._count = 0
 
     def __len__(self) -> int:
-        return self._seen
+        return self._count
 
     def add(self, number: int, content: np.ndarray, styled: np.ndarray) -> None:
-        """Takes a frame in: (H, W, 3 or 4) float in 0..1 each."""
-        if self._seen % self._stride == 0:
+        """Adds a frame: (H, W, 3 or 4) float in 0..1 each."""
+        if self._count % self._stride == 0:
             self._cells.append((number, thumbnail(content), thumbnail(styled)))
             if len(self._cells) == 4 * _COLUMNS:
                 self._cells = self._cells[::2]
                 self._stride *= 2
-        self._seen += 1
+        self._count += 1
 
     def write(self, path: Path) -> None:
         """Writes the sheet as PNG; raises FileError when it cannot."""

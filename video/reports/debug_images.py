@@ -1,4 +1,4 @@
-"""Pictures of what is otherwise unseen: motion as a color wheel, reliability as gray."""
+"""Debug images: motion as a color wheel, reliability as gray."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORTEST_SCALE = 1.0
 
 
 def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
-    """Writes a frame's motion to the one before and the reliability of what is remembered.
+    """Writes a frame's motion to the previous one and the reliability of its warm start.
 
     Raises:
         FileError: they cannot be written.
@@ -28,13 +28,13 @@ def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
         frame_path(output / MOTION_PATTERN, number), flow_wheel(warm_start.correspondence.motion.backward)
     )
     gray = np.repeat(warm_start.reliability[..., None], 3, axis=2)
-    # Blue where the result beside it holds unchanged.
+    # Blue where the previous result is kept unchanged.
     gray[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
     write_png(frame_path(output / RELIABILITY_PATTERN, number), gray)
 
 
 def flow_wheel(motion: np.ndarray) -> np.ndarray:
-    """A motion field as colors, (H, W, 3) float32 in 0..1: the hue is the direction, white stands still.
+    """A motion field as colors, (H, W, 3) float32 in 0..1: the hue is the direction, white is no motion.
 
     Right is red, down is yellow-green, left is cyan, up is violet. Full color is the 99th percentile of the
     lengths, or 1 px.

@@ -1,4 +1,4 @@
-"""A sheet of pictures in rows and columns, each row and column with its heading."""
+"""Grid sheet: images in rows and columns, each row and column with its heading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures a finished sequence frame by frame: flicker along the motion, style and content losses."""
+"""Sequence metrics: warp error (flicker), style loss and content loss of each frame of a styled sequence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compositor.engine import StyleEngine
-from video.coherence.frame_history import to_older
+from video.coherence.frame_history import motion_to_older
 from video.errors import FrameError, SequenceError
 from video.frames.render_passes import read_passes
 from video.frames.sequence import SourceFrame
@@ -25,10 +25,10 @@ LONG_TERM = 4
 
 @dataclass(frozen=True)
 class FrameMeasure:
-    """One frame's measures; None where there is nothing to compare with, or no style was given.
+    """The metrics of one frame; None where there is nothing to compare with, or no style was given.
 
     Attributes:
-        warp_error: to the frame before, see `video.motion.warp_error`; None for the first of a shot.
+        warp_error: to the previous frame, see `video.motion.warp_error`; None for the first of a shot.
         long_warp_error: the same to the frame `LONG_TERM` before.
         style, content: losses as `compositor.losses.terms` defines them.
     """
@@ -62,15 +62,15 @@ def measure(
         styled, contents: the same frame numbers in the same order; the contents may have passes.
         finder: of the motion between the contents.
         engine: for the losses.
-        done: told of each frame.
+        done: called after each frame.
 
     Raises:
-        SequenceError: the two have other frames.
+        SequenceError: the two have different frames.
         FrameError: a styled frame has another size than its content.
         FileError: a frame or its passes cannot be read.
     """
     measured: list[FrameMeasure] = []
-    memory: deque[_Pair] = deque(maxlen=LONG_TERM)
+    recent: deque[_Pair] = deque(maxlen=LONG_TERM)
     for result, source in zip(styled, contents, strict=True):
         if result.number != source.number:
             raise SequenceError(f"the styled frame {result.number} has no content frame beside it")
@@ -79,8 +79,8 @@ def measure(
         use_passes = source.passes is not None and finder.method.reads_passes
         passes = read_passes(source.passes) if use_passes and source.passes is not None else None
         now = _Pair(RenderedFrame(source.number, source.image, passes), result.image)
-        measured.append(_measure(now, memory, finder, engine))
-        memory.append(now)
+        measured.append(_measure(now, recent, finder, engine))
+        recent.append(now)
         done(measured[-1])
     return measured
 
@@ -95,20 +95,22 @@ def means(measured: Iterable[FrameMeasure]) -> dict[str, float | None]:
 
 
 def _measure(
-    now: _Pair, memory: deque[_Pair], finder: MotionFinder, engine: StyleEngine | None
+    now: _Pair, recent: deque[_Pair], finder: MotionFinder, engine: StyleEngine | None
 ) -> FrameMeasure:
     short = long = None
-    if memory:
-        before = memory[-1]
+    if recent:
+        before = recent[-1]
         motion = finder.between(before.rendered, now.rendered)
         trusted = reliability(motion, before.rendered, now.rendered)
         if begins_shot(before.rendered, now.rendered, trusted):
-            memory.clear()
+            recent.clear()
         else:
             short = warp_error(now.styled, before.styled, motion.backward, trusted)
-            if len(memory) == LONG_TERM:
-                older = memory[0]
-                backward, trusted = to_older(finder, motion, before.rendered, older.rendered, now.rendered)
+            if len(recent) == LONG_TERM:
+                older = recent[0]
+                backward, trusted = motion_to_older(
+                    finder, motion, before.rendered, older.rendered, now.rendered
+                )
                 long = warp_error(now.styled, older.styled, backward, trusted)
     return FrameMeasure(
         now.rendered.number,

@@ -1,4 +1,4 @@
-"""Keeps pictures of an optimization on its way: files, losses as tables, and a strip of them all."""
+"""Snapshots of an optimization: images, losses as tables, a strip of all of them, and a live preview."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SnapshotFolder:
 class SequenceSnapshots:
     """The snapshots of a sequence's frames, each frame in a folder of its own: `frame_0001/…`.
 
-    `take` and `finish` fit the driver's listener.
+    `take` and `finish` fit the driver's callbacks.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +103,7 @@ class SequenceSnapshots:
 
 @dataclass(frozen=True)
 class ShownPreview:
-    """A picture of frame `number` after `step` steps."""
+    """The preview image of frame `number` after `step` steps."""
 
     number: int
     step: int
@@ -111,11 +111,11 @@ class ShownPreview:
 
 
 class PreviewFile:
-    """One file that always holds the latest picture of the frame that is being optimized.
+    """A file that always holds the latest image of the frame that is being optimized.
 
     Args:
         folder: where `preview.png` goes.
-        show: told of every new picture.
+        show: called with every new image.
         pause: seconds between two of them at least; what comes earlier is left out.
     """
 

@@ -1,1 +1,1 @@
-"""How a run that was killed goes on: journal, result store, frame store, fingerprints."""
+"""Resuming a run that was stopped or killed: journal, result store, frame store, fingerprints."""

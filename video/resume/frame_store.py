@@ -1,7 +1,7 @@
-"""Keeps the frames of a sequence on disk for further passes over it, whatever they came from.
+"""Frame store: the input frames of a run on disk, for further passes over them, wherever they came from.
 
-Pictures are kept in 16 bits a channel, which is exact: nothing is read that has more. What a file holds in
-another space than sRGB is kept beside them as it is.
+Images are stored without loss (`lossless_arrays`). What a file holds in another color space than sRGB is
+stored beside its image as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from video.color.color_space import ColorSpace
 from video.frames.sequence import SourceFrame
 from video.images.picture import Original
-from video.resume.lossless_arrays import load_exactly, save_exactly
+from video.resume.lossless_arrays import load_lossless, save_lossless
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class _Entry:
 
 
 class FrameStore:
-    """The frames of a run, in order.
+    """The input frames of a run, in order.
 
     Args:
-        folder: one that nothing else writes to; whoever named it removes it.
+        folder: that the arrays are written to; the caller removes it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class FrameStore:
         return len(self._entries)
 
     def add(self, frame: SourceFrame, *, begins_shot: bool, again: bool = False) -> None:
-        """Keeps one more frame; `again` if an earlier run has done so, and what is on disk is good.
+        """Stores one more frame; `again` if an earlier run has stored it: the files that are there are good.
 
         Raises:
             FileError: the disk does not take it.
@@ -60,7 +60,7 @@ class FrameStore:
         for kind, array in arrays.items():
             path = self._path(kind, index)
             if not (again and path.is_file()):
-                save_exactly(path, array)
+                save_lossless(path, array)
         space = None if frame.original is None else frame.original.space
         self._entries.append(
             _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
@@ -77,11 +77,11 @@ class FrameStore:
         return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
 
     def shot_content(self, index: int) -> np.ndarray:
-        """The first picture of the shot that a frame belongs to."""
+        """The first image of the shot that a frame belongs to."""
         return self._load("content", self._entries[index].shot)
 
     def _load(self, kind: str, index: int) -> np.ndarray:
-        return load_exactly(self._path(kind, index))
+        return load_lossless(self._path(kind, index))
 
     def _path(self, kind: str, index: int) -> Path:
         return self._folder / f"{kind}_{index:06d}.npy"

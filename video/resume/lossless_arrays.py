@@ -1,4 +1,4 @@
-"""Arrays in 0..1 on disk, to the last bit and no larger than they must be."""
+"""Lossless arrays: float32 in 0..1 on disk, in 8 or 16 bits where those are exact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from video.images.image_files import quantize, write_atomically
 _LEVELS = {np.dtype(np.uint8): np.float32(255.0), np.dtype(np.uint16): np.float32(65535.0)}
 
 
-def save_exactly(path: Path, array: np.ndarray) -> None:
+def save_lossless(path: Path, array: np.ndarray) -> None:
     """Writes a float32 array: in 8 or 16 bits where those give it back exactly; whole or not at all.
 
     Raises:
@@ -31,7 +31,7 @@ def save_exactly(path: Path, array: np.ndarray) -> None:
     write_atomically(path, write)
 
 
-def load_exactly(path: Path) -> np.ndarray:
+def load_lossless(path: Path) -> np.ndarray:
     """The float32 array that was saved; raises FileError where it is gone or damaged."""
     try:
         stored = np.load(path, allow_pickle=False)

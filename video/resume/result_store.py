@@ -15,7 +15,7 @@ import numpy as np
 
 from video.errors import FileError
 from video.images.image_files import read_image
-from video.resume.lossless_arrays import load_exactly, save_exactly
+from video.resume.lossless_arrays import load_lossless, save_lossless
 
 STATE_NAME = ".journal"
 STYLED, OPTIMIZED, DETAILED = "styled", "optimized", "detailed"
@@ -64,7 +64,7 @@ class ResultStore:
             stored.append(DETAILED)
             arrays[DETAILED] = detailed
         for kind in stored:
-            save_exactly(self._path(kind, pass_number, index), arrays[kind])
+            save_lossless(self._path(kind, pass_number, index), arrays[kind])
         return tuple(stored)
 
     def load(
@@ -77,7 +77,7 @@ class ResultStore:
         """
 
         def of(kind: str) -> np.ndarray:
-            return load_exactly(self._path(kind, pass_number, index))
+            return load_lossless(self._path(kind, pass_number, index))
 
         try:
             styled = of(STYLED) if STYLED in stored else read_image(styled_file)
@@ -88,7 +88,7 @@ class ResultStore:
 
     def optimized(self, pass_number: int, index: int) -> np.ndarray:
         """The engine's own result, which was saved `always`; raises FileError if it is lost."""
-        return load_exactly(self._path(OPTIMIZED, pass_number, index))
+        return load_lossless(self._path(OPTIMIZED, pass_number, index))
 
     def has_optimized(self, pass_number: int, index: int) -> bool:
         """Whether `optimized` would find its file."""

@@ -1,4 +1,4 @@
-"""The start image: the moved result where it is reliable, the render in the style's colors in a hole."""
+"""Disocclusion: the warped result where it is reliable, the render in the style's colors elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.video.moving_pictures import waves
-from video.coherence.disocclusion import start_image
+from video.coherence.disocclusion import fill_disocclusions
 
 HEIGHT, WIDTH = 64, 96
 HOLE = (slice(24, 40), slice(40, 56))
@@ -31,12 +31,12 @@ def with_hole() -> np.ndarray:
 def test_is_the_moved_result_where_everything_is_reliable(content: np.ndarray) -> None:
     styled = waves(HEIGHT, WIDTH, 30.0)
     reliability = np.ones((HEIGHT, WIDTH), np.float32)
-    np.testing.assert_allclose(start_image(content, styled, reliability), styled, atol=1e-6)
+    np.testing.assert_allclose(fill_disocclusions(content, styled, reliability), styled, atol=1e-6)
 
 
 def test_a_hole_gets_the_render_shifted_by_the_color_of_its_surroundings() -> None:
     content, shift = flat(0.5), np.array([0.2, -0.1, 0.05], np.float32)
-    start = start_image(content, content + shift, with_hole())
+    start = fill_disocclusions(content, content + shift, with_hole())
     np.testing.assert_allclose(start[HOLE], (content + shift)[HOLE], atol=1e-3)
 
 
@@ -47,14 +47,14 @@ def test_a_hole_before_two_surfaces_gets_each_ones_own_colors() -> None:
     target[: HEIGHT // 2, :, 0], target[HEIGHT // 2 :, :, 2] = 0.9, 0.9
     wanted = target.copy()
     target[HOLE] = 0.0
-    start = start_image(content, target, with_hole())
+    start = fill_disocclusions(content, target, with_hole())
     np.testing.assert_allclose(start[HOLE], wanted[HOLE], atol=0.05)
 
 
 def test_outside_of_a_hole_it_is_the_earlier_result(content: np.ndarray) -> None:
     styled = waves(HEIGHT, WIDTH, 30.0)
     outside = with_hole() == 1.0
-    np.testing.assert_array_equal(start_image(content, styled, with_hole())[outside], styled[outside])
+    np.testing.assert_array_equal(fill_disocclusions(content, styled, with_hole())[outside], styled[outside])
 
 
 def test_shift_is_local() -> None:
@@ -62,21 +62,21 @@ def test_shift_is_local() -> None:
     shift[:, : WIDTH // 2], shift[:, WIDTH // 2 :] = 0.2, -0.2
     reliability = np.ones((HEIGHT, WIDTH), np.float32)
     reliability[28:36, 8:14] = reliability[28:36, 82:88] = 0.0
-    start = start_image(content, content + shift, reliability)
+    start = fill_disocclusions(content, content + shift, reliability)
     np.testing.assert_allclose((start - content)[28:36, 8:14], 0.2, atol=5e-3)
     np.testing.assert_allclose((start - content)[28:36, 82:88], -0.2, atol=5e-3)
 
 
 def test_without_any_evidence_it_is_the_render(content: np.ndarray) -> None:
     nothing = np.zeros((HEIGHT, WIDTH), np.float32)
-    np.testing.assert_allclose(start_image(content, 0 * content, nothing), content, atol=1e-6)
+    np.testing.assert_allclose(fill_disocclusions(content, 0 * content, nothing), content, atol=1e-6)
 
 
 def test_far_from_all_evidence_it_is_the_render() -> None:
     content = np.full((HEIGHT, 200, 3), 0.5, np.float32)
     reliability = np.zeros((HEIGHT, 200), np.float32)
     reliability[:, :8] = 1.0
-    start = start_image(content, content + 0.3, reliability)
+    start = fill_disocclusions(content, content + 0.3, reliability)
     np.testing.assert_allclose(start[:, 190:], 0.5, atol=0.01)
 
 
@@ -86,7 +86,7 @@ def test_half_reliable_pixels_are_a_mixture() -> None:
     target = (flat(0.7) + fine).astype(np.float32)
     # Half of it is the target, the other half the render with the mean shift around it and some strokes.
     expected = 0.5 * target + 0.5 * flat(0.7)
-    start = start_image(flat(0.5), target, half)
+    start = fill_disocclusions(flat(0.5), target, half)
     assert float(start.mean()) == pytest.approx(0.7, abs=5e-3)
     np.testing.assert_allclose(start, expected, atol=0.02)
 
@@ -96,11 +96,11 @@ def test_every_size_is_recolored(height: int, width: int) -> None:
     content = np.full((height, width, 3), 0.4, np.float32)
     reliability = np.ones((height, width), np.float32)
     reliability[height // 2 - 3 : height // 2 + 3, 4:12] = 0.0
-    np.testing.assert_allclose(start_image(content, content + 0.2, reliability), 0.6, atol=1e-3)
+    np.testing.assert_allclose(fill_disocclusions(content, content + 0.2, reliability), 0.6, atol=1e-3)
 
 
 def test_result_stays_within_the_range(content: np.ndarray) -> None:
-    start = start_image(content, 0 * content + 1.0, with_hole())
+    start = fill_disocclusions(content, 0 * content + 1.0, with_hole())
     assert start.dtype == np.float32
     assert start.min() >= 0.0
     assert start.max() <= 1.0

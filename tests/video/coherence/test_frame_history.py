@@ -29,7 +29,7 @@ def test_an_earlier_frame_counts_for_what_the_newer_ones_leave_open() -> None:
     history = FrameHistory(MotionFinder(MotionSource.VECTORS), 4)
     for frame in (lit(1), lit(2), lit(3, brighter=0.09), lit(4, brighter=0.12)):
         history.add(frame)
-    correspondence = history.at(lit(5))
+    correspondence = history.correspondence(lit(5))
     assert correspondence is not None
     assert correspondence.previous_reliability[LIT] == pytest.approx(0.5, abs=0.02)
     assert [each.age for each in correspondence.older] == [2, 4]
@@ -44,7 +44,7 @@ def test_no_earlier_frame_counts_where_a_newer_one_is_more_reliable() -> None:
     history = FrameHistory(MotionFinder(MotionSource.VECTORS), 2)
     history.add(lit(1, brighter=0.15))
     history.add(lit(2, brighter=0.09))
-    correspondence = history.at(lit(3))
+    correspondence = history.correspondence(lit(3))
     assert correspondence is not None
     assert correspondence.previous_reliability[LIT] == pytest.approx(0.75, abs=0.02)
     assert [each.share[LIT].max() for each in correspondence.older] == [0.0]

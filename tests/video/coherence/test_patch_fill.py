@@ -1,11 +1,11 @@
-"""Strokes that are borrowed for what has come into view."""
+"""Patch fill: strokes that are copied into disoccluded areas."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from video.coherence.patch_fill import borrowed_strokes
+from video.coherence.patch_fill import patch_fill
 
 HEIGHT, WIDTH = 96, 160
 
@@ -35,21 +35,21 @@ def test_a_hole_gets_the_strokes_of_what_looks_alike(
 ) -> None:
     content, strokes, reliability = scene
     torn = strokes * reliability[..., None]
-    filled = borrowed_strokes(content, torn, reliability)[reliability == 0.0]
+    filled = patch_fill(content, torn, reliability)[reliability == 0.0]
     # Those of the blue half are twice as strong as those of the red one.
     assert np.abs(filled).mean() == pytest.approx(0.4, abs=0.04)
 
 
 def test_nothing_comes_from_where_nothing_is_known(scene: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     content, strokes, _ = scene
-    assert not borrowed_strokes(content, strokes, np.zeros((HEIGHT, WIDTH), np.float32)).any()
+    assert not patch_fill(content, strokes, np.zeros((HEIGHT, WIDTH), np.float32)).any()
 
 
-def test_large_frames_borrow_at_their_own_resolution() -> None:
+def test_large_frames_are_filled_at_their_own_resolution() -> None:
     content = np.full((400, 700, 3), 0.5, np.float32)
     rows = np.arange(400)[:, None, None]
     strokes = np.broadcast_to(np.where(rows % 4 < 2, 0.3, -0.3), content.shape).astype(np.float32)
     reliability = np.ones((400, 700), np.float32)
     reliability[150:200, 300:400] = 0.0
-    hole = borrowed_strokes(content, strokes, reliability)[150:200, 300:400]
+    hole = patch_fill(content, strokes, reliability)[150:200, 300:400]
     np.testing.assert_allclose(np.abs(hole), 0.3, atol=1e-6)

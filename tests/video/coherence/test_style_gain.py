@@ -1,4 +1,4 @@
-"""The style's weight from frame to frame."""
+"""Style gain: its correction from frame to frame, and its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of earlier frames: stills, what reappears, cuts, and which motion is used."""
+"""Warm start: static pixels, occlusion for a frame, illumination, cuts, and which motion is used."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Shot:
 
     def __init__(self, source: MotionSource, length: int = 4) -> None:
         self.frame_history = FrameHistory(MotionFinder(source), length)
-        self.memory = StyledHistory(length)
+        self.styled_history = StyledHistory(length)
 
     def add(self, frame: RenderedFrame, styled: np.ndarray) -> None:
         self.frame_history.add(frame)
-        self.memory.add(styled)
+        self.styled_history.add(styled)
 
     def warm_start(self, frame: RenderedFrame) -> WarmStart | None:
-        return self.memory.warm_start(frame.image, self.frame_history.at(frame))
+        return self.styled_history.warm_start(frame.image, self.frame_history.correspondence(frame))
 
 
 def hidden(frame: np.ndarray) -> np.ndarray:
@@ -46,12 +46,12 @@ def noise(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((HEIGHT, WIDTH, 3), dtype=np.float32)
 
 
-def test_nothing_is_known_of_the_first_frame() -> None:
+def test_the_first_frame_is_a_cold_start() -> None:
     assert Shot(MotionSource.DIS).warm_start(rendered(GROUND)) is None
 
 
 @pytest.mark.parametrize("source", [MotionSource.DIS, MotionSource.FARNEBACK])
-def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
+def test_static_pixels_keep_their_result_bit_for_bit(source: MotionSource) -> None:
     shot = Shot(source)
     shot.add(rendered(hidden(GROUND)), noise(0))
     now = hidden(GROUND)
@@ -64,7 +64,7 @@ def test_what_rests_keeps_its_result_bit_for_bit(source: MotionSource) -> None:
     assert warm_start.reliability[20:].min() == 1.0
 
 
-def test_exact_motion_has_the_last_word_on_what_rests() -> None:
+def test_exact_motion_decides_what_is_static() -> None:
     # A wall of one color that slides along looks the same before and after.
     wall = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
     vector = np.zeros((HEIGHT, WIDTH, 4), np.float32)
@@ -80,7 +80,7 @@ def test_exact_motion_has_the_last_word_on_what_rests() -> None:
 
 
 @pytest.mark.parametrize(("length", "known"), [(1, 0.0), (2, 1.0), (4, 1.0)])
-def test_what_was_hidden_for_a_frame_looks_as_before(length: int, known: float) -> None:
+def test_what_was_occluded_for_a_frame_looks_as_before(length: int, known: float) -> None:
     shot = Shot(MotionSource.DIS, length)
     shot.add(rendered(GROUND, 1), noise(1))
     shot.add(rendered(hidden(GROUND), 2), noise(2))
@@ -94,7 +94,7 @@ def test_what_was_hidden_for_a_frame_looks_as_before(length: int, known: float) 
     np.testing.assert_array_equal(warm_start.target[50:], noise(2)[50:])
 
 
-def test_what_was_hidden_is_found_by_the_cameras_where_motion_is_exact() -> None:
+def test_what_was_occluded_is_found_by_the_cameras_where_motion_is_exact() -> None:
     depth = np.full((HEIGHT, WIDTH), 10.0, np.float32)
     near = depth.copy()
     near[SQUARE] = 3.0
@@ -127,7 +127,7 @@ def test_strokes_stay_where_a_shadow_falls_on_them_and_get_darker() -> None:
     np.testing.assert_array_equal(warm_start.start[:10], strokes[:10])
 
 
-def test_another_surface_is_not_taken_for_one_in_another_light() -> None:
+def test_another_surface_is_not_taken_for_one_under_another_illumination() -> None:
     shot, passes = Shot(MotionSource.VECTORS), Passes(vector=np.zeros((HEIGHT, WIDTH, 4), np.float32))
     covered = GROUND.copy()
     covered[SQUARE] = 0.9, 0.1, 0.1
@@ -137,7 +137,7 @@ def test_another_surface_is_not_taken_for_one_in_another_light() -> None:
     assert warm_start.reliability[26:38, 42:54].max() < 0.01
 
 
-def test_a_cut_is_forgotten_across() -> None:
+def test_nothing_is_kept_across_a_cut() -> None:
     shot = Shot(MotionSource.DIS)
     shot.add(rendered(GROUND), noise(0))
     elsewhere = np.clip(0.2 * waves(HEIGHT, WIDTH, 400.0, 90.0)[:, ::-1], 0.0, 1.0)

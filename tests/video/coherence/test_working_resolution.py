@@ -1,4 +1,4 @@
-"""Sequences that are painted at a smaller size: what is known of a frame there, and what comes out."""
+"""Working resolution: sequences that are stylized at a smaller size, and their frames at full size."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_passes_of_another_size_are_still_refused() -> None:
     assert small.passes.vector.shape == (20, 30, 4)
 
 
-def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
+def test_at_full_size_the_renders_own_vectors_say_what_is_static() -> None:
     picture = waves(*FULL)
     vector = np.zeros((*FULL, 4), np.float32)
     vector[:, 41:] = 2.0
@@ -112,7 +112,7 @@ def test_at_full_size_the_renders_own_vectors_say_what_is_still() -> None:
     assert at_full_size(vector_motion(*frames), np.ones(FULL, np.float32), *frames) is None
 
 
-def test_at_full_size_a_flow_is_brought_up() -> None:
+def test_at_full_size_a_flow_is_upscaled() -> None:
     frames = [rendered(waves(*FULL, n * 4.0), n) for n in (1, 2)]
     small = [downscale(frame, SMALL) for frame in frames]
     motion = MotionFinder(MotionSource.DIS).between(*small)
@@ -162,7 +162,7 @@ def run(
     return SequenceDriver(engine, settings, output, callbacks or RunCallbacks()).run(frames)
 
 
-def test_still_pixels_are_the_same_in_every_frame(
+def test_static_pixels_are_the_same_in_every_frame(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []
@@ -197,7 +197,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(
         assert one.path.read_bytes() == other.path.read_bytes()
 
 
-def test_frames_of_another_size_are_not_gone_on_with(
+def test_frames_of_another_size_are_not_resumed(
     engine: StyleEngine, frames: list[SourceFrame], picture: Picture, tmp_path: Path
 ) -> None:
     run(engine, frames[:2], tmp_path)
@@ -206,7 +206,7 @@ def test_frames_of_another_size_are_not_gone_on_with(
         run(other, frames, tmp_path)
 
 
-def test_a_setting_that_changes_no_size_is_gone_on_with(
+def test_a_setting_that_changes_no_size_is_resumed(
     frames: list[SourceFrame], picture: Picture, tmp_path: Path
 ) -> None:
     style = picture(80, 60, Painting.KNIFE)
@@ -228,7 +228,7 @@ def test_what_is_kept_is_the_renders_at_full_size(
         assert (styled[keep == 0.0] != frame.image[keep == 0.0]).any(axis=1).mean() > 0.8
 
 
-def test_a_finished_run_is_told_again_and_not_made_again(
+def test_a_finished_run_is_reported_and_not_made_again(
     engine: StyleEngine, frames: list[SourceFrame], tmp_path: Path
 ) -> None:
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""The hands beside the optimization: order, errors, bounds, and that nothing of it shows in the result."""
+"""Pipelining: order, errors and bounds of prefetching and finishing, and that results do not depend on it."""
 
 from __future__ import annotations
 

@@ -29,14 +29,14 @@ def no_motion(*, exact: bool) -> Motion:
     return Motion(nothing, nothing, exact=exact)
 
 
-def test_an_area_that_looks_the_same_rests_up_to_its_border() -> None:
+def test_an_area_that_looks_the_same_is_static_up_to_its_border() -> None:
     changes = np.zeros((HEIGHT, WIDTH), bool)
     changes[20:35, 10:30] = True
     for exact in (True, False):
         np.testing.assert_array_equal(static_mask(no_motion(exact=exact), *frames(changes)), ~changes)
 
 
-def test_single_pixels_that_look_the_same_by_chance_do_not_rest() -> None:
+def test_single_pixels_that_look_the_same_by_chance_are_not_static() -> None:
     changes = np.ones((HEIGHT, WIDTH), bool)
     changes[::5, ::3] = False
     assert not static_mask(no_motion(exact=False), *frames(changes)).any()
@@ -52,7 +52,7 @@ def test_flow_has_no_motion_where_an_area_is_the_same() -> None:
     assert not motion.forward[:, :40].any()
 
 
-def test_the_ground_under_a_shadow_that_moves_rests() -> None:
+def test_the_ground_under_a_shadow_that_moves_is_static() -> None:
     # Grainy, as a render is: hardly a pixel in the shadow is the same in both frames.
     def shaded(column: int, seed: int) -> RenderedFrame:
         grain = np.random.default_rng(seed).normal(0.0, 0.004, (HEIGHT, WIDTH, 3)).astype(np.float32)
@@ -68,7 +68,7 @@ def test_the_ground_under_a_shadow_that_moves_rests() -> None:
     assert not motion.forward[inside].any()
 
 
-def test_a_thing_that_moves_before_a_still_camera_moves_with_all_its_pixels() -> None:
+def test_a_thing_that_moves_before_a_static_camera_moves_with_all_its_pixels() -> None:
     def with_thing(column: int) -> RenderedFrame:
         picture = 0.5 + 0.2 * waves(HEIGHT, WIDTH)
         picture[16:40, column : column + 28] = np.random.default_rng(3).random((24, 28, 3), np.float32)
