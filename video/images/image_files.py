@@ -18,7 +18,7 @@ from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
 from video.files.decode_limits import check_decode_limits
 from video.files.native_output import suppress_native_output
-from video.images.exr import exr_size
+from video.images.exr import exr_size, is_exr
 from video.images.picture import Original, Picture, quantize
 from video.images.png_chunks import with_chunks
 from video.images.scene_linear import read_light
@@ -39,7 +39,6 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", "
 # Nothing else is tried: some of Pillow's readers start other programs.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _SIXTEEN_BIT_FORMATS = frozenset({"PNG", "TIFF"})
-_EXR_MAGIC = b"\x76\x2f\x31\x01"
 # EXIF orientations from here on exchange width and height.
 _FIRST_ON_ITS_SIDE = 5
 # TIFF's tag numbers, and those values of the second that are gray or RGB.
@@ -68,7 +67,7 @@ def read_picture(path: Path) -> Picture:
     Raises:
         FileError: missing, a folder, no picture, damaged, animated, or too large to be one in good faith.
     """
-    if _is_exr(path):
+    if is_exr(path):
         original = read_light(path)
         return Picture(original.display(), original)
     decoded = _opened(path, _decode)
@@ -84,7 +83,7 @@ def image_size(path: Path) -> tuple[int, int]:
         width, height = image.size
         return (height, width) if _orientation(image) >= _FIRST_ON_ITS_SIDE else (width, height)
 
-    return exr_size(path) if _is_exr(path) else _opened(path, upright_size)
+    return exr_size(path) if is_exr(path) else _opened(path, upright_size)
 
 
 def write_png(
@@ -112,16 +111,6 @@ def write_png(
     write_atomically(path, lambda temporary: temporary.write_bytes(whole))
 
 
-def _is_exr(path: Path) -> bool:
-    """By its first bytes, or, where they tell nothing, by its name."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_EXR_MAGIC))
-    except (OSError, ValueError):
-        return False
-    return magic == _EXR_MAGIC or (path.suffix.lower() == ".exr" and len(magic) < len(_EXR_MAGIC))
-
-
 def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
     # Not `path.is_dir()`, which fails for a name that no file system takes.
     if os.path.isdir(path):  # noqa: PTH112
@@ -132,7 +121,7 @@ def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
-                check_decode_limits(path, 4 * image.width * image.height)
+                check_decode_limits(path, image.width * image.height, 4 * image.width * image.height)
                 return use(image)
     except FileError:
         raise
