@@ -5,11 +5,13 @@ Read by hand, since littleCMS in Pillow takes 8 bits a channel alone. ICC.1:2022
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from PIL import Image, ImageCms
 
 from video.color.color_space import decode_srgb, encode_srgb, srgb_to_xyz
 
@@ -85,6 +87,18 @@ def parse_profile(data: bytes) -> DisplayProfile:
     except (struct.error, KeyError, IndexError, ValueError, OverflowError, FloatingPointError) as error:
         raise ProfileError(str(error)) from None
     return DisplayProfile(data, matrix, curves)
+
+
+def convert_by_table(color: np.ndarray, icc: bytes) -> np.ndarray:
+    """(H, W, 3 or 4) uint8 in sRGB by littleCMS, for profiles made of tables; as it is where none fits."""
+    image = Image.fromarray(np.ascontiguousarray(color))
+    try:
+        converted = ImageCms.profileToProfile(
+            image, io.BytesIO(icc), ImageCms.createProfile("sRGB"), outputMode=image.mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return color
+    return color if converted is None else np.asarray(converted)
 
 
 def _tags(data: bytes) -> dict[str, bytes]:

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from video.errors import FileError
+from video.files.decode_limits import check_decode_limits
+from video.files.image_io import DecodeError, open_image, read_pixels
 from video.files.native_output import suppress_native_output
 
 # Of the inverse's lattice over display colors. They lie closer towards black and white, where view
@@ -110,14 +111,25 @@ def load_view(probe: Path, levels: tuple[float, ...]) -> ViewTransform:
     """
     axis = np.array([float(level) for level in levels], np.float64)
     count = len(axis)
-    with suppress_native_output():
-        pixels = cv2.imdecode(np.frombuffer(probe.read_bytes() or b"0", np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = _read_probe(probe)
     fits = pixels is not None and pixels.dtype == np.uint16 and pixels.shape == (count, count * count, 3)
     rising = count >= 3 and axis[0] == 0.0 and np.isfinite(axis).all() and (np.diff(axis) > 0.0).all()
     if pixels is None or not fits or not rising:
         raise FileError(probe, "the view transform's probe does not fit its note; render the frame again")
-    lattice = pixels[::-1, :, ::-1].reshape(count, count, count, 3) / 65535.0  # green, blue, red
+    lattice = pixels[::-1].reshape(count, count, count, 3) / 65535.0  # green, blue, red
     return ViewTransform(axis, np.ascontiguousarray(lattice.transpose(2, 0, 1, 3)), probe)
+
+
+def _read_probe(probe: Path) -> np.ndarray | None:
+    """(H, W, C) in the file's own type, None if there is no picture."""
+    try:
+        with suppress_native_output(), open_image(probe) as image:
+            spec = image.spec()
+            pixels = spec.width * spec.height
+            check_decode_limits(probe, pixels, 4 * spec.nchannels * pixels)
+            return read_pixels(image, spec, "unknown")
+    except DecodeError:
+        return None
 
 
 def interpolate(lattice: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

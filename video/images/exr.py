@@ -13,7 +13,7 @@ import OpenImageIO as oiio
 from video.errors import FileError
 from video.files.atomic import write_atomically
 from video.files.decode_limits import check_decode_limits
-from video.images.image_io import error_of, open_image, read_pixels, write_image
+from video.files.image_io import DecodeError, open_image, read_pixels, write_image
 
 LARGEST_HALF = 65504.0
 EXR = "openexr"
@@ -46,9 +46,7 @@ def open_exr(path: Path) -> Iterator[tuple[oiio.ImageInput, list[oiio.ImageSpec]
     Raises:
         FileError: missing, no EXR, damaged, deep, subsampled, or too large to be one in good faith.
     """
-    with open_image(path) as image:
-        if image is None:
-            raise FileError(path, _why_unreadable(path, error_of()))
+    with _opened(path) as image:
         if image.format_name() != EXR:
             raise FileError(path, "is no EXR, whatever its name says")
         count = image.spec().get_int_attribute("oiio:subimages", 1)
@@ -77,10 +75,7 @@ def read_channels(path: Path) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     with open_exr(path) as (image, parts):
         for number, part in enumerate(parts):
-            pixels = read_pixels(image, part, "float", number)
-            if pixels is None:
-                raise FileError(path, _DAMAGED)
-            whole = _in_display_window(pixels, part)
+            whole = _in_display_window(read_pixels(image, part, "float", number), part)
             for place, name in enumerate(part.channelnames):
                 channel = whole[..., place]
                 if part.channelformat(place) == oiio.UINT32:
@@ -171,6 +166,15 @@ def write_exr(
         spec.attribute("chromaticities", "float[8]", tuple(map(float, chromaticities)))
     half = np.clip(image, -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
     write_atomically(path, lambda temporary: write_image(temporary, EXR, spec, half))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[oiio.ImageInput]:
+    try:
+        with open_image(path) as image:
+            yield image
+    except DecodeError as error:
+        raise FileError(path, _why_unreadable(path, str(error))) from None
 
 
 def _why_unreadable(path: Path, reason: str) -> str:

@@ -16,8 +16,8 @@ import OpenImageIO as oiio
 
 from video.errors import FileError
 from video.files.atomic import write_atomically
+from video.files.image_io import close_output, create_output
 from video.images.exr import EXR, open_exr
-from video.images.image_io import close_output, create_output
 
 _COMPRESSION = "zips"
 # What OpenImageIO adds to every part on reading, and would write as the file's own.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 import OpenImageIO as oiio
@@ -16,33 +16,49 @@ from video.errors import FileError
 # The file's own colors: OpenImageIO would multiply them by alpha.
 _STRAIGHT_ALPHA = oiio.ImageSpec()
 _STRAIGHT_ALPHA.attribute("oiio:UnassociatedAlpha", 1)
+# The first bytes of Cineon files, and where they say how much user data they have: OpenImageIO takes memory
+# for all of it before anything can be asked (`tests/video/picture_corpus.py`, user_data.cin).
+_CINEON_BYTE_ORDER: dict[bytes, Literal["big", "little"]] = {
+    b"\x80\x2a\x5f\xd7": "big",
+    b"\xd7\x5f\x2a\x80": "little",
+}
+_USER_DATA = slice(16, 20)
 # What is written to a full disk to learn what the operating system says about it.
 _PROBE = bytes(1 << 16)
 
 
+class DecodeError(Exception):
+    """A file cannot be decoded; the message is OpenImageIO's reason, in one line."""
+
+
 @contextmanager
-def open_image(path: Path) -> Iterator[oiio.ImageInput | None]:
-    """The file, its header parsed and nothing decoded; None where OpenImageIO knows no such picture.
+def open_image(path: Path) -> Iterator[oiio.ImageInput]:
+    """The file, its header parsed and nothing decoded.
 
     Raises:
         FileError: it is missing, a folder, or may not be read.
+        DecodeError: OpenImageIO knows no such picture, or the header is damaged.
     """
     check_readable(path)
     image = oiio.ImageInput.open(str(path), _STRAIGHT_ALPHA)
+    if image is None:
+        raise DecodeError(error_of() or "it is of no known format")
     try:
         yield image
     finally:
-        if image is not None:
-            image.close()
+        # An error that nobody asked for is printed when the process ends.
+        error_of(image)
+        image.close()
 
 
 def check_readable(path: Path) -> None:
-    """Raises FileError if there is no file to read at this path."""
+    """Raises FileError if there is no file at this path, or none that may be handed to OpenImageIO."""
     # Not `path.is_dir()`, which fails for a name that no file system takes.
     if os.path.isdir(path):  # noqa: PTH112
         raise FileError(path, "is a folder; name a picture")
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            head = file.read(_USER_DATA.stop)
     except FileNotFoundError:
         raise FileError(path, "does not exist; check the name") from None
     except PermissionError:
@@ -50,13 +66,19 @@ def check_readable(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(path, f"cannot be read ({reason}); check the name") from None
+    order = _CINEON_BYTE_ORDER.get(head[:4])
+    if order is not None and int.from_bytes(head[_USER_DATA], order) > path.stat().st_size:
+        raise FileError(path, "the picture is damaged (user data longer than the file); make it again")
 
 
-def read_pixels(image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0) -> np.ndarray | None:
-    """All channels of one part, (H, W, C) in the type `kind`, or None where the pixels are damaged."""
+def read_pixels(image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0) -> np.ndarray:
+    """All channels of one part, (H, W, C) in the type `kind`; raises DecodeError where they are damaged."""
     pixels = image.read_image(part, 0, 0, spec.nchannels, kind)
     # Some readers give what they have of a file that was cut short, and say so only here.
-    return None if pixels is None or error_of(image) else pixels.reshape(spec.height, spec.width, -1)
+    problem = error_of(image)
+    if pixels is None or problem:
+        raise DecodeError(problem or "no pixels")
+    return pixels.reshape(spec.height, spec.width, -1)
 
 
 def error_of(source: oiio.ImageInput | oiio.ImageOutput | None = None) -> str:
