@@ -18,14 +18,13 @@ import numpy as np
 import PyOpenColorIO as ocio
 from PIL import Image, ImageCms
 
+from video.color.ocio_processor import apply_processor, float_processor
+
 # Levels of 0..1 by which a profile may differ from sRGB and still be it: half a level of 8 bits.
 _SAME = 0.002
 # The profiles that come with displays and cameras have a few kilobytes.
 _MAX_BYTES = 1 << 20
 _TO_SRGB = "DISPLAY - CIE-XYZ-D65_to_sRGB"
-
-# What is odd about a profile is no news to the user.
-ocio.SetLoggingLevel(ocio.LOGGING_LEVEL_NONE)
 
 
 class ProfileError(ValueError):
@@ -48,11 +47,11 @@ class DisplayProfile:
 
     def to_display(self, color: np.ndarray) -> np.ndarray:
         """See `video.color.color_space.ColorSpace`."""
-        return _through(self.forward, color)
+        return np.clip(apply_processor(self.forward, color), 0.0, 1.0)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
         """See `video.color.color_space.ColorSpace`; in 0..1."""
-        return _through(self.inverse, display)
+        return np.clip(apply_processor(self.inverse, display), 0.0, 1.0)
 
     @property
     def is_srgb(self) -> bool:
@@ -74,7 +73,9 @@ def parse_profile(data: bytes) -> DisplayProfile:
             forward = _processor(data)
             inverse = ocio.GroupTransform(list(forward.createGroupTransform()))
             inverse.setDirection(ocio.TRANSFORM_DIR_INVERSE)
-            profile = DisplayProfile(data, _for_floats(forward), _for_floats(_config.getProcessor(inverse)))
+            profile = DisplayProfile(
+                data, float_processor(forward), float_processor(_config.getProcessor(inverse))
+            )
     except (ocio.Exception, UnicodeDecodeError) as error:
         raise ProfileError(" ".join(str(error).split())) from None
     if not np.isfinite([profile.to_display(_grid()), profile.from_display(_grid())]).all():
@@ -125,18 +126,6 @@ def _processor(data: bytes) -> ocio.Processor:
         f"{hashlib.sha256(data).hexdigest()}.icc", direction=ocio.TRANSFORM_DIR_INVERSE
     )
     return _config.getProcessor(ocio.GroupTransform([source, ocio.BuiltinTransform(_TO_SRGB)]))
-
-
-def _for_floats(processor: ocio.Processor) -> ocio.CPUProcessor:
-    depth = ocio.BIT_DEPTH_F32
-    return processor.getOptimizedCPUProcessor(depth, depth, ocio.OPTIMIZATION_LOSSLESS)
-
-
-def _through(processor: ocio.CPUProcessor, color: np.ndarray) -> np.ndarray:
-    """(…, 3) float32 in 0..1."""
-    converted = np.array(color, np.float32, order="C")
-    processor.applyRGB(converted.reshape(-1, 3))
-    return np.clip(converted, 0.0, 1.0)
 
 
 def _grid() -> np.ndarray:

@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import PyOpenColorIO as ocio
 
+from video.color.ocio_processor import apply_processor, float_processor
 from video.errors import FileError
 from video.files.decode_limits import check_decode_limits
 from video.files.image_io import DecodeError, open_image, read_pixels
@@ -194,16 +195,12 @@ def _table(lattice: np.ndarray) -> Table:
     lut = ocio.Lut3DTransform(count)
     lut.setInterpolation(ocio.INTERP_LINEAR)
     lut.setData(np.ascontiguousarray(lattice, np.float32).ravel())
-    depth = ocio.BIT_DEPTH_F32
-    processor = ocio.Config.CreateRaw().getProcessor(lut)
-    return Table(count, processor.getOptimizedCPUProcessor(depth, depth, ocio.OPTIMIZATION_LOSSLESS))
+    return Table(count, float_processor(ocio.Config.CreateRaw().getProcessor(lut)))
 
 
 def _look_up(table: Table, places: np.ndarray) -> np.ndarray:
     """(N, 3) float32 at places (N, 3) in 0..n-1, by trilinear interpolation."""
-    values = np.array(places / (table.count - 1), np.float32, order="C")
-    table.processor.applyRGB(values)
-    return values
+    return apply_processor(table.processor, places / (table.count - 1))
 
 
 def _to_nodes(display: np.ndarray) -> np.ndarray:

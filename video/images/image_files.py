@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import OpenImageIO as oiio
 
+from video.color.color_space import ColorSpace
 from video.color.icc import ProfileError, convert_by_table, parse_profile
+from video.color.named_space import named_space
 from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
 from video.files.decode_limits import check_decode_limits
@@ -73,11 +75,11 @@ def read_picture(path: Path) -> Picture:
             return Picture(_upright(read_managed_cmyk(path, icc), _orientation(spec)))
         pixels = read_pixels(image, spec, _INTEGERS.get(spec.format.basetype, "float"))
     color = _upright(_as_color(pixels, spec.alpha_channel), _orientation(spec))
-    if kind.space is None:
-        return _in_srgb(color, icc if spec.nchannels >= 3 else None)
+    if kind.space is None and icc and spec.nchannels >= 3:
+        return _profiled(color, icc)
     scaled = _scaled(color)
-    original = Original(finite_light(scaled) if kind.space.scene_linear else scaled, kind.space)
-    return Picture(original.display(), original)
+    space = kind.space or named_space(spec.get_string_attribute("oiio:ColorSpace"))
+    return _in_space(finite_light(scaled) if space is not None and space.scene_linear else scaled, space)
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -173,17 +175,20 @@ def _as_color(pixels: np.ndarray, alpha: int) -> np.ndarray:
     return color if alpha < 1 else np.concatenate([color, pixels[..., place : place + 1]], axis=2)
 
 
-def _in_srgb(color: np.ndarray, icc: bytes | None) -> Picture:
-    """The picture of uint8 or uint16 values in the space of an ICC profile, or in sRGB."""
-    if icc is None:
-        return Picture(_scaled(color))
+def _profiled(color: np.ndarray, icc: bytes) -> Picture:
+    """The picture of uint8 or uint16 values in the space of an ICC profile."""
     try:
         profile = parse_profile(icc)
     except ProfileError:
         return Picture(_scaled(convert_by_table(color, icc) if color.dtype == np.uint8 else color))
-    if profile.is_srgb:
-        return Picture(_scaled(color))
-    original = Original(_scaled(color), profile)
+    return _in_space(_scaled(color), None if profile.is_srgb else profile)
+
+
+def _in_space(color: np.ndarray, space: ColorSpace | None) -> Picture:
+    """The picture of float32 values in a space; None for sRGB."""
+    if space is None:
+        return Picture(color)
+    original = Original(color, space)
     return Picture(original.display(), original)
 
 
