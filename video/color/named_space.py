@@ -44,7 +44,7 @@ class NamedColorSpace:
 
 @lru_cache(maxsize=16)
 def named_space(name: str) -> NamedColorSpace | None:
-    """The space of this name; None for unknown ones, and for Rec. 709's, whose pictures are taken for sRGB."""
+    """The space of this name; None if it is unknown, or Rec. 709's, whose pictures are taken for sRGB."""
     if not name or "rec709" in name:
         return None
     config = ocio.Config.CreateFromBuiltinConfig(_CONFIG)
