@@ -16,9 +16,10 @@ def write_exr(
     *,
     parts: bool = False,
     compression: Any = OpenEXR.ZIP_COMPRESSION,
+    attributes: dict[str, Any] | None = None,
 ) -> None:
     """Writes channels by their full names; `parts` gives each pass a part of its own, as Blender 5 does."""
-    header = {"compression": compression, "type": OpenEXR.scanlineimage}
+    header = {"compression": compression, "type": OpenEXR.scanlineimage} | (attributes or {})
     if not parts:
         OpenEXR.File(header, channels).write(str(path))
         return

@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import OpenEXR
+import OpenImageIO as oiio
 from PIL import Image, ImageCms
 
 RNG = np.random.default_rng(7)
@@ -53,6 +54,7 @@ def corpus(scratch: Path) -> list[Case]:
         *_exrs(scratch),
         *_damaged_exrs(scratch),
         *_sizes(),
+        *_other_formats(scratch),
     ]
 
 
@@ -348,3 +350,94 @@ def _sizes() -> Iterator[Case]:
         pixels = np.full((height, width, 3), 99, np.uint8)
         data = encoded(Image.fromarray(pixels), "PNG")
         yield Case(f"{width}x{height}.png", data, True, pixels / 255.0)
+
+
+# What OpenImageIO writes: by suffix, how far off its colors may be.
+OTHER_FORMATS = {"tga": 0.002, "sgi": 0.002, "j2c": 0.002, "jxl": 0.1, "iff": 0.002, "ppm": 0.002}
+LIGHT_FORMATS = {"hdr": 0.03, "dpx": 1e-3}
+
+
+def _other_formats(scratch: Path) -> Iterator[Case]:
+    curve = np.where(LIGHT <= 0.0031308, 12.92 * LIGHT, 1.055 * LIGHT ** (1 / 2.4) - 0.055)
+    deep = np.round(LIGHT * 65535.0).astype(np.uint16)
+    whole: dict[str, bytes] = {"cin": cineon(np.round(film_codes(LIGHT)).astype(np.uint32))}
+    yield Case("film.cin", whole["cin"], True, LIGHT, 0.01)
+    for suffix, within in OTHER_FORMATS.items():
+        whole[suffix] = written(scratch / f"made.{suffix}", RGB)
+        yield Case(f"rgb.{suffix}", whole[suffix], True, RGB / 255.0, within)
+        if suffix != "ppm":
+            yield Case(
+                f"rgba.{suffix}",
+                written(scratch / f"made.{suffix}", RGBA),
+                True,
+                RGB / 255.0,
+                max(within, 0.01),
+            )
+        yield Case(f"named.{suffix}.png", whole[suffix], True, RGB / 255.0, within)
+    for suffix, pixels in (("j2c", deep), ("sgi", deep), ("ppm", deep)):
+        content = written(scratch / f"made.{suffix}", pixels)
+        yield Case(f"deep.{suffix}", content, True, LIGHT, 1e-4)
+    for suffix, within in LIGHT_FORMATS.items():
+        whole[suffix] = written(
+            scratch / f"made.{suffix}", LIGHT if suffix == "hdr" else deep, {"oiio:ColorSpace": "lin_rec709"}
+        )
+        yield Case(f"light.{suffix}", whole[suffix], True, curve, within)
+    for suffix, content in whole.items():
+        for share in (0.0, 0.01, 0.1, 0.5, 0.9):
+            yield Case(
+                f"cut_{share}.{suffix}", content[: int(share * len(content))], False if share < 0.1 else None
+            )
+        for number, position in enumerate(RNG.integers(0, min(len(content), 1200), 12)):
+            changed = bytearray(content)
+            changed[position : position + 4] = RNG.bytes(4) if number % 2 else b"\xff\xff\xff\x7f"
+            yield Case(f"changed_{number}.{suffix}", bytes(changed), None)
+        yield Case(f"text.{suffix}", b"a painting, described in words " * 20, False)
+        yield Case(f"noise.{suffix}", RNG.bytes(3000), False)
+    # Files of a few bytes that promise a hundred million pixels.
+    vast = bytearray(whole["cin"])
+    struct.pack_into(">2I", vast, 200, 9000, 9000)
+    yield Case("vast.cin", bytes(vast), False)
+    vast = bytearray(whole["cin"])
+    vast[16:20] = b"\x7f\xff\xff\xff"
+    yield Case("user_data.cin", bytes(vast), False)
+    vast = bytearray(whole["tga"])
+    struct.pack_into("<2H", vast, 12, 9000, 9000)
+    yield Case("vast.tga", bytes(vast), False)
+    yield Case("vast.ppm", b"P6\n9000 9000\n255\n", False)
+    yield Case("vast.hdr", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 9000 +X 9000\n", False)
+
+
+def written(path: Path, pixels: np.ndarray, attributes: dict[str, str] | None = None) -> bytes:
+    """The file that OpenImageIO writes of (H, W, C), in the format of the path's suffix."""
+    spec = oiio.ImageSpec(
+        pixels.shape[1], pixels.shape[0], pixels.shape[2], str(pixels.dtype).replace("32", "")
+    )
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+    for name, text in (attributes or {}).items():
+        spec.attribute(name, text)
+    output = oiio.ImageOutput.create(str(path))
+    assert output is not None
+    assert output.open(str(path), spec)
+    assert output.write_image(pixels)
+    assert output.close()
+    return path.read_bytes()
+
+
+def film_codes(display: np.ndarray) -> np.ndarray:
+    """Printing density of 0..1 in codes of 10 bits: 95 is black, 685 white."""
+    black = 10.0 ** ((95.0 - 685.0) * 0.002 / 0.6)
+    return 685.0 + np.log10(display * (1.0 - black) + black) * 0.6 / 0.002
+
+
+def cineon(codes: np.ndarray) -> bytes:
+    """A Cineon file (version 4.5) of (H, W, 3) uint32 in 10 bits, three of them in a word."""
+    height, width, _ = codes.shape
+    file = struct.pack(">6I8s", 0x802A5FD7, 2048, 1024, 1024, 0, 2048 + 4 * width * height, b"V4.5").ljust(
+        192, b"\0"
+    )
+    file += struct.pack(">BB2x", 0, 3)
+    for channel in (1, 2, 3):
+        file += struct.pack(">BBBx2I4f", 0, channel, 10, width, height, 0.0, 0.0, 1023.0, 2.048)
+    file = file.ljust(680, b"\0") + struct.pack(">4B", 0, 5, 0, 0)
+    words = codes[..., 0] << 22 | codes[..., 1] << 12 | codes[..., 2] << 2
+    return file.ljust(2048, b"\0") + words.astype(">u4").tobytes()

@@ -1,1 +1,1 @@
-"""Color spaces, ICC profiles, Blender's view transform, YCbCr."""
+"""Color spaces: ICC profiles, names, Blender's view transform, YCbCr."""

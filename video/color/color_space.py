@@ -13,6 +13,11 @@ _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 _D50 = np.array([0.96422, 1.0, 0.82521])
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
+# Of `CineonLog`: the largest code, that of white, decades of exposure per code, and the exposure of black.
+_CINEON_CODES, _CINEON_WHITE = 1023.0, 685.0
+_CINEON_SLOPE = 0.002 / 0.6
+_CINEON_OFFSET = 10.0 ** ((95.0 - _CINEON_WHITE) * _CINEON_SLOPE)
+
 
 class ColorSpace(Protocol):
     """How a file's colors are meant. Arrays are (…, 3) float32, straight, not premultiplied."""
@@ -57,6 +62,27 @@ class SceneLinear:
             return None
         there, here = rgb_to_xyz(self.chromaticities), rgb_to_xyz(_REC_709)
         return (np.linalg.inv(here) @ there).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class CineonLog:
+    """Printing density of scanned film in 10 bits, as Cineon files hold it, of display-referred sRGB.
+
+    So Blender writes and reads them. Code 95 is black, code 685 white, a code is 0.002 of density and film's
+    gamma is 0.6 (Kennel and Snider 1993, "Gray-Scale Transformations of Digital Film Data").
+    """
+
+    scene_linear = False
+
+    def to_display(self, color: np.ndarray) -> np.ndarray:
+        """See `ColorSpace`."""
+        exposure = np.power(10.0, (color * _CINEON_CODES - _CINEON_WHITE) * _CINEON_SLOPE)
+        return np.clip((exposure - _CINEON_OFFSET) / (1.0 - _CINEON_OFFSET), 0.0, 1.0).astype(np.float32)
+
+    def from_display(self, display: np.ndarray) -> np.ndarray:
+        """See `ColorSpace`."""
+        exposure = np.clip(display, 0.0, 1.0) * (1.0 - _CINEON_OFFSET) + _CINEON_OFFSET
+        return ((np.log10(exposure) / _CINEON_SLOPE + _CINEON_WHITE) / _CINEON_CODES).astype(np.float32)
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:

@@ -10,6 +10,9 @@ The picture is n rows by n·n columns: red runs along the columns within a block
 green from the lowest row up; each through the n levels.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# PyOpenColorIO comes without types.
+
 from __future__ import annotations
 
 import json
@@ -18,10 +21,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
+import PyOpenColorIO as ocio
 
+from video.color.ocio_processor import apply_processor, float_processor
 from video.errors import FileError
+from video.files.decode_limits import check_decode_limits
+from video.files.image_io import DecodeError, open_image, read_pixels
 from video.files.native_output import suppress_native_output
 
 # Of the inverse's lattice over display colors. They lie closer towards black and white, where view
@@ -56,14 +62,14 @@ class ViewTransform:
 
     def to_display(self, color: np.ndarray) -> np.ndarray:
         """See `video.color.color_space.ColorSpace`; light beyond the last level is taken for that."""
-        return _in_blocks(lambda light: interpolate(self.shown, self._places(light))[0], color)
+        return _in_blocks(lambda light: _look_up(self._table, self._places(light)), color)
 
     def from_display(self, display: np.ndarray) -> np.ndarray:
         """See `color_space.ColorSpace`; for what the view never shows, the light that comes near."""
 
         def light(shown: np.ndarray) -> np.ndarray:
             nodes = _to_nodes(shown) * (_NODES - 1)
-            return self._light(interpolate(self._inverse, nodes)[0])
+            return self._light(_look_up(self._inverse_table, nodes).astype(np.float64))
 
         return _in_blocks(light, display)
 
@@ -81,8 +87,21 @@ class ViewTransform:
         return np.where(places < 1.0, places * second, upper).astype(np.float32)
 
     @cached_property
+    def _table(self) -> Table:
+        return _table(self.shown)
+
+    @cached_property
+    def _inverse_table(self) -> Table:
+        return _table(self._inverse)
+
+    @cached_property
     def _inverse(self) -> np.ndarray:
-        """(m, m, m, 3): places in `levels` by the nodes of display colors; Gauss and Newton's method."""
+        """(m, m, m, 3): places in `levels` by the nodes of display colors, by Gauss and Newton's method.
+
+        OpenColorIO inverts such tables too. Its quick way misses muted colors by twice as much under AgX and
+        by more under Khronos PBR Neutral. Its exact one takes seconds a frame, and where several lights are
+        shown alike finds the brightest (`test_display_white_is_no_brighter_than_it_must_be`), not the least.
+        """
         axis = _from_nodes(np.linspace(0.0, 1.0, _NODES))
         wanted = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
         last = len(self.levels) - 1
@@ -110,14 +129,25 @@ def load_view(probe: Path, levels: tuple[float, ...]) -> ViewTransform:
     """
     axis = np.array([float(level) for level in levels], np.float64)
     count = len(axis)
-    with suppress_native_output():
-        pixels = cv2.imdecode(np.frombuffer(probe.read_bytes() or b"0", np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = _read_probe(probe)
     fits = pixels is not None and pixels.dtype == np.uint16 and pixels.shape == (count, count * count, 3)
     rising = count >= 3 and axis[0] == 0.0 and np.isfinite(axis).all() and (np.diff(axis) > 0.0).all()
     if pixels is None or not fits or not rising:
         raise FileError(probe, "the view transform's probe does not fit its note; render the frame again")
-    lattice = pixels[::-1, :, ::-1].reshape(count, count, count, 3) / 65535.0  # green, blue, red
+    lattice = pixels[::-1].reshape(count, count, count, 3) / 65535.0  # green, blue, red
     return ViewTransform(axis, np.ascontiguousarray(lattice.transpose(2, 0, 1, 3)), probe)
+
+
+def _read_probe(probe: Path) -> np.ndarray | None:
+    """(H, W, C) in the file's own type, None if there is no picture."""
+    try:
+        with suppress_native_output(), open_image(probe) as image:
+            spec = image.spec()
+            pixels = spec.width * spec.height
+            check_decode_limits(probe, pixels, 4 * spec.nchannels * pixels)
+            return read_pixels(image, spec, "unknown")
+    except DecodeError:
+        return None
 
 
 def interpolate(lattice: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,6 +180,27 @@ def interpolate(lattice: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np
     by_y = along(edges[1, 0] - edges[0, 0], edges[1, 1] - edges[0, 1], z)
     by_z = sides[1] - sides[0]
     return along(sides[0], sides[1], z), np.stack([by_x, by_y, by_z], axis=-1)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A lattice (n, n, n, 3) that OpenColorIO interpolates."""
+
+    count: int
+    processor: ocio.CPUProcessor
+
+
+def _table(lattice: np.ndarray) -> Table:
+    count = lattice.shape[0]
+    lut = ocio.Lut3DTransform(count)
+    lut.setInterpolation(ocio.INTERP_LINEAR)
+    lut.setData(np.ascontiguousarray(lattice, np.float32).ravel())
+    return Table(count, float_processor(ocio.Config.CreateRaw().getProcessor(lut)))
+
+
+def _look_up(table: Table, places: np.ndarray) -> np.ndarray:
+    """(N, 3) float32 at places (N, 3) in 0..n-1, by trilinear interpolation."""
+    return apply_processor(table.processor, places / (table.count - 1))
 
 
 def _to_nodes(display: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a picture's header may promise: a few bytes can ask a decoder for gigabytes."""
+"""Limits on what a picture's header may promise: a few bytes can ask a decoder for gigabytes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,26 @@ from pathlib import Path
 from video.errors import FileError
 
 MAX_PIXELS = 89_478_485
-"""Of one picture, as Pillow has it."""
+"""Largest number of pixels of one picture; Pillow's limit against decompression bombs."""
 
-# Deflate cannot shrink anything further than to a thousandth; a few methods go beyond it for a plain surface.
-_MOST_SHRUNK = 2000
+DEFLATE_EXPANSION = 2000
+"""Bytes of pixels from one byte of a file. Deflate reaches 1032; some codecs exceed that on flat pictures."""
+
 _ALWAYS_ALLOWED = 256 * 2**20
 
 
-def check_decode_limits(path: Path, promised: int) -> None:
-    """Raises FileError if a file is far too small for the bytes of pixels that its header promises."""
-    if promised > max(_ALWAYS_ALLOWED, _MOST_SHRUNK * path.stat().st_size):
+def check_decode_limits(path: Path, pixels: int, decoded: int, expansion: int = DEFLATE_EXPANSION) -> None:
+    """Checks a header before anything is decoded.
+
+    Args:
+        pixels: of the picture.
+        decoded: bytes in memory once it is decoded.
+        expansion: bytes of pixels that one byte of such a file can hold.
+
+    Raises:
+        FileError: the picture is too large, or the file far too small for what its header promises.
+    """
+    if pixels > MAX_PIXELS:
+        raise FileError(path, "has too many pixels; the limit is about 89 million")
+    if decoded > max(_ALWAYS_ALLOWED, expansion * path.stat().st_size):
         raise FileError(path, "promises more pixels than its size can hold; it is damaged or no honest file")

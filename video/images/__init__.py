@@ -1,1 +1,1 @@
-"""One picture to or from a file: PNG, JPEG, TIFF, OpenEXR, and what stands beside the pixels."""
+"""One picture to or from a file: the registry of formats, OpenEXR, PNG, and what stands beside the pixels."""

@@ -2,50 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import OpenEXR
+import OpenImageIO as oiio
 
 from video.errors import FileError
 from video.files.atomic import write_atomically
-from video.files.native_output import suppress_native_output
-from video.images.exr_header import Part, read_header
+from video.files.decode_limits import check_decode_limits
+from video.files.image_io import DecodeError, open_image, read_pixels, write_image
 
 LARGEST_HALF = 65504.0
+EXR = "openexr"
+"""OpenImageIO's name of the format."""
 
+_MAGIC = b"\x76\x2f\x31\x01"
+_DAMAGED = "the EXR is damaged or cut short; make it again"
 # Of a multilayer file: what Blender's compositor made, then what it rendered.
 _COLOR_PASSES = ("Composite.Combined", "Combined", "Image", "rgba", "rgb", "beauty")
 _COLORS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
-_GRAYS = ("Y", "V", "L", "y", "v", "gray", "gray")
+_GRAYS = ("Y", "V", "L", "y", "v", "gray", "grey")
+# OpenImageIO maps integers to 0..1.
+_LARGEST_INTEGER = 2.0**32 - 1.0
+
+
+def is_exr(path: Path) -> bool:
+    """Whether a file is an EXR, by its first bytes, or, where it has too few of them, by its name."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except (OSError, ValueError):
+        return False
+    return magic == _MAGIC or (path.suffix.lower() == ".exr" and len(magic) < len(_MAGIC))
+
+
+@contextmanager
+def open_exr(path: Path) -> Iterator[tuple[oiio.ImageInput, list[oiio.ImageSpec]]]:
+    """The file and the header of each of its parts; no pixel has been decoded.
+
+    Raises:
+        FileError: missing, no EXR, damaged, deep, subsampled, or too large to be one in good faith.
+    """
+    with _opened(path) as image:
+        if image.format_name() != EXR:
+            raise FileError(path, "is no EXR, whatever its name says")
+        count = image.spec().get_int_attribute("oiio:subimages", 1)
+        parts = [image.spec(part) for part in range(count)]
+        for part in parts:
+            if part.deep:
+                raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
+            if part.width < 1 or part.height < 1 or part.nchannels < 1:
+                raise FileError(path, _DAMAGED)
+        # Each channel comes as a float for every pixel of the picture.
+        decoded = sum(4 * part.nchannels * _pixels(part) for part in parts)
+        check_decode_limits(path, max(map(_pixels, parts)), decoded)
+        yield image, parts
 
 
 def read_channels(path: Path) -> dict[str, np.ndarray]:
     """Every channel by its full name, as `ViewLayer.Combined.R`, of the first part that has it.
 
     Returns:
-        (H, W) float32 each, of the display window: what lies outside the data window is zero.
+        (H, W) float32 each, of the display window: what lies outside the data window is zero. The arrays
+        are views of what the file's part holds, not contiguous.
 
     Raises:
-        FileError: as `video.images.exr_header.read_header`, or the pixels are damaged.
+        FileError: as `open_exr`, or the pixels are damaged.
     """
-    promised = read_header(path)
-    try:
-        with suppress_native_output(), OpenEXR.File(str(path), separate_channels=True) as file:
-            # OpenEXR leaves a part that it cannot read out.
-            if len(file.parts) < len(promised):
-                raise ValueError("a part is missing")
-            found: dict[str, np.ndarray] = {}
-            for part, header in zip(file.parts, promised, strict=True):
-                for name, channel in part.channels.items():
-                    if name not in found:
-                        found[name] = _in_display_window(np.asarray(channel.pixels, np.float32), header)
-    except MemoryError:
-        raise  # the picture may be whole
-    except Exception:  # OpenEXR raises whatever it has
-        raise FileError(path, "the EXR is damaged or cut short; make it again") from None
+    found: dict[str, np.ndarray] = {}
+    with open_exr(path) as (image, parts):
+        for number, part in enumerate(parts):
+            whole = _in_display_window(read_pixels(image, part, "float", number), part)
+            for place, name in enumerate(part.channelnames):
+                channel = whole[..., place]
+                if part.channelformat(place) == oiio.UINT32:
+                    channel = np.rint(channel * np.float32(_LARGEST_INTEGER))
+                found.setdefault(name, channel)
     return found
 
 
@@ -53,16 +88,12 @@ def read_attributes(path: Path) -> dict[str, Any]:
     """The attributes of the file by name; of several parts the first that has one gives it.
 
     Raises:
-        FileError: as `video.images.exr_header.read_header`, or the header is damaged.
+        FileError: as `open_exr`.
     """
-    read_header(path)
     attributes: dict[str, Any] = {}
-    try:
-        with suppress_native_output(), OpenEXR.File(str(path), header_only=True) as file:
-            for part in file.parts:
-                attributes = dict(part.header) | attributes
-    except Exception:  # OpenEXR raises whatever it has
-        raise FileError(path, "the EXR is damaged or cut short; make it again") from None
+    with open_exr(path) as (_, parts):
+        for part in parts:
+            attributes = {each.name: each.value for each in part.extra_attribs} | attributes
     return attributes
 
 
@@ -81,7 +112,11 @@ def read_color(path: Path) -> np.ndarray:
     if names is None:
         listed = ", ".join(list(channels)[:8]) + (", …" if len(channels) > 8 else "")
         raise FileError(path, f"has no R, G, B channels, nor a Combined pass; it has {listed}")
-    pixels = np.stack([channels[name] for name in names], axis=2)
+    return finite_light(np.stack([channels[name] for name in names], axis=2))
+
+
+def finite_light(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3 or 4) scene-linear: NaN as zero, infinities as the largest half, alpha clipped to 0..1."""
     pixels = np.nan_to_num(pixels, nan=0.0, posinf=LARGEST_HALF, neginf=-LARGEST_HALF)
     if pixels.shape[2] == 4:
         pixels[..., 3] = np.clip(pixels[..., 3], 0.0, 1.0)
@@ -102,8 +137,9 @@ def color_channels(channels: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def exr_size(path: Path) -> tuple[int, int]:
-    """(width, height) of the display window, from the header alone; raises FileError as `read_header`."""
-    return read_header(path)[0].display.size
+    """(width, height) of the display window, from the header alone; raises FileError as `open_exr`."""
+    with open_exr(path) as (_, parts):
+        return parts[0].full_width, parts[0].full_height
 
 
 def write_exr(
@@ -121,23 +157,37 @@ def write_exr(
     Raises:
         FileError: the file cannot be written.
     """
-    half = np.clip(image, -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
-    header: dict[str, Any] = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
-        "type": OpenEXR.scanlineimage,
-        **(metadata or {}),
-    }
+    height, width, channels = image.shape
+    spec = oiio.ImageSpec(width, height, channels, oiio.HALF)
+    spec.attribute("compression", "zip")
+    for name, text in (metadata or {}).items():
+        spec.attribute(name, text)
     if chromaticities is not None:
-        header["chromaticities"] = chromaticities
-    channels = {"RGBA" if image.shape[2] == 4 else "RGB": np.ascontiguousarray(half)}
+        spec.attribute("chromaticities", "float[8]", tuple(map(float, chromaticities)))
+    half = np.clip(image, -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
+    write_atomically(path, lambda temporary: write_image(temporary, EXR, spec, half))
 
-    def write(temporary: Path) -> None:
-        try:
-            OpenEXR.File(header, channels).write(str(temporary))
-        except RuntimeError as error:
-            raise OSError(" ".join(str(error).split())) from None
 
-    write_atomically(path, write)
+@contextmanager
+def _opened(path: Path) -> Iterator[oiio.ImageInput]:
+    try:
+        with open_image(path) as image:
+            yield image
+    except DecodeError as error:
+        raise FileError(path, _why_unreadable(path, str(error))) from None
+
+
+def _why_unreadable(path: Path, reason: str) -> str:
+    if not is_exr(path):
+        return "is no EXR, whatever its name says"
+    if "ubsampled" in reason:
+        return "has subsampled channels; save it with RGB channels"
+    return _DAMAGED
+
+
+def _pixels(part: oiio.ImageSpec) -> int:
+    """Pixels of the larger of the two windows."""
+    return max(part.width * part.height, part.full_width * part.full_height)
 
 
 def _prefixes(channels: Mapping[str, Any]) -> list[str]:
@@ -151,13 +201,14 @@ def _prefixes(channels: Mapping[str, Any]) -> list[str]:
     return ranked + ([f"{colored[0]}."] if len(colored) == 1 else [])
 
 
-def _in_display_window(pixels: np.ndarray, part: Part) -> np.ndarray:
-    if part.data == part.display:
+def _in_display_window(pixels: np.ndarray, part: oiio.ImageSpec) -> np.ndarray:
+    """(H, W, C) of the data window, moved into the display window."""
+    left, top = part.x - part.full_x, part.y - part.full_y
+    height, width = part.full_height, part.full_width
+    if (left, top) == (0, 0) and pixels.shape[:2] == (height, width):
         return pixels
-    width, height = part.display.size
-    whole = np.zeros((height, width), np.float32)
-    left, top = part.data.left - part.display.left, part.data.top - part.display.top
-    right, bottom = left + pixels.shape[1], top + pixels.shape[0]
+    whole = np.zeros((height, width, part.nchannels), np.float32)
+    right, bottom = left + part.width, top + part.height
     if right > 0 and bottom > 0 and left < width and top < height:
         rows = slice(max(top, 0), min(bottom, height))
         columns = slice(max(left, 0), min(right, width))

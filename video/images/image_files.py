@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar, cast
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+import OpenImageIO as oiio
 
-from video.color.icc import DisplayProfile, ProfileError, parse_profile
+from video.color.color_space import ColorSpace
+from video.color.icc import ProfileError, convert_by_table, parse_profile
+from video.color.named_space import named_space
 from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
 from video.files.decode_limits import check_decode_limits
+from video.files.image_io import DecodeError, open_image, read_pixels
 from video.files.native_output import suppress_native_output
-from video.images.exr import exr_size
+from video.images.exr import exr_size, finite_light, is_exr
 from video.images.picture import Original, Picture, quantize
+from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES, PictureFormat
 from video.images.png_chunks import with_chunks
+from video.images.printed import is_cmyk, read_managed_cmyk
 from video.images.scene_linear import read_light
 
 __all__ = [
@@ -34,19 +36,12 @@ __all__ = [
     "write_png",
 ]
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr"})
-
-# Nothing else is tried: some of Pillow's readers start other programs.
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-_SIXTEEN_BIT_FORMATS = frozenset({"PNG", "TIFF"})
-_EXR_MAGIC = b"\x76\x2f\x31\x01"
 # EXIF orientations from here on exchange width and height.
 _FIRST_ON_ITS_SIDE = 5
-# TIFF's tag numbers, and those values of the second that are gray or RGB.
-_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
-_GRAY_OR_RGB = (0, 1, 2)
-
-T = TypeVar("T")
+# Of TIFF's PhotometricInterpretation: what is gray, RGB or a palette.
+_GRAY_OR_RGB = (0, 1, 2, 3)
+_INTEGERS = {oiio.UINT8: "uint8", oiio.UINT16: "uint16"}
+_FLOATS = (oiio.HALF, oiio.FLOAT)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -61,30 +56,39 @@ def read_image(path: Path) -> np.ndarray:
 def read_picture(path: Path) -> Picture:
     """A picture in sRGB, and what its file holds where that is something else.
 
-    PNG and TIFF keep 16 bits a channel, an EXR its light. A photograph is turned as its EXIF orientation
-    says. An embedded ICC profile is followed; the file's own colors come along if there is a way back to
-    them (a profile of a matrix and curves, as every display's); if not, the picture is plain sRGB.
+    Integers keep their 8 to 16 bits, an EXR, HDR or DPX its light. A photograph is turned as its EXIF
+    orientation says. An embedded ICC profile is followed; the file's own colors come along if there is a way
+    back to them (a profile of a matrix and curves, as every display's); if not, the picture is plain sRGB.
 
     Raises:
         FileError: missing, a folder, no picture, damaged, animated, or too large to be one in good faith.
     """
-    if _is_exr(path):
+    if is_exr(path):
         original = read_light(path)
         return Picture(original.display(), original)
-    decoded = _opened(path, _decode)
-    if decoded is None:
-        return _profiled(_decode_sixteen(path), _opened(path, _profile))
-    return decoded
+    with _opened(path) as (image, spec, kind):
+        if kind.is_animation is not None and kind.is_animation(image, path):
+            raise FileError(path, "is an animation; save the picture that is meant as a file of its own")
+        _check_colors(path, spec, kind)
+        icc = _profile(spec)
+        if icc and is_cmyk(spec):
+            return Picture(_upright(read_managed_cmyk(path, icc), _orientation(spec)))
+        pixels = read_pixels(image, spec, _INTEGERS.get(spec.format.basetype, "float"))
+    color = _upright(_as_color(pixels, spec.alpha_channel), _orientation(spec))
+    if kind.space is None and icc and spec.nchannels >= 3:
+        return _profiled(color, icc)
+    scaled = _scaled(color)
+    space = kind.space or named_space(spec.get_string_attribute("oiio:ColorSpace"))
+    return _in_space(finite_light(scaled) if space is not None and space.scene_linear else scaled, space)
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """(width, height) of the upright picture, from the header alone; raises FileError as `read_picture`."""
-
-    def upright_size(image: Image.Image) -> tuple[int, int]:
-        width, height = image.size
-        return (height, width) if _orientation(image) >= _FIRST_ON_ITS_SIDE else (width, height)
-
-    return exr_size(path) if _is_exr(path) else _opened(path, upright_size)
+    if is_exr(path):
+        return exr_size(path)
+    with _opened(path) as (_, spec, _):
+        sideways = _orientation(spec) >= _FIRST_ON_ITS_SIDE
+        return (spec.height, spec.width) if sideways else (spec.width, spec.height)
 
 
 def write_png(
@@ -96,6 +100,9 @@ def write_png(
     profile: bytes | None = None,
 ) -> None:
     """Writes (H, W, 3 or 4) float in 0..1 as PNG of 8 or 16 bits; the file is whole or not there at all.
+
+    It is encoded in memory by OpenCV: OpenImageIO writes PNGs to files alone, and reports success on a disk
+    that is full (`tests/video/driver/test_full_disk.py`).
 
     Args:
         metadata: texts by keyword.
@@ -112,151 +119,93 @@ def write_png(
     write_atomically(path, lambda temporary: temporary.write_bytes(whole))
 
 
-def _is_exr(path: Path) -> bool:
-    """By its first bytes, or, where they tell nothing, by its name."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, PictureFormat]]:
+    """The file, its header, which promises nothing that the file cannot hold, and its format."""
     try:
-        with path.open("rb") as file:
-            magic = file.read(len(_EXR_MAGIC))
-    except (OSError, ValueError):
-        return False
-    return magic == _EXR_MAGIC or (path.suffix.lower() == ".exr" and len(magic) < len(_EXR_MAGIC))
+        # libpng prints what it finds in damaged files.
+        with suppress_native_output(), open_image(path) as image:
+            kind = FORMATS.get(image.format_name())
+            if kind is None:
+                raise FileError(path, _NO_PICTURE)
+            spec = image.spec()
+            if spec.width < 1 or spec.height < 1 or spec.depth > 1 or spec.nchannels < 1:
+                raise DecodeError("its size is none")
+            pixels = spec.width * spec.height
+            check_decode_limits(path, pixels, 4 * spec.nchannels * pixels, kind.expansion)
+            yield image, spec, kind
+    except DecodeError as error:
+        raise FileError(path, _why_unreadable(str(error))) from None
 
 
-def _opened(path: Path, use: Callable[[Image.Image], T]) -> T:
-    # Not `path.is_dir()`, which fails for a name that no file system takes.
-    if os.path.isdir(path):  # noqa: PTH112
-        raise FileError(path, "is a folder; name a picture")
+_NO_PICTURE = "is no picture; PNG, JPEG, WebP, TIFF, EXR, HDR, DPX, Cineon, TGA, BMP and others can be read"
+
+
+def _why_unreadable(reason: str) -> str:
+    if "limits:" in reason:
+        return "has too many pixels; the limit is about 89 million"
+    if "no known format" in reason or "could not find a format reader" in reason:
+        return _NO_PICTURE
+    return f"is no picture, or a damaged one ({reason[:200]}); make it again"
+
+
+def _check_colors(path: Path, spec: oiio.ImageSpec, kind: PictureFormat) -> None:
+    """Raises FileError for a whole picture whose values have a meaning that is not known here."""
+    if spec.get_string_attribute("tiff:ColorSpace") == "CIELAB":
+        raise FileError(path, "is in CIE Lab colors; save it as RGB")
+    photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", _GRAY_OR_RGB[0])
+    if spec.format.basetype == oiio.UINT16 and photometric not in _GRAY_OR_RGB:
+        raise FileError(path, "16 bits a channel can be read in gray and RGB alone; save it as RGB")
+    light = kind.space is not None and kind.space.scene_linear
+    if spec.format.basetype not in (*_INTEGERS, *(_FLOATS if light else ())):
+        raise FileError(path, "32 bits a channel cannot be read in this format; save it with 16, or as EXR")
+
+
+def _profile(spec: oiio.ImageSpec) -> bytes | None:
+    """The embedded ICC profile, as the file has it."""
+    icc = spec.getattribute("ICCProfile")
+    return icc.astype(np.uint8).tobytes() if isinstance(icc, np.ndarray) else None
+
+
+def _as_color(pixels: np.ndarray, alpha: int) -> np.ndarray:
+    """(H, W, 3), or (H, W, 4) with alpha, of all channels of a file; gray is repeated."""
+    color = pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+    # Of a GIF OpenImageIO counts alpha's place from one.
+    place = alpha if alpha < pixels.shape[2] else pixels.shape[2] - 1
+    return color if alpha < 1 else np.concatenate([color, pixels[..., place : place + 1]], axis=2)
+
+
+def _profiled(color: np.ndarray, icc: bytes) -> Picture:
+    """The picture of uint8 or uint16 values in the space of an ICC profile."""
     try:
-        # The filters are process-wide; `suppress_native_output` has one file decoded at a time.
-        with suppress_native_output(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                check_decode_limits(path, 4 * image.width * image.height)
-                return use(image)
-    except FileError:
-        raise
-    except FileNotFoundError:
-        raise FileError(path, "does not exist; check the name") from None
-    except UnidentifiedImageError:
-        raise FileError(path, "is no picture; PNG, JPEG, WebP, TIFF and EXR can be read") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise FileError(path, "has too many pixels; the limit is about 89 million") from None
-    except PermissionError:
-        raise FileError(path, "may not be read; check its permissions") from None
-    except _UnsupportedError as error:
-        raise FileError(path, str(error)) from None
-    except MemoryError:
-        raise  # the picture may be whole
-    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them raise
-        if isinstance(error, OSError) and error.strerror is not None:
-            raise FileError(path, f"cannot be read ({error.strerror}); check the name") from None
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileError(path, f"the picture is damaged ({reason}); make it again") from None
-
-
-class _UnsupportedError(Exception):
-    """The picture is whole and cannot be used."""
-
-
-def _decode(image: Image.Image) -> Picture | None:
-    """The picture, or None for 16 bits a channel, which Pillow would cut to 8."""
-    if image.format not in {"TIFF", "MPO"} and getattr(image, "is_animated", False):
-        raise _UnsupportedError("is an animation; save the picture that is meant as a file of its own")
-    if image.format == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))) > 16:  # type: ignore[attr-defined]
-        raise _UnsupportedError("32 bits a channel cannot be read in a TIFF; save it with 16, or as EXR")
-    if image.mode == "LAB":
-        raise _UnsupportedError("is in CIE Lab colors; save it as RGB")
-    if image.format in _SIXTEEN_BIT_FORMATS and _has_sixteen_bits(image):
-        if image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) not in _GRAY_OR_RGB:  # type: ignore[attr-defined]
-            raise _UnsupportedError("16 bits a channel can be read in gray and RGB alone; save it as RGB")
-        return None
-    icc = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    if icc and image.mode == "CMYK":
-        upright = _managed(upright, icc)
-    converted = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    pixels = np.asarray(converted, dtype=np.float32) / 255.0
-    profile = _parsed(icc)
-    if icc and profile is None and image.mode in ("RGB", "RGBA"):
-        managed = _managed(converted, icc)
-        return Picture(np.asarray(managed, dtype=np.float32) / 255.0)
-    return _profiled(pixels, profile if image.mode in ("RGB", "RGBA", "P") else None)
-
-
-def _profile(image: Image.Image) -> DisplayProfile | None:
-    return _parsed(image.info.get("icc_profile"))
-
-
-def _parsed(icc: bytes | None) -> DisplayProfile | None:
-    """None where there is none, where it is sRGB, or where it is of another kind or damaged."""
-    try:
-        profile = parse_profile(icc) if icc else None
+        profile = parse_profile(icc)
     except ProfileError:
-        return None
-    return None if profile is None or profile.is_srgb else profile
+        return Picture(_scaled(convert_by_table(color, icc) if color.dtype == np.uint8 else color))
+    return _in_space(_scaled(color), None if profile.is_srgb else profile)
 
 
-def _profiled(pixels: np.ndarray, profile: DisplayProfile | None) -> Picture:
-    if profile is None:
-        return Picture(pixels)
-    original = Original(pixels, profile)
+def _in_space(color: np.ndarray, space: ColorSpace | None) -> Picture:
+    """The picture of float32 values in a space; None for sRGB."""
+    if space is None:
+        return Picture(color)
+    original = Original(color, space)
     return Picture(original.display(), original)
 
 
-def _managed(image: Image.Image, icc: bytes) -> Image.Image:
-    """The picture in sRGB by littleCMS, in 8 bits; as it is where the profile does not fit it."""
-    mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    try:
-        converted = ImageCms.profileToProfile(
-            image, io.BytesIO(icc), ImageCms.createProfile("sRGB"), outputMode=mode
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
-    return image if converted is None else converted
+def _scaled(color: np.ndarray) -> np.ndarray:
+    """float32; integers in 0..1."""
+    levels = np.float32(np.iinfo(color.dtype).max if color.dtype.kind == "u" else 1.0)
+    return color.astype(np.float32) / levels
 
 
-def _decode_sixteen(path: Path) -> np.ndarray:
-    orientation = _opened(path, _orientation)
-    width, height = _opened(path, lambda image: image.size)
-    try:
-        with suppress_native_output():
-            decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    except (cv2.error, OSError):
-        decoded = None
-    if decoded is None or decoded.shape[:2] != (height, width) or decoded.dtype != np.uint16:
-        raise FileError(path, "the picture is damaged; make it again")
-    scaled = _upright(decoded, orientation).astype(np.float32) / 65535.0
-    if scaled.ndim == 2:
-        return np.repeat(scaled[..., None], 3, axis=2)
-    return cv2.cvtColor(scaled, cv2.COLOR_BGRA2RGBA if scaled.shape[2] == 4 else cv2.COLOR_BGR2RGB)
-
-
-def _has_sixteen_bits(image: Image.Image) -> bool:
-    if image.mode.startswith("I"):
-        return True
-    if image.format == "PNG":
-        # Pillow opens 16-bit RGB as "RGB": the bit depth stands in byte 24 of every PNG, in its IHDR chunk.
-        stream = cast(IO[bytes], image.fp)  # type: ignore[attr-defined]
-        position = stream.tell()
-        stream.seek(24)
-        depth = stream.read(1)
-        stream.seek(position)
-        return depth == b"\x10"
-    return image.tag_v2.get(_BITS_PER_SAMPLE, (8,))[0] == 16  # type: ignore[attr-defined]
-
-
-def _orientation(image: Image.Image) -> int:
+def _orientation(spec: oiio.ImageSpec) -> int:
     """EXIF's number, 1 (upright) to 8."""
-    try:
-        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except (ValueError, TypeError, SyntaxError, OSError):
-        return 1
+    orientation = spec.get_int_attribute("Orientation", 1)
     return orientation if 1 <= orientation <= 8 else 1
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """What `ImageOps.exif_transpose` does, for an array (H, W, …)."""
+    """(H, W, C) as EXIF's orientation says that it is meant."""
     if orientation >= _FIRST_ON_ITS_SIDE:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 # The signature, and the IHDR chunk, which is the first in every PNG.
 _BEFORE_CHUNKS = 8 + 25
+_HEAD = 1 << 16
 
 
 def with_chunks(png: bytes, texts: Mapping[str, str], profile: bytes | None = None) -> bytes:
@@ -22,6 +24,12 @@ def with_chunks(png: bytes, texts: Mapping[str, str], profile: bytes | None = No
     if profile is not None:
         chunks = _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)) + chunks
     return png[:_BEFORE_CHUNKS] + chunks + png[_BEFORE_CHUNKS:]
+
+
+def is_animated_png(path: Path) -> bool:
+    """Whether a PNG is an animation (APNG), of which libpng knows nothing: acTL comes before the pixels."""
+    with path.open("rb") as file:
+        return b"acTL" in file.read(_HEAD).partition(b"IDAT")[0]
 
 
 def _text(keyword: str, text: str) -> bytes:

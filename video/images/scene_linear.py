@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from video.color.color_space import ColorSpace, SceneLinear
+from video.color.color_space import SceneLinear
 from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
-from video.images.exr import read_color
-from video.images.exr_header import Part, read_header
+from video.images.exr import read_attributes, read_color
 from video.images.picture import Original
 from video.images.sidecar import read_note
 
@@ -29,15 +29,21 @@ def read_light(path: Path) -> Original:
         FileError: as `video.images.exr.read_color`; the note or the view transform's probe is damaged.
     """
     color = read_color(path)
-    return Original(color, _space(path, read_header(path)[0]))
+    attributes = read_attributes(path)
+    return Original(color, _view(path, attributes) or SceneLinear(_chromaticities(attributes)))
 
 
-def _space(path: Path, part: Part) -> ColorSpace:
-    return _view(path, part) or SceneLinear(part.chromaticities)
+def _chromaticities(attributes: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """x and y of red, green, blue and white, where the file names them."""
+    values = attributes.get("chromaticities")
+    if not isinstance(values, tuple) or len(values) != 8:
+        return None
+    # Of a zero y there is no color.
+    return values if all(0.0 < y <= 1.0 for y in values[1::2]) else None
 
 
-def _view(path: Path, part: Part) -> ViewTransform | None:
-    noted = read_note(path).get("view") or _attribute(part)
+def _view(path: Path, attributes: Mapping[str, Any]) -> ViewTransform | None:
+    noted = read_note(path).get("view") or _own_view(attributes)
     if not isinstance(noted, dict):
         return None
     # The probe is looked for by its name alone: a file leads to no other folder than its own and its passes'.
@@ -51,8 +57,8 @@ def _view(path: Path, part: Part) -> ViewTransform | None:
     return None
 
 
-def _attribute(part: Part) -> Any:
+def _own_view(attributes: Mapping[str, Any]) -> Any:
     try:
-        return json.loads(part.attributes.get(VIEW_ATTRIBUTE, b"null"))
-    except (ValueError, RecursionError):
+        return json.loads(attributes.get(VIEW_ATTRIBUTE, "null"))
+    except (ValueError, TypeError, RecursionError):
         return None

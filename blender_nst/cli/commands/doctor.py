@@ -33,10 +33,10 @@ class Finding:
 def examine(blender: Path | None) -> list[Finding]:
     """Looks at everything; installs and changes nothing."""
     system = f"{platform.python_version()} ({sys.executable}), {platform.system()} {platform.machine()}"
-    packages = ("blender-nst", "torch", "torchvision", "numpy", "opencv-python-headless", "OpenEXR", "av")
+    packages = ("blender-nst", "torch", "torchvision", "numpy", "opencv-python-headless", "OpenImageIO")
     return [
         Finding("Python", True, system),
-        *(_package(name) for name in packages),
+        *(_package(name) for name in (*packages, "opencolorio", "av")),
         _device(),
         _machine_code(),
         _weights(),

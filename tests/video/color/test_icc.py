@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -55,6 +57,37 @@ def test_srgb_is_known_under_any_name() -> None:
 def test_a_profile_that_is_cut_short_is_none(cut: int) -> None:
     with pytest.raises(ProfileError):
         parse_profile(PROFILES["Adobe RGB"][:cut])
+
+
+@pytest.mark.parametrize("kind", ["LAB", "XYZ"])
+def test_a_profile_of_another_kind_is_none(kind: Literal["LAB", "XYZ"]) -> None:
+    with pytest.raises(ProfileError):
+        parse_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes())
+
+
+def test_any_damage_leaves_colors_or_a_clear_error() -> None:
+    refused = 0
+    for number in range(300):
+        damaged = bytearray(PROFILES[list(PROFILES)[number % 3]])
+        for place in RNG.integers(0, 260, 3):
+            damaged[place] = RNG.integers(256)
+        try:
+            profile = parse_profile(bytes(damaged))
+        except ProfileError as error:
+            refused += 1
+            assert "\n" not in str(error)  # noqa: PT017
+        else:
+            shown = profile.to_display(RGB / np.float32(255.0))
+            assert np.isfinite(shown).all()
+            assert shown.min() >= 0.0
+            assert shown.max() <= 1.0
+    assert 0 < refused < 300
+
+
+def test_profiles_are_parsed_on_several_threads() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        parsed = list(threads.map(parse_profile, list(PROFILES.values()) * 20))
+    assert [profile.data for profile in parsed] == list(PROFILES.values()) * 20
 
 
 @pytest.mark.parametrize("bits", [8, 16])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from video.color.color_space import encode_srgb
 from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
 from video.frames.frame_writer import FrameWriter
@@ -68,6 +69,17 @@ def test_what_is_never_shown_has_the_light_that_comes_near(view: ViewTransform) 
     light = view.from_display(red)
     assert np.isfinite(light).all()
     assert light[0, 0] > 10.0 * light[0, 1:].max()
+
+
+def test_display_white_is_no_brighter_than_it_must_be() -> None:
+    # A view that clips: all light from one on is shown as white.
+    axis = np.array(LEVELS)
+    lattice = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    clipping = ViewTransform(axis, encode_srgb(lattice).astype(np.float64), Path("none.png"))
+    shown = np.array([[1.0, 1.0, 1.0], [1.0, 0.5, 0.2], [0.5, 0.5, 0.5]], np.float32)
+    light = clipping.from_display(shown)
+    np.testing.assert_allclose(clipping.to_display(light), shown, atol=0.005)
+    assert light.max() <= axis[axis >= 1.0].min() + 1e-4
 
 
 def test_a_styled_exr_is_shown_through_the_view_wherever_it_lies(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ WORDS = """
 import os, sys, threading
 from video.files.native_output import suppress_native_output
 with suppress_native_output():
-    os.write(2, b"native\\n")
+    os.write(1, b"native\\n"); os.write(2, b"native\\n")
     print("mine"); print("mine", file=sys.stderr)
     other = threading.Thread(target=lambda: (print("shown"), print("told", file=sys.stderr)))
     other.start(); other.join()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,15 @@ import pytest
 from tests.video.exr_files import write_exr as write_channels
 from video.color.color_space import SceneLinear
 from video.errors import FileError
-from video.images.exr import LARGEST_HALF, color_channels, exr_size, read_channels, read_color, write_exr
+from video.images.exr import (
+    LARGEST_HALF,
+    color_channels,
+    exr_size,
+    read_attributes,
+    read_channels,
+    read_color,
+    write_exr,
+)
 from video.images.image_files import image_size, read_picture
 
 RNG = np.random.default_rng(11)
@@ -114,3 +124,41 @@ def test_an_exr_where_none_can_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="cannot be written"):
         write_exr(tmp_path / "file" / "a.exr", LIGHT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))
+        with pytest.raises(FileError, match="the disk is full"):
+            write_exr(tmp_path / "a.exr", RNG.random((64, 64, 3)).astype(np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_pictures_are_equal_files(tmp_path: Path) -> None:
+    for name in ("a.exr", "b.exr"):
+        write_exr(tmp_path / name, LIGHT, {"Software": "Blender NST"})
+    assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes()
+    assert "DateTime" not in read_attributes(tmp_path / "a.exr")
+
+
+def test_subsampled_channels_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    write_channels(path, {"RY": LIGHT[..., 0].copy(), "Y": LIGHT[..., 1].copy()})
+    changed = bytearray(path.read_bytes())
+    # After a channel's name: its type, four bytes, and the sampling across and down.
+    struct.pack_into("<2i", changed, changed.index(b"RY\0") + 3 + 8, 2, 2)
+    path.write_bytes(changed)
+    with pytest.raises(FileError, match="subsampled"):
+        read_channels(path)
+
+
+def test_integers_are_read_as_they_are(tmp_path: Path) -> None:
+    index = np.arange(12 * 18, dtype=np.uint32).reshape(12, 18) * 70_001
+    write_channels(tmp_path / "a.exr", {"Id": index})
+    np.testing.assert_array_equal(read_channels(tmp_path / "a.exr")["Id"], index.astype(np.float32))
