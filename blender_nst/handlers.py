@@ -50,22 +50,20 @@ def open_session(
     listener: Callable[[Message], None] | None = None,
     *,
     source: Mapping[str, Any] | None = None,
-    frame_rate: float = 0.0,
+    settings: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
 ) -> RenderSession:
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
         listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
         source: what the frames are rendered from; see `video.protocol.messages.Stylize`.
-        frame_rate: of the movie; 0 takes the scene's.
+        settings: style and sequence settings as the protocol has them, in place of the scene's.
 
     Raises:
         SessionError: the scene's settings do not allow it, the engine does not start, or it cannot go on with
             what is in the output folder.
     """
-    plan = replace(SessionPlan.from_scene(scene), source=dict(source or {}))
-    if frame_rate:
-        plan = plan.at_rate(frame_rate)
+    plan = replace(SessionPlan.from_scene(scene, settings=settings), source=dict(source or {}))
     active_session.listener = listener
     session = new_session(plan)
     try:

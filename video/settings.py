@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
 
-from compositor.settings import StyleSettings, WorkingDetail, check_ranges, setting
+from compositor.settings import (
+    Choice,
+    Group,
+    Preset,
+    StyleSettings,
+    check_ranges,
+    preset_values,
+    setting,
+    setting_infos,
+)
 
 
-class MotionSource(StrEnum):
+class MotionSource(Choice):
     """Where the motion between neighboring frames comes from."""
 
-    AUTO = "auto"
-    """The render's motion vectors where there are any, DIS elsewhere."""
-    VECTORS = "vectors"
-    """The render's motion vectors alone (Blender's Vector pass)."""
-    DIS = "dis"
-    """Dense inverse search on the rendered frames."""
-    FARNEBACK = "farneback"
-    """Farnebäck's polynomial expansion: smoother, blurred at silhouettes."""
-    RAFT = "raft"
-    """A neural network, torchvision's RAFT, whose weights must be there."""
-    NONE = "none"
-    """No motion: every frame is stylized alone, and flickers."""
+    AUTO = "auto", "Auto", "The render's motion vectors where there are any, DIS elsewhere"
+    VECTORS = "vectors", "Vectors", "The render's motion vectors alone (Blender's Vector pass)"
+    DIS = "dis", "DIS", "Optical flow by dense inverse search on the rendered frames"
+    FARNEBACK = (
+        "farneback",
+        "Farneback",
+        "Optical flow by polynomial expansion: smoother, blurred at silhouettes",
+    )
+    RAFT = "raft", "RAFT", "Optical flow by a neural network, torchvision's RAFT, whose weights must be there"
+    NONE = "none", "None", "No motion: every frame is stylized alone, and flickers"
 
 
-class Denoise(StrEnum):
+class Denoise(Choice):
     """How the noise that the optimization leaves is taken away."""
 
-    NONE = "none"
-    BILATERAL = "bilateral"
-    """Averages neighbors of a similar color: fast."""
-    NLM = "nlm"
-    """Non-local means: averages places that look alike, and keeps more of the strokes."""
+    NONE = "none", "None", "It stays"
+    BILATERAL = "bilateral", "Bilateral", "Averages neighbors of a similar color: fast"
+    NLM = "nlm", "NLM", "Non-local means: averages places that look alike, and keeps more of the strokes"
 
 
-class FrameFormat(StrEnum):
+class FrameFormat(Choice):
     """The files of the styled frames."""
 
-    PNG = "png"
-    """8 bits a channel."""
-    PNG16 = "png16"
-    """16 bits a channel."""
-    EXR = "exr"
-    """OpenEXR: scene-linear light in half precision."""
+    PNG = "png", "PNG, 8 bits", "8 bits a channel"
+    PNG16 = "png16", "PNG, 16 bits", "16 bits a channel"
+    EXR = "exr", "OpenEXR, half", "Scene-linear light in half precision"
 
     @property
     def bits(self) -> int:
@@ -61,24 +61,27 @@ class FrameFormat(StrEnum):
         return ".exr" if self is FrameFormat.EXR else ".png"
 
 
-class DynamicRange(StrEnum):
+class DynamicRange(Choice):
     """How a styled picture becomes scene-linear light again."""
 
-    DISPLAY = "display"
-    """It looks exactly like the styled picture; nothing is brighter than what a display shows."""
-    HDR = "hdr"
-    """What the style changed is added onto the render's light: highlights keep their range."""
+    DISPLAY = (
+        "display",
+        "Display",
+        "It looks exactly like the styled picture; nothing is brighter than what a display shows",
+    )
+    HDR = "hdr", "HDR", "What the style changed is added onto the render's light: highlights keep their range"
 
 
-class MovieCodec(StrEnum):
+class MovieCodec(Choice):
     """How the movie is encoded."""
 
-    H264 = "h264"
-    """MP4, 8 bits, for watching."""
-    PRORES = "prores"
-    """QuickTime, 10 bits, ProRes 4444, with alpha where the frames have it: a master for editing."""
-    FFV1 = "ffv1"
-    """Matroska, without any loss, as many bits as the frames have."""
+    H264 = "h264", "H.264 (MP4)", "8 bits, for watching"
+    PRORES = (
+        "prores",
+        "ProRes 4444 (MOV)",
+        "10 bits, with alpha where the frames have it: a master for editing",
+    )
+    FFV1 = "ffv1", "FFV1, lossless (MKV)", "Without any loss, as many bits as the frames have"
 
     @property
     def suffix(self) -> str:
@@ -86,108 +89,152 @@ class MovieCodec(StrEnum):
         return {MovieCodec.H264: ".mp4", MovieCodec.PRORES: ".mov", MovieCodec.FFV1: ".mkv"}[self]
 
 
-class Preset(StrEnum):
-    """Sets steps and scales together: how much time a frame may take."""
-
-    DRAFT = "draft"
-    STANDARD = "standard"
-    FINAL = "final"
-
-
 @dataclass(frozen=True)
 class SequenceSettings:
     """How neighboring frames are tied together, and what is written."""
 
-    motion: MotionSource = setting(
-        MotionSource.AUTO,
-        "Motion between frames: auto takes the render's vectors where there are any; none flickers",
-    )
-    warm_steps: int = setting(
-        20, "Optimization steps for a frame that starts from its predecessor", minimum=1, maximum=100_000
-    )
     temporal_weight: float = setting(
+        Group.LOOK,
         600.0,
-        "Temporal stability: how strongly the strokes ride along with the surfaces",
+        "Temporal Weight",
+        "Temporal stability: how strongly the strokes follow the surfaces",
         minimum=0.0,
         maximum=1e9,
     )
-    warm_style_gain: float = setting(
-        8.0,
-        "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
-        " more than it takes to stay as much in the style as the shot's first",
-        minimum=0.0,
-        maximum=100.0,
+    denoise: Denoise = setting(
+        Group.STROKES,
+        Denoise.NONE,
+        "Denoise",
+        "Removal of the fine noise that the optimization leaves",
+        still=True,
     )
-    memory: int = setting(
-        4,
-        "Oldest frame that is looked at for what was hidden for a moment; 1 looks at the last one alone",
-        minimum=1,
-        maximum=64,
-        unit="frames",
-    )
-    pass_count: int = setting(
-        1, "Times the sequence is gone through, forwards and backwards by turns", minimum=1, maximum=16
-    )
-    debug: bool = setting(False, "Write pictures of motion and reliability beside the frames")
-    denoise: Denoise = setting(Denoise.NONE, "Removal of the fine noise that the optimization leaves")
     denoise_strength: float = setting(
+        Group.STROKES,
         3.0,
+        "Denoise Strength",
         "How strong the removed noise is: its standard deviation in levels of 1/255",
         minimum=0.0,
         maximum=50.0,
+        still=True,
+    )
+    warm_steps: int = setting(
+        Group.OPTIMIZATION,
+        20,
+        "Warm Steps",
+        "Optimization steps for a frame that starts from its predecessor",
+        minimum=1,
+        maximum=100_000,
+        draft=12,
+        final=40,
+    )
+    motion: MotionSource = setting(
+        Group.SEQUENCE,
+        MotionSource.AUTO,
+        "Motion",
+        "Motion between frames: auto takes the render's vectors where there are any; none flickers",
+    )
+    pass_count: int = setting(
+        Group.SEQUENCE,
+        1,
+        "Passes",
+        "Times the sequence is gone through, forwards and backwards by turns",
+        minimum=1,
+        maximum=16,
+        final=3,
+    )
+    warm_style_gain: float = setting(
+        Group.SEQUENCE,
+        8.0,
+        "Warm Style Gain",
+        "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
+        " more than it takes to stay as much in the style as the shot's first",
+        advanced=True,
+        minimum=0.0,
+        maximum=100.0,
+    )
+    history_length: int = setting(
+        Group.SEQUENCE,
+        4,
+        "History Length",
+        "Oldest frame that is looked at for what was hidden for a moment; 1 looks at the last one alone",
+        advanced=True,
+        minimum=1,
+        maximum=64,
+        unit="frames",
+        formerly="memory",
     )
     output_format: FrameFormat = setting(
-        FrameFormat.PNG, "Files of the styled frames: PNG of 8 or 16 bits, or scene-linear OpenEXR"
+        Group.OUTPUT,
+        FrameFormat.PNG,
+        "Output Format",
+        "Files of the styled frames: PNG of 8 or 16 bits, or scene-linear OpenEXR",
+        still=True,
     )
     dynamic_range: DynamicRange = setting(
+        Group.OUTPUT,
         DynamicRange.DISPLAY,
+        "Dynamic Range",
         "Light in an EXR: as the styled picture is displayed, or hdr, which adds the style onto the render",
+        still=True,
     )
-    movie: bool = setting(True, "Write the styled frames as a movie too")
+    movie: bool = setting(
+        Group.OUTPUT, True, "Movie", "Write the styled frames as a movie too", changes_pixels=False
+    )
     movie_codec: MovieCodec = setting(
-        MovieCodec.H264, "The movie: H.264 to watch, ProRes or lossless FFV1 as a master"
+        Group.OUTPUT,
+        MovieCodec.H264,
+        "Movie Codec",
+        "The movie: H.264 to watch, ProRes or lossless FFV1 as a master",
+        changes_pixels=False,
     )
-    contact_sheet: bool = setting(True, "Write a sheet of some frames, content over styled")
     frame_rate: float = setting(
+        Group.OUTPUT,
         0.0,
+        "Frame Rate",
         "Frames a second of the movie; 0 takes those of the scene or movie that is stylized, or 24",
         minimum=0.0,
         maximum=240.0,
         unit="fps",
+        changes_pixels=False,
+        from_scene=True,
+    )
+    contact_sheet: bool = setting(
+        Group.OUTPUT,
+        True,
+        "Contact Sheet",
+        "Write a sheet of some frames, content over styled",
+        changes_pixels=False,
+    )
+    debug: bool = setting(
+        Group.OUTPUT,
+        False,
+        "Debug",
+        "Write pictures of motion and reliability beside the frames",
+        advanced=True,
+        changes_pixels=False,
     )
 
     def __post_init__(self) -> None:
         check_ranges(self)
 
 
-STILL_SETTINGS = frozenset({"denoise", "denoise_strength"})
-"""The settings of a sequence that a single picture has too."""
-FILE_SETTINGS = frozenset({"output_format", "dynamic_range"})
-"""Those that say what file becomes of a picture."""
-
-PRESETS: dict[Preset, tuple[dict[str, Any], dict[str, Any]]] = {
-    Preset.DRAFT: (
-        {"steps": 60, "coarsest_size": 256, "working_detail": WorkingDetail.DRAFT, "finishing_steps": 0},
-        {"warm_steps": 12, "pass_count": 1},
-    ),
-    Preset.STANDARD: (
-        {"steps": 200, "coarsest_size": 256, "working_detail": WorkingDetail.STANDARD, "finishing_steps": 5},
-        {"warm_steps": 20, "pass_count": 1},
-    ),
-    Preset.FINAL: (
-        {"steps": 400, "coarsest_size": 192, "working_detail": WorkingDetail.FINAL, "finishing_steps": 10},
-        {"warm_steps": 40, "pass_count": 3},
-    ),
-}
-"""What each preset sets in StyleSettings and in SequenceSettings."""
+STILL_SETTINGS, FILE_SETTINGS = (
+    frozenset(
+        name
+        for name, info in setting_infos(SequenceSettings).items()
+        if info.still and (info.group is Group.OUTPUT) is of_file
+    )
+    for of_file in (False, True)
+)
+"""The settings of a sequence that a single picture has too; the second say what file becomes of it."""
 
 
 def with_preset(
     preset: Preset, style: StyleSettings | None = None, sequence: SequenceSettings | None = None
 ) -> tuple[StyleSettings, SequenceSettings]:
     """The settings with the preset's values put in."""
-    for_style, for_sequence = PRESETS[preset]
+    style, sequence = style or StyleSettings(), sequence or SequenceSettings()
     return (
-        replace(style or StyleSettings(), **for_style),
-        replace(sequence or SequenceSettings(), **for_sequence),
+        replace(style, **preset_values(style, preset)),
+        replace(sequence, **preset_values(sequence, preset)),
     )

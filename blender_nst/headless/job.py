@@ -1,4 +1,4 @@
-"""What the command line asks `headless.py` to render: one JSON file, defined once for both sides.
+"""What the command line asks `headless/main.py` to render: one JSON file, defined once for both sides.
 
 The standard library alone, because one side runs inside Blender.
 """
@@ -22,8 +22,8 @@ class RenderJobError(Exception):
 class RenderJob:
     """A .blend to render and stylize. Paths are absolute texts.
 
-    `style_settings` and `sequence_settings` are those of the protocol's `stylize`; an absent setting keeps
-    the value that the .blend file has. The movie's frame rate is always the scene's.
+    `style_settings` and `sequence_settings` are those of the protocol's `stylize`; they reach the engine as
+    they are. An absent setting has the value that the .blend file has, and a frame rate of 0 is the scene's.
     """
 
     blend: str

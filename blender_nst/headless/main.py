@@ -146,9 +146,9 @@ def run(job_path: Path) -> None:
         if job.composite:
             leave_out_compositor(scene, job)
         write_into(scene, make_scratch(job_path.absolute().parent))
-        scenes_rate = scene.render.fps / scene.render.fps_base
-        frame_rate = round(job.sequence_settings.get("frame_rate") or scenes_rate, 3)
-        session = handlers.open_session(scene, on_event, source=job.source, frame_rate=frame_rate)
+        session = handlers.open_session(
+            scene, on_event, source=job.source, settings=(job.style_settings, job.sequence_settings)
+        )
     except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None
     render = scene.render
@@ -160,7 +160,7 @@ def run(job_path: Path) -> None:
             "blender": bpy.app.version_string,
             "frames": frames,
             "resolution": resolution,
-            "frame_rate": frame_rate,
+            "frame_rate": session.plan.sequence_settings["frame_rate"],
         }
     )
     emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})

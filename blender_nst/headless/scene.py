@@ -1,4 +1,4 @@
-"""Opens a .blend for the command line, and sets the scene in memory as the job says; see `headless.py`."""
+"""Opens a .blend for the command line and sets up the scene in memory, see `headless/main.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import bpy
 
 from ..compat.compositor_trees import tree_of
 from ..properties.regions import RegionError, set_regions
-from ..properties.scene import SettingError, apply_settings
 from ..properties.styles import add_style
 from .job import RenderJob
 
@@ -47,7 +46,10 @@ def open_scene(job: RenderJob) -> bpy.types.Scene:
 
 
 def configure(scene: bpy.types.Scene, job: RenderJob) -> None:
-    """Sets the scene's style settings; raises JobError for a setting or a region that is none."""
+    """Sets styles, regions and folder of the scene; raises JobError for a region that is none.
+
+    The engine's settings go to it as the job has them, see `handlers.open_session`.
+    """
     nst = scene.nst
     nst.enabled = True
     nst.styles.clear()
@@ -56,11 +58,9 @@ def configure(scene: bpy.types.Scene, job: RenderJob) -> None:
     nst.output_path = job.output
     nst.restart = job.restart
     try:
-        apply_settings(nst, "style_settings", job.style_settings)
-        apply_settings(nst, "sequence_settings", job.sequence_settings)
         if job.regions:
             set_regions(scene, job.regions)
-    except (SettingError, RegionError) as error:
+    except RegionError as error:
         raise JobError(str(error)) from None
 
 

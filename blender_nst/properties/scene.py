@@ -1,24 +1,25 @@
 """The scene's style settings as Blender properties, made from `settings_schema.json`.
 
-The style engine's dataclasses are the one definition of every setting; the schema is generated from them
-(`cli/schema.py`). Nothing about a setting is written here a second time.
+The engine's dataclasses are the one definition of every setting, and the schema is generated from them
+(`cli/packaging/settings_schema.py`). Nothing about a setting is written here a second time.
 """
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
 import bpy
 
-from .schema import FROM_SCENE, GROUPS, SCHEMA, described_settings
-from .setting_property import make_property
+from .schema import SCHEMA, SECTIONS, described_properties, described_settings
+from .setting_property import from_json, make_property, to_json
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
 
 CUSTOM_PRESET = "CUSTOM"
 
 _PRESET_ITEMS = [
-    *((name.upper(), name.title(), f"The {name} preset's steps") for name in SCHEMA["presets"]),
+    *((name.upper(), preset["label"], preset["help"]) for name, preset in SCHEMA["presets"].items()),
     (CUSTOM_PRESET, "Custom", "Steps of your own"),
 ]
 
@@ -41,79 +42,50 @@ class FrameSource(Enum):
         return self.value[1]
 
 
-class SettingError(Exception):
-    """A name that is no setting, or a value that Blender's property refuses."""
+# The settings that a scene has by itself (`from_scene` in the schema).
+_SCENE_VALUES: dict[str, Callable[[bpy.types.Scene], Any]] = {
+    "frame_rate": lambda scene: round(scene.render.fps / scene.render.fps_base, 3),
+}
 
 
 def settings_dicts(scene: bpy.types.Scene) -> tuple[dict[str, Any], dict[str, Any]]:
     """`style_settings` and `sequence_settings` of the protocol's `stylize` command, as JSON values."""
     style, sequence = (
-        {
-            each["name"]: _json_value(each, getattr(scene.nst, each["name"]))
-            for each in described_settings(group)
-        }
-        for group in GROUPS
+        {entry["name"]: _setting_value(scene, entry) for entry in SCHEMA[section]} for section in SECTIONS
     )
-    sequence["frame_rate"] = round(scene.render.fps / scene.render.fps_base, 3)
     return style, sequence
 
 
-def apply_settings(nst: "NSTSceneProperties", group: str, values: dict[str, Any]) -> None:
-    """Sets properties from a protocol's dict; the ones that are not named keep their values.
-
-    Raises:
-        SettingError: a name that is no setting, or a value of a wrong type.
-    """
-    entries = {entry["name"]: entry for entry in SCHEMA[group]}
-    for name, value in values.items():
-        entry = entries.get(name)
-        if entry is None:
-            raise SettingError(f"there is no setting {name!r}; there are: {', '.join(entries)}")
-        if name in FROM_SCENE:
-            continue
-        try:
-            setattr(nst, name, _property_value(entry, value))
-        except (TypeError, ValueError, AttributeError):
-            raise SettingError(f"{name} cannot be {value!r}") from None
-
-
-def _json_value(entry: dict[str, Any], value: Any) -> Any:
-    if entry["type"] == "names":
-        return [name for name in (part.strip() for part in value.split(",")) if name]
-    if entry["type"] == "enum":
-        return next(choice for choice in entry["choices"] if choice.upper() == value)
-    if entry["type"] == "float":
-        # Blender stores single precision: 0.02 reads back as 0.0199999996.
-        return float(f"{value:.7g}")
-    return value
-
-
-def _property_value(entry: dict[str, Any], value: Any) -> Any:
-    if entry["type"] == "names":
-        return ", ".join(value)
-    return value.upper() if entry["type"] == "enum" else value
+def _setting_value(scene: bpy.types.Scene, entry: dict[str, Any]) -> Any:
+    if entry.get("from_scene", False):
+        return _SCENE_VALUES[entry["name"]](scene)
+    return to_json(entry, getattr(scene.nst, entry["name"]))
 
 
 def _preset_get(nst: "NSTSceneProperties") -> int:
     # Derived, not stored: a preset's name never stands beside steps that are not its own.
     for index, preset in enumerate(SCHEMA["presets"].values()):
-        wanted = {name: value for group in GROUPS for name, value in preset[group].items()}
-        if all(_same(getattr(nst, name), value) for name, value in wanted.items()):
+        values = [(entry, preset[section][entry["name"]]) for section, entry in _in_preset(preset)]
+        if all(to_json(entry, getattr(nst, entry["name"])) == value for entry, value in values):
             return index
     return len(SCHEMA["presets"])
-
-
-def _same(current: Any, preset_value: Any) -> bool:
-    if isinstance(preset_value, float):
-        return abs(current - preset_value) <= 1e-6 * max(1.0, abs(preset_value))
-    return current == (preset_value.upper() if isinstance(preset_value, str) else preset_value)
 
 
 def _preset_set(nst: "NSTSceneProperties", index: int) -> None:
     presets = list(SCHEMA["presets"].values())
     if index < len(presets):
-        for group in GROUPS:
-            apply_settings(nst, group, presets[index][group])
+        for section, entry in _in_preset(presets[index]):
+            setattr(nst, entry["name"], from_json(entry, presets[index][section][entry["name"]]))
+
+
+def _in_preset(preset: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Section and schema entry of each setting that a preset sets."""
+    return [
+        (section, entry)
+        for section in SECTIONS
+        for entry in described_settings(section)
+        if entry["name"] in preset[section]
+    ]
 
 
 def _first_style_get(nst: "NSTSceneProperties") -> str:
@@ -222,7 +194,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
 
 # Blender reads a class's annotations when it is registered, and makes the properties from them.
 NSTSceneProperties.__annotations__.update(
-    {entry["name"]: make_property(entry) for group in GROUPS for entry in described_settings(group)}
+    {entry["name"]: make_property(entry) for entry in described_properties()}
 )
 
 

@@ -1,4 +1,4 @@
-"""A setting of the schema as a property of Blender's: its kind, bounds and titles."""
+"""A setting of the schema as a property of Blender's, and its value as the protocol has it."""
 
 from __future__ import annotations
 
@@ -8,35 +8,13 @@ import bpy
 
 from .styles import OVERRIDABLE
 
-# Where a name in the code is no title for people.
-_TITLES = {
-    "tv_weight": "TV Weight",
-    "optimizer": "Optimizer",
-    "lbfgs_history": "L-BFGS History",
-    "adam_beta1": "Adam Beta 1",
-    "adam_beta2": "Adam Beta 2",
-    "input_normalization": "Input Normalization",
-    "normalized_network": "Normalized Network",
-    "pass_count": "Passes",
-}
-_CHOICES = {
-    "lbfgs": "L-BFGS",
-    "png": "PNG, 8 bits",
-    "png16": "PNG, 16 bits",
-    "exr": "OpenEXR, half",
-    "h264": "H.264 (MP4)",
-    "prores": "ProRes 4444 (MOV)",
-    "ffv1": "FFV1, lossless (MKV)",
-}
-_ABBREVIATIONS = {"cuda", "mps", "cpu", "dis", "nlm", "hdr"}
-
 
 def make_property(entry: dict[str, Any]) -> Any:
     """The property of an entry of the schema's `style_settings` or `sequence_settings`."""
     kind, default = entry["type"], entry["default"]
     unit = entry.get("unit", "")
     common: dict[str, Any] = {
-        "name": _title(entry["name"]),
+        "name": entry["title"],
         "description": entry["help"] + (f" (in {unit})" if unit else ""),
         "options": set(),  # not animatable: the engine reads the settings once, when a render begins
         "override": OVERRIDABLE,
@@ -58,7 +36,7 @@ def make_property(entry: dict[str, Any]) -> Any:
             default=default, precision=precision, subtype=subtype, **bounds, **common
         )
     if kind == "enum":
-        items = [(choice.upper(), _choice_title(choice), "") for choice in entry["choices"]]
+        items = [(each["name"].upper(), each["label"], each["help"]) for each in entry["choices"]]
         return bpy.props.EnumProperty(items=items, default=default.upper(), **common)
     if kind == "names":
         common["description"] += ", separated by commas"
@@ -66,11 +44,20 @@ def make_property(entry: dict[str, Any]) -> Any:
     return bpy.props.StringProperty(default=default, **common)
 
 
-def _title(name: str) -> str:
-    return _TITLES.get(name, name.replace("_", " ").title())
+def to_json(entry: dict[str, Any], value: Any) -> Any:
+    """A property's value as the protocol has it."""
+    if entry["type"] == "names":
+        return [name for name in (part.strip() for part in value.split(",")) if name]
+    if entry["type"] == "enum":
+        return value.lower()
+    if entry["type"] == "float":
+        # Blender stores single precision: 0.02 reads back as 0.0199999996.
+        return float(f"{value:.7g}")
+    return value
 
 
-def _choice_title(choice: str) -> str:
-    if choice in _ABBREVIATIONS:
-        return choice.upper()
-    return _CHOICES.get(choice, choice.replace("_", " ").title())
+def from_json(entry: dict[str, Any], value: Any) -> Any:
+    """A protocol's value as the property has it."""
+    if entry["type"] == "names":
+        return ", ".join(value)
+    return value.upper() if entry["type"] == "enum" else value

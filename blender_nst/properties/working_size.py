@@ -1,4 +1,4 @@
-"""The size at which the engine will work on a frame, by the rule of `compositor.stylization.working_size`."""
+"""The size at which the engine optimizes a frame, by the rule of `compositor.stylization.working_size`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from .schema import SCHEMA
 
 FULL = "full"
 _SHORTEST_SIDE = 32
+"""Pixels: a long narrow frame is not made narrower than this."""
 
 
-def working_size(width: int, height: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
-    """Width and height at which frames are painted, their own unless they are larger than is wanted.
+def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
+    """(height, width) at which a frame of this size is optimized; its own unless it is larger than wanted.
 
     Args:
         style_settings: as the protocol has them.
@@ -21,14 +22,14 @@ def working_size(width: int, height: int, style_settings: Mapping[str, Any], dev
     longest = style_settings["working_size"]
     if longest == 0 and style_settings["working_detail"] != FULL:
         longest = SCHEMA["working_sizes"][device.partition(":")[0]][style_settings["working_detail"]]
-    factor = max(longest / max(width, height), min(1.0, _SHORTEST_SIDE / min(width, height)))
+    factor = max(longest / max(height, width), min(1.0, _SHORTEST_SIDE / min(height, width)))
     if longest == 0 or factor >= 1.0:
-        return width, height
-    return round(width * factor), round(height * factor)
+        return height, width
+    return round(height * factor), round(width * factor)
 
 
-def frame_work(width: int, height: int, style_settings: Mapping[str, Any], device: str, steps: int) -> int:
-    """Pixels times steps of a frame that is painted in so many steps, with those that finish it."""
-    painted = working_size(width, height, style_settings, device)
-    finishing = style_settings["finishing_steps"] if painted != (width, height) else 0
-    return painted[0] * painted[1] * steps + width * height * finishing
+def frame_work(height: int, width: int, style_settings: Mapping[str, Any], device: str, steps: int) -> int:
+    """Pixels times steps of a frame that is optimized in so many steps, and at full size after them."""
+    working = working_size(height, width, style_settings, device)
+    finishing = style_settings["finishing_steps"] if working != (height, width) else 0
+    return working[0] * working[1] * steps + height * width * finishing

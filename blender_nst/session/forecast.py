@@ -36,9 +36,9 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
     parts = [f"{count} at {width}×{height}"]
     device = expected_device(scene)
     if device is not None:
-        painted = working_size(width, height, settings_dicts(scene)[0], device)
-        if painted != (width, height):
-            parts.append(f"painted at {painted[0]}×{painted[1]}")
+        working = working_size(height, width, settings_dicts(scene)[0], device)
+        if working != (height, width):
+            parts.append(f"painted at {working[1]}×{working[0]}")
         seconds = expected_seconds(scene, len(numbers), (width, height), device)
         if seconds is not None:
             parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")

@@ -86,6 +86,7 @@ def expected_seconds(scene: bpy.types.Scene, frames: int, size: tuple[int, int],
     if speed is None or min(speed.pixel_steps, speed.first) <= 0.0 or frames < 1:
         return None
     style, sequence = settings_dicts(scene)
-    first = frame_work(*size, style, device, style["steps"])
-    warm = frame_work(*size, style, device, sequence["warm_steps"])
+    width, height = size
+    first = frame_work(height, width, style, device, style["steps"])
+    warm = frame_work(height, width, style, device, sequence["warm_steps"])
     return first / speed.first + warm * (frames * sequence["pass_count"] - 1) / speed.pixel_steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,18 @@ class SessionPlan:
         return 8 if self.sequence_settings.get("output_format", "png") == "png" else 16
 
     @classmethod
-    def from_scene(cls, scene: bpy.types.Scene, total: int | None = None) -> SessionPlan:
+    def from_scene(
+        cls,
+        scene: bpy.types.Scene,
+        total: int | None = None,
+        *,
+        settings: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
+    ) -> SessionPlan:
         """Reads and checks the scene's settings; writes nothing.
 
         Args:
             total: the number of frames; those of the scene's range by default.
+            settings: style and sequence settings in place of the scene's; a frame rate of 0 is none.
 
         Raises:
             SessionError: a path is empty, not there or not writable, or no engine is installed.
@@ -72,6 +80,10 @@ class SessionPlan:
         output = absolute_path(scene.nst.output_path, "output folder")
         check_writable(output)
         style_settings, sequence_settings = settings_dicts(scene)
+        scene_rate = sequence_settings["frame_rate"]
+        style_settings |= settings[0]
+        sequence_settings |= settings[1]
+        sequence_settings["frame_rate"] = sequence_settings["frame_rate"] or scene_rate
         if style_settings["device"] == "auto":
             style_settings["device"] = engine.device
         if total is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -9,6 +10,7 @@ import bpy
 from .. import addon
 from ..engine.options import EnginePythonError, engine_options
 from ..properties.scene import FrameSource
+from ..properties.schema import group_layouts
 from ..session import preview
 from ..session.active import current_session, running_session, status_line
 from ..session.forecast import animation_forecast, batch_forecast
@@ -31,17 +33,7 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
     """The switch, the styles, what matters most, and what goes on."""
 
     bl_label = "Neural Style"
-    property_names = (
-        "preset",
-        "strength",
-        "style_weight",
-        "content_weight",
-        "temporal_weight",
-        "color",
-        "output_path",
-        "stills",
-        "restart",
-    )
+    property_names = ("preset", *group_layouts()[0].basic, "output_path", "stills", "restart")
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draws the switch."""
@@ -146,98 +138,23 @@ def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
         draw_wrapped(layout, context, session.planned, "INFO")
 
 
-class RENDER_PT_nst_strokes(RenderPanel, bpy.types.Panel):
-    """The size of the strokes, and how fine the noise may be."""
-
-    bl_label = "Strokes"
-    bl_parent_id = MAIN_PANEL
-    property_names = (
-        "tv_weight",
-        "style_size",
-        "style_scale",
-    )
-
-
-class RENDER_PT_nst_color(RenderPanel, bpy.types.Panel):
-    """Factors on the result's colors."""
-
-    bl_label = "Color Gains"
-    bl_parent_id = MAIN_PANEL
-    property_names = ("red_gain", "green_gain", "blue_gain")
+def _setting_panels() -> Iterator[type]:
+    """A panel for each group of settings, with a folded one for its advanced settings."""
+    for place, layout in enumerate(group_layouts()):
+        name = MAIN_PANEL
+        if place > 0:
+            name = f"{MAIN_PANEL}_{layout.name}"
+            yield _setting_panel(name, layout.label, MAIN_PANEL, layout.basic)
+        if layout.advanced:
+            yield _setting_panel(f"{name}_advanced", "Advanced", name, layout.advanced)
 
 
-class RENDER_PT_nst_optimization(RenderPanel, bpy.types.Panel):
-    """How long and how a frame is optimized."""
-
-    bl_label = "Optimization"
-    bl_parent_id = MAIN_PANEL
-    property_names = (
-        "steps",
-        "warm_steps",
-        "warm_style_gain",
-        "coarsest_size",
-        "working_detail",
-        "working_size",
-        "finishing_steps",
-        "tolerance",
-        "optimizer",
-        "learning_rate",
-        "adam_beta1",
-        "adam_beta2",
-        "lbfgs_history",
-        "start",
-        "seed",
-        "snapshot_every",
-        "device",
-        "precision",
-    )
+def _setting_panel(name: str, label: str, parent: str, property_names: tuple[str, ...]) -> type:
+    members = {"bl_label": label, "bl_parent_id": parent, "property_names": property_names}
+    return type(name, (RenderPanel, bpy.types.Panel), members)
 
 
-class RENDER_PT_nst_network(RenderPanel, bpy.types.Panel):
-    """Which parts of the network look at the pictures."""
+PANELS: tuple[type, ...] = (RENDER_PT_nst, RENDER_PT_nst_frames, *_setting_panels())
+"""Those in the render properties, the parent of each before it."""
 
-    bl_label = "Network"
-    bl_parent_id = MAIN_PANEL
-    property_names = (
-        "network",
-        "input_normalization",
-        "normalized_network",
-        "content_layers",
-        "style_layers",
-        "pooling",
-        "loss_scale",
-        "style_statistic",
-    )
-
-
-class RENDER_PT_nst_sequence(RenderPanel, bpy.types.Panel):
-    """How neighboring frames are tied together, and what is written beside them."""
-
-    bl_label = "Sequence"
-    bl_parent_id = MAIN_PANEL
-    property_names = (
-        "motion",
-        "memory",
-        "pass_count",
-        "debug",
-        "denoise",
-        "denoise_strength",
-        "output_format",
-        "dynamic_range",
-        "movie",
-        "movie_codec",
-        "contact_sheet",
-    )
-
-
-_PANELS = (
-    RENDER_PT_nst,
-    RENDER_PT_nst_frames,
-    RENDER_PT_nst_strokes,
-    RENDER_PT_nst_color,
-    RENDER_PT_nst_optimization,
-    RENDER_PT_nst_network,
-    RENDER_PT_nst_sequence,
-)
-
-register, unregister = bpy.utils.register_classes_factory((*_PANELS, IMAGE_PT_nst))
+register, unregister = bpy.utils.register_classes_factory((*PANELS, IMAGE_PT_nst))

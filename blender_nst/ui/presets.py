@@ -8,7 +8,7 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
-from ..properties.schema import GROUPS, described_settings
+from ..properties.schema import saved_in_presets
 
 SUBFOLDER = "blender_nst"
 
@@ -30,12 +30,7 @@ class NST_OT_preset_add(AddPresetBase, bpy.types.Operator):
     preset_menu = NST_MT_presets.__name__
     preset_subdir = SUBFOLDER
     preset_defines: ClassVar[list[str]] = ["nst = bpy.context.scene.nst"]
-    preset_values: ClassVar[list[str]] = [
-        f"nst.{entry['name']}"
-        for group in GROUPS
-        for entry in described_settings(group)
-        if entry["name"] != "device"  # that of this machine, not of the look
-    ]
+    preset_values: ClassVar[list[str]] = [f"nst.{name}" for name in saved_in_presets()]
 
 
 class RENDER_PT_nst_presets(PresetPanel, bpy.types.Panel):

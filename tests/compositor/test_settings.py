@@ -13,15 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compositor.errors import SettingsError
-from compositor.settings import Pooling, StyleSettings, settings_from_json, settings_to_json
+from compositor.settings import Pooling, StyleSettings, setting_infos, settings_from_json, settings_to_json
 
 HINTS = get_type_hints(StyleSettings)
-BOUNDED = [entry for entry in fields(StyleSettings) if entry.metadata["minimum"] is not None]
+INFOS = setting_infos(StyleSettings)
+BOUNDED = [entry for entry in fields(StyleSettings) if INFOS[entry.name].minimum is not None]
+
+
+def bounds(entry: Field[Any]) -> tuple[Any, Any]:
+    return INFOS[entry.name].minimum, INFOS[entry.name].maximum
 
 
 def values_of(entry: Field[Any]) -> st.SearchStrategy[Any]:
     """Every value that a field may have."""
-    hint, low, high = HINTS[entry.name], entry.metadata["minimum"], entry.metadata["maximum"]
+    hint, low, high = HINTS[entry.name], *bounds(entry)
     if get_origin(hint) is tuple:
         return st.lists(st.text(max_size=8), max_size=4).map(tuple)
     if issubclass(hint, Enum):
@@ -46,7 +51,7 @@ def test_absent_settings_keep_their_defaults() -> None:
 
 @pytest.mark.parametrize("entry", BOUNDED, ids=lambda entry: entry.name)
 def test_range_holds_at_both_ends(entry: Field[Any]) -> None:
-    low, high = entry.metadata["minimum"], entry.metadata["maximum"]
+    low, high = bounds(entry)
     for inside in (low, high):
         assert getattr(replace(StyleSettings(), **{entry.name: inside}), entry.name) == inside
     step = 1 if HINTS[entry.name] is int else 1e-6 * max(1.0, high)

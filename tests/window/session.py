@@ -140,12 +140,10 @@ def click_button(place: int = 0) -> Steps:
 def panel_classes() -> list[Any]:
     """The panels of the render properties, the parent of the others first."""
     part = sys.modules[MODULE]
-    names = ("ui.panels", "ui.regions_panel", "ui.compositor_panel")
-    modules = [sys.modules[f"{part.__name__}.{name}"] for name in names]
-    found = [
-        each for module in modules for name, each in vars(module).items() if name.startswith("RENDER_PT_nst")
-    ]
-    return list(dict.fromkeys(found))
+    panels, regions, compositor = (
+        sys.modules[f"{part.__name__}.ui.{name}"] for name in ("panels", "regions_panel", "compositor_panel")
+    )
+    return [*panels.PANELS, regions.RENDER_PT_nst_regions, compositor.RENDER_PT_nst_compositor]
 
 
 def show_panels(*names: str) -> Steps:
@@ -325,7 +323,8 @@ def regions_by_click() -> Steps:
     tell("regions", [[each.kind, each.chosen.name, each.keep] for each in regions])
     regions.clear()
     for name in ("optimization", "network", "sequence"):
-        shown = [f"RENDER_PT_nst_{name}"] + (["RENDER_PT_nst_color"] if name == "network" else [])
+        shown = [f"RENDER_PT_nst_{name}", f"RENDER_PT_nst_{name}_advanced"]
+        shown += ["RENDER_PT_nst_color"] if name == "network" else []
         yield from show_panels(*shown)
         screenshot(name)
 

@@ -157,7 +157,7 @@ class Checkpoint:
             self.journal.replace(pass_number, done, index, entry)
             self._results.drop(pass_number - 1, index)
         if self._passes == 1:
-            self._results.drop(0, index - self._settings.memory)
+            self._results.drop(0, index - self._settings.history_length)
 
     def _discard_unusable(self, warning: Callable[[str], None]) -> None:
         """Cuts the journal before the first frame that the run cannot be resumed after."""
@@ -207,7 +207,7 @@ class Checkpoint:
     def _preload(self, done: Sequence[int], pass_number: int) -> bool:
         """Loads the results that the first frame to do warps; False if one of them is lost."""
         self._preloaded.clear()
-        for index in list(done)[: -self._settings.memory - 1 : -1]:
+        for index in list(done)[: -self._settings.history_length - 1 : -1]:
             entry = self.journal.entries[index]
             results = self._results.load(pass_number, index, self._styled_path(entry.frame), entry.stored)
             if results is None:

@@ -56,7 +56,7 @@ class FramePrefetcher:
     ) -> None:
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
-        self._frame_history = FrameHistory(self._finder, settings.memory)
+        self._frame_history = FrameHistory(self._finder, settings.history_length)
         self._warning = warning
 
     @property

@@ -147,7 +147,7 @@ class SequenceDriver:
     def _run_pass(self, plan: PassPlan) -> bool:
         """Goes through the frames of one pass; False if it was cancelled on the way."""
         state = _PassState(
-            StyledHistory(self.settings.memory), StyleGainController(self.settings.warm_style_gain)
+            StyledHistory(self.settings.history_length), StyleGainController(self.settings.warm_style_gain)
         )
         count = 0
         with self._prefetched(plan) as upcoming:

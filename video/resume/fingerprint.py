@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compositor.settings import StyleSettings, settings_to_json
+from compositor.settings import StyleSettings, setting_infos, settings_to_json
 from compositor.stylization.style_library import Style
 from video.frames.render_passes import Passes
 from video.frames.sequence import SourceFrame
@@ -23,21 +23,8 @@ finish, and with no other: a run that an earlier release has begun is resumed as
 whatever the version of the package.
 """
 
-# These settings change no pixel: another machine may resume, and a movie may still be asked for.
-_WITHOUT_EFFECT = frozenset(
-    {
-        "device",
-        "snapshot_every",
-        "debug",
-        "movie",
-        "movie_codec",
-        "contact_sheet",
-        "frame_rate",
-        # The working size that follows from these is compared frame by frame, see `Journal.resumed`.
-        "working_size",
-        "working_detail",
-    }
-)
+SOURCE_PREFIX = "source "
+"""Of the names in a run's identity that say what the frames are rendered from, as far as the caller knows."""
 
 
 def run_identity(
@@ -54,9 +41,10 @@ def run_identity(
         source: what the frames are made from, as far as the caller knows.
     """
     values = settings_to_json(settings[0]) | settings_to_json(settings[1])
+    infos = setting_infos(settings[0]) | setting_infos(settings[1])
     return {
         "algorithm version": ALGORITHM_VERSION,
-        **{name: value for name, value in values.items() if name not in _WITHOUT_EFFECT},
+        **{name: value for name, value in values.items() if infos[name].changes_pixels},
         **{
             f"{what} of style {place}": value
             for place, style in enumerate(styles, start=1)
@@ -67,7 +55,7 @@ def run_identity(
             )
         },
         "start image": None if initial is None else _of_arrays(initial),
-        **{f"source {name}": value for name, value in (source or {}).items()},
+        **{f"{SOURCE_PREFIX}{name}": value for name, value in (source or {}).items()},
     }
 
 

@@ -18,6 +18,7 @@ from compositor.progress import Report, Stopped
 from video.errors import FileError, JournalError
 from video.images.image_files import write_atomically
 from video.results import FrameResult
+from video.resume.fingerprint import SOURCE_PREFIX
 
 JOURNAL_NAME = "journal.json"
 _FORMAT = 2
@@ -228,7 +229,9 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What differs between two identities, as `style_weight was 100, is 50`: three names, then a count."""
     # Through JSON, as in the file: tuples become lists.
     now = json.loads(json.dumps(now))
-    names = [name for name in before | now if before.get(name) != now.get(name)]
+    # Blender's window knows no source: it may resume what the command line began, frame by frame compared.
+    unknown = {name for name in before if name.startswith(SOURCE_PREFIX) and name not in now}
+    names = [name for name in before | now if before.get(name) != now.get(name) and name not in unknown]
     described = [_difference(name, before.get(name), now.get(name)) for name in names[:3]]
     return described + ([f"and {len(names) - 3} more"] if len(names) > 3 else [])
 

@@ -1,48 +1,58 @@
-"""Command line options made from the settings' dataclasses: one option per field, nothing said twice."""
+"""Command line options made from the settings' dataclasses: one option for each setting."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Container
-from dataclasses import Field, fields, replace
-from enum import Enum
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 
-from compositor.settings import StyleSettings, describe_type, field_default
-from video.settings import PRESETS, Preset, SequenceSettings, with_preset
+from compositor.settings import Group, Preset, SettingInfo, StyleSettings, describe_type, setting_infos
+from video.settings import SequenceSettings, with_preset
 
 Settings = tuple[StyleSettings, SequenceSettings]
 
 
-def with_settings(
-    *kinds: type, sequence: Container[str] | None = None
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options `--preset` and one for each field of `kinds`.
+@dataclass(frozen=True)
+class _Setting:
+    """A field of a settings dataclass, with its type."""
 
-    The command takes them as one argument `settings`, a pair of StyleSettings and SequenceSettings: the
-    preset's values with those that were given in their place.
+    name: str
+    hint: Any
+    default: Any
+    info: SettingInfo
+
+
+def with_settings(
+    style_kind: type[StyleSettings],
+    sequence_kind: type[SequenceSettings],
+    *,
+    sequence: Container[str] | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options `--preset` and one for each setting, in the order of the groups.
+
+    The command takes them as one argument `settings`, a pair of the two kinds: the preset's values with those
+    that were given in their place.
 
     Args:
-        sequence: names of the SequenceSettings that the command has an option for; None for all of them.
+        sequence: names of the settings of `sequence_kind` that the command has an option for; None for all.
     """
-
-    def wanted(kind: type, entry: Field[Any]) -> bool:
-        return kind is not SequenceSettings or sequence is None or entry.name in sequence
+    chosen = [each for each in _settings_of(sequence_kind) if sequence is None or each.name in sequence]
+    made = [_preset_option(), *map(_option, _by_group([*_settings_of(style_kind), *chosen]))]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command, eval_str=True).parameters.values()
         own = [each for each in parameters if each.name != "settings"]
-        entries = [(kind, entry) for kind in kinds for entry in fields(kind) if wanted(kind, entry)]
-        made = [_preset_option(), *(_option(kind, entry) for kind, entry in entries)]
 
         @functools.wraps(command)
         def run(**values: Any) -> None:
             preset = values.pop("preset")
             given = {each.name: values.pop(each.name) for each in made if each.name != "preset"}
-            command(**values, settings=_resolve(preset, given))
+            style, sequence = with_preset(preset, style_kind(), sequence_kind())
+            command(**values, settings=(_replaced(style, given), _replaced(sequence, given)))
 
         run.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
         # Typer reads annotations from here too, and resolves the strings of `from __future__`.
@@ -52,19 +62,40 @@ def with_settings(
     return decorate
 
 
-def _resolve(preset: Preset, given: dict[str, Any]) -> Settings:
-    style, sequence = with_preset(preset)
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return _replaced(style, chosen), _replaced(sequence, chosen)
+def flag(name: str) -> str:
+    """The option of a setting."""
+    return "--" + name.replace("_", "-")
 
 
-def _replaced(settings: Any, values: dict[str, Any]) -> Any:
-    hints = get_type_hints(type(settings))
-    own = {name: value for name, value in values.items() if name in hints}
-    for name, value in own.items():
-        if get_origin(hints[name]) is tuple:
-            own[name] = tuple(item.strip() for item in value.split(",") if item.strip())
-    return replace(settings, **own)
+def shown_value(value: Any) -> str:
+    """A value as it is written on the command line; a switch is on or off."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+def _settings_of(kind: type) -> list[_Setting]:
+    hints, infos = get_type_hints(kind), setting_infos(kind)
+    return [_Setting(each.name, hints[each.name], each.default, infos[each.name]) for each in fields(kind)]
+
+
+def _by_group(settings: Iterable[_Setting]) -> list[_Setting]:
+    """Group by group, the advanced ones last in each."""
+    order = list(Group)
+    return sorted(settings, key=lambda each: (order.index(each.info.group), each.info.advanced))
+
+
+def _replaced(settings: Any, given: dict[str, Any]) -> Any:
+    """The settings with those values of theirs that were given."""
+    values: dict[str, Any] = {}
+    for name, hint in get_type_hints(type(settings)).items():
+        value = given.get(name)
+        if value is not None:
+            listed = get_origin(hint) is tuple
+            values[name] = tuple(filter(None, map(str.strip, value.split(",")))) if listed else value
+    return replace(settings, **values)
 
 
 def _preset_option() -> inspect.Parameter:
@@ -74,47 +105,32 @@ def _preset_option() -> inspect.Parameter:
     return inspect.Parameter("preset", keyword_only, default=Preset.STANDARD, annotation=annotation)
 
 
-def _option(kind: type, entry: Field[Any]) -> inspect.Parameter:
-    hint = get_type_hints(kind)[entry.name]
+def _option(setting: _Setting) -> inspect.Parameter:
+    hint, info = setting.hint, setting.info
     listed = get_origin(hint) is tuple
-    flag = "--" + entry.name.replace("_", "-")
-    names = [f"{flag}/--no-{entry.name.replace('_', '-')}"] if hint is bool else [flag]
-    limits = {} if listed or hint is bool or issubclass(hint, Enum) else _limits(entry, hint)
+    name = flag(setting.name)
+    limited = hint in (int, float)
     option = typer.Option(
-        *names,
-        help=_help(entry, hint),
+        f"{name}/--no-{name.removeprefix('--')}" if hint is bool else name,
+        help=_help(setting),
         show_default=False,
-        rich_help_panel="Style" if kind is StyleSettings else "Sequence",
-        **limits,
+        rich_help_panel=info.group.label + (", advanced" if info.advanced else ""),
+        min=hint(info.minimum) if limited and info.minimum is not None else None,
+        max=hint(info.maximum) if limited and info.maximum is not None else None,
     )
     accepted = str if listed else hint
     return inspect.Parameter(
-        entry.name,
+        setting.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[accepted | None, option],
     )
 
 
-def _limits(entry: Field[Any], hint: type) -> dict[str, Any]:
-    low, high = entry.metadata["minimum"], entry.metadata["maximum"]
-    return {"min": None if low is None else hint(low), "max": None if high is None else hint(high)}
-
-
-def _help(entry: Field[Any], hint: Any) -> str:
-    default = field_default(entry)
-    if isinstance(default, tuple):
-        shown = ",".join(default)
-    elif isinstance(default, Enum):
-        shown = default.value
-    elif hint is bool:
-        shown = "on" if default else "off"
-    else:
-        shown = default if hint is str else f"{default:g}"
-    unit = f" {entry.metadata['unit']}" if entry.metadata["unit"] else ""
-    kind = f" ({describe_type(hint)}, separated by commas)" if isinstance(default, tuple) else ""
-    in_preset = "; set by the preset" if entry.name in _PRESET_FIELDS else f"; default {shown}{unit}"
-    return f"{entry.metadata['help']}{kind}{in_preset}."
-
-
-_PRESET_FIELDS = frozenset(name for preset in PRESETS.values() for values in preset for name in values)
+def _help(setting: _Setting) -> str:
+    info = setting.info
+    unit = f" {info.unit}" if info.unit else ""
+    listed = isinstance(setting.default, tuple)
+    kind = f" ({describe_type(setting.hint)}, separated by commas)" if listed else ""
+    default = "set by the preset" if info.presets else f"default {shown_value(setting.default)}{unit}"
+    return f"{info.help}{kind}; {default}."

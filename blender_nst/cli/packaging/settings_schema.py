@@ -1,7 +1,7 @@
-"""Writes `settings_schema.json`, from which the extension makes its properties.
+"""Writes what derives from the settings' dataclasses: `settings_schema.json` and docs/settings.md.
 
-Inside Blender the settings' dataclasses cannot be imported (they belong to the engine's process), so what
-Blender needs of them is generated here and checked in: `python -m blender_nst.cli.packaging.settings_schema`.
+Inside Blender the dataclasses cannot be imported (they belong to the engine's process), so what Blender needs
+of them is generated here and checked in: `python -m blender_nst.cli.packaging.settings_schema`.
 """
 
 from __future__ import annotations
@@ -10,37 +10,59 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
+from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from blender_nst import addon
 from blender_nst.cli.errors import CommandLineError
-from compositor.settings import StyleSettings, field_default
+from blender_nst.cli.packaging.settings_table import TABLE_FILE, with_table
+from compositor.settings import (
+    Choice,
+    Group,
+    Preset,
+    SettingInfo,
+    StyleSettings,
+    preset_values,
+    setting_infos,
+)
 from compositor.stylization.working_size import LONGEST_SIDES
 from video.protocol.messages import PROTOCOL_VERSION
-from video.settings import PRESETS, SequenceSettings
+from video.settings import SequenceSettings
 
 SCHEMA_FILE = addon.FOLDER / "settings_schema.json"
-GROUPS: Mapping[str, type] = {"style_settings": StyleSettings, "sequence_settings": SequenceSettings}
+SECTIONS: Mapping[str, type] = {"style_settings": StyleSettings, "sequence_settings": SequenceSettings}
+"""The settings dataclasses by the names that the `stylize` message has for them."""
 
 
-def make_schema() -> dict[str, Any]:
+def make_schema(sections: Mapping[str, type] = SECTIONS) -> dict[str, Any]:
     """The schema as JSON values.
 
     Raises:
-        CommandLineError: a name is in both groups (in Blender they share one property group), or a field's
+        CommandLineError: a name is in both sections (in Blender they share one property group), or a field's
             type has no counterpart in Blender.
     """
-    described = {group: [_describe(kind, name) for name in _names(kind)] for group, kind in GROUPS.items()}
+    described = {section: _described(kind) for section, kind in sections.items()}
     every_name = [entry["name"] for entries in described.values() for entry in entries]
     doubled = {name for name in every_name if every_name.count(name) > 1}
     if doubled:
-        raise CommandLineError(f"settings of the same name in two groups: {', '.join(sorted(doubled))}")
+        raise CommandLineError(f"settings of the same name in two sections: {', '.join(sorted(doubled))}")
     presets = {
-        preset.value: {"style_settings": for_style, "sequence_settings": for_sequence}
-        for preset, (for_style, for_sequence) in PRESETS.items()
+        preset.value: {
+            "label": preset.label,
+            "help": preset.help,
+            **{section: preset_values(kind, preset) for section, kind in sections.items()},
+        }
+        for preset in Preset
     }
     sizes = {device.value: dict(by_detail) for device, by_detail in LONGEST_SIDES.items()}
-    return {"protocol": PROTOCOL_VERSION, **described, "presets": presets, "working_sizes": sizes}
+    groups = [_choice(group) for group in Group]
+    return {
+        "protocol": PROTOCOL_VERSION,
+        "groups": groups,
+        **described,
+        "presets": presets,
+        "working_sizes": sizes,
+    }
 
 
 def schema_text() -> str:
@@ -48,27 +70,38 @@ def schema_text() -> str:
     return json.dumps(make_schema(), indent=2) + "\n"
 
 
-def _names(kind: type) -> list[str]:
-    return [entry.name for entry in fields(kind)]
+def _described(kind: type) -> list[dict[str, Any]]:
+    hints = get_type_hints(kind)
+    infos = setting_infos(kind)
+    return [_entry(each.name, hints[each.name], each.default, infos[each.name]) for each in fields(kind)]
 
 
-def _describe(kind: type, name: str) -> dict[str, Any]:
-    entry = next(each for each in fields(kind) if each.name == name)
-    hint = get_type_hints(kind)[name]
-    default = field_default(entry)
-    described: dict[str, Any] = {
+def _entry(name: str, hint: Any, default: Any, info: SettingInfo) -> dict[str, Any]:
+    """One setting; what is usual is left out."""
+    entry: dict[str, Any] = {
         "name": name,
+        "title": info.title,
+        "help": info.help,
+        "group": info.group.value,
         "type": _type_name(hint, name),
-        "default": _json_value(default),
+        "default": list(default) if isinstance(default, tuple) else default,
     }
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        described["choices"] = [member.value for member in hint]
-    for bound in ("minimum", "maximum"):
-        if entry.metadata[bound] is not None:
-            described[bound] = entry.metadata[bound]
-    if entry.metadata["unit"]:
-        described["unit"] = entry.metadata["unit"]
-    return described | {"help": entry.metadata["help"]}
+    if isinstance(hint, type) and issubclass(hint, Choice):
+        entry["choices"] = [_choice(each) for each in hint]
+    optional = {
+        "minimum": info.minimum,
+        "maximum": info.maximum,
+        "unit": info.unit or None,
+        "formerly": info.formerly or None,
+        "advanced": info.advanced or None,
+        "from_scene": info.from_scene or None,
+        "in_presets": None if info.in_presets else False,
+    }
+    return entry | {key: value for key, value in optional.items() if value is not None}
+
+
+def _choice(choice: Choice) -> dict[str, str]:
+    return {"name": choice.value, "label": choice.label, "help": choice.help}
 
 
 def _type_name(hint: Any, name: str) -> str:
@@ -82,17 +115,16 @@ def _type_name(hint: Any, name: str) -> str:
     return simple[hint]
 
 
-def _json_value(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(f"{path.suffix}.tmp")
+    unfinished.write_text(text, "utf-8", newline="\n")
+    unfinished.replace(path)
 
 
 def main() -> None:
-    """Rewrites the checked-in schema."""
-    unfinished = SCHEMA_FILE.with_suffix(".json.tmp")
-    unfinished.write_text(schema_text(), "utf-8", newline="\n")
-    unfinished.replace(SCHEMA_FILE)
+    """Rewrites the checked-in schema, and the table in docs/settings.md."""
+    _write(SCHEMA_FILE, schema_text())
+    _write(TABLE_FILE, with_table(TABLE_FILE.read_text("utf-8"), SECTIONS.values()))
 
 
 if __name__ == "__main__":

@@ -105,8 +105,11 @@ BAD_INPUTS = {
     "the style engine's Python is not there": {"engine_python": "missing"},
     "it is no folder; choose another output folder": {"output": f"{__file__}/out"},
     "there is no scene 'Other'": {"scene": "Other"},
+}
+BAD_SETTINGS = {
     "there is no setting 'stile_weight'": {"style_settings": {"stile_weight": 1.0}},
-    "steps cannot be 'many'": {"style_settings": {"steps": "many"}},
+    "steps is 'many': expected a whole number": {"style_settings": {"steps": "many"}},
+    "pooling is 'median': expected one of average, max": {"style_settings": {"pooling": "median"}},
 }
 
 
@@ -117,6 +120,17 @@ def test_bad_input_is_told_in_one_line(blender: BlenderInTests, make_job: MakeJo
     assert [event["event"] for event in run.events] == ["failed"]
     assert message in run.events[0]["error"]
     assert "\n" not in run.events[0]["error"]
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("message", BAD_SETTINGS)
+def test_a_setting_of_no_use_is_refused_by_the_engine_before_anything_is_rendered(
+    blender: BlenderInTests, make_job: MakeJob, message: str
+) -> None:
+    run = blender.headless(make_job(**BAD_SETTINGS[message]))
+    assert run.code == 2, run.output[-3000:]
+    assert [event["event"] for event in run.events] == ["ready", "failed"]
+    assert message in run.events[-1]["error"]
     assert "Traceback" not in run.output
 
 

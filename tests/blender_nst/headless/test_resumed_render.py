@@ -101,6 +101,39 @@ def test_frames_that_are_rendered_are_not_rendered_again(
     assert {path: path.stat().st_mtime_ns for path in captured} == captured
 
 
+def test_a_render_of_the_command_line_is_resumed_from_blender_itself(
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
+) -> None:
+    job = make_job(blend=str(small_blend), frames=(1, 2, 1), source={".blend": "small"})
+    begun = blender.headless(job)
+    assert begun.code == 0, begun.output[-3000:]
+    before = {path: path.read_bytes() for path in (tmp_path / "out" / "styled").iterdir()}
+    run = blender.run(
+        """
+        load().register()
+        from blender_nst.properties.styles import add_style
+        from blender_nst.session.active import current_session
+        bpy.ops.wm.open_mainfile(filepath=arguments[0])
+        scene = bpy.context.scene
+        nst = scene.nst
+        nst.enabled, nst.output_path = True, arguments[2]
+        add_style(nst, arguments[1])
+        nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 3, 64, "CPU", 1
+        scene.frame_end = 3
+        scene.render.filepath = arguments[3]
+        bpy.ops.render.render(animation=True)
+        session = current_session()
+        finish([session.error, session.continues, session.done, session.resumed])
+        """,
+        job.blend,
+        job.styles[0],
+        job.output,
+        str(tmp_path / "own" / "frame_"),
+    )
+    assert run.result == [None, True, [1, 2, 3], [1, 2]], run.output[-3000:]
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_another_blend_or_setting_is_refused_before_anything_is_rendered(
     blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
 ) -> None:

@@ -3,11 +3,17 @@ from __future__ import annotations
 import pytest
 
 from blender_nst.cli.packaging.settings_schema import make_schema
-from compositor.settings import StyleSettings, settings_from_json, settings_to_json
+from blender_nst.properties.schema import group_layouts
+from compositor.settings import (
+    Group,
+    Preset,
+    StyleSettings,
+    preset_values,
+    settings_from_json,
+    settings_to_json,
+)
 from tests.blender_nst.blender_in_tests import BlenderInTests
-from video.settings import PRESETS, SequenceSettings
-
-FROM_SCENE = "frame_rate"
+from video.settings import SequenceSettings
 
 
 def test_properties_are_those_of_the_schema(blender: BlenderInTests) -> None:
@@ -16,11 +22,12 @@ def test_properties_are_those_of_the_schema(blender: BlenderInTests) -> None:
         load().register()
         found = {}
         for name, prop in bpy.context.scene.nst.bl_rna.properties.items():
-            found[name] = {"type": prop.type, "description": prop.description}
+            found[name] = {"type": prop.type, "name": prop.name, "description": prop.description}
             if prop.type in {"INT", "FLOAT"}:
                 found[name] |= {"min": prop.hard_min, "max": prop.hard_max}
             if prop.type == "ENUM":
-                found[name]["choices"] = [item.identifier for item in prop.enum_items]
+                items = [[item.identifier, item.name, item.description] for item in prop.enum_items]
+                found[name]["choices"] = items
         finish(found)
         """
     )
@@ -34,9 +41,11 @@ def test_properties_are_those_of_the_schema(blender: BlenderInTests) -> None:
     }
     schema = make_schema()
     for entry in [*schema["style_settings"], *schema["sequence_settings"]]:
-        if entry["name"] == FROM_SCENE:
+        if entry.get("from_scene"):
+            assert entry["name"] not in run.result
             continue
         found = run.result[entry["name"]]
+        assert found["name"] == entry["title"]
         assert found["type"] == types[entry["type"]]
         assert found["description"].startswith(entry["help"])
         assert not found["description"].endswith("."), "Blender adds the full stop"
@@ -44,7 +53,8 @@ def test_properties_are_those_of_the_schema(blender: BlenderInTests) -> None:
             if bound in entry:
                 assert found[key] == pytest.approx(entry[bound], rel=1e-6)
         if entry["type"] == "enum":
-            assert found["choices"] == [choice.upper() for choice in entry["choices"]]
+            choices = [[each["name"].upper(), each["label"], each["help"]] for each in entry["choices"]]
+            assert found["choices"] == choices
 
 
 def test_untouched_properties_give_the_engines_defaults(blender: BlenderInTests) -> None:
@@ -58,33 +68,22 @@ def test_untouched_properties_give_the_engines_defaults(blender: BlenderInTests)
     )
     style, sequence = run.result
     assert style == settings_to_json(StyleSettings())
-    assert sequence == settings_to_json(SequenceSettings()) | {FROM_SCENE: 29.97}
+    assert sequence == settings_to_json(SequenceSettings()) | {"frame_rate": 29.97}
 
 
-def test_settings_make_the_round_trip(blender: BlenderInTests) -> None:
+def test_properties_reach_the_engine_as_they_were_set(blender: BlenderInTests) -> None:
     run = blender.run(
         """
         load().register()
-        from blender_nst.properties.scene import SettingError, apply_settings, settings_dicts
+        from blender_nst.properties.scene import settings_dicts
         nst = bpy.context.scene.nst
-        apply_settings(nst, "style_settings", {
-            "style_weight": 31.4, "style_layers": ["relu1_1", "relu3_1"], "pooling": "max", "steps": 77})
-        errors = []
-        for values in ({"stile_weight": 1.0}, {"steps": "many"}, {"pooling": "median"}):
-            try:
-                apply_settings(nst, "style_settings", values)
-            except SettingError as error:
-                errors.append(str(error))
-        finish({"style": settings_dicts(bpy.context.scene)[0], "errors": errors})
+        nst.style_weight, nst.style_layers, nst.pooling, nst.steps = 31.4, " relu1_1,relu3_1,", "MAX", 77
+        finish(settings_dicts(bpy.context.scene)[0])
         """
     )
-    style = settings_from_json(StyleSettings, run.result["style"])
+    style = settings_from_json(StyleSettings, run.result)
     assert (style.style_weight, style.style_layers, style.steps) == (31.4, ("relu1_1", "relu3_1"), 77)
     assert style.pooling.value == "max"
-    unknown, wrong_type, wrong_choice = run.result["errors"]
-    assert "there is no setting 'stile_weight'" in unknown
-    assert "steps cannot be 'many'" in wrong_type
-    assert "pooling cannot be 'median'" in wrong_choice
 
 
 def test_a_preset_sets_its_values_and_shows_only_beside_them(blender: BlenderInTests) -> None:
@@ -104,11 +103,11 @@ def test_a_preset_sets_its_values_and_shows_only_beside_them(blender: BlenderInT
     )
     assert run.result["default"] == "STANDARD"
     assert run.result["changed"] == "CUSTOM"
-    for preset, (for_style, for_sequence) in PRESETS.items():
+    for preset in Preset:
         name, style, sequence = run.result[preset.value]
         assert name == preset.value.upper()
-        assert for_style.items() <= style.items()
-        assert for_sequence.items() <= sequence.items()
+        assert preset_values(StyleSettings, preset).items() <= style.items()
+        assert preset_values(SequenceSettings, preset).items() <= sequence.items()
 
 
 def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
@@ -116,15 +115,31 @@ def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
         """
         load().register()
         from blender_nst.ui import panels
-        shown = [name for panel in panels._PANELS for name in panel.property_names]
+        shown = [name for panel in panels.PANELS for name in panel.property_names]
         there = [name for name in bpy.context.scene.nst.bl_rna.properties.keys()]
-        finish({"shown": shown, "there": there})
+        parents = {panel.__name__: getattr(panel, "bl_parent_id", "") for panel in panels.PANELS}
+        registered = [panel.__name__ for panel in panels.PANELS if hasattr(bpy.types, panel.__name__)]
+        folded = [panel.__name__ for panel in panels.PANELS if "DEFAULT_CLOSED" in panel.bl_options]
+        names = {panel.__name__: list(panel.property_names) for panel in panels.PANELS}
+        finish({"shown": shown, "there": there, "parents": parents, "registered": registered,
+                "folded": folded, "names": names})
         """
     )
     shown = run.result["shown"]
     # The switch is in the header, the styles are a list, style_path is for scripts, two are Blender's own.
     elsewhere = ["enabled", "styles", "active_style", "style_path", "name", "rna_type"]
     assert sorted([*shown, *elsewhere]) == sorted(run.result["there"])
+    parents = run.result["parents"]
+    assert run.result["registered"] == list(parents)
+    advanced = {name for name in parents if name.endswith("_advanced")}
+    assert "RENDER_PT_nst_optimization_advanced" in advanced
+    assert advanced <= set(run.result["folded"])
+    for name in advanced:
+        assert parents[name] == name.removesuffix("_advanced")
+    for layout in group_layouts():
+        main = "RENDER_PT_nst" if layout.name == Group.LOOK else f"RENDER_PT_nst_{layout.name}"
+        assert set(layout.basic) <= set(run.result["names"][main])
+        assert set(layout.advanced) <= set(run.result["names"].get(f"{main}_advanced", []))
 
 
 def test_settings_are_saved_as_a_preset_of_blender_and_come_back(blender: BlenderInTests) -> None:

@@ -20,7 +20,7 @@ from video.settings import SequenceSettings
 
 Picture = Callable[..., np.ndarray]
 
-SEQUENCE = SequenceSettings(warm_steps=1, memory=2, movie=False, contact_sheet=False)
+SEQUENCE = SequenceSettings(warm_steps=1, history_length=2, movie=False, contact_sheet=False)
 # The frames in the order in which three passes optimize them.
 ORDER = [1, 2, 3, 4, 4, 3, 2, 1, 1, 2, 3, 4]
 

@@ -128,7 +128,7 @@ def test_light_without_substance_is_kept(tmp_path: Path) -> None:
 def test_every_file_says_how_it_was_made(tmp_path: Path) -> None:
     write_png(tmp_path / "frame.png", RNG.random((HEIGHT, WIDTH, 3)))
     files = {1: tmp_path / "frame.png"}
-    png = stylized(tmp_path / "a", {"strength": 0.5}, {"memory": 3}, files).frames[0].path
+    png = stylized(tmp_path / "a", {"strength": 0.5}, {"history_length": 3}, files).frames[0].path
     exr = stylized(tmp_path / "b", {}, {"output_format": FrameFormat.EXR}, files).frames[0].path
     with Image.open(png) as image:
         texts = dict(image.info)
@@ -136,7 +136,7 @@ def test_every_file_says_how_it_was_made(tmp_path: Path) -> None:
         attributes = dict(file.parts[0].header)
     settings = json.loads(texts["blender_nst_settings"])
     assert settings["style_settings"]["strength"] == 0.5
-    assert settings["sequence_settings"]["memory"] == 3
+    assert settings["sequence_settings"]["history_length"] == 3
     assert json.loads(attributes["blender_nst_settings"])["sequence_settings"]["output_format"] == "exr"
     for found in (texts, attributes):
         assert re.fullmatch("[0-9a-f]{32}", found["blender_nst_style"])

@@ -79,7 +79,7 @@ def test_what_computes_on_the_engines_device_is_not_prefetched(
         StyleSettings(steps=1, coarsest_size=32, device=DeviceChoice.CPU), picture(48, 32, Painting.KNIFE)
     )
     settings = SequenceSettings(
-        warm_steps=1, motion=MotionSource.DIS, memory=1, movie=False, contact_sheet=False
+        warm_steps=1, motion=MotionSource.DIS, history_length=1, movie=False, contact_sheet=False
     )
     SequenceDriver(engine, settings, tmp_path).run(frames)
     assert [each.device for each in estimators] == [DeviceChoice.CPU]

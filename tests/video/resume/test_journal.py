@@ -143,6 +143,16 @@ def test_other_settings_are_refused_and_named(
     assert not any(each.resumed for each in run(other, pan[:1], tmp_path, sequence, restart=True))
 
 
+def test_a_caller_that_knows_no_source_resumes_and_one_that_does_needs_the_same(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    run(engine, pan[:1], tmp_path, source={"scene": "a.blend"})
+    assert [each.resumed for each in run(engine, pan[:2], tmp_path)] == [True, False]
+    # From here on nothing is known of the source of all frames.
+    with pytest.raises(JournalError, match="source scene"):
+        run(engine, pan[:2], tmp_path, source={"scene": "a.blend"})
+
+
 def test_other_styles_frames_and_sources_are_refused(
     engine: StyleEngine, pan: list[SourceFrame], picture: Picture, tmp_path: Path
 ) -> None:
@@ -152,6 +162,8 @@ def test_other_styles_frames_and_sources_are_refused(
         run(other, pan, tmp_path, source={"scene": "a.blend"})
     with pytest.raises(JournalError, match=r"source scene was a\.blend, is b\.blend"):
         run(engine, pan, tmp_path, source={"scene": "b.blend"})
+    with pytest.raises(JournalError, match="source file"):
+        run(engine, pan, tmp_path, source={"scene": "a.blend", "file": "c.blend"})
     with pytest.raises(JournalError, match="frame 1 where frame 2 comes now"):
         run(engine, pan[1:], tmp_path, source={"scene": "a.blend"})
     brighter = [replace(frame, image=np.clip(frame.image + 0.01, 0.0, 1.0)) for frame in pan]

@@ -20,11 +20,11 @@ CASES: dict[str, dict[str, Any]] = {
     "default": {},
     "the engine's result is not the file's": {
         "style": {"strength": 0.6, "color": "match", "red_gain": 1.1},
-        "sequence": {"denoise": "bilateral", "memory": 3},
+        "sequence": {"denoise": "bilateral", "history_length": 3},
         "transparent": True,
     },
     "three passes": {
-        "sequence": {"pass_count": 3, "memory": 2},
+        "sequence": {"pass_count": 3, "history_length": 2},
         "style": {"strength": 0.8, "color": "match"},
     },
 }

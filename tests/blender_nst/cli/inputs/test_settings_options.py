@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from blender_nst.cli.app import app
 from blender_nst.cli.inputs.settings_options import Settings, with_settings
-from compositor.settings import Pooling, StyleSettings
+from compositor.settings import Pooling, StyleSettings, setting_infos
 from video.settings import MotionSource, Preset, SequenceSettings, with_preset
 
 FIELDS = [(kind, entry) for kind in (StyleSettings, SequenceSettings) for entry in fields(kind)]
@@ -48,7 +48,8 @@ def another_value(kind: type, entry: Field[Any]) -> tuple[list[str], Any]:
     if issubclass(hint, Enum):
         value = next(member for member in hint if member is not default)
         return [flag(entry.name), value.value], value
-    value = entry.metadata["maximum"] if default != entry.metadata["maximum"] else entry.metadata["minimum"]
+    info = setting_infos(kind)[entry.name]
+    value: Any = info.maximum if default != info.maximum else info.minimum
     return [flag(entry.name), str(value)], hint(value)
 
 
@@ -92,7 +93,9 @@ def test_help_shows_every_option_with_its_help(kind: type, entry: Field[Any]) ->
     result = CliRunner().invoke(app, ["stylize", "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
     assert result.exit_code == 0
     assert flag(entry.name) in result.output
-    assert entry.metadata["help"].split(":")[0].split()[0] in result.output
+    info = setting_infos(kind)[entry.name]
+    assert info.help.split(":")[0].split()[0] in result.output
+    assert info.group.label in result.output
 
 
 @pytest.mark.parametrize("command", ["demo", "render", "stylize", "image"])
