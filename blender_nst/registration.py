@@ -45,13 +45,13 @@ _MODULES = (
 
 
 def register() -> None:
-    """Begins to log, and registers every part."""
-    start_log(data_folder(create=False))
+    """Registers every part, and begins to log."""
     for module in _MODULES:
         for operator in vars(module).values():
             if isinstance(operator, type) and issubclass(operator, bpy.types.Operator):
                 guard_operator(operator)
         module.register()
+    start_log(data_folder(create=False))  # the folder is known once the preferences are registered
 
 
 def unregister() -> None:

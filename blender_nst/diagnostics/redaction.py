@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -55,9 +54,8 @@ def names_of_this_machine() -> PrivateNames:
     # Without a variable that names the user and without an entry of the user's id.
     with suppress(OSError, KeyError, ImportError):
         users.append(getpass.getuser())
-    hosts = [socket.gethostname(), platform.node()]
-    hosts += [host.partition(".")[0] for host in hosts]
-    return PrivateNames(tuple(homes), tuple(users), tuple(hosts))
+    host = platform.node()
+    return PrivateNames(tuple(homes), tuple(users), (host, host.partition(".")[0]))
 
 
 def redact(text: str, names: PrivateNames) -> str:

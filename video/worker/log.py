@@ -13,6 +13,7 @@ import platform
 import re
 import shutil
 import sys
+import threading
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -96,10 +97,17 @@ def start_log(path: Path | None) -> None:
         logging.getLogger(name).addHandler(handler)
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.captureWarnings(True)
+    threading.excepthook = _log_exception_of_thread
     faulthandler.enable()
     packages = ", ".join(f"{name} {_version(name)}" for name in ("blender-nst", *_KEY_PACKAGES))
     logger.info("engine process %d on Python %s: %s", os.getpid(), platform.python_version(), packages)
     logger.info("system: %s (%s)", platform.platform(), sys.platform)
+
+
+def _log_exception_of_thread(raised: threading.ExceptHookArgs) -> None:
+    error = raised.exc_value
+    name = "of no name" if raised.thread is None else raised.thread.name
+    logger.error("thread %s", name, exc_info=error if error is not None else False)
 
 
 def log_job(job: Stylize) -> None:

@@ -239,7 +239,11 @@ def main() -> None:
     # A byte that is no UTF-8 makes a malformed command, not a dead worker.
     commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
     worker = Worker(commands, events)
-    worker.run()
+    try:
+        worker.run()
+    except Exception:
+        logger.exception("the engine process ends")
+        worker.exit_code = 1
     sys.stderr.flush()
     # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
     os._exit(worker.exit_code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 
 from blender_nst.diagnostics.redaction import PrivateNames, names_of_this_machine, redact
@@ -60,4 +62,4 @@ def test_the_names_of_this_machine_are_found(monkeypatch: pytest.MonkeyPatch) ->
     names = names_of_this_machine()
     assert names.homes == ("/home/made-up",)
     assert {"made-up", "somebody"} <= set(names.users)
-    assert all(names.hosts)
+    assert platform.node() in names.hosts

@@ -26,7 +26,7 @@ def run(script: str, log: Path, environment: dict[str, str], *, mode: str = "ab"
         return subprocess.run(command, stderr=errors, env=environment, timeout=120, check=False).returncode
 
 
-@pytest.mark.expected_errors("went wrong")
+@pytest.mark.expected_errors("went wrong", "thread reader")
 def test_records_prints_and_tracebacks_are_in_one_file(
     tmp_path: Path, child_environment: dict[str, str]
 ) -> None:
@@ -40,8 +40,11 @@ try:
     raise ValueError("made up")
 except ValueError:
     logger.exception("went wrong")
-import warnings
+import threading, warnings
 warnings.warn("a warning of Python")
+thread = threading.Thread(target=lambda: [][0], name="reader")
+thread.start()
+thread.join()
 """
     assert run(script, log, child_environment) == 0
     text = log.read_text()
@@ -55,6 +58,8 @@ warnings.warn("a warning of Python")
     )
     assert all(word in text for word in words)
     assert "    ValueError: made up" in text
+    assert "ERROR video.worker.log: thread reader\n    Traceback" in text
+    assert "    IndexError: " in text
 
 
 @pytest.mark.parametrize("mode", ["ab", "wb"])
