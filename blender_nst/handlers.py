@@ -3,12 +3,14 @@
 Blender calls them in this order: `render_init`, then for each frame `render_pre`, `render_post` and, once the
 frame's file is written, `render_write`; at last `render_complete` or `render_cancel`. From the user interface
 each call comes in a new thread beside the main one. An exception would only print a traceback, so that each
-handler catches everything and reports one line; whatever happens here, the render itself goes on.
+handler catches everything, logs it with its traceback and reports one line; whatever happens here, the render
+itself goes on.
 """
 
 from __future__ import annotations
 
 import functools
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,6 +22,7 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
+from .diagnostics.guard import one_line
 from .engine.process import EngineError, Message
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
@@ -27,6 +30,9 @@ from .session.plan import SessionError, SessionPlan
 from .session.session import RenderSession, State
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
+
+
+logger = logging.getLogger(__name__)
 
 
 class _Hooks:
@@ -94,7 +100,8 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(scene, depsgraph)
         except Exception as error:
-            line = f"{type(error).__name__}: {error}"
+            logger.exception("render handler %s", function.__name__)
+            line = one_line(error)
             session = _rendering()
             if session is not None:
                 session.fail(line)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import bpy  # pyright: ignore[reportMissingImports]
+
 from . import handlers
 from .compositing import node
+from .diagnostics.extension_log import start_log, stop_log
+from .diagnostics.guard import guard_operator
+from .engine.options import data_folder
 from .properties import regions, scene, styles, versioning
 from .session import active, preview
 from .ui import (
@@ -14,6 +19,7 @@ from .ui import (
     preferences,
     presets,
     regions_panel,
+    report_operator,
     styles_panel,
 )
 
@@ -24,6 +30,7 @@ _MODULES = (
     regions,
     preferences,
     engine_operators,
+    report_operator,
     frame_operators,
     presets,
     preview,
@@ -38,12 +45,17 @@ _MODULES = (
 
 
 def register() -> None:
-    """Registers every part."""
+    """Registers every part, and begins to log."""
     for module in _MODULES:
+        for operator in vars(module).values():
+            if isinstance(operator, type) and issubclass(operator, bpy.types.Operator):
+                guard_operator(operator)
         module.register()
+    start_log(data_folder(create=False))  # the folder is known once the preferences are registered
 
 
 def unregister() -> None:
     """Takes everything back, in the reverse order."""
     for module in reversed(_MODULES):
         module.unregister()
+    stop_log()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,51 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in items if "blender_runtime" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in set(others)]
+
+
+class _Errors(logging.Handler):
+    """Keeps what the project's loggers log as ERROR or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] in ("blender_nst", "video", "compositor"):
+            self.lines.append(f"{record.name}: {self.format(record)}")
+
+
+_ERROR_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test during which an ERROR was logged: in its process, or in a log below its `tmp_path`.
+
+    The marker `expected_errors(*patterns)` allows those that match.
+    """
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    errors = _Errors()
+    logging.getLogger().addHandler(errors)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(errors)
+    lines = list(errors.lines)
+    for log in sorted(folder.rglob("*.log*")) if folder is not None else ():
+        if log.is_file():
+            found = _ERROR_LINE.findall(log.read_text("utf-8", "replace"))
+            lines += [f"{log.name}: {line}" for line in found]
+    marks = request.node.iter_markers("expected_errors")
+    patterns = [pattern for mark in marks for pattern in mark.args]
+    unexpected = [line for line in lines if not any(re.search(pattern, line) for pattern in patterns)]
+    assert not unexpected, "\n".join(unexpected)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def logs_of_no_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keeps the command line's logs out of the user's folder (platformdirs asks this variable on Linux)."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

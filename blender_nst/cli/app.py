@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from blender_nst.cli.display import make_display
-from blender_nst.cli.errors import BAD_INPUT, FAILED, CommandLineError, exit_with, resume_command
+from blender_nst.cli.errors import (
+    BAD_INPUT,
+    FAILED,
+    CommandLineError,
+    exit_with,
+    exit_with_unexpected,
+    resume_command,
+)
 from blender_nst.cli.inputs.common_options import (
     BlenderOption,
     CompositeOption,
@@ -31,19 +38,20 @@ from blender_nst.cli.inputs.common_options import (
     WeightsOption,
 )
 from blender_nst.cli.inputs.settings_options import Settings, with_settings
+from blender_nst.cli.log import LoggedTyper, stop_log
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
 from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
 
-app = typer.Typer(
+app = LoggedTyper(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Neural style transfer for Blender animations, without flicker.",
 )
-blender_app = typer.Typer(no_args_is_help=True, help="The Blender that renders.")
-extension_app = typer.Typer(no_args_is_help=True, help="The extension for Blender's own window.")
+blender_app = LoggedTyper(no_args_is_help=True, help="The Blender that renders.")
+extension_app = LoggedTyper(no_args_is_help=True, help="The extension for Blender's own window.")
 app.add_typer(blender_app, name="blender")
 app.add_typer(extension_app, name="extension")
 
@@ -234,11 +242,24 @@ def bench(
 
 
 @app.command()
-def doctor(*, blender: BlenderOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    *,
+    blender: BlenderOption = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Print a text for a bug report, without private paths.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Output folder of the run that the report is about.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Tell what is here (PyTorch, device, Blender, weights) and what to do about what is missing."""
-    from blender_nst.cli.commands.doctor import examine, print_findings
+    from blender_nst.cli.commands.doctor import examine, print_findings, print_report
 
     findings = examine(blender)
+    if report:
+        print_report(findings, out)
+        return
     print_findings(findings, as_json)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
@@ -294,6 +315,10 @@ def main() -> None:
         exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
     except MemoryError:
         exit_with("there is not enough memory; close other programs, or take smaller pictures", FAILED)
+    except Exception as error:
+        exit_with_unexpected(error)
+    finally:
+        stop_log()
 
 
 if __name__ == "__main__":

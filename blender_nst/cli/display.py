@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,8 +21,12 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
+from blender_nst.diagnostics.log_file import escape_control
 from video.protocol import messages
+from video.protocol.event_log import log_event
 from video.protocol.json_lines import encode
+
+logger = logging.getLogger(__name__)
 
 
 class Display(Protocol):
@@ -116,7 +121,11 @@ class BarDisplay:
         self._frames = self._bars.add_task(doing, total=total, note="")
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        logger.info("%s", text)
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        self._console.print(escape_control(text), markup=False, highlight=False, soft_wrap=True)
 
     def step(self, note: str) -> None:
         if self._frames is not None:
@@ -144,12 +153,13 @@ class BarDisplay:
         self._bars.update(self._compositing, advance=1, note=f"frame {number}")
 
     def event(self, event: messages.Event) -> None:
+        log_event(logger, event)
         if isinstance(event, messages.Progress):
             self._step(event)
         elif isinstance(event, (messages.Warned, messages.Planned)):
-            self.say(event.text)
+            self._print(event.text)
         elif isinstance(event, messages.Opened) and event.frames:
-            self.say(f"goes on; finished frames kept: {len(event.frames)} (--restart begins anew)")
+            self._print(f"goes on; finished frames kept: {len(event.frames)} (--restart begins anew)")
         elif isinstance(event, messages.FrameDone) and self._frames is not None:
             error = "" if event.warp_error is None else f", warp {event.warp_error:.5f}"
             note = f"style {event.losses.get('style', 0.0):.4f}{error}"
@@ -192,7 +202,8 @@ class JsonDisplay:
         sys.stdout.flush()
 
     def say(self, text: str) -> None:
-        sys.stderr.write(text + "\n")
+        logger.info("%s", text)
+        sys.stderr.write(escape_control(text) + "\n")
 
     def rendered(self, number: int) -> None:
         sys.stdout.write(f'{{"event": "rendered", "frame": {number}}}\n')
@@ -203,5 +214,6 @@ class JsonDisplay:
         sys.stdout.flush()
 
     def event(self, event: messages.Event) -> None:
+        log_event(logger, event)
         sys.stdout.write(encode(event))
         sys.stdout.flush()

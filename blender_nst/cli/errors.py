@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import sys
 from typing import NoReturn
 
+from blender_nst.cli.log import log_path
+from blender_nst.diagnostics.log_file import escape_control
 from video.protocol.json_lines import encode
 from video.protocol.messages import Failed
+
+logger = logging.getLogger(__name__)
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes."""
@@ -70,8 +75,26 @@ def resume_command() -> str:
 
 
 def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
-    """Ends the process with one line on standard error, and before it a `failed` where JSON is wanted."""
-    line = " ".join(message.split())
+    """Ends the process with one line on standard error, and before it a `failed` where JSON is wanted.
+
+    Inside an `except` block the log gets the traceback too, as DEBUG: what is refused is no fault.
+    """
+    line = escape_control(" ".join(message.split()))
+    logger.warning("exit code %d: %s", code, line)
+    logger.debug("raised at", exc_info=True)
+    _end(line, code, frame)
+
+
+def exit_with_unexpected(error: Exception) -> NoReturn:
+    """Ends the process after an unexpected exception: its traceback is logged, the user sees one line."""
+    logger.error("internal error", exc_info=error)
+    path = log_path()
+    details = "" if path is None else f"; {path} has the details, `blender-nst doctor --report` collects them"
+    summary = " ".join(f"internal error: {type(error).__name__}: {error}".split())
+    _end(escape_control(summary + details), FAILED)
+
+
+def _end(line: str, code: int, frame: int | None = None) -> NoReturn:
     if "--json" in sys.argv:
         sys.stdout.write(encode(Failed(line, frame=frame)))
     sys.stderr.write(f"blender-nst: {line}\n")

@@ -6,6 +6,7 @@ The engine has its own Python with its own packages; none of them is ever import
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -26,8 +27,13 @@ DIED = "died"
 
 Message = dict[str, Any]
 
+logger = logging.getLogger(__name__)
+
+OUT_OF_MEMORY = 77
+"""Exit code of an engine without enough memory."""
+
 _CAUSES = {
-    77: " (there was not enough memory)",  # what `video.worker` says
+    OUT_OF_MEMORY: " (there was not enough memory)",  # what `video.worker` says
     -9: " (it was killed, as a system does that is short of memory)",
 }
 
@@ -81,6 +87,7 @@ class EngineProcess:
         self._closing = False
         self._killer: threading.Timer | None = None
         self._process = self._start(python, environment or {})
+        logger.info("engine process %d started: %s", self._process.pid, python)
         self._reader = threading.Thread(target=self._read, name="NST engine events", daemon=True)
         self._reader.start()
         # One that ended already reports itself as died.
@@ -155,7 +162,7 @@ class EngineProcess:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("ab") as log:
                 return subprocess.Popen(
-                    [python, "-P", "-m", "video.worker"],
+                    [python, "-P", "-m", "video.worker", str(self.log.absolute())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -177,7 +184,11 @@ class EngineProcess:
         if self._killer is not None:
             self._killer.cancel()
         if not self._closing:
-            self._report({"event": DIED, "error": self._why_silent()})
+            error = self._why_silent()
+            # A shortage of memory is no fault of the program.
+            level = logging.WARNING if self._process.returncode == OUT_OF_MEMORY else logging.ERROR
+            logger.log(level, "%s", error)
+            self._report({"event": DIED, "error": error})
 
     def _why_silent(self) -> str:
         try:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import shutil
 import sys
@@ -211,7 +212,8 @@ def main() -> NoReturn:
         emit({"event": "failed", "error": str(error)})
         end(EXIT_USER)
     except Exception as error:
-        traceback.print_exc()
+        traceback.print_exc()  # what is caught before there is a log is seen here alone
+        logging.getLogger(f"{PACKAGE}.headless").exception("the job failed")
         emit({"event": "failed", "error": f"{type(error).__name__}: {error}"})
         end(EXIT_OTHER)
     end(EXIT_OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 
@@ -9,10 +10,15 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
+from ..diagnostics.extension_log import follow_run
+from ..diagnostics.guard import one_line
+from ..diagnostics.log_file import escape_control
 from ..engine.process import DIED, EngineError, Message
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
 from .session import RenderSession, State
+
+logger = logging.getLogger(__name__)
 
 TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
@@ -49,6 +55,7 @@ def status_line() -> tuple[str, bool]:
 
 def new_session(plan: SessionPlan) -> RenderSession:
     """A session in the place of the last one, which has ended."""
+    follow_run(plan.output)
     active_session.session = RenderSession(plan, report, active_session.listener)
     active_session.last_line, active_session.last_is_error = "", False
     preview.follow(active_session.session)
@@ -89,7 +96,21 @@ def forget() -> None:
 
 @persistent
 def drain_on_timer() -> float:
-    """Takes the engine's events on the main thread; returns seconds until the next call."""
+    """Takes the engine's events on the main thread; returns seconds until the next call.
+
+    Blender would never call a timer again that has raised an exception.
+    """
+    try:
+        return _drain()
+    except Exception as error:
+        logger.exception("timer of the session")
+        session = running_session()
+        if session is not None:
+            session.fail(one_line(error))
+        return 0.5
+
+
+def _drain() -> float:
     session = running_session()
     if session is None:
         return 0.5
@@ -137,9 +158,10 @@ def _counted(what: str, frames: Sequence[int]) -> str:
 
 def say(line: str, *, error: bool = False) -> None:
     """Shows a line in the panel, and prints it."""
+    logger.log(logging.WARNING if error else logging.INFO, "%s", line)
     active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
     if active_session.listener is None:
-        print(f"Blender NST: {line}")
+        print(f"Blender NST: {escape_control(line)}")
         sys.stdout.flush()
 
 

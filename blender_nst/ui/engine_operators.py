@@ -2,6 +2,7 @@
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
+import logging
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ..engine.installer import Installer, InstallState
 from ..engine.options import EnginePythonError, data_folder, engine_options, preferences
 from ..session.active import current_session
 from ..session.commands import LOG_NAME as ENGINE_LOG
+
+logger = logging.getLogger(__name__)
 
 
 class NST_OT_engine_install(bpy.types.Operator):
@@ -196,6 +199,14 @@ class NST_OT_clear_cache(bpy.types.Operator):
 
 def _watch() -> float | None:
     """Timer: brings an installation and a check up to date, until they have ended."""
+    try:
+        return _watch_once()
+    except Exception:
+        logger.exception("timer of the preferences")
+        return None
+
+
+def _watch_once() -> float | None:
     installer = installation.installer
     was_running = installation.running
     if installer is not None:

@@ -9,6 +9,7 @@ import bpy
 from .. import addon
 from ..engine.options import PYTHON_VARIABLE
 from .engine_panel import draw_cache, draw_engine
+from .report_operator import NST_OT_copy_report
 
 _DEVICES = [
     ("auto", "Automatic", "CUDA, then Metal, then the processor"),
@@ -93,6 +94,7 @@ class NSTPreferences(bpy.types.AddonPreferences):
         limit.prop(self, "memory_limit", text="GiB")
         column.prop(self, "after_render")
         draw_cache(column, self)
+        layout.operator(NST_OT_copy_report.bl_idname, icon="COPYDOWN")
 
 
 register, unregister = bpy.utils.register_classes_factory((NSTPreferences,))

@@ -285,6 +285,7 @@ def test_an_unsaved_file_has_no_folder_beside_it(blender: BlenderInTests, style_
     assert "//styled/: the output folder is beside the .blend file, which is not saved: save it first" in line
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_an_engine_that_dies_is_one_line_and_the_render_goes_on(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:

@@ -1,13 +1,15 @@
-"""The engine process: `python -m video.worker` takes commands as JSON Lines and answers with events.
+"""The engine process: `python -m video.worker [LOG]` takes commands as JSON Lines and answers with events.
 
 One thread reads commands; the main thread works. Standard output carries the protocol alone: whatever else
-is printed in this process goes to standard error, which is the log. The process ends at `shutdown` and when
-its input ends, so that it never outlives the program that started it.
+is printed in this process goes to standard error, which is the log; LOG names its file, so that the process
+can keep it below a size. The process ends at `shutdown` and when its input ends, so that it never outlives
+the program that started it.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import platform
 import queue
@@ -33,6 +35,7 @@ from video.frames.metadata import package_version
 from video.frames.movie import PictureReader
 from video.frames.sequence import SourceFrame
 from video.protocol import messages
+from video.protocol.event_log import log_event
 from video.protocol.json_lines import decode_command, encode
 from video.protocol.messages import (
     PROTOCOL_VERSION,
@@ -52,6 +55,9 @@ from video.results import RunCallbacks
 from video.worker.events import end_event
 from video.worker.heartbeat import Heartbeat
 from video.worker.job import OpenJob
+from video.worker.log import log_job, start_log
+
+logger = logging.getLogger(__name__)
 
 EXIT_OUT_OF_MEMORY = 77
 """Exit code of a worker that had no memory left; a fresh one may get on."""
@@ -145,6 +151,7 @@ class Worker:
         )
 
     def _stylize(self, job: Stylize) -> None:
+        log_job(job)
         opened = OpenJob(job, self._send)
         finished = opened.finished
         enough = _Interrupt()
@@ -163,7 +170,7 @@ class Worker:
         except (CompositorError, VideoError) as error:
             self._send(Failed(str(error), job.job, None, finished))
         except Exception as error:  # the process must live on and say what happened
-            sys.excepthook(type(error), error, error.__traceback__)
+            logger.exception("internal error in job %s", job.job)
             self._send(Failed(f"internal error: {error}; the log has the details", job.job, None, finished))
         else:
             self._send(end_event(job.job, result))
@@ -213,6 +220,7 @@ class Worker:
     def _send(self, event: Event) -> None:
         if isinstance(event, Failed) and len(event.error) > _LONGEST_ERROR:
             event = replace(event, error=f"{event.error[:_LONGEST_ERROR]}…")
+        log_event(logger, event)
         line = encode(event)
         try:
             with self._sending:
@@ -224,13 +232,18 @@ class Worker:
 
 def main() -> None:
     """Serves standard input and output; see the module's docstring."""
+    start_log(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     events = os.fdopen(os.dup(1), "w", encoding="ascii", errors="strict", newline="\n")
     # From here on nothing but events can reach the protocol's stream, native code's prints included.
     os.dup2(2, 1)
     # A byte that is no UTF-8 makes a malformed command, not a dead worker.
     commands = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
     worker = Worker(commands, events)
-    worker.run()
+    try:
+        worker.run()
+    except Exception:
+        logger.exception("the engine process ends")
+        worker.exit_code = 1
     sys.stderr.flush()
     # The reader thread may still be blocked in its read; nothing is left that needs cleaning up.
     os._exit(worker.exit_code)

@@ -12,6 +12,7 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import choose_styles
+from blender_nst.cli.log import follow_run
 from video.images.image_files import check_writable, write_png
 from video.paintings.painting import Painting, paint
 
@@ -28,6 +29,7 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
     """
     found = find_blender(blender)
     check_writable(out)
+    follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     style, scene = out / "style.png", out / "scene.blend"
     display.say(f"painting {style}")

@@ -20,6 +20,7 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
+from blender_nst.cli.log import follow_run
 from blender_nst.headless.job import RenderJob, RenderJobError
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
@@ -69,6 +70,7 @@ def render_and_stylize(
         raise InputError(f"the frame range {chosen}: Blender renders animations from frame 0 to {LAST_FRAME}")
     found = find_blender(blender)
     check_writable(out)
+    follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")
     style_settings, sequence_settings = settings

@@ -13,6 +13,7 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedPictureError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
+from blender_nst.cli.log import follow_run
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.progress import FrameCallbacks, Stopped
@@ -77,6 +78,7 @@ def stylize_sequence(
         sequence_settings = replace(sequence_settings, frame_rate=movie_frame_rate(source))
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
+    follow_run(out)
     display.expect(len(sequence.numbers))
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
 

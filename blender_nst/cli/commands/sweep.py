@@ -15,6 +15,7 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice, choose_styles, read_style
+from blender_nst.cli.log import follow_run
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.networks.download import Report as Fetching
@@ -92,6 +93,7 @@ def run_sweep(
     inputs = _read_inputs(source, cells, settings[1], display.fetching)
     _check_engines(inputs, cells)
     check_writable(out)
+    follow_run(out)
     display.expect(len(cells), unit="cell")
     records = Records(out, source, [cell.name for cell in cells])
     with interruptible() as interrupted:

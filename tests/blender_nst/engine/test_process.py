@@ -56,12 +56,14 @@ def test_the_engine_greets_and_ends_when_asked(engine: EngineProcess) -> None:
     assert engine.next_event() is None, "an end that was asked for is not reported"
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_the_engine_ends_when_its_input_does(engine: EngineProcess) -> None:
     wait_ready(engine, 120.0)
     engine._input.close()  # as the end of Blender's process would
     assert wait_until_ended(engine, 20.0)
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_a_killed_engine_reports_itself_and_refuses_commands(engine: EngineProcess) -> None:
     wait_ready(engine, 120.0)
     os.kill(engine.pid, 9)
@@ -84,6 +86,7 @@ def test_an_engine_of_another_version_is_refused(tmp_path: Path) -> None:
         process.join()
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_a_python_without_the_engine_says_where_to_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,7 @@ def end_after(engine: SupervisedEngine, frames: set[int], number: int) -> Callab
     return at
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 @posix
 def test_a_killed_engine_is_started_once_more_and_goes_on(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
@@ -152,6 +153,7 @@ def test_a_killed_engine_is_started_once_more_and_goes_on(
     assert styled(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 @posix
 def test_a_second_end_is_final_and_the_next_engine_goes_on(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
@@ -177,6 +179,7 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
     assert styled(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 @posix
 def test_a_stopped_engine_is_ended_by_the_watchdog(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
@@ -189,6 +192,7 @@ def test_a_stopped_engine_is_ended_by_the_watchdog(
     assert styled(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 @posix
 def test_work_that_hangs_is_ended_twice(files: Path, tmp_path: Path) -> None:
     frames = tmp_path / "frames"
@@ -207,6 +211,7 @@ def test_work_that_hangs_is_ended_twice(files: Path, tmp_path: Path) -> None:
     assert "finished frames kept: 1" in events[-1]["error"]
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tmp_path: Path) -> None:
     protocols = [PROTOCOL_VERSION, PROTOCOL_VERSION + 1]
     with supervised(tmp_path / "log.txt", protocols=protocols) as engine:
@@ -239,6 +244,7 @@ def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_pat
     assert "not enough memory" in events[-1]["error"]
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_canceling_an_engine_that_has_died_is_a_cancellation(files: Path, tmp_path: Path) -> None:
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out", steps=100_000)

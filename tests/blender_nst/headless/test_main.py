@@ -143,6 +143,7 @@ def test_a_scene_without_a_camera_is_told_in_one_line(blender: BlenderInTests, m
 
 
 @needs_proc
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_an_engine_that_is_killed_twice_ends_the_render_with_one_line(
     blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
 ) -> None:
@@ -167,6 +168,7 @@ def hang_up(process: subprocess.Popen[str]) -> None:
 
 @needs_proc
 @pytest.mark.parametrize("end", [subprocess.Popen.kill, subprocess.Popen.terminate, hang_up])
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_an_end_of_blender_or_of_its_caller_ends_the_engine(
     blender: BlenderInTests,
     make_job: MakeJob,

@@ -53,6 +53,7 @@ def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engi
 
 
 @needs_proc
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_killed_renders_end_with_the_same_frames(
     blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
 ) -> None:

@@ -271,6 +271,7 @@ def test_a_failure_in_a_batch_keeps_what_is_done(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.expected_errors("the style engine ended with exit code")
 def test_an_engine_that_is_killed_twice_ends_a_batch_with_one_line(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:

@@ -99,8 +99,10 @@ def is_harmless(line: bytes) -> bool:
 def worker(
     child_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Conversation]:
-    with conversation(MODULE, child_environment, tmp_path_factory.mktemp("fuzz") / "log.txt") as worker:
+    log = tmp_path_factory.mktemp("fuzz") / "engine.log"
+    with conversation(MODULE, child_environment, log) as worker:
         yield worker
+    assert " ERROR " not in log.read_text("utf-8", "replace")
 
 
 _count = 0

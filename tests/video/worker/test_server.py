@@ -142,9 +142,10 @@ def conversation(arguments: list[str], environment: dict[str, str], log: Path) -
 def shared(
     child_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Conversation]:
-    log = tmp_path_factory.mktemp("worker") / "log.txt"
+    log = tmp_path_factory.mktemp("worker") / "engine.log"
     with conversation(MODULE, child_environment, log) as worker:
         yield worker
+    assert " ERROR " not in log.read_text("utf-8", "replace")
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def worker(shared: Conversation) -> Iterator[Conversation]:
 @pytest.fixture
 def fresh(child_environment: dict[str, str], tmp_path: Path) -> Iterator[Conversation]:
     """A worker of its own, for a test that ends it."""
-    with conversation(MODULE, child_environment, tmp_path / "log.txt") as worker:
+    with conversation(MODULE, child_environment, tmp_path / "engine.log") as worker:
         yield worker
 
 
@@ -405,7 +406,7 @@ def test_nothing_is_written_outside_the_jobs_folder(
     output = tmp_path / "inside"
     strange = "../../evil"
     numbers = (-7, 0, 123_456_789_012)
-    with conversation(MODULE, child_environment, tmp_path / "log.txt") as worker:
+    with conversation(MODULE, child_environment, tmp_path / "engine.log") as worker:
         job = stylize(files, output, strange, TINY | {"snapshot_every": 1})
         frames = [Frame(strange, number, str(files / "c_0001.png")) for number in numbers]
         worker.say(replace(job, source={strange: strange}), *frames, Finish(strange))
@@ -417,7 +418,7 @@ def test_nothing_is_written_outside_the_jobs_folder(
         assert len(failed.error.splitlines()) == 1
         assert "internal" not in failed.error
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert {name for name in written if not name.startswith("inside/")} == {"log.txt"}
+    assert {name for name in written if not name.startswith("inside/")} == {"engine.log"}
     styled = {name for name in written if name.startswith("inside/styled/")}
     names = ("styled_-0007.png", "styled_0000.png", "styled_123456789012.png")
     assert styled == {f"inside/styled/{name}" for name in names}
@@ -469,7 +470,7 @@ def test_listener_that_goes_away_ends_it(fresh: Conversation, files: Path, tmp_p
 def test_what_is_printed_in_the_process_goes_to_the_log(
     child_environment: dict[str, str], files: Path, tmp_path: Path
 ) -> None:
-    log = tmp_path / "log.txt"
+    log = tmp_path / "engine.log"
     with conversation(["-c", TALKATIVE], child_environment, log) as worker:
         worker.say(Hello(PROTOCOL_VERSION), stylize(files, tmp_path / "out"), frame(files, 1), Finish("a"))
         worker.until(Done)

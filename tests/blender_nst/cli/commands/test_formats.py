@@ -37,7 +37,7 @@ def test_a_movie_becomes_exrs_and_a_master_at_its_own_rate(cli: Cli, tmp_path: P
     assert outcome.code == 0, outcome.stderr
     names = sorted(str(path.relative_to(out)) for path in out.rglob("*.*"))
     styled = ["styled.mkv", "styled/styled_0001.exr", "styled/styled_0002.exr"]
-    assert names == ["contact_sheet.png", "journal.json", *styled]
+    assert names == ["blender-nst.log", "contact_sheet.png", "journal.json", *styled]
     assert movie_length(out / "styled.mkv") == 2
     assert movie_frame_rate(out / "styled.mkv") == pytest.approx(30_000 / 1001, abs=1e-4)
     assert "styled.mkv" in outcome.stderr

@@ -125,7 +125,8 @@ def test_frame_that_fails_in_the_run_is_named_in_the_last_line(
     assert outcome.code == 2
     assert words in outcome.stderr.splitlines()[-1]
     assert "Traceback" not in outcome.stderr
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["blender-nst.log"]
+    assert "Traceback" in (tmp_path / "blender-nst.log").read_text("utf-8")
 
 
 def test_refusal_is_told_to_programs_too(cli: Cli, files: Path, tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_stylize_writes_frames_movie_and_contact_sheet(cli: Cli, files: Path, tm
     assert image_size(out / "styled" / "styled_0003.png") == (64, 48)
     assert movie_length(out / "styled.mp4") == 3
     assert image_size(out / "contact_sheet.png")[0] > 3 * 64
-    made = ["contact_sheet.png", "journal.json", "styled", "styled.mp4"]
+    made = ["blender-nst.log", "contact_sheet.png", "journal.json", "styled", "styled.mp4"]
     assert sorted(path.name for path in out.iterdir()) == made
 
 
@@ -178,6 +179,7 @@ def test_stylize_leaves_out_what_is_not_wanted(cli: Cli, files: Path, tmp_path: 
     outcome = cli("stylize", source, "--style", files / "style.png", "--out", tmp_path, *wanted)
     assert outcome.code == 0, outcome.stderr
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == [
+        "blender-nst.log",
         "journal.json",
         "styled_0001.png",
         "styled_0003.png",

@@ -34,7 +34,7 @@ def files(picture: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".log")
 
 
 def test_grid_has_a_column_for_the_first_axis_and_rows_for_the_others() -> None:

@@ -1,0 +1,1 @@
+"""Log files, caught exceptions, and the text of a bug report. The standard library alone."""

@@ -1,0 +1,102 @@
+"""The button that copies a text for a bug report: versions, device, changed settings, ends of the logs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import bpy  # pyright: ignore[reportMissingImports]
+
+from .. import addon
+from ..diagnostics.extension_log import LOG_NAME as EXTENSION_LOG
+from ..diagnostics.report import Report, package_versions, report_text, system_facts
+from ..engine.check import LOG_NAME as CHECK_LOG
+from ..engine.check import engine_check
+from ..engine.installer import LOG_NAME as INSTALL_LOG
+from ..engine.options import EnginePythonError, data_folder, engine_python, preferences
+from ..properties.scene import settings_dicts
+from ..properties.schema import GROUPS, described_settings
+from ..session.active import current_session
+from ..session.commands import LOG_NAME as ENGINE_LOG
+
+_PREFERENCES = ("device", "use_memory_limit", "memory_limit", "after_render")
+"""Preferences that a report names; the others are paths."""
+
+
+class NST_OT_copy_report(bpy.types.Operator):
+    """Copy versions, changed settings and the ends of the logs for a bug report, without private paths"""
+
+    bl_idname = "nst.copy_report"
+    bl_label = "Copy Report"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Puts the report on the clipboard."""
+        context.window_manager.clipboard = make_report(context.scene)
+        self.report({"INFO"}, "The report is on the clipboard: look it over, then paste it into a bug report")
+        return {"FINISHED"}
+
+
+def make_report(scene: bpy.types.Scene) -> str:
+    """The report's text, in Markdown; the settings are the scene's."""
+    facts = {
+        "Blender NST": _manifest_version(),
+        "Blender": f"{bpy.app.version_string} ({bpy.app.build_platform.decode('utf-8', 'replace')})",
+        **system_facts(),
+        "Render engine": scene.render.engine,
+        **_engine_facts(),
+    }
+    return report_text(Report(facts, _changed_settings(scene) | _changed_preferences(), _logs()))
+
+
+def _manifest_version() -> str:
+    with (addon.FOLDER / "blender_manifest.toml").open("rb") as file:
+        return tomllib.load(file)["version"]
+
+
+def _engine_facts() -> dict[str, str]:
+    """What the last check of the engine has found, and the packages that are installed beside its Python."""
+    facts = {f"Engine: {title}": value for title, value in engine_check.facts.items()}
+    if engine_check.error:
+        facts["Engine"] = engine_check.error
+    try:
+        environment = Path(engine_python()).parent.parent
+    except EnginePythonError as error:
+        return facts | {"Engine": str(error)}
+    folders = [*environment.glob("lib/python3*/site-packages"), environment / "Lib" / "site-packages"]
+    versions = package_versions(folder for folder in folders if folder.is_dir())
+    return facts | {"Engine packages": ", ".join(f"{name} {version}" for name, version in versions.items())}
+
+
+def _changed_settings(scene: bpy.types.Scene) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for group, given in zip(GROUPS, settings_dicts(scene), strict=True):
+        for entry in described_settings(group):
+            if given[entry["name"]] != entry["default"]:
+                values[entry["name"]] = given[entry["name"]]
+    return values
+
+
+def _changed_preferences() -> dict[str, Any]:
+    chosen = preferences()
+    if chosen is None:
+        return {}
+    properties = chosen.bl_rna.properties
+    values = {name: getattr(chosen, name) for name in _PREFERENCES}
+    return {
+        f"preferences: {name}": value for name, value in values.items() if value != properties[name].default
+    }
+
+
+def _logs() -> dict[str, Path]:
+    session, folder = current_session(), data_folder(create=False)
+    logs: dict[str, Path] = {}
+    if session is not None:
+        logs = {f"{name} of the render": session.plan.output / name for name in (EXTENSION_LOG, ENGINE_LOG)}
+    if folder is not None:
+        logs |= {name: folder / name for name in (EXTENSION_LOG, CHECK_LOG, INSTALL_LOG)}
+    return logs
+
+
+register, unregister = bpy.utils.register_classes_factory((NST_OT_copy_report,))
