@@ -70,7 +70,6 @@ def open_session(
     session = new_session(plan)
     try:
         session.start_engine()
-        session.wait_ready()
         session.wait_opened()
     except EngineError as error:
         session.end()

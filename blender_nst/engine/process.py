@@ -12,11 +12,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 EXTRA_PATH_VARIABLE = "BLENDER_NST_ENGINE_PATH"
 """A folder to import the engine from, for running it from a source checkout."""
@@ -34,15 +33,6 @@ _CAUSES = {
 
 class EngineError(Exception):
     """The engine cannot be started, or no longer listens; one line that says where its log is."""
-
-
-class Engine(Protocol):
-    """What is asked of an engine, supervised or not."""
-
-    @property
-    def log(self) -> Path: ...
-
-    def next_event(self, timeout: float = 0.0) -> Message | None: ...
 
 
 class EngineProcess:
@@ -200,22 +190,6 @@ class EngineProcess:
             "error": f"the style engine speaks protocol {event.get('protocol')}, this extension"
             f" {self._protocol}: install the same version of both",
         }
-
-
-def wait_ready(engine: Engine, timeout: float) -> Message:
-    """Waits for the engine's answer to the greeting; returns its `ready` event.
-
-    Raises:
-        EngineError: it failed, ended, or did not answer within `timeout` seconds.
-    """
-    deadline = time.monotonic() + timeout
-    while (left := deadline - time.monotonic()) > 0.0:
-        event = engine.next_event(left)
-        if event is not None and event["event"] == "ready":
-            return event
-        if event is not None and event["event"] in ("failed", DIED):
-            raise EngineError(event["error"])
-    raise EngineError(f"the style engine did not answer within {timeout:.0f} s: see {engine.log}")
 
 
 def engine_environment(values: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import bpy
 from bpy.app.handlers import persistent
@@ -122,13 +124,20 @@ def report(event: Message) -> None:
         case "done":
             say(f"{_counted('frame', event['frames'])} stylized")
             if active_session.session is not None:
-                measured_speed.remember(active_session.session)
+                _remember_speed(active_session.session)
         case "opened" if event["frames"]:
             say(f"goes on with {_counted('finished frame', event['frames'])}")
         case "cancelled":
             say(f"cancelled; {_counted('finished frame', event['frames'])} kept")
         case "failed" | "died":
             say(event["error"], error=True)
+
+
+def _remember_speed(session: RenderSession) -> None:
+    try:
+        measured_speed.remember(session)
+    except Exception:  # statistics never end a run
+        logging.getLogger(__name__).warning("the speed was not remembered", exc_info=True)
 
 
 def _counted(what: str, frames: Sequence[int]) -> str:
@@ -139,8 +148,10 @@ def say(line: str, *, error: bool = False) -> None:
     """Shows a line in the panel, and prints it."""
     active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
     if active_session.listener is None:
-        print(f"Blender NST: {line}")
-        sys.stdout.flush()
+        # A Blender without a console may have no usable standard output.
+        with suppress(OSError, ValueError, AttributeError):
+            print(f"Blender NST: {line}")
+            sys.stdout.flush()
 
 
 def redraw(area_type: str) -> None:

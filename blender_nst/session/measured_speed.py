@@ -42,8 +42,8 @@ _known = _Known()
 
 
 def remember(session: RenderSession) -> None:
-    """Keeps the speed of a session of several frames."""
-    if len(session.frame_seconds) < 2 or min(session.frame_seconds) <= 0.0:
+    """Keeps the speed of a session of several frames, unless its device is unknown."""
+    if len(session.frame_seconds) < 2 or min(session.frame_seconds) <= 0.0 or not session.device:
         return
     first, *others = session.frame_seconds
     plan = session.plan

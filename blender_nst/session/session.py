@@ -15,7 +15,7 @@ import bpy
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..capture.log import CapturedFramesManifest
-from ..engine.process import DIED, EngineError, Message, wait_ready
+from ..engine.process import DIED, EngineError, Message
 from ..engine.supervisor import SupervisedEngine
 from .commands import frame_command, start_engine, stylize_command
 from .engine_state import EngineState
@@ -79,18 +79,15 @@ class RenderSession(EngineState):
         engine.send(stylize_command(plan, self.job))
         return engine
 
-    def wait_ready(self) -> None:
-        """Blocks until the engine has answered; raises EngineError if it does not."""
-        if self.engine is None:
-            raise EngineError("the style engine was not started")
-        wait_ready(self.engine, READY_TIMEOUT)
-        self.ready = True
-
     def wait_opened(self) -> None:
-        """Blocks until the engine has opened the job; raises EngineError if it does not."""
+        """Blocks until the engine has answered and opened the job; raises EngineError if it does not.
+
+        Each event (a download's progress, for example) extends the time that opening may take.
+        """
         deadline = time.monotonic() + READY_TIMEOUT
         while self.continues is None:
-            self.drain(0.1, wait=0.5)
+            if self.drain(0.1, wait=0.5):
+                deadline = time.monotonic() + READY_TIMEOUT
             if self.state is State.ENDED or time.monotonic() > deadline:
                 raise EngineError(self.error or "the style engine has not opened the job")
 

@@ -276,3 +276,31 @@ finish([seen, done()])
     assert done[0] == []
     assert "Cryptomatte" in done[1] or "passes" in done[1]
     assert lines[-1].count("\n") == 0
+
+
+def test_statistics_that_cannot_be_kept_never_end_a_run(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = blender.run(
+        _OPEN
+        + """
+from blender_nst.session import measured_speed
+scene.nst.device = "AUTO"
+bpy.ops.render.render(animation=True)
+seen = [done(), active.current_session().device, measured_speed.last_speed().device]
+def remember(session):
+    raise KeyError("unknown")
+measured_speed.remember = remember
+scene.nst.restart = True
+bpy.ops.render.render(animation=True)
+finish([*seen, done(), active.status_line()])
+""",
+        str(blend_file),
+        str(style_picture),
+        str(blender.folder),
+    )
+    first, device, measured, second, line = run.result
+    assert first == second == [[1, 2, 3], None, "ended"]
+    assert device == measured != ""
+    assert line == ["3 frames stylized", False]
+    assert "the speed was not remembered" in run.output
