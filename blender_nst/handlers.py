@@ -20,7 +20,8 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
-from .engine.process import EngineError, Message
+from .engine.errors import EngineError
+from .engine.local_events import SessionEvent
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
@@ -47,7 +48,7 @@ hooks = _Hooks()
 
 def open_session(
     scene: bpy.types.Scene,
-    listener: Callable[[Message], None] | None = None,
+    on_event: Callable[[SessionEvent], None] | None = None,
     *,
     source: Mapping[str, Any] | None = None,
     frame_rate: float = 0.0,
@@ -55,8 +56,8 @@ def open_session(
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
-        listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
-        source: what the frames are rendered from; see `video.protocol.messages.Stylize`.
+        on_event: called with each event as it comes, on another thread; then nothing is printed.
+        source: what the frames are rendered from; see `engine.messages.Stylize`.
         frame_rate: of the movie; 0 takes the scene's.
 
     Raises:
@@ -66,7 +67,7 @@ def open_session(
     plan = replace(SessionPlan.from_scene(scene), source=dict(source or {}))
     if frame_rate:
         plan = plan.at_rate(frame_rate)
-    active_session.listener = listener
+    active_session.on_event = on_event
     session = new_session(plan)
     try:
         session.start_engine()

@@ -11,7 +11,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
-from ..engine.process import DIED, EngineError, Message
+from ..engine.errors import EngineError
+from ..engine.local_events import Died, Rendered, SessionEvent
+from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
 from .session import RenderSession, State
@@ -25,7 +27,7 @@ class _ActiveSession:
 
     def __init__(self) -> None:
         self.session: RenderSession | None = None
-        self.listener: Callable[[Message], None] | None = None
+        self.on_event: Callable[[SessionEvent], None] | None = None
         self.last_line = ""
         self.last_is_error = False
 
@@ -51,7 +53,7 @@ def status_line() -> tuple[str, bool]:
 
 def new_session(plan: SessionPlan) -> RenderSession:
     """A session in the place of the last one, which has ended."""
-    active_session.session = RenderSession(plan, report, active_session.listener)
+    active_session.session = RenderSession(plan, report, active_session.on_event)
     active_session.last_line, active_session.last_is_error = "", False
     preview.follow(active_session.session)
     return active_session.session
@@ -107,30 +109,30 @@ def drain_on_timer() -> float:
     return 0.1
 
 
-def report(event: Message) -> None:
+def report(event: SessionEvent) -> None:
     """Turns a session's event into a line for people."""
-    if active_session.listener is not None and event["event"] in ("rendered", "failed", DIED):
-        # The engine's own events have reached the listener already, in the reading thread.
-        active_session.listener(event)
-    match event["event"]:
-        case "rendered":
-            say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
-        case "progress":
-            active_session.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
-        case "warned" | "planned":
-            say(event["text"])
-        case "frame_done":
-            say(f"frame {event['frame']} stylized in {event['seconds']:.1f} s")
-        case "done":
-            say(f"{_counted('frame', event['frames'])} stylized")
+    if active_session.on_event is not None and isinstance(event, (Rendered, Failed, Died)):
+        # The engine's other events have been passed on already, in the reading thread.
+        active_session.on_event(event)
+    match event:
+        case Rendered():
+            say(f"frame {event.frame} rendered, {event.count} of {event.total}")
+        case Progress():
+            active_session.last_line = f"Frame {event.frame}: step {event.step} of {event.steps}"
+        case Warned() | Planned():
+            say(event.text)
+        case FrameDone():
+            say(f"frame {event.frame} stylized in {event.seconds:.1f} s")
+        case Done():
+            say(f"{_counted('frame', event.frames)} stylized")
             if active_session.session is not None:
                 _remember_speed(active_session.session)
-        case "opened" if event["frames"]:
-            say(f"goes on with {_counted('finished frame', event['frames'])}")
-        case "cancelled":
-            say(f"cancelled; {_counted('finished frame', event['frames'])} kept")
-        case "failed" | "died":
-            say(event["error"], error=True)
+        case Opened() if event.frames:
+            say(f"goes on with {_counted('finished frame', event.frames)}")
+        case Cancelled():
+            say(f"cancelled; {_counted('finished frame', event.frames)} kept")
+        case Failed() | Died():
+            say(event.error, error=True)
 
 
 def _remember_speed(session: RenderSession) -> None:
@@ -147,7 +149,7 @@ def _counted(what: str, frames: Sequence[int]) -> str:
 def say(line: str, *, error: bool = False) -> None:
     """Shows a line in the panel, and prints it."""
     active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
-    if active_session.listener is None:
+    if active_session.on_event is None:
         # A Blender without a console may have no usable standard output.
         with suppress(OSError, ValueError, AttributeError):
             print(f"Blender NST: {line}")

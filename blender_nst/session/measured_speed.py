@@ -43,12 +43,13 @@ _known = _Known()
 
 def remember(session: RenderSession) -> None:
     """Keeps the speed of a session of several frames, unless its device is unknown."""
-    if len(session.frame_seconds) < 2 or min(session.frame_seconds) <= 0.0 or not session.device:
+    seconds, device = session.engine_state.frame_seconds, session.engine_state.device
+    if len(seconds) < 2 or min(seconds) <= 0.0 or not device:
         return
-    first, *others = session.frame_seconds
+    first, *others = seconds
     plan = session.plan
     chosen = plan.style_settings["device"]
-    device = session.device if chosen == AUTO or session.device.startswith(chosen) else chosen
+    device = device if chosen == AUTO or device.startswith(chosen) else chosen
     style, warm_steps = plan.style_settings, plan.sequence_settings["warm_steps"]
     warm = frame_work(*plan.frame_size, style, device, warm_steps) * len(others) / sum(others)
     speed = MeasuredSpeed(device, warm, frame_work(*plan.frame_size, style, device, style["steps"]) / first)

@@ -45,12 +45,13 @@ def follow(_session: RenderSession) -> None:
 
 def update(session: RenderSession) -> None:
     """Brings the latest picture of a session into the preview. On the main thread."""
-    if session.previewed is None or _shown.blend != bpy.data.filepath:
+    engine = session.engine_state
+    if engine.previewed is None or _shown.blend != bpy.data.filepath:
         return
-    _shown.styled = session.previewed
-    number = session.progress["frame"] if session.progress is not None else None
-    if session.done and session.previewed.name.startswith("styled"):
-        number = session.done[-1]
+    _shown.styled = engine.previewed
+    number = engine.progress.frame if engine.progress is not None else None
+    if engine.done and engine.previewed.name.startswith("styled"):
+        number = engine.done[-1]
     # A movie's picture has no file of its own.
     matching = [
         each.content for each in session.captured if each.frame == number and each.movie_frame is None

@@ -184,7 +184,7 @@ class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
         if bpy.app.background:
             bpy.ops.render.render(scene=scene.name)
             session = current_session()
-            return {"FINISHED"} if session is not None and session.done else {"CANCELLED"}
+            return {"FINISHED"} if session is not None and session.engine_state.done else {"CANCELLED"}
         bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
         return {"FINISHED"}
 
