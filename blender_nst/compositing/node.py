@@ -18,6 +18,7 @@ from bpy.app.handlers import persistent
 
 from ..compat.compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
 from ..compat.set_property import set_property_retrying
+from ..output_folder import STYLED, pattern
 from .styled_files import LIGHT, chosen_suffix
 
 GROUP_NAME = "Neural Style"
@@ -37,9 +38,8 @@ _MUTED: list[tuple[bpy.types.NodeTree, str]] = []
 def styled_sequence(scene: bpy.types.Scene) -> str:
     """The path of the styled frames, relative to the .blend where the output folder is; the number is 1."""
     folder = scene.nst.output_path
-    return (
-        folder + ("" if folder.endswith(("/", "\\")) else "/") + f"styled/styled_0001{chosen_suffix(scene)}"
-    )
+    separator = "" if folder.endswith(("/", "\\")) else "/"
+    return f"{folder}{separator}{pattern(STYLED, chosen_suffix(scene)).replace('####', '0001')}"
 
 
 def is_styled_group(tree: bpy.types.NodeTree | None) -> bool:

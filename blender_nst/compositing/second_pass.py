@@ -25,6 +25,7 @@ import bpy
 
 from ..capture.frame import passes_path, picture_mode
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
+from ..output_folder import COMPOSITED, STYLED
 from .node import is_styled_group
 from .styled_files import LIGHT, composited_path, is_written, styled_path, styled_suffix
 
@@ -51,7 +52,7 @@ def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
     found = [frame for frame in wanted if is_written(styled_path(output, frame, suffix))]
     if not found:
         raise CompositeError(
-            f"{output / 'styled'}: there are no styled frames of this range; render them first"
+            f"{output / STYLED}: there are no styled frames of this range; render them first"
         )
     return found
 
@@ -112,7 +113,7 @@ class CompositePass:
             self._show(self._passes, passes_path(self.output, frame))
         # An animation of one frame: a still would be of the frame that the user's scene is at.
         self._copy.frame_start = self._copy.frame_end = frame
-        self._copy.render.filepath = str(target.with_name(f".composited.{os.getpid()}."))
+        self._copy.render.filepath = str(target.with_name(f".{COMPOSITED}.{os.getpid()}."))
         unfinished = Path(self._copy.render.frame_path(frame=frame))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,8 @@ from ..engine.local_events import EngineEvent
 from ..engine.messages import Frame, Stylize
 from ..engine.process import EngineProcess
 from ..engine.supervisor import SupervisedEngine
+from ..output_folder import ENGINE_LOG
 from .plan import SessionPlan
-
-LOG_NAME = "engine.log"
 
 PREVIEW_EVERY = 5
 """Optimization steps between two pictures of an unfinished frame; the engine drops what comes too fast."""
@@ -33,7 +32,7 @@ def start_engine(
     return SupervisedEngine(
         lambda supervise: EngineProcess(
             plan.engine.python,
-            plan.output / LOG_NAME,
+            plan.output / ENGINE_LOG,
             on_event=supervise,
             environment=plan.engine.environment,
             memory_limit=plan.engine.memory_limit,

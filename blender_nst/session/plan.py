@@ -11,12 +11,10 @@ import bpy
 
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
+from ..output_folder import STILLS
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
 from ..properties.schema import SCHEMA
-
-STILLS_FOLDER = "stills"
-"""Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""
 
 DRAFT = "draft"
 
@@ -103,7 +101,8 @@ class SessionPlan:
         sequence |= {"pass_count": 1, "movie": False, "contact_sheet": False}
         return replace(
             self,
-            output=self.output / STILLS_FOLDER,
+            # Beside the animation, whose frames they must not replace.
+            output=self.output / STILLS,
             style_settings=style,
             sequence_settings=sequence,
             total=1,

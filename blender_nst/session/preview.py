@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ..output_folder import STYLED
 from .session import RenderSession
 
 IMAGE_NAME = "Neural Style"
@@ -50,7 +51,7 @@ def update(session: RenderSession) -> None:
         return
     _shown.styled = engine.previewed
     number = engine.progress.frame if engine.progress is not None else None
-    if engine.done and engine.previewed.name.startswith("styled"):
+    if engine.done and engine.previewed.name.startswith(STYLED):
         number = engine.done[-1]
     # A movie's picture has no file of its own.
     matching = [

@@ -17,6 +17,7 @@ from ..compositing.second_pass import (
     styled_frames,
 )
 from ..handlers import current_session
+from ..output_folder import COMPOSITED
 from ..session.session import State
 from .panel_base import MAIN_PANEL, RenderPanel
 
@@ -147,7 +148,7 @@ class NST_OT_composite(bpy.types.Operator):
         )
 
     def _report_end(self) -> None:
-        folder = self._output / "composited"
+        folder = self._output / COMPOSITED
         left_out = f"; {self._missing} frames are not styled" if self._missing else ""
         self.report({"INFO"}, f"{self._done} frames composited into {folder}{left_out}")
         if self._twice:

@@ -14,8 +14,8 @@ from ..engine.installation import OFFLINE, install_plan, installation
 from ..engine.installer import LOG_NAME as INSTALL_LOG
 from ..engine.installer import Installer, InstallState
 from ..engine.options import EnginePythonError, data_folder, engine_options, preferences
+from ..output_folder import ENGINE_LOG
 from ..session.active import current_session
-from ..session.commands import LOG_NAME as ENGINE_LOG
 
 
 class NST_OT_engine_install(bpy.types.Operator):

@@ -10,12 +10,12 @@ from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style
-from video.driver.sequence_driver import SNAPSHOTS, SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import ProtocolError
+from video.files.output_folder import PASSES, SNAPSHOTS
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.image_files import check_writable, read_image
-from video.images.scene_linear import PASSES_FOLDER
 from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
@@ -41,7 +41,7 @@ class OpenJob:
         self._job = job
         self._send = send
         self._output = Path(job.output)
-        self.packer = Packer(self._output / PASSES_FOLDER)
+        self.packer = Packer(self._output / PASSES)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """What stylizes the job's frames.

@@ -23,6 +23,7 @@ from blender_nst.engine.local_events import LOCAL_EVENTS, Composited, Died, Loca
 from blender_nst.headless.job import RenderJob, RenderJobError
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
+from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
 from video.frames.movie import write_movie
 from video.frames.sequence import frame_path, parse_range
 from video.images.image_files import check_writable, read_image
@@ -30,8 +31,7 @@ from video.protocol import messages
 from video.protocol.json_lines import from_line
 
 EVENT_MARK = "NST "
-LOG_NAME = "blender.log"
-COMPOSITED_MOVIE = "composited.mp4"
+COMPOSITED_MOVIE = movie(COMPOSITED, ".mp4")
 LAST_FRAME = 1_048_574
 """Of an animation in Blender, which sets any other number to the nearest that it has."""
 
@@ -91,15 +91,15 @@ def render_and_stylize(
     except RenderJobError as error:
         raise InputError(str(error)) from None
     try:
-        done, frame_rate = _run(runtime, job, out / LOG_NAME, display)
+        done, frame_rate = _run(runtime, job, out / BLENDER_LOG, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
     print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
     if composite:
-        display.say(f"through the scene's compositor: {out / 'composited'}")
+        display.say(f"through the scene's compositor: {out / COMPOSITED}")
         if sequence_settings.movie:
             suffix = sequence_settings.output_format.suffix
-            _write_composited_movie(out / f"composited/composited_####{suffix}", done.frames, frame_rate)
+            _write_composited_movie(out / pattern(COMPOSITED, suffix), done.frames, frame_rate)
             display.say(f"movie: {out / COMPOSITED_MOVIE}")
 
 
