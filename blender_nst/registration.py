@@ -1,4 +1,4 @@
-"""What is registered with Blender, in the order in which one part needs another."""
+"""Registers the extension's parts with Blender, in the order in which one part needs another."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from . import handlers
 from .compositing import node
 from .properties import regions, scene, styles, versioning
 from .session import active, preview
+from .state import create_state, drop_state
 from .ui import (
     compositor_panel,
     engine_operators,
@@ -38,12 +39,14 @@ _MODULES = (
 
 
 def register() -> None:
-    """Registers every part."""
+    """Creates the extension's state and registers every part."""
+    create_state()
     for module in _MODULES:
         module.register()
 
 
 def unregister() -> None:
-    """Takes everything back, in the reverse order."""
+    """Takes everything back in the reverse order, and drops the state."""
     for module in reversed(_MODULES):
         module.unregister()
+    drop_state()

@@ -174,7 +174,7 @@ class CompositePass:
         settings.color_management = "FOLLOW_SCENE"
 
     def _leave_out_view(self) -> None:
-        """Lets display values come out as they went in."""
+        """Sets the view so that display values come out as they went in."""
         copy, view = self._copy, self._copy.view_settings
         copy.display_settings.display_device = "sRGB"
         view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
@@ -188,7 +188,7 @@ class CompositePass:
         return self._trees[tree.name_full]
 
     def _take_over(self, tree: bpy.types.NodeTree) -> None:
-        """Leads a tree of the copy, and copies of its groups, to the files."""
+        """Makes a tree of the copy, and copies of its groups, read the files."""
         for node in list(tree.nodes):
             inner = getattr(node, "node_tree", None)
             if is_styled_group(inner) or node.bl_idname == _FILE_OUTPUT:
@@ -247,7 +247,7 @@ class CompositePass:
         return self._passes
 
     def _note_view(self, frame: int, target: Path) -> None:
-        """Leaves beside an EXR what says how the scene displays it, as beside its passes."""
+        """Copies the note about the view transform from beside the passes to beside an EXR."""
         with suppress(OSError):  # captured by something else: nothing is known
             shutil.copyfile(passes_path(self.output, frame).with_suffix(".json"), target.with_suffix(".json"))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from .errors import EngineError
+from ..errors import EngineError
+from ..state import state_of
 from .local_events import Died
 from .messages import Failed, Ready
 from .options import EngineOptions
@@ -62,7 +63,7 @@ class EngineCheck:
                 self._end()
 
     def forget(self) -> None:
-        """Ends a check that is on its way, and forgets the answer."""
+        """Ends a running check, and forgets the answer."""
         self.facts = {}
         self._end()
 
@@ -91,4 +92,6 @@ def _device_title(device: str) -> str:
     return f"{title}, {name}" if name else title
 
 
-engine_check = EngineCheck()
+def engine_check() -> EngineCheck:
+    """This Blender's check of the engine."""
+    return state_of(EngineCheck)

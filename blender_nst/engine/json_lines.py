@@ -12,7 +12,7 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from .errors import ProtocolError
+from ..errors import ProtocolError
 from .messages import COMMANDS, EVENTS, Command, Event
 
 M = TypeVar("M")

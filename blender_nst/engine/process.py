@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import EngineError, ProtocolError
+from ..errors import EngineError, ProtocolError
 from .json_lines import decode_event, encode
 from .local_events import Died, EngineEvent
 from .messages import PROTOCOL_VERSION, Command, Failed, Hello, Ready, Shutdown

@@ -14,7 +14,7 @@ from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
-from .errors import EngineError
+from ..errors import EngineError
 from .local_events import Died, EngineEvent
 from .messages import (
     Cancel,

@@ -1,4 +1,4 @@
-"""What goes on in this Blender: one session at a time, what it last said, the timer that listens to it."""
+"""This Blender's session: one at a time, its last reported line, and the timer that drains its events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
-from ..engine.errors import EngineError
 from ..engine.local_events import Died, Rendered, SessionEvent
 from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
+from ..errors import EngineError
+from ..state import state_of
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
 from .session import RenderSession, State
@@ -22,48 +23,103 @@ TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
 
 
-class _ActiveSession:
-    """Shared by the render handlers, the operators and the timer."""
+class ActiveSession:
+    """The current session and its last reported line, for the render handlers, operators and the timer."""
 
     def __init__(self) -> None:
         self.session: RenderSession | None = None
         self.on_event: Callable[[SessionEvent], None] | None = None
+        """Called with every event, if the command line runs this Blender; then nothing is printed."""
         self.last_line = ""
         self.last_is_error = False
 
+    def begin(self, plan: SessionPlan) -> RenderSession:
+        """A session in the place of the last one, which has ended."""
+        self.session = RenderSession(plan, self.report, self.on_event)
+        self.last_line, self.last_is_error = "", False
+        preview.follow_new_session()
+        return self.session
 
-active_session = _ActiveSession()
+    def end(self) -> None:
+        """Ends the session, if there is one; its finished frames are kept."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.end()
+            if session.engine is not None:
+                session.engine.join()
+
+    def report(self, event: SessionEvent) -> None:
+        """Turns a session's event into a line for people."""
+        if self.on_event is not None and isinstance(event, (Rendered, Failed, Died)):
+            # The engine's other events have been passed on already, in the reading thread.
+            self.on_event(event)
+        match event:
+            case Rendered():
+                self.say(f"frame {event.frame} rendered, {event.count} of {event.total}")
+            case Progress():
+                self.last_line = f"Frame {event.frame}: step {event.step} of {event.steps}"
+            case Warned() | Planned():
+                self.say(event.text)
+            case FrameDone():
+                self.say(f"frame {event.frame} stylized in {event.seconds:.1f} s")
+            case Done():
+                self.say(f"{_counted('frame', event.frames)} stylized")
+                if self.session is not None:
+                    _remember_speed(self.session)
+            case Opened() if event.frames:
+                self.say(f"goes on with {_counted('finished frame', event.frames)}")
+            case Cancelled():
+                self.say(f"cancelled; {_counted('finished frame', event.frames)} kept")
+            case Failed() | Died():
+                self.say(event.error, error=True)
+
+    def say(self, line: str, *, error: bool = False) -> None:
+        """Shows a line in the panel, and prints it."""
+        self.last_line, self.last_is_error = line[:1].upper() + line[1:], error
+        if self.on_event is None:
+            # A Blender without a console may have no usable standard output.
+            with suppress(OSError, ValueError, AttributeError):
+                print(f"Blender NST: {line}")
+                sys.stdout.flush()
+
+
+def active_session() -> ActiveSession:
+    """This Blender's one session at a time."""
+    return state_of(ActiveSession)
 
 
 def current_session() -> RenderSession | None:
     """The session that renders or stylizes, or the last one that did."""
-    return active_session.session
+    return active_session().session
 
 
 def running_session() -> RenderSession | None:
-    """The session that is on its way."""
-    session = active_session.session
+    """The session that renders or stylizes."""
+    session = active_session().session
     return session if session is not None and session.state is not State.ENDED else None
 
 
 def status_line() -> tuple[str, bool]:
-    """What the user interface shows: the last thing that was reported, and whether it is an error."""
-    return active_session.last_line, active_session.last_is_error
+    """What the user interface shows: the last line that was reported, and whether it is an error."""
+    active = active_session()
+    return active.last_line, active.last_is_error
 
 
 def new_session(plan: SessionPlan) -> RenderSession:
     """A session in the place of the last one, which has ended."""
-    active_session.session = RenderSession(plan, report, active_session.on_event)
-    active_session.last_line, active_session.last_is_error = "", False
-    preview.follow(active_session.session)
-    return active_session.session
+    return active_session().begin(plan)
+
+
+def say(line: str, *, error: bool = False) -> None:
+    """Shows a line in the panel, and prints it."""
+    active_session().say(line, error=error)
 
 
 def stylize_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
-    """Begins to stylize frames that are on disk; the timer listens to the engine.
+    """Begins to stylize frames that are on disk; the timer drains the engine's events.
 
     Raises:
-        SessionError: another session is on its way, or the engine cannot be started.
+        SessionError: another session is running, or the engine cannot be started.
     """
     if running_session() is not None:
         raise SessionError("other frames are still being stylized: wait for them, or cancel")
@@ -80,15 +136,6 @@ def wait_for(session: RenderSession) -> None:
     """Blocks until a session has ended; for Blender without a window."""
     while session.state is not State.ENDED:
         session.drain(1.0, wait=0.5)
-
-
-def forget() -> None:
-    """Ends the session, if there is one; its finished frames are kept."""
-    session, active_session.session = active_session.session, None
-    if session is not None:
-        session.end()
-        if session.engine is not None:
-            session.engine.join()
 
 
 @persistent
@@ -109,32 +156,6 @@ def drain_on_timer() -> float:
     return 0.1
 
 
-def report(event: SessionEvent) -> None:
-    """Turns a session's event into a line for people."""
-    if active_session.on_event is not None and isinstance(event, (Rendered, Failed, Died)):
-        # The engine's other events have been passed on already, in the reading thread.
-        active_session.on_event(event)
-    match event:
-        case Rendered():
-            say(f"frame {event.frame} rendered, {event.count} of {event.total}")
-        case Progress():
-            active_session.last_line = f"Frame {event.frame}: step {event.step} of {event.steps}"
-        case Warned() | Planned():
-            say(event.text)
-        case FrameDone():
-            say(f"frame {event.frame} stylized in {event.seconds:.1f} s")
-        case Done():
-            say(f"{_counted('frame', event.frames)} stylized")
-            if active_session.session is not None:
-                _remember_speed(active_session.session)
-        case Opened() if event.frames:
-            say(f"goes on with {_counted('finished frame', event.frames)}")
-        case Cancelled():
-            say(f"cancelled; {_counted('finished frame', event.frames)} kept")
-        case Failed() | Died():
-            say(event.error, error=True)
-
-
 def _remember_speed(session: RenderSession) -> None:
     try:
         measured_speed.remember(session)
@@ -144,16 +165,6 @@ def _remember_speed(session: RenderSession) -> None:
 
 def _counted(what: str, frames: Sequence[int]) -> str:
     return f"{len(frames)} {what}" + ("" if len(frames) == 1 else "s")
-
-
-def say(line: str, *, error: bool = False) -> None:
-    """Shows a line in the panel, and prints it."""
-    active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
-    if active_session.on_event is None:
-        # A Blender without a console may have no usable standard output.
-        with suppress(OSError, ValueError, AttributeError):
-            print(f"Blender NST: {line}")
-            sys.stdout.flush()
 
 
 def redraw(area_type: str) -> None:
@@ -172,7 +183,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unhooks the timer; a session that is on its way ends, its finished frames are kept."""
+    """Unhooks the timer; a running session ends, its finished frames are kept."""
     if bpy.app.timers.is_registered(drain_on_timer):
         bpy.app.timers.unregister(drain_on_timer)
-    forget()
+    active_session().end()

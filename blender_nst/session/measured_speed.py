@@ -1,4 +1,4 @@
-"""Remembers how fast the engine was, so that the panel can say beforehand how long frames will take."""
+"""Measured speed of the engine, kept on disk, from which the panel estimates how long frames will take."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import bpy
 from ..engine.options import data_folder, preferences
 from ..properties.scene import settings_dicts
 from ..properties.working_size import frame_work
+from ..state import state_of
 from .session import RenderSession
 
 FILE_NAME = "speed.json"
@@ -30,15 +31,12 @@ class MeasuredSpeed:
     first: float
 
 
-class _Known:
+class KnownSpeed:
     """The file's content, read once."""
 
     def __init__(self) -> None:
         self.speed: MeasuredSpeed | None = None
         self.read = False
-
-
-_known = _Known()
 
 
 def remember(session: RenderSession) -> None:
@@ -53,7 +51,8 @@ def remember(session: RenderSession) -> None:
     style, warm_steps = plan.style_settings, plan.sequence_settings["warm_steps"]
     warm = frame_work(*plan.frame_size, style, device, warm_steps) * len(others) / sum(others)
     speed = MeasuredSpeed(device, warm, frame_work(*plan.frame_size, style, device, style["steps"]) / first)
-    _known.speed, _known.read = speed, True
+    known = state_of(KnownSpeed)
+    known.speed, known.read = speed, True
     folder = data_folder()
     if folder is not None:
         with suppress(OSError):
@@ -62,13 +61,14 @@ def remember(session: RenderSession) -> None:
 
 def last_speed() -> MeasuredSpeed | None:
     """The last one that was measured here, in this Blender or in one before."""
-    if not _known.read:
-        _known.read = True
+    known = state_of(KnownSpeed)
+    if not known.read:
+        known.read = True
         folder = data_folder()
         if folder is not None:
             with suppress(OSError, ValueError, TypeError):
-                _known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
-    return _known.speed
+                known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
+    return known.speed
 
 
 def expected_device(scene: bpy.types.Scene) -> str | None:

@@ -1,4 +1,4 @@
-"""What a session is asked to do, read from the scene and the preferences once, and checked."""
+"""Plan of a session: everything it needs, read once from the scene and the preferences, and checked."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import bpy
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..capture.log import CapturedFramesManifest
-from ..engine.errors import EngineError
 from ..engine.local_events import Died, EngineEvent, Rendered, SessionEvent
 from ..engine.messages import (
     Cancel,
@@ -32,6 +31,7 @@ from ..engine.messages import (
     Warned,
 )
 from ..engine.supervisor import SupervisedEngine
+from ..errors import EngineError
 from .commands import frame_command, start_engine, stylize_command
 from .engine_state import EngineState
 from .plan import SessionPlan

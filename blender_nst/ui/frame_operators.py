@@ -84,7 +84,7 @@ class _BatchOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not while other frames are on their way."""
+        """Not while other frames are being stylized."""
         if running_session() is not None:
             cls.poll_message_set("Other frames are being stylized")  # type: ignore[attr-defined]
             return False

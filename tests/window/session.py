@@ -353,8 +353,9 @@ def compositor_by_click() -> Steps:
     yield from until(lambda: len(list(composited.glob("composited_*"))) >= 2, "two composited frames")
     screenshot("compositing")
     tool("xdotool", "key", "Escape")
-    operator = sys.modules[f"{MODULE}.ui.compositor_panel"].NST_OT_composite
-    yield from until(lambda: not operator._running, "the end after Escape")
+    panel, state = sys.modules[f"{MODULE}.ui.compositor_panel"], sys.modules[f"{MODULE}.state"]
+    running = state.state_of(panel.CompositorState)
+    yield from until(lambda: not running.compositing, "the end after Escape")
     yield 0.5
     count = len(list(composited.glob("composited_*")))
     yield 1.0
@@ -378,7 +379,7 @@ def compositor_by_click() -> Steps:
 def preferences_window() -> Steps:
     """The extension's preferences, drawn."""
     bpy.ops.nst.engine_check()
-    check = sys.modules[f"{MODULE}.engine.check"].engine_check
+    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
     yield from until(lambda: not check.running, "the engine's answer")
     tell("check", check.facts)
     area = areas("IMAGE_EDITOR")[0]
@@ -398,11 +399,11 @@ def preferences_window() -> Steps:
     chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
     bpy.ops.nst.engine_install()
     yield 1.0
-    tell("installing", installation.installation.running)
+    tell("installing", installation.installation().running)
     screenshot("installing")
-    yield from until(lambda: not installation.installation.running, "the installation's end")
+    yield from until(lambda: not installation.installation().running, "the installation's end")
     yield 1.0
-    tell("install failed", installation.installation.installer.error)
+    tell("install failed", installation.installation().installer.error)
     screenshot("install_failed")
     chosen.wheel_folder = chosen.torch_packages = ""
     area.type = "IMAGE_EDITOR"

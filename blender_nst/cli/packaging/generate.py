@@ -29,7 +29,7 @@ MODULES: Mapping[str, str] = {
 """The engine's module, and its copy for Blender's side."""
 
 _IMPORTS: Mapping[str, str] = {
-    "video.errors": ".errors",
+    "video.errors": "..errors",
     "video.protocol.messages": ".messages",
 }
 """What a copy imports instead."""
