@@ -136,9 +136,9 @@ def capture_frame(
 def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
     """The render's own file of the frame, if it shows what a capture would, to the last bit."""
     render = scene.render
-    # What compresses best is the user's choice; nothing else may differ.
-    told = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
-    if told | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
+    # The compression is the user's choice; nothing else may differ.
+    own = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
+    if own | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
         return None
     path = Path(os.path.normpath(render.frame_path(frame=scene.frame_current)))
     try:

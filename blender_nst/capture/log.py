@@ -1,4 +1,4 @@
-"""Which captured frames belong to the run at hand: a small file beside them.
+"""Manifest of the captured frames that belong to the current run: a small file beside them.
 
 The folder may also hold frames that an earlier run has captured from another state of the scene.
 """

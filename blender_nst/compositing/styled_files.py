@@ -1,4 +1,4 @@
-"""Where the styled and the composited frames are on disk, and what their files hold.
+"""Paths and formats of the styled and the composited frames.
 
 The formats are the engine's (`video.settings.FrameFormat`, which cannot be imported here). A PNG holds the
 frame as it is displayed, an EXR scene-linear light.

@@ -1,4 +1,4 @@
-"""How far a session is, and how long it still takes, in numbers and in words."""
+"""Progress of a session: its share of the whole and the time left, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SessionProgress:
 
 
 def session_progress(session: RenderSession) -> SessionProgress:
-    """Where a session is now."""
+    """The progress of a session now."""
     plan, engine = session.plan, session.engine_state
     now = engine.progress
     units = max(1, plan.total * plan.sequence_settings["pass_count"])
