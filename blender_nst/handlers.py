@@ -21,12 +21,11 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
-from .engine.local_events import SessionEvent
 from .errors import EngineError
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
-from .session.session import RenderSession, State
+from .session.session import RenderSession, SessionEvent, State
 from .state import SwitchedOffError, state_of
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]

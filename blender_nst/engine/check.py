@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from ..errors import EngineError
+from ..local_events import Died
 from ..state import state_of
-from .local_events import Died
 from .messages import Failed, Ready
 from .options import EngineOptions
 from .process import EngineProcess

@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError, ProtocolError
+from ..local_events import Died
 from .json_lines import decode_event, encode
-from .local_events import Died, EngineEvent
-from .messages import PROTOCOL_VERSION, Command, Failed, Hello, Ready, Shutdown
+from .messages import PROTOCOL_VERSION, Command, Event, Failed, Hello, Ready, Shutdown
+
+EngineEvent = Event | Died
+"""What a running engine reports."""
 
 EXTRA_PATH_VARIABLE = "BLENDER_NST_ENGINE_PATH"
 """A folder to import the engine from, for running it from a source checkout."""

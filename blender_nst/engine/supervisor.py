@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..errors import EngineError
-from .local_events import Died, EngineEvent
+from ..local_events import Died
 from .messages import (
     Cancel,
     Cancelled,
@@ -30,7 +30,7 @@ from .messages import (
     Stylize,
     Warned,
 )
-from .process import EngineProcess
+from .process import EngineEvent, EngineProcess
 
 HEARTBEAT_TIMEOUT = 90.0
 """Seconds without an event, of an engine that sends a heartbeat every two, after which it hangs."""

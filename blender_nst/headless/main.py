@@ -4,7 +4,7 @@
     python -E -P main.py -- job.json            (a Python that has the bpy module)
 
 The job is a `job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
-that begins with `NST ` and goes on with JSON: those of `engine.messages`, and of `engine.local_events`
+that begins with `NST ` and goes on with JSON: those of `engine.messages`, and of `local_events`
 
     {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}
@@ -31,8 +31,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import bpy
 
 if TYPE_CHECKING:
-    from blender_nst.engine.local_events import LocalEvent, SessionEvent
     from blender_nst.engine.messages import Event
+    from blender_nst.local_events import LocalEvent
+    from blender_nst.session.session import SessionEvent
 
 EXIT_OK, EXIT_OTHER, EXIT_USER = 0, 1, 2
 PACKAGE = "blender_nst"
@@ -48,8 +49,8 @@ class HeadlessError(Exception):
 def emit(event: Event | LocalEvent) -> None:
     """Prints an event, from any thread."""
     from blender_nst.engine.json_lines import to_line
-    from blender_nst.engine.local_events import LOCAL_EVENTS
     from blender_nst.engine.messages import EVENTS
+    from blender_nst.local_events import LOCAL_EVENTS
 
     # Blender may have left a line of its own unfinished.
     line = f"\nNST {to_line(event, 'event', EVENTS | LOCAL_EVENTS)}"
@@ -75,8 +76,8 @@ def end(code: int) -> NoReturn:
 
 def on_event(event: SessionEvent) -> None:
     """Passes an event on; ends at once when there is nothing left to render for."""
-    from blender_nst.engine.local_events import Died
     from blender_nst.engine.messages import Failed, Opened
+    from blender_nst.local_events import Died
 
     if isinstance(event, Opened):
         return  # `run` emits it, after `started`
@@ -143,7 +144,6 @@ def run(job_path: Path, package: Any) -> None:
     """Does the whole job with the loaded extension; returns when every frame is styled."""
     from blender_nst import handlers
     from blender_nst.engine import options, process
-    from blender_nst.engine.local_events import Started
     from blender_nst.engine.messages import Opened
     from blender_nst.headless.job import RenderJob, RenderJobError
     from blender_nst.headless.scene import (
@@ -154,6 +154,7 @@ def run(job_path: Path, package: Any) -> None:
         open_scene,
         write_into,
     )
+    from blender_nst.local_events import Started
     from blender_nst.session.plan import SessionError
 
     try:
@@ -204,7 +205,7 @@ def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: st
 def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
     """Runs the scene's compositor over the styled frames."""
     from blender_nst.compositing.second_pass import CompositeError, CompositePass
-    from blender_nst.engine.local_events import Composited
+    from blender_nst.local_events import Composited
 
     try:
         second_pass = CompositePass(scene, output, frames[0])

@@ -11,13 +11,13 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
-from ..engine.local_events import Died, Rendered, SessionEvent
 from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
 from ..errors import EngineError
+from ..local_events import Died, Rendered
 from ..state import state_of
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
-from .session import RenderSession, State
+from .session import RenderSession, SessionEvent, State
 
 TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""

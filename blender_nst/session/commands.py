@@ -7,9 +7,8 @@ from collections.abc import Callable
 import bpy
 
 from ..capture.frame import CapturedFrame
-from ..engine.local_events import EngineEvent
 from ..engine.messages import Frame, Stylize
-from ..engine.process import EngineProcess
+from ..engine.process import EngineEvent, EngineProcess
 from ..engine.supervisor import SupervisedEngine
 from ..output_folder import ENGINE_LOG
 from .plan import SessionPlan

@@ -15,7 +15,6 @@ import bpy
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..capture.log import CapturedFramesManifest
-from ..engine.local_events import Died, EngineEvent, Rendered, SessionEvent
 from ..engine.messages import (
     Cancel,
     Cancelled,
@@ -30,11 +29,16 @@ from ..engine.messages import (
     Ready,
     Warned,
 )
+from ..engine.process import EngineEvent
 from ..engine.supervisor import SupervisedEngine
 from ..errors import EngineError
+from ..local_events import Died, Rendered
 from .commands import frame_command, start_engine, stylize_command
 from .engine_state import EngineState
 from .plan import SessionPlan
+
+SessionEvent = EngineEvent | Rendered
+"""What a session reports."""
 
 READY_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""

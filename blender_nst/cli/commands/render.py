@@ -19,8 +19,8 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
-from blender_nst.engine.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
 from blender_nst.headless.job import RenderJob, RenderJobError
+from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
 from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import pytest
 
-from blender_nst.engine.local_events import Died
 from blender_nst.engine.messages import Failed, Finish, Ready
 from blender_nst.engine.process import EngineProcess, engine_environment
 from blender_nst.errors import EngineError
+from blender_nst.local_events import Died
 from video.protocol.messages import PROTOCOL_VERSION
 
 E = TypeVar("E")

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from blender_nst.engine.local_events import Died, EngineEvent
 from blender_nst.engine.messages import (
     Cancel,
     Cancelled,
@@ -30,12 +29,13 @@ from blender_nst.engine.messages import (
     Stylize,
     Warned,
 )
-from blender_nst.engine.process import EngineProcess
+from blender_nst.engine.process import EngineEvent, EngineProcess
 from blender_nst.engine.supervisor import (
     HEARTBEAT_TIMEOUT,
     PROGRESS_TIMEOUT,
     SupervisedEngine,
 )
+from blender_nst.local_events import Died
 from video.images.image_files import write_png
 from video.paintings.painting import Painting
 from video.protocol.messages import PROTOCOL_VERSION

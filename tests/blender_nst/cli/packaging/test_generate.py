@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from blender_nst import local_events
 from blender_nst.cli.errors import CommandLineError
 from blender_nst.cli.packaging import generate
-from blender_nst.engine import json_lines, local_events, messages
+from blender_nst.engine import json_lines, messages
 from video.protocol import json_lines as engine_json_lines
 from video.protocol import messages as engine_messages
 

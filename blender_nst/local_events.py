@@ -1,4 +1,4 @@
-"""Events that the Blender side makes itself, beside those of the engine (`messages`).
+"""Events that the Blender side makes itself, beside those of the engine (`engine.messages`).
 
 The command line imports this module too, to read what `headless/main.py` prints: the standard library alone.
 """
@@ -6,8 +6,6 @@ The command line imports this module too, to read what `headless/main.py` prints
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from .messages import Event
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,6 @@ class Composited:
     frame: int
     path: str
 
-
-EngineEvent = Event | Died
-"""What a running engine reports."""
-
-SessionEvent = Event | Died | Rendered
-"""What a session reports."""
 
 LocalEvent = Died | Rendered | Started | Composited
 
