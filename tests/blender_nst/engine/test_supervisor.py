@@ -34,7 +34,9 @@ from blender_nst.engine.supervisor import (
     HEARTBEAT_TIMEOUT,
     PROGRESS_TIMEOUT,
     SupervisedEngine,
+    SupervisorState,
 )
+from blender_nst.errors import EngineError
 from blender_nst.local_events import Died
 from video.images.image_files import write_png
 from video.paintings.painting import Painting
@@ -157,8 +159,10 @@ def test_a_killed_engine_is_started_once_more_and_goes_on(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
 ) -> None:
     with supervised(tmp_path / "log.txt") as engine:
+        assert engine.state is SupervisorState.STARTING
         order(engine, files, tmp_path / "out")
         events = listen(engine, Done, Died, at=end_after(engine, {2}, signal.SIGKILL))
+        assert engine.state is SupervisorState.ENDED
     (notice,) = of(events, Warned)
     assert "it is started once more" in notice.text
     assert "\n" not in notice.text
@@ -176,6 +180,9 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out")
         events = listen(engine, Done, Died, at=end_after(engine, {1, 2}, signal.SIGKILL))
+        assert engine.state is SupervisorState.ENDED
+        with pytest.raises(EngineError):
+            engine.send(Finish("a"))
     died = events[-1]
     assert isinstance(died, Died)
     assert "for the second time" in died.error
@@ -260,6 +267,7 @@ def test_canceling_an_engine_that_has_died_is_a_cancellation(files: Path, tmp_pa
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out", steps=100_000)
         listen(engine, Progress)
+        assert engine.state is SupervisorState.RUNNING
         engine.send(Cancel("a"))
         os.kill(engine.pid, signal.SIGTERM)
         assert isinstance(listen(engine, Cancelled, Died)[-1], Cancelled)
