@@ -20,7 +20,7 @@ BLENDERS ?= 4.2 4.5 5.0 5.2
 # packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
 BLENDER_TYPES := fake-bpy-module-5.2==20260730
 
-.PHONY: demo test test-blender test-newest test-install test-window test-kill check setup clean
+.PHONY: demo generate test test-blender test-newest test-install test-window test-kill check setup clean
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
@@ -57,6 +57,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# The checked-in files that Blender's side of the program has from the engine's.
+generate: $(READY)
+	$(BIN)/python -m blender_nst.cli.packaging.generate
 
 setup: $(READY)
 

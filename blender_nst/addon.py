@@ -1,4 +1,4 @@
-"""The extension's id and folder, told once: in a sub-package `__package__` is the sub-package."""
+"""The extension's id and folder, defined once: in a sub-package `__package__` is the sub-package."""
 
 from __future__ import annotations
 

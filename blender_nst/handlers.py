@@ -13,6 +13,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from bpy.app.handlers import persistent
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
 from .diagnostics.guard import one_line
-from .engine.process import EngineError, Message
+from .errors import EngineError
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
-from .session.session import RenderSession, State
+from .session.session import RenderSession, SessionEvent, State
+from .state import SwitchedOffError, state_of
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
 
@@ -35,7 +37,7 @@ __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
 logger = logging.getLogger(__name__)
 
 
-class _Hooks:
+class RenderHooks:
     """What the handlers share from one call to the next; there is one render at a time in a Blender."""
 
     def __init__(self) -> None:
@@ -48,12 +50,13 @@ class _Hooks:
         self.begun_at = 0.0
 
 
-hooks = _Hooks()
+def _hooks() -> RenderHooks:
+    return state_of(RenderHooks)
 
 
 def open_session(
     scene: bpy.types.Scene,
-    listener: Callable[[Message], None] | None = None,
+    on_event: Callable[[SessionEvent], None] | None = None,
     *,
     source: Mapping[str, Any] | None = None,
     settings: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
@@ -61,8 +64,8 @@ def open_session(
     """Opens a session ahead of its render and waits for the engine; the next animation render uses it.
 
     Args:
-        listener: gets each of the engine's events as it comes, on another thread; nothing is printed then.
-        source: what the frames are rendered from; see `video.protocol.messages.Stylize`.
+        on_event: called with each event as it comes, on another thread; then nothing is printed.
+        source: what the frames are rendered from; see `engine.messages.Stylize`.
         settings: style and sequence settings as the protocol has them, in place of the scene's.
 
     Raises:
@@ -70,43 +73,45 @@ def open_session(
             what is in the output folder.
     """
     plan = replace(SessionPlan.from_scene(scene, settings=settings), source=dict(source or {}))
-    active_session.listener = listener
+    active_session().on_event = on_event
     session = new_session(plan)
     try:
         session.start_engine()
-        session.wait_ready()
         session.wait_opened()
     except EngineError as error:
         session.end()
         raise SessionError(str(error)) from None
-    hooks.opened_ahead = True
+    _hooks().opened_ahead = True
     return session
 
 
 def request_still(plan: SessionPlan) -> None:
     """The next single render is stylized by this plan (of `for_still`), whatever the scene says."""
-    hooks.still_plan = plan
+    _hooks().still_plan = plan
 
 
 def shown_frame() -> tuple[str, int] | None:
     """The scene's name and the frame that the Render Result holds, if it was rendered in this Blender."""
-    return hooks.shown
+    return _hooks().shown
 
 
 def _guarded(function: Callable[..., None]) -> Callable[..., None]:
     @persistent
     @functools.wraps(function)
     def handler(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
-        try:
-            function(scene, depsgraph)
-        except Exception as error:
-            logger.exception("render handler %s", function.__name__)
-            line = one_line(error)
-            session = _rendering()
-            if session is not None:
-                session.fail(line)
-            else:
-                say(line, error=True)
+        with suppress(SwitchedOffError):
+            try:
+                function(scene, depsgraph)
+            except SwitchedOffError:
+                raise
+            except Exception as error:
+                logger.exception("render handler %s", function.__name__)
+                line = one_line(error)
+                session = _rendering()
+                if session is not None:
+                    session.fail(line)
+                else:
+                    say(line, error=True)
 
     return handler
 
@@ -114,11 +119,12 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
 @_guarded
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Checks the settings before the first frame; the engine is started by the first one that is written."""
+    hooks = _hooks()
     hooks.frames_rendered, hooks.shown, hooks.begun_at = 0, None, time.time()
     still_plan = hooks.still_plan
     if still_plan is None and not scene.nst.enabled:
         return
-    session = active_session.session
+    session = active_session().session
     if session is not None and session.state is State.STYLIZING:
         say("the frames before this render are still being stylized: this one is rendered only")
         return
@@ -131,7 +137,8 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
             return
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
-    hooks.passes = TemporaryPasses.turned_on(scene, needed_passes(scene))
+    hooks.passes = TemporaryPasses(scene, needed_passes(scene))
+    hooks.passes.enable()
 
 
 @_guarded
@@ -145,6 +152,7 @@ def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | Non
 @_guarded
 def on_render_post(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Notes that the Render Result is now this frame."""
+    hooks = _hooks()
     hooks.frames_rendered += 1
     hooks.shown = (scene.name, scene.frame_current)
 
@@ -160,9 +168,9 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if session is None or (not session.captured and _is_written_still(scene)):
         return
     if not session.captured and not scene.render.use_overwrite:
-        # Blender passes over frames whose files are there, without a word: what was captured of them is used.
+        # Blender skips frames whose files are there and calls no handler: what was captured of them is used.
         session.add_captured_frames(range(scene.frame_start, scene.frame_current, scene.frame_step))
-    session.add_rendered_frame(scene, hooks.begun_at)
+    session.add_rendered_frame(scene, _hooks().begun_at)
     if bpy.app.background:
         session.drain(0.05)
 
@@ -170,7 +178,7 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 @_guarded
 def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """The render is whole. If no frame of it was one of an animation, it was a still."""
-    session = _rendering()
+    session, hooks = _rendering(), _hooks()
     if session is not None and not session.captured and hooks.frames_rendered:
         if hooks.still_plan is None and scene.nst.stills:
             notes = session.notes
@@ -190,6 +198,7 @@ def on_render_cancel(_scene: bpy.types.Scene, _depsgraph: object = None) -> None
 @_guarded
 def on_load(_scene: object, _depsgraph: object = None) -> None:
     """Another file is loaded: a render of this one is over. What was captured of it is still stylized."""
+    hooks = _hooks()
     hooks.passes = None  # its scene is gone
     hooks.shown = None
     session = _rendering()
@@ -199,7 +208,7 @@ def on_load(_scene: object, _depsgraph: object = None) -> None:
 
 def _end_render() -> None:
     """No more frames come. In background, waits for the styled ones."""
-    hooks.still_plan = None
+    _hooks().still_plan = None
     _restore_passes()
     session = _rendering()
     if session is not None:
@@ -231,7 +240,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unhooks them; a render that is on its way goes on without being stylized."""
+    """Unhooks them; a running render goes on without being stylized."""
     for name, handler in _HANDLERS:
         registered = getattr(bpy.app.handlers, name)
         if handler in registered:
@@ -244,17 +253,18 @@ def _forget_render() -> None:
     session = running_session()
     if session is not None:
         session.end()
-    active_session.session = None
+    active_session().session = None
 
 
 def _restore_passes() -> None:
+    hooks = _hooks()
     if hooks.passes is not None:
         hooks.passes.restore()
         hooks.passes = None
 
 
 def _rendering() -> RenderSession | None:
-    session = active_session.session
+    session = active_session().session
     return session if session is not None and session.state is State.RENDERING else None
 
 
@@ -268,4 +278,5 @@ def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
 
 
 def _is_written_still(scene: bpy.types.Scene) -> bool:
-    return hooks.still_file is not None and _still_file(scene) != hooks.still_file
+    before = _hooks().still_file
+    return before is not None and _still_file(scene) != before

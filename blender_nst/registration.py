@@ -1,4 +1,4 @@
-"""What is registered with Blender, in the order in which one part needs another."""
+"""Registers the extension's parts with Blender, in the order in which one part needs another."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .diagnostics.guard import guard_operator
 from .engine.options import data_folder
 from .properties import regions, scene, styles, versioning
 from .session import active, preview
+from .state import create_state, drop_state
 from .ui import (
     compositor_panel,
     engine_operators,
@@ -45,7 +46,8 @@ _MODULES = (
 
 
 def register() -> None:
-    """Registers every part, and begins to log."""
+    """Creates the extension's state, registers every part, and begins to log."""
+    create_state()
     for module in _MODULES:
         for operator in vars(module).values():
             if isinstance(operator, type) and issubclass(operator, bpy.types.Operator):
@@ -55,7 +57,8 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Takes everything back, in the reverse order."""
+    """Takes everything back in the reverse order, and drops the state."""
     for module in reversed(_MODULES):
         module.unregister()
+    drop_state()
     stop_log()

@@ -1,4 +1,4 @@
-"""Notes where a frame was seen from, for the motion of what has no motion vectors.
+"""Records a frame's camera, from which the engine derives the motion of what has no motion vectors.
 
 The camera's own matrix is stale while Blender renders; the evaluated one is in the render's dependency graph,
 which `frame_change_post` is given.

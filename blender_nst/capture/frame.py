@@ -20,6 +20,7 @@ from typing import Any
 import bpy
 
 from ..compat.set_property import set_property_retrying
+from ..output_folder import CONTENT, PASSES, numbered_file
 from .camera import Note
 from .view_probe import probe_image, probe_levels, probe_name
 
@@ -42,7 +43,7 @@ _PNG = {
     "color_management": "FOLLOW_SCENE",
     "compression": 15,
 }
-_PASSES = {
+_EXR = {
     "media_type": "MULTI_LAYER_IMAGE",
     "file_format": "OPEN_EXR_MULTILAYER",
     "color_depth": "32",
@@ -51,7 +52,7 @@ _PASSES = {
 }
 # A quarter of the time. The engine packs the file when it is done with the frame. Blender 5.0 and later would
 # write a part for each pass, as earlier ones cannot, which takes twice as long as all of them together.
-_PASSES_IN_HASTE = _PASSES | {"exr_codec": "NONE", "use_exr_interleave": True}
+_UNCOMPRESSED_EXR = _EXR | {"exr_codec": "NONE", "use_exr_interleave": True}
 
 
 class CaptureError(Exception):
@@ -73,12 +74,12 @@ class CapturedFrame:
 
 def content_path(output: Path, frame: int) -> Path:
     """The picture of a frame, numbered as Blender numbers files: content_0001.png, content_-0003.png."""
-    return output / "content" / f"content_{_numbered(frame)}.png"
+    return numbered_file(output, CONTENT, frame, ".png")
 
 
 def passes_path(output: Path, frame: int) -> Path:
     """Where the multilayer EXR of a frame goes."""
-    return output / "passes" / f"passes_{_numbered(frame)}.exr"
+    return numbered_file(output, PASSES, frame, ".exr")
 
 
 def picture_mode(scene: bpy.types.Scene) -> str:
@@ -120,7 +121,7 @@ def capture_frame(
     if own is None or not _copied(own, content):
         _save(scene, "Render Result", content, wanted)
     if with_passes:
-        _save(scene, "Render Result", passes, _PASSES_IN_HASTE if uncompressed else _PASSES)
+        _save(scene, "Render Result", passes, _UNCOMPRESSED_EXR if uncompressed else _EXR)
         if note is not None:
             probe = passes.with_name(probe_name(scene))
             if not probe.is_file():
@@ -135,9 +136,9 @@ def capture_frame(
 def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
     """The render's own file of the frame, if it shows what a capture would, to the last bit."""
     render = scene.render
-    # What compresses best is the user's choice; nothing else may differ.
-    told = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
-    if told | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
+    # The compression is the user's choice; nothing else may differ.
+    own = {name: getattr(render.image_settings, name, value) for name, value in wanted.items()}
+    if own | {"compression": wanted["compression"]} != wanted or render.use_stamp or render.use_multiview:
         return None
     path = Path(os.path.normpath(render.frame_path(frame=scene.frame_current)))
     try:
@@ -158,10 +159,6 @@ def _copied(own: Path, path: Path) -> bool:
             unfinished.unlink()
         return False
     return True
-
-
-def _numbered(frame: int) -> str:
-    return f"-{-frame:04d}" if frame < 0 else f"{frame:04d}"
 
 
 def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Which captured frames belong to the run at hand: a small file beside them.
+"""Manifest of the captured frames that belong to the current run: a small file beside them.
 
 The folder may also hold frames that an earlier run has captured from another state of the scene.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ..output_folder import CAPTURED, CONTENT
 from .frame import CapturedFrame, CaptureError, content_path, passes_path
 
 
@@ -20,7 +21,7 @@ class CapturedFramesManifest:
 
     def __init__(self, output: Path) -> None:
         self._output = output
-        self._path = output / "content" / "captured.json"
+        self._path = output / CONTENT / CAPTURED
         self._lock = threading.Lock()
         self._frames = self._read()
 

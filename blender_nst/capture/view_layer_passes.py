@@ -1,46 +1,45 @@
-"""Switches the passes on that carry motion, depth and regions, for the time of one render."""
+"""Enables the render passes that carry motion, depth and regions, for the time of one render."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import bpy
 
 from ..compat.set_property import set_property_retrying
 
 
-@dataclass
 class TemporaryPasses:
-    """The passes that were switched on, to be switched off again.
+    """Passes of a scene's view layers: `enable` them when its render begins, `restore` them when it ends.
 
-    A pass that is switched on in `render_init` is in the render that begins: seen on 4.5 and 5.2 in
-    background, and on 4.3 in a window.
+    The two are called from two render handlers, so that no `with` block can hold them. A pass that is enabled
+    in `render_init` is in the render that begins: seen on 4.5 and 5.2 in background, and on 4.3 in a window.
     """
 
-    scene_name: str
-    switched_on: list[tuple[str, str]] = field(default_factory=list)
+    def __init__(self, scene: bpy.types.Scene, more: Sequence[str] = ()) -> None:
+        """Vector and Z are wanted, and `more` properties of view layers.
 
-    @classmethod
-    def turned_on(cls, scene: bpy.types.Scene, more: Sequence[str] = ()) -> TemporaryPasses:
-        """Switches Vector and Z on for the layers that are rendered, and `more` of their properties.
-
-        With motion blur Blender renders no vectors, and the pass is left as it is.
+        With motion blur Blender renders no vectors, and that pass is left as it is.
         """
-        passes = cls(scene.name)
-        wanted = ["use_pass_z"] if scene.render.use_motion_blur else ["use_pass_z", "use_pass_vector"]
-        wanted += more
-        for layer in scene.view_layers:
-            for name in wanted:
+        # By name: the scene may be gone when the render ends.
+        self._scene_name = scene.name
+        self._wanted = ["use_pass_z", *([] if scene.render.use_motion_blur else ["use_pass_vector"]), *more]
+        self._enabled: list[tuple[str, str]] = []
+
+    def enable(self) -> None:
+        """Enables what is wanted and is not enabled, in the view layers that are rendered."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        for layer in scene.view_layers if scene is not None else ():
+            for name in self._wanted:
                 if layer.use and not getattr(layer, name):
                     set_property_retrying(layer, name, True)
-                    passes.switched_on.append((layer.name, name))
-        return passes
+                    self._enabled.append((layer.name, name))
 
     def restore(self) -> None:
-        """Switches off what `turned_on` had switched on."""
-        scene = bpy.data.scenes.get(self.scene_name)
-        for layer_name, name in self.switched_on:
+        """Disables what `enable` has enabled."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        while self._enabled:
+            layer_name, name = self._enabled.pop()
             layer = scene.view_layers.get(layer_name) if scene is not None else None
             if layer is not None:
                 set_property_retrying(layer, name, False)

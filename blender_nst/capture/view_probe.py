@@ -1,6 +1,6 @@
-"""Finds out how the scene's view transform shows light: the engine process has no OpenColorIO, Blender has.
+"""Measures the scene's view transform by an image of known colors that Blender saves through it.
 
-A picture of known colors is saved through it; `video.color.view_transform` says how it is laid out.
+The engine inverts it from that image alone; `video.color.view_transform` describes the layout.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _IMAGE_NAME = ".Neural Style view probe"
 
 
 def probe_name(scene: bpy.types.Scene) -> str:
-    """The name of the probe's file: one for each way of showing light."""
+    """The name of the probe's file: one for each combination of view and display settings."""
     shown = json.dumps([_described(scene.view_settings), _described(scene.display_settings), bpy.app.version])
     return f"{hashlib.sha256(shown.encode()).hexdigest()[:12]}_view.png"
 

@@ -20,8 +20,8 @@ import typer
 from platformdirs import user_log_path
 
 from blender_nst.diagnostics.log_file import RunLog, SafeFormatter, attach, detach
+from video.files.output_folder import COMMAND_LINE_LOG
 
-LOG_NAME = "blender-nst.log"
 LOGGERS = ("blender_nst", "video", "compositor")
 """The engine's among them: `stylize` runs it in this process."""
 
@@ -96,7 +96,7 @@ def _logged(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _start_log(verbose: bool) -> None:
-    attach(RunLog(LOG_NAME, user_folder(), wait=True), LOGGERS)
+    attach(RunLog(COMMAND_LINE_LOG, user_folder(), wait=True), LOGGERS)
     if verbose:
         handler = _StandardError()
         handler.setFormatter(SafeFormatter())

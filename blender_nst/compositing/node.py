@@ -18,6 +18,8 @@ from bpy.app.handlers import persistent
 
 from ..compat.compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
 from ..compat.set_property import set_property_retrying
+from ..output_folder import STYLED, pattern
+from ..state import state_of
 from .styled_files import LIGHT, chosen_suffix
 
 GROUP_NAME = "Neural Style"
@@ -30,16 +32,20 @@ _COLOR_SPACES = {
     "Khronos PBR Neutral": "Khronos PBR Neutral sRGB",
 }
 _LIGHT_SPACE = "Linear Rec.709"
-_MUTED: list[tuple[bpy.types.NodeTree, str]] = []
-"""The nodes that were muted for the render that goes on."""
+
+
+class MutedNodes:
+    """The nodes that were muted for the render that goes on."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[bpy.types.NodeTree, str]] = []
 
 
 def styled_sequence(scene: bpy.types.Scene) -> str:
     """The path of the styled frames, relative to the .blend where the output folder is; the number is 1."""
     folder = scene.nst.output_path
-    return (
-        folder + ("" if folder.endswith(("/", "\\")) else "/") + f"styled/styled_0001{chosen_suffix(scene)}"
-    )
+    separator = "" if folder.endswith(("/", "\\")) else "/"
+    return f"{folder}{separator}{pattern(STYLED, chosen_suffix(scene)).replace('####', '0001')}"
 
 
 def is_styled_group(tree: bpy.types.NodeTree | None) -> bool:
@@ -59,7 +65,7 @@ def make_group(scene: bpy.types.Scene) -> bpy.types.NodeTree:
 
 
 def refresh(scene: bpy.types.Scene) -> None:
-    """Leads the groups in the scene's tree to its output folder, and to its view transform."""
+    """Points the groups in the scene's tree to its output folder, and to its view transform."""
     tree = tree_of(scene)
     for _, node in all_nodes(tree) if tree is not None else ():
         if is_styled_group(getattr(node, "node_tree", None)) and not node.mute:
@@ -161,14 +167,15 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     for owner, node in all_nodes(tree):
         if is_styled_group(getattr(node, "node_tree", None)) and not node.mute:
             set_property_retrying(node, "mute", True)
-            _MUTED.append((owner, node.name))
+            state_of(MutedNodes).nodes.append((owner, node.name))
 
 
 @persistent
 def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """After a render: the groups are as they were."""
-    while _MUTED:
-        owner, name = _MUTED.pop()
+    muted = state_of(MutedNodes).nodes
+    while muted:
+        owner, name = muted.pop()
         try:
             node = owner.nodes.get(name)
         except ReferenceError:

@@ -25,6 +25,7 @@ import bpy
 
 from ..capture.frame import passes_path, picture_mode
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
+from ..output_folder import COMPOSITED, STYLED
 from .node import is_styled_group
 from .styled_files import LIGHT, composited_path, is_written, styled_path, styled_suffix
 
@@ -51,7 +52,7 @@ def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
     found = [frame for frame in wanted if is_written(styled_path(output, frame, suffix))]
     if not found:
         raise CompositeError(
-            f"{output / 'styled'}: there are no styled frames of this range; render them first"
+            f"{output / STYLED}: there are no styled frames of this range; render them first"
         )
     return found
 
@@ -112,7 +113,7 @@ class CompositePass:
             self._show(self._passes, passes_path(self.output, frame))
         # An animation of one frame: a still would be of the frame that the user's scene is at.
         self._copy.frame_start = self._copy.frame_end = frame
-        self._copy.render.filepath = str(target.with_name(f".composited.{os.getpid()}."))
+        self._copy.render.filepath = str(target.with_name(f".{COMPOSITED}.{os.getpid()}."))
         unfinished = Path(self._copy.render.frame_path(frame=frame))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -173,7 +174,7 @@ class CompositePass:
         settings.color_management = "FOLLOW_SCENE"
 
     def _leave_out_view(self) -> None:
-        """Lets display values come out as they went in."""
+        """Sets the view so that display values come out as they went in."""
         copy, view = self._copy, self._copy.view_settings
         copy.display_settings.display_device = "sRGB"
         view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
@@ -187,7 +188,7 @@ class CompositePass:
         return self._trees[tree.name_full]
 
     def _take_over(self, tree: bpy.types.NodeTree) -> None:
-        """Leads a tree of the copy, and copies of its groups, to the files."""
+        """Makes a tree of the copy, and copies of its groups, read the files."""
         for node in list(tree.nodes):
             inner = getattr(node, "node_tree", None)
             if is_styled_group(inner) or node.bl_idname == _FILE_OUTPUT:
@@ -246,7 +247,7 @@ class CompositePass:
         return self._passes
 
     def _note_view(self, frame: int, target: Path) -> None:
-        """Leaves beside an EXR what says how the scene displays it, as beside its passes."""
+        """Copies the note about the view transform from beside the passes to beside an EXR."""
         with suppress(OSError):  # captured by something else: nothing is known
             shutil.copyfile(passes_path(self.output, frame).with_suffix(".json"), target.with_suffix(".json"))
 

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 from .. import addon
+from ..output_folder import EXTENSION_LOG
 from .log_file import RunLog, attach, detach
 
-LOG_NAME = "extension.log"
 THREADS = "NST "
 """What the names of the extension's threads begin with."""
 
@@ -23,7 +23,7 @@ def start_log(default: Path | None) -> None:
         default: folder for what is logged outside a render; None drops it.
     """
     stop_log()
-    attach(RunLog(LOG_NAME, default), [addon.ID])
+    attach(RunLog(EXTENSION_LOG, default), [addon.ID])
     threading.excepthook = _log_exception_of_thread
 
 

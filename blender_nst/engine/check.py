@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..properties.schema import SCHEMA
+from ..errors import EngineError
+from ..local_events import Died
+from ..state import state_of
+from .messages import Failed, Ready
 from .options import EngineOptions
-from .process import DIED, EngineError, EngineProcess
+from .process import EngineProcess
 
 ANSWER_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""
@@ -37,7 +40,6 @@ class EngineCheck:
             self._engine = EngineProcess(
                 options.python,
                 folder / LOG_NAME,
-                protocol=SCHEMA["protocol"],
                 environment=options.environment,
                 memory_limit=options.memory_limit,
             )
@@ -53,18 +55,12 @@ class EngineCheck:
             if time.monotonic() > self._started_at + ANSWER_TIMEOUT:
                 self._end(error=f"the style engine did not answer within {ANSWER_TIMEOUT:.0f} s")
             return
-        if event["event"] in ("failed", DIED):
-            self._end(error=event["error"])
-        elif event["event"] == "ready":
-            memory = event.get("device_memory")
-            self.facts = {
-                "Version": event["version"],
-                "Python": event.get("python", ""),
-                "PyTorch": event["torch"],
-                "Device": _device_title(event["device"]),
-                **({"GPU Memory": f"{memory:.1f} GiB"} if memory else {}),
-            }
-            self._end()
+        match event:
+            case Failed() | Died():
+                self._end(error=event.error)
+            case Ready():
+                self.facts = _facts(event)
+                self._end()
 
     def forget(self) -> None:
         """Ends a running check, and clears the result."""
@@ -78,10 +74,24 @@ class EngineCheck:
             self._engine = None
 
 
+def _facts(ready: Ready) -> dict[str, str]:
+    facts = {
+        "Version": ready.version,
+        "Python": ready.python,
+        "PyTorch": ready.torch,
+        "Device": _device_title(ready.device),
+    }
+    if ready.device_memory:
+        facts["GPU Memory"] = f"{ready.device_memory:.1f} GiB"
+    return facts
+
+
 def _device_title(device: str) -> str:
     kind, _, name = device.partition(": ")
     title = {"cpu": "CPU", "cuda": "CUDA", "mps": "Metal"}.get(kind, kind)
     return f"{title}, {name}" if name else title
 
 
-engine_check = EngineCheck()
+def engine_check() -> EngineCheck:
+    """This Blender's check of the engine."""
+    return state_of(EngineCheck)

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import addon
+from ..state import state_of
 from .environment import InstallError, engine_wheel, host_python
 from .install_plan import InstallPlan
 from .installer import Installer, InstallState
@@ -32,7 +33,9 @@ class Installation:
         return self.installer is not None and self.installer.state is InstallState.RUNNING
 
 
-installation = Installation()
+def installation() -> Installation:
+    """This Blender's installation of the engine."""
+    return state_of(Installation)
 
 
 def install_plan() -> InstallPlan:

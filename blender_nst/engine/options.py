@@ -1,4 +1,4 @@
-"""Which engine this Blender uses, and how: read from the preferences and the environment."""
+"""Options of the engine (Python, device, memory), read from the preferences and the environment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .. import addon
 from .environment import environment_python
 
 PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
-"""Names the engine's Python; goes before the preference, so that a script can choose."""
+"""Environment variable with the path of the engine's Python; it overrides the preference."""
 
 CACHE_VARIABLE = "TORCH_HOME"
-"""Where PyTorch keeps networks that were fetched."""
+"""Environment variable with the folder in which PyTorch keeps downloaded networks."""
 
 _MISSING = (
     "the style engine is not installed: install it in the Blender NST preferences, or name its Python there,"

@@ -1,11 +1,10 @@
-"""The style engine as another process: JSON Lines on its standard streams, its log in a file.
+"""Starts the style engine as another process and exchanges messages with it as JSON Lines.
 
 The engine has its own Python with its own packages; none of them is ever imported into Blender.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import queue
@@ -13,19 +12,21 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from ..errors import EngineError, ProtocolError
+from ..local_events import Died
+from .json_lines import decode_event, encode
+from .messages import PROTOCOL_VERSION, Command, Event, Failed, Hello, Ready, Shutdown
+
+EngineEvent = Event | Died
+"""What a running engine reports."""
 
 EXTRA_PATH_VARIABLE = "BLENDER_NST_ENGINE_PATH"
 """A folder to import the engine from, for running it from a source checkout."""
-
-DIED = "died"
-"""Name of the event that stands in the place of a word from a process that ended unasked."""
-
-Message = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
@@ -38,24 +39,11 @@ _CAUSES = {
 }
 
 
-class EngineError(Exception):
-    """The engine cannot be started, or no longer listens; one line that says where its log is."""
-
-
-class Engine(Protocol):
-    """What is asked of an engine, supervised or not."""
-
-    @property
-    def log(self) -> Path: ...
-
-    def next_event(self, timeout: float = 0.0) -> Message | None: ...
-
-
 class EngineProcess:
     """A running engine. Every method may be called from any thread.
 
-    Events are dicts as `video.protocol.messages` defines them. If the process ends before `close` was called,
-    a last event `{"event": "died", "error": …}` says so.
+    If the process ends before `close` was called, the last event is `Died`. A line that is no event, and an
+    engine of another protocol version, give `Failed`.
     """
 
     def __init__(
@@ -63,16 +51,16 @@ class EngineProcess:
         python: str,
         log: Path,
         *,
-        protocol: int,
-        listener: Callable[[Message], None] | None = None,
+        protocol: int = PROTOCOL_VERSION,
+        on_event: Callable[[EngineEvent], None] | None = None,
         environment: Mapping[str, str] | None = None,
         memory_limit: float | None = None,
     ) -> None:
-        """Starts the process and greets it; the answer `ready` or `failed` comes as an event.
+        """Starts the process and sends `hello`; the answer, `Ready` or `Failed`, comes as an event.
 
         Args:
             log: file that gets the process's standard error, appended.
-            listener: called with every event in the reading thread, before the event is queued.
+            on_event: called with every event in the reading thread, before the event is queued.
             environment: variables beside those of this process.
             memory_limit: GiB of the GPU's memory that the engine may take.
 
@@ -81,8 +69,9 @@ class EngineProcess:
         """
         self.log = log
         self._protocol = protocol
-        self._listener = listener
-        self._events: queue.Queue[Message] = queue.Queue()
+        self._on_event = on_event
+        self._events: queue.Queue[EngineEvent] = queue.Queue()
+        self._greeted = False
         self._sending = threading.Lock()
         self._closing = False
         self._killer: threading.Timer | None = None
@@ -91,11 +80,8 @@ class EngineProcess:
         self._reader = threading.Thread(target=self._read, name="NST engine events", daemon=True)
         self._reader.start()
         # One that ended already reports itself as died.
-        hello: Message = {"command": "hello", "protocol": protocol}
-        if memory_limit is not None:
-            hello["memory_limit"] = memory_limit
         with suppress(EngineError):
-            self.send(hello)
+            self.send(Hello(protocol, memory_limit))
 
     @property
     def pid(self) -> int:
@@ -107,13 +93,13 @@ class EngineProcess:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def send(self, command: Message) -> None:
+    def send(self, command: Command) -> None:
         """Sends one command; it is read even while the engine is busy.
 
         Raises:
             EngineError: the process no longer listens.
         """
-        left = memoryview((json.dumps(command, allow_nan=False) + "\n").encode("ascii"))
+        left = memoryview(encode(command).encode("ascii"))
         try:
             with self._sending, _broken_pipe_is_an_error():
                 while left:
@@ -121,7 +107,7 @@ class EngineProcess:
         except (OSError, ValueError):
             raise EngineError(self._why_silent()) from None
 
-    def next_event(self, timeout: float = 0.0) -> Message | None:
+    def next_event(self, timeout: float = 0.0) -> EngineEvent | None:
         """The next event, or None if none comes within `timeout` seconds."""
         try:
             return self._events.get(timeout=timeout) if timeout > 0.0 else self._events.get_nowait()
@@ -134,7 +120,7 @@ class EngineProcess:
             return
         self._closing = True
         with suppress(EngineError):
-            self.send({"command": "shutdown"})
+            self.send(Shutdown())
         with suppress(OSError):
             self._input.close()
         # The reading thread waits for the end of the process and stops this one.
@@ -177,9 +163,9 @@ class EngineProcess:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            event = _decode(line)
+            event = self._decode(line)
             if event is not None:
-                self._report(self._wrong_version(event) or event)
+                self._report(event)
         self._process.wait()
         if self._killer is not None:
             self._killer.cancel()
@@ -188,7 +174,27 @@ class EngineProcess:
             # A shortage of memory is no fault of the program.
             level = logging.WARNING if self._process.returncode == OUT_OF_MEMORY else logging.ERROR
             logger.log(level, "%s", error)
-            self._report({"event": DIED, "error": error})
+            self._report(Died(error))
+
+    def _decode(self, line: bytes) -> EngineEvent | None:
+        """The event in a line; None for what a Python may print before the engine has its streams."""
+        text = line.decode("utf-8", "replace")
+        if not self._greeted and not text.lstrip().startswith("{"):
+            return None
+        try:
+            event = decode_event(text)
+        except ProtocolError as error:
+            return Failed(
+                f"the style engine sent a line that is no event ({error}): install the same version of"
+                f" Blender NST on both sides; see {self.log}"
+            )
+        self._greeted = True
+        if isinstance(event, Ready) and event.protocol != self._protocol:
+            return Failed(
+                f"the style engine speaks protocol {event.protocol}, this extension {self._protocol}:"
+                " install the same version of Blender NST on both sides"
+            )
+        return event
 
     def _why_silent(self) -> str:
         try:
@@ -198,35 +204,10 @@ class EngineProcess:
         cause = _CAUSES.get(code, "")
         return f"the style engine ended with exit code {code}{cause}: see {self.log}"
 
-    def _report(self, event: Message) -> None:
-        if self._listener is not None:
-            self._listener(event)
+    def _report(self, event: EngineEvent) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
         self._events.put(event)
-
-    def _wrong_version(self, event: Message) -> Message | None:
-        if event["event"] != "ready" or event.get("protocol") == self._protocol:
-            return None
-        return {
-            "event": "failed",
-            "error": f"the style engine speaks protocol {event.get('protocol')}, this extension"
-            f" {self._protocol}: install the same version of both",
-        }
-
-
-def wait_ready(engine: Engine, timeout: float) -> Message:
-    """Waits for the engine's answer to the greeting; returns its `ready` event.
-
-    Raises:
-        EngineError: it failed, ended, or did not answer within `timeout` seconds.
-    """
-    deadline = time.monotonic() + timeout
-    while (left := deadline - time.monotonic()) > 0.0:
-        event = engine.next_event(left)
-        if event is not None and event["event"] == "ready":
-            return event
-        if event is not None and event["event"] in ("failed", DIED):
-            raise EngineError(event["error"])
-    raise EngineError(f"the style engine did not answer within {timeout:.0f} s: see {engine.log}")
 
 
 def engine_environment(values: Mapping[str, str]) -> dict[str, str]:
@@ -256,11 +237,3 @@ def _broken_pipe_is_an_error() -> Iterator[None]:
         if signal.SIGPIPE in signal.sigpending():
             signal.sigwait({signal.SIGPIPE})
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _decode(line: bytes) -> Message | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

@@ -1,4 +1,4 @@
-"""An engine that is started once more when it dies or hangs, and is told again what it has to do.
+"""Supervises an engine: starts it once more when it dies or hangs, and sends it the job's commands again.
 
 What it had finished is in its journal, so that it goes on with the frame that was lost. A second end is
 final.
@@ -10,29 +10,56 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
-from .process import DIED, EngineError, EngineProcess, Message
+from ..errors import EngineError
+from ..local_events import Died
+from .messages import (
+    Cancel,
+    Cancelled,
+    Command,
+    Done,
+    Failed,
+    FrameDone,
+    Heartbeat,
+    Opened,
+    Planned,
+    Ready,
+    Stylize,
+    Warned,
+)
+from .process import EngineEvent, EngineProcess
 
 HEARTBEAT_TIMEOUT = 90.0
-"""Seconds without a word, of an engine that gives a sign of life every two, after which it hangs."""
+"""Seconds without an event, of an engine that sends a heartbeat every two, after which it hangs."""
 
 PROGRESS_TIMEOUT = 1800.0
 """Seconds without progress after which it hangs: a step of a very large frame takes minutes on a slow CPU."""
 
-START = 180.0
+START_TIMEOUT = 180.0
 """Seconds that the second start may take; importing torch from a cold disk takes long."""
 
 _MAX_STARTS = 2
 
-Start = Callable[[Callable[[Message], None]], EngineProcess]
-"""Starts an engine that tells every event to a listener; raises EngineError."""
+Start = Callable[[Callable[[EngineEvent], None]], EngineProcess]
+"""Starts an engine that calls a function with every event; raises EngineError."""
+
+
+class SupervisorState(Enum):
+    """The life cycle of a supervised engine."""
+
+    STARTING = "starting"  # the first process has not answered yet
+    RUNNING = "running"
+    RESTARTING = "restarting"  # the second process has not answered yet
+    ENDED = "ended"  # the job is over, the engine was closed or given up
 
 
 class SupervisedEngine:
     """An engine for one job, with the methods of `EngineProcess`. Every method may be called from any thread.
 
-    A `died` event comes only when the engine is given up; a `warned` event reports the first death. Frames
+    A `Died` event comes only when the engine is given up; a `Warned` event reports the first death. Frames
     that were already reported as done are not reported again by the restarted engine.
     """
 
@@ -40,48 +67,54 @@ class SupervisedEngine:
         self,
         start: Start,
         *,
-        listener: Callable[[Message], None] | None = None,
+        on_event: Callable[[EngineEvent], None] | None = None,
         resume_hint: str = "start it again",
-        silence: float = HEARTBEAT_TIMEOUT,
-        stuck: float = PROGRESS_TIMEOUT,
+        heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
+        progress_timeout: float = PROGRESS_TIMEOUT,
     ) -> None:
         """Starts the engine.
 
         Args:
-            listener: called with every event, in a reading thread, before it is queued.
-            resume_hint: what a person does to go on after a second end; empty if somebody else says so.
-            silence, stuck: seconds; see there.
+            on_event: called with every event, in a reading thread, before it is queued.
+            resume_hint: what a person does to go on after a second end; empty if the caller says it.
+            heartbeat_timeout, progress_timeout: seconds, see the constants.
 
         Raises:
             EngineError: the process cannot be started.
         """
         self._start = start
-        self._listener = listener
-        self._way_on = resume_hint
-        self._silence, self._stuck = silence, stuck
-        self._events: queue.Queue[Message] = queue.Queue()
+        self._on_supervised_event = on_event
+        self._resume_hint = resume_hint
+        self._heartbeat_timeout, self._progress_timeout = heartbeat_timeout, progress_timeout
+        self._events: queue.Queue[EngineEvent] = queue.Queue()
         self._lock = threading.Lock()
-        self._commands: list[Message] = []
-        self._told = 0
-        """Commands that the engine at hand has been told."""
-        self._telling = False
-        self._life = 1
-        self._ready = self._opened = self._over = False
+        """Held while the state or the commands change."""
+        self._state = SupervisorState.STARTING
+        self._starts = 1
+        self._commands: list[Command] = []
+        self._sent = 0
+        """Number of the commands that the current process was sent."""
+        self._sender_at_work = False
         self._quiet_for = 0.0
-        self._hangs: str | None = None
+        self._why_killed: str | None = None
         self._done: set[int] = set()
         self._closed = threading.Event()
         self._engine = self._spawn()
         threading.Thread(target=self._watch, name="NST watchdog", daemon=True).start()
 
     @property
+    def state(self) -> SupervisorState:
+        """Where the engine is in its life cycle."""
+        return self._state
+
+    @property
     def log(self) -> Path:
-        """The file with the process's words."""
+        """The log file of the engine's process."""
         return self._engine.log
 
     @property
     def pid(self) -> int:
-        """The id of the process at hand."""
+        """The id of the current process."""
         return self._engine.pid
 
     @property
@@ -89,15 +122,15 @@ class SupervisedEngine:
         """Whether a process runs."""
         return self._engine.alive
 
-    def send(self, command: Message) -> None:
-        """Sends one command, and keeps it for a second life; raises EngineError if there will be none."""
+    def send(self, command: Command) -> None:
+        """Sends one command, and keeps it for a second start; raises EngineError if there will be none."""
         with self._lock:
             self._commands.append(command)
-            if self._telling:
+            if self._sender_at_work:
                 return
-        self._tell()
+        self._send_pending()
 
-    def next_event(self, timeout: float = 0.0) -> Message | None:
+    def next_event(self, timeout: float = 0.0) -> EngineEvent | None:
         """The next event, or None if none comes within `timeout` seconds."""
         try:
             return self._events.get(timeout=timeout) if timeout > 0.0 else self._events.get_nowait()
@@ -106,6 +139,7 @@ class SupervisedEngine:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the process, at once and without waiting: asked first, killed after `timeout` seconds."""
+        self._enter(SupervisorState.ENDED)
         self._closed.set()
         self._engine.close(timeout)
 
@@ -113,113 +147,140 @@ class SupervisedEngine:
         """Waits for the end of a process that was closed."""
         self._engine.join(timeout)
 
-    def _spawn(self) -> EngineProcess:
-        life = self._life
-        return self._start(lambda event: self._on_event(event, life))
-
-    def _tell(self) -> None:
-        """Tells the engine what it was not told yet: one thread at a time, to which others leave theirs."""
+    def _enter(self, state: SupervisorState) -> None:
+        """Changes the state; nothing follows ENDED."""
         with self._lock:
-            if self._telling:
+            if self._state is not SupervisorState.ENDED:
+                self._state = state
+
+    def _spawn(self) -> EngineProcess:
+        start = self._starts
+        return self._start(lambda event: self._on_event(event, start))
+
+    def _send_pending(self) -> None:
+        """Sends the commands that the engine has not got yet: one thread at a time, others leave theirs."""
+        with self._lock:
+            if self._sender_at_work:
                 return
-            self._telling, life = True, self._life
+            self._sender_at_work, start = True, self._starts
         while True:
             with self._lock:
-                if life != self._life:
-                    return  # the thread that has started the next one tells it everything
-                if self._told >= len(self._commands):
-                    self._telling = False
+                if start != self._starts:
+                    return  # the thread that has started the next process sends it everything
+                if self._sent >= len(self._commands):
+                    self._sender_at_work = False
                     return
-                engine, command = self._engine, self._commands[self._told]
-                self._told += 1
+                engine, command = self._engine, self._commands[self._sent]
+                self._sent += 1
             try:
-                engine.send(self._as_it_is_now(command))
+                engine.send(command)
             except EngineError:
                 with self._lock:
-                    if life != self._life:
+                    if start != self._starts:
                         return
-                    self._telling = False
-                # Its reading thread tells of its end, and starts it once more if it may.
-                if life >= _MAX_STARTS or not self._ready or self._over:
-                    raise
-                return
+                    self._sender_at_work = False
+                    # Then the process's reading thread reports its end, and starts it once more.
+                    if self._may_restart():
+                        return
+                raise
 
-    def _as_it_is_now(self, command: Message) -> Message:
-        # An engine that had begun anew goes on with what it had begun.
-        return command | {"restart": False} if self._opened and command.get("restart") else command
+    def _may_restart(self) -> bool:
+        """Whether a process that ends now is started once more: one that has answered, the first time."""
+        return self._starts < _MAX_STARTS and self._state is SupervisorState.RUNNING
 
-    def _on_event(self, event: Message, life: int) -> None:
-        if life != self._life:
+    def _on_event(self, event: EngineEvent, start: int) -> None:
+        if start != self._starts:
             return
         self._quiet_for = 0.0
-        kind = event["event"]
-        if kind == "heartbeat":
-            if event["busy"] > self._stuck:
-                self._give_up_on(f"the style engine has shown no progress for {event['busy']:.0f} s")
-            return
-        if kind == DIED:
-            self._on_died(event)
-            return
-        if kind == "frame_done":
-            if event.get("resumed") and event["frame"] in self._done:
+        match event:
+            case Heartbeat():
+                if event.busy > self._progress_timeout:
+                    self._kill(f"the style engine has shown no progress for {event.busy:.0f} s")
                 return
-            self._done.add(event["frame"])
-        if kind == "ready":
-            self._ready = True
-        elif kind == "opened":
-            self._opened = True
-        elif kind in ("done", "cancelled", "failed"):
-            self._over = self._over or event.get("job") is not None or kind == "failed"
-        if life == 1 or kind not in ("ready", "opened", "planned"):
+            case Died():
+                self._on_died(event)
+                return
+            case FrameDone():
+                if event.resumed and event.frame in self._done:
+                    return
+                self._done.add(event.frame)
+            case Ready():
+                self._enter(SupervisorState.RUNNING)
+            case Opened():
+                self._resume_at_restart()
+            case Done() | Cancelled() | Failed():
+                self._enter(SupervisorState.ENDED)
+        if start == 1 or not isinstance(event, (Ready, Opened, Planned)):
             self._report(event)
 
-    def _on_died(self, event: Message) -> None:
-        """The process has ended: starts it once more, if it had been at work, or says that it is over."""
-        why = self._hangs or str(event["error"])
-        if self._closed.is_set() or self._over:
-            self._report(event)
-            return
-        if any(command["command"] == "cancel" for command in self._commands):
-            job = self._commands[-1].get("job", "")
-            self._report({"event": "cancelled", "job": job, "frames": sorted(self._done)})
-            return
-        if self._life >= _MAX_STARTS or not self._ready:
-            again = ", for the second time" if self._life > 1 else ""
-            kept = f"; finished frames kept: {len(self._done)}{self._way_on and f'; {self._way_on} to go on'}"
-            self._report({"event": DIED, "error": why + again + (kept if self._ready else "")})
-            return
-        self._report({"event": "warned", "text": f"{why}: it is started once more and goes on", "job": None})
+    def _resume_at_restart(self) -> None:
+        """A second process goes on with what the first one has begun, even if that began anew."""
         with self._lock:
-            self._life += 1
-            # Until it runs, nobody may tell it anything: that would go to the one that has ended.
-            self._told, self._telling, self._hangs = 0, True, None
-            self._quiet_for = self._silence - START
+            self._commands = [
+                replace(command, restart=False) if isinstance(command, Stylize) else command
+                for command in self._commands
+            ]
+
+    def _on_died(self, died: Died) -> None:
+        """The process has ended: starts it once more, if it had been at work, or reports that it is over."""
+        why = self._why_killed or died.error
+        if self._state is SupervisorState.ENDED:
+            self._report(replace(died, error=why))
+            return
+        cancel = next((command for command in self._commands if isinstance(command, Cancel)), None)
+        if cancel is not None:
+            self._enter(SupervisorState.ENDED)
+            self._report(Cancelled(cancel.job, sorted(self._done)))
+        elif self._may_restart():
+            self._report(Warned(f"{why}: it is started once more and goes on"))
+            self._restart()
+        else:
+            self._give_up(why)
+
+    def _give_up(self, why: str) -> None:
+        if self._state is not SupervisorState.STARTING:
+            hint = f"; {self._resume_hint} to go on" if self._resume_hint else ""
+            again = ", for the second time" if self._starts > 1 else ""
+            why = f"{why}{again}; finished frames kept: {len(self._done)}{hint}"
+        self._enter(SupervisorState.ENDED)
+        self._report(Died(why, frames=sorted(self._done)))
+
+    def _restart(self) -> None:
+        with self._lock:
+            if self._state is SupervisorState.ENDED:
+                return
+            self._state = SupervisorState.RESTARTING
+            self._starts += 1
+            # Until the new process runs, no thread may send: that would go to the one that has ended.
+            self._sent, self._sender_at_work, self._why_killed = 0, True, None
+            self._quiet_for = self._heartbeat_timeout - START_TIMEOUT
         try:
             self._engine = self._spawn()
             if self._closed.is_set():
                 self._engine.close()
-            self._telling = False
-            self._tell()
+            self._sender_at_work = False
+            self._send_pending()
         except EngineError as error:
-            self._report({"event": DIED, "error": str(error)})
+            self._enter(SupervisorState.ENDED)
+            self._report(Died(str(error), frames=sorted(self._done)))
 
     def _watch(self) -> None:
-        """Ends a process that has fallen silent. Counts its own seconds: a computer may have slept."""
-        tick = min(1.0, self._silence / 4.0)
+        """Kills a process that sends nothing. Counts its own seconds: a computer may have slept."""
+        tick = min(1.0, self._heartbeat_timeout / 4.0)
         while not self._closed.wait(tick):
-            if self._over or not self._ready:
+            if self._state not in (SupervisorState.RUNNING, SupervisorState.RESTARTING):
                 continue
             self._quiet_for += tick
-            if self._quiet_for > self._silence:
-                self._give_up_on(f"the style engine has not answered for {self._quiet_for:.0f} s")
+            if self._quiet_for > self._heartbeat_timeout:
+                self._kill(f"the style engine has not answered for {self._quiet_for:.0f} s")
 
-    def _give_up_on(self, why: str) -> None:
+    def _kill(self, why: str) -> None:
         self._quiet_for = 0.0
-        self._hangs = f"{why} and was ended: see {self._engine.log}"
+        self._why_killed = f"{why} and was ended: see {self._engine.log}"
         with suppress(OSError):
             self._engine.kill()
 
-    def _report(self, event: Message) -> None:
-        if self._listener is not None:
-            self._listener(event)
+    def _report(self, event: EngineEvent) -> None:
+        if self._on_supervised_event is not None:
+            self._on_supervised_event(event)
         self._events.put(event)

@@ -4,8 +4,7 @@
     python -E -P main.py -- job.json            (a Python that has the bpy module)
 
 The job is a `job.RenderJob`. Standard output carries Blender's own lines, and each event as a line
-that begins with `NST ` and goes on with JSON: the engine's events as `video.protocol.messages` has them, and
-also
+that begins with `NST ` and goes on with JSON: those of `engine.messages`, and of `local_events`
 
     {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}
@@ -19,7 +18,6 @@ a scratch folder beside the job file, which is removed at the end.
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import shutil
@@ -29,9 +27,14 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import bpy
+
+if TYPE_CHECKING:
+    from blender_nst.engine.messages import Event
+    from blender_nst.local_events import LocalEvent
+    from blender_nst.session.session import SessionEvent
 
 EXIT_OK, EXIT_OTHER, EXIT_USER = 0, 1, 2
 PACKAGE = "blender_nst"
@@ -44,10 +47,14 @@ class HeadlessError(Exception):
     """The job cannot be done, for a reason that the user can remove; one line."""
 
 
-def emit(event: dict[str, Any]) -> None:
+def emit(event: Event | LocalEvent) -> None:
     """Prints an event, from any thread."""
+    from blender_nst.engine.json_lines import to_line
+    from blender_nst.engine.messages import EVENTS
+    from blender_nst.local_events import LOCAL_EVENTS
+
     # Blender may have left a line of its own unfinished.
-    line = f"\nNST {json.dumps(event, allow_nan=False)}\n"
+    line = f"\nNST {to_line(event, 'event', EVENTS | LOCAL_EVENTS)}"
     try:
         sys.stdout.flush()
         os.write(1, line.encode("ascii"))
@@ -68,17 +75,31 @@ def end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def on_event(event: dict[str, Any]) -> None:
+def on_event(event: SessionEvent) -> None:
     """Passes an event on; ends at once when there is nothing left to render for."""
-    if event["event"] == "opened":
-        return  # `run` tells it, behind `started`
-    if event["event"] not in ("failed", "died"):
+    from blender_nst.engine.messages import Failed, Opened
+    from blender_nst.local_events import Died
+
+    if isinstance(event, Opened):
+        return  # `run` emits it, after `started`
+    if not isinstance(event, (Failed, Died)):
         emit(event)
         return
     # The reading and the rendering thread may both find the engine dead: the second waits here for its end.
     _ending.acquire()
-    emit(event | {"event": "failed"})
-    end(EXIT_USER if event["event"] == "failed" else EXIT_OTHER)
+    if isinstance(event, Failed):
+        emit(event)
+        end(EXIT_USER)
+    emit(Failed(event.error, event.job, frames=event.frames))
+    end(EXIT_OTHER)
+
+
+def fail(error: str, code: int) -> NoReturn:
+    """Ends the process with one line that says why."""
+    from blender_nst.engine.messages import Failed
+
+    emit(Failed(error))
+    end(code)
 
 
 def load_package() -> Any:
@@ -88,7 +109,7 @@ def load_package() -> Any:
         PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
     if spec is None or spec.loader is None:
-        raise HeadlessError(f"{folder}: the extension's source is not there")
+        raise ImportError(f"{folder}: the extension's source is not there")
     package = importlib.util.module_from_spec(spec)
     sys.modules[PACKAGE] = package
     spec.loader.exec_module(package)
@@ -120,11 +141,11 @@ def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
         os.environ[path_variable] = job.engine_path
 
 
-def run(job_path: Path) -> None:
-    """Does the whole job; returns when every frame is styled."""
-    package = load_package()
+def run(job_path: Path, package: Any) -> None:
+    """Does the whole job with the loaded extension; returns when every frame is styled."""
     from blender_nst import handlers
     from blender_nst.engine import options, process
+    from blender_nst.engine.messages import Opened
     from blender_nst.headless.job import RenderJob, RenderJobError
     from blender_nst.headless.scene import (
         JobError,
@@ -134,6 +155,7 @@ def run(job_path: Path) -> None:
         open_scene,
         write_into,
     )
+    from blender_nst.local_events import Started
     from blender_nst.session.plan import SessionError
 
     try:
@@ -155,23 +177,16 @@ def run(job_path: Path) -> None:
     render = scene.render
     share = render.resolution_percentage / 100.0
     resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
-    emit(
-        {
-            "event": "started",
-            "blender": bpy.app.version_string,
-            "frames": frames,
-            "resolution": resolution,
-            "frame_rate": session.plan.sequence_settings["frame_rate"],
-        }
-    )
-    emit({"event": "opened", "job": session.job, "continues": session.continues, "frames": session.resumed})
-    left = session.add_captured_frames(frames) if session.continues else frames
+    emit(Started(bpy.app.version_string, frames, resolution, session.plan.sequence_settings["frame_rate"]))
+    engine_state = session.engine_state
+    emit(Opened(session.job, bool(engine_state.continues), engine_state.resumed))
+    left = session.add_captured_frames(frames) if engine_state.continues else frames
     if left:
         render_from(scene, frames, left[0], job.blend)
     else:
         handlers.finish_session(session)
-    if len(session.done) != len(frames):
-        raise HeadlessError(f"{job.blend}: {len(session.done)} of {len(frames)} frames were styled")
+    if len(engine_state.done) != len(frames):
+        raise HeadlessError(f"{job.blend}: {len(engine_state.done)} of {len(frames)} frames were styled")
     if job.composite:
         composite(scene, Path(job.output), frames)
 
@@ -191,12 +206,12 @@ def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: st
 def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
     """Runs the scene's compositor over the styled frames."""
     from blender_nst.compositing.second_pass import CompositeError, CompositePass
+    from blender_nst.local_events import Composited
 
     try:
         second_pass = CompositePass(scene, output, frames[0])
         for frame in frames:
-            path = second_pass.composite(frame)
-            emit({"event": "composited", "frame": frame, "path": str(path)})
+            emit(Composited(frame, str(second_pass.composite(frame))))
     except CompositeError as error:
         raise HeadlessError(str(error)) from None
 
@@ -204,18 +219,17 @@ def composite(scene: bpy.types.Scene, output: Path, frames: list[int]) -> None:
 def main() -> NoReturn:
     """Reads the command line, does the job, ends the process."""
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    package = load_package()
     try:
         if len(arguments) != 1:
             raise HeadlessError("headless takes one argument: the job's JSON file")
-        run(Path(arguments[0]))
+        run(Path(arguments[0]), package)
     except HeadlessError as error:
-        emit({"event": "failed", "error": str(error)})
-        end(EXIT_USER)
+        fail(str(error), EXIT_USER)
     except Exception as error:
         traceback.print_exc()  # what is caught before there is a log is seen here alone
         logging.getLogger(f"{PACKAGE}.headless").exception("the job failed")
-        emit({"event": "failed", "error": f"{type(error).__name__}: {error}"})
-        end(EXIT_OTHER)
+        fail(f"{type(error).__name__}: {error}", EXIT_OTHER)
     end(EXIT_OK)
 
 

@@ -1,10 +1,11 @@
-"""What goes on in this Blender: one session at a time, what it last said, the timer that listens to it."""
+"""This Blender's session: one at a time, its last reported line, and the timer that drains its events."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import bpy
 from bpy.app.handlers import persistent
@@ -13,10 +14,13 @@ from ..capture.frame import CapturedFrame
 from ..diagnostics.extension_log import follow_run
 from ..diagnostics.guard import one_line
 from ..diagnostics.log_file import escape_control
-from ..engine.process import DIED, EngineError, Message
+from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
+from ..errors import EngineError
+from ..local_events import Died, Rendered
+from ..state import state_of
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
-from .session import RenderSession, State
+from .session import RenderSession, SessionEvent, State
 
 logger = logging.getLogger(__name__)
 
@@ -24,49 +28,105 @@ TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
 
 
-class _ActiveSession:
-    """Shared by the render handlers, the operators and the timer."""
+class ActiveSession:
+    """The current session and its last reported line, for the render handlers, operators and the timer."""
 
     def __init__(self) -> None:
         self.session: RenderSession | None = None
-        self.listener: Callable[[Message], None] | None = None
+        self.on_event: Callable[[SessionEvent], None] | None = None
+        """Called with every event, if the command line runs this Blender; then nothing is printed."""
         self.last_line = ""
         self.last_is_error = False
 
+    def begin(self, plan: SessionPlan) -> RenderSession:
+        """A session in the place of the last one, which has ended."""
+        follow_run(plan.output)
+        self.session = RenderSession(plan, self.report, self.on_event)
+        self.last_line, self.last_is_error = "", False
+        preview.follow_new_session()
+        return self.session
 
-active_session = _ActiveSession()
+    def end(self) -> None:
+        """Ends the session, if there is one; its finished frames are kept."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.end()
+            if session.engine is not None:
+                session.engine.join()
+
+    def report(self, event: SessionEvent) -> None:
+        """Turns a session's event into a line for people."""
+        if self.on_event is not None and isinstance(event, (Rendered, Failed, Died)):
+            # The engine's other events have been passed on already, in the reading thread.
+            self.on_event(event)
+        match event:
+            case Rendered():
+                self.say(f"frame {event.frame} rendered, {event.count} of {event.total}")
+            case Progress():
+                self.last_line = f"Frame {event.frame}: step {event.step} of {event.steps}"
+            case Warned() | Planned():
+                self.say(event.text)
+            case FrameDone():
+                self.say(f"frame {event.frame} stylized in {event.seconds:.1f} s")
+            case Done():
+                self.say(f"{_counted('frame', event.frames)} stylized")
+                if self.session is not None:
+                    _remember_speed(self.session)
+            case Opened() if event.frames:
+                self.say(f"goes on with {_counted('finished frame', event.frames)}")
+            case Cancelled():
+                self.say(f"cancelled; {_counted('finished frame', event.frames)} kept")
+            case Failed() | Died():
+                self.say(event.error, error=True)
+
+    def say(self, line: str, *, error: bool = False) -> None:
+        """Shows a line in the panel, and prints it."""
+        logger.log(logging.WARNING if error else logging.INFO, "%s", line)
+        self.last_line, self.last_is_error = line[:1].upper() + line[1:], error
+        if self.on_event is None:
+            # A Blender without a console may have no usable standard output.
+            with suppress(OSError, ValueError, AttributeError):
+                print(f"Blender NST: {escape_control(line)}")
+                sys.stdout.flush()
+
+
+def active_session() -> ActiveSession:
+    """This Blender's one session at a time."""
+    return state_of(ActiveSession)
 
 
 def current_session() -> RenderSession | None:
     """The session that renders or stylizes, or the last one that did."""
-    return active_session.session
+    return active_session().session
 
 
 def running_session() -> RenderSession | None:
-    """The session that is on its way."""
-    session = active_session.session
+    """The session that renders or stylizes."""
+    session = active_session().session
     return session if session is not None and session.state is not State.ENDED else None
 
 
 def status_line() -> tuple[str, bool]:
-    """What the user interface shows: the last thing that was reported, and whether it is an error."""
-    return active_session.last_line, active_session.last_is_error
+    """What the user interface shows: the last line that was reported, and whether it is an error."""
+    active = active_session()
+    return active.last_line, active.last_is_error
 
 
 def new_session(plan: SessionPlan) -> RenderSession:
     """A session in the place of the last one, which has ended."""
-    follow_run(plan.output)
-    active_session.session = RenderSession(plan, report, active_session.listener)
-    active_session.last_line, active_session.last_is_error = "", False
-    preview.follow(active_session.session)
-    return active_session.session
+    return active_session().begin(plan)
+
+
+def say(line: str, *, error: bool = False) -> None:
+    """Shows a line in the panel, and prints it."""
+    active_session().say(line, error=error)
 
 
 def stylize_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderSession:
-    """Begins to stylize frames that are on disk; the timer listens to the engine.
+    """Begins to stylize frames that are on disk; the timer drains the engine's events.
 
     Raises:
-        SessionError: another session is on its way, or the engine cannot be started.
+        SessionError: another session is running, or the engine cannot be started.
     """
     if running_session() is not None:
         raise SessionError("other frames are still being stylized: wait for them, or cancel")
@@ -83,15 +143,6 @@ def wait_for(session: RenderSession) -> None:
     """Blocks until a session has ended; for Blender without a window."""
     while session.state is not State.ENDED:
         session.drain(1.0, wait=0.5)
-
-
-def forget() -> None:
-    """Ends the session, if there is one; its finished frames are kept."""
-    session, active_session.session = active_session.session, None
-    if session is not None:
-        session.end()
-        if session.engine is not None:
-            session.engine.join()
 
 
 @persistent
@@ -126,43 +177,15 @@ def _drain() -> float:
     return 0.1
 
 
-def report(event: Message) -> None:
-    """Turns a session's event into a line for people."""
-    if active_session.listener is not None and event["event"] in ("rendered", "failed", DIED):
-        # The engine's own events have reached the listener already, in the reading thread.
-        active_session.listener(event)
-    match event["event"]:
-        case "rendered":
-            say(f"frame {event['frame']} rendered, {event['count']} of {event['total']}")
-        case "progress":
-            active_session.last_line = f"Frame {event['frame']}: step {event['step']} of {event['steps']}"
-        case "warned" | "planned":
-            say(event["text"])
-        case "frame_done":
-            say(f"frame {event['frame']} stylized in {event['seconds']:.1f} s")
-        case "done":
-            say(f"{_counted('frame', event['frames'])} stylized")
-            if active_session.session is not None:
-                measured_speed.remember(active_session.session)
-        case "opened" if event["frames"]:
-            say(f"goes on with {_counted('finished frame', event['frames'])}")
-        case "cancelled":
-            say(f"cancelled; {_counted('finished frame', event['frames'])} kept")
-        case "failed" | "died":
-            say(event["error"], error=True)
+def _remember_speed(session: RenderSession) -> None:
+    try:
+        measured_speed.remember(session)
+    except Exception:  # statistics never end a run
+        logger.warning("the speed was not remembered", exc_info=True)
 
 
 def _counted(what: str, frames: Sequence[int]) -> str:
     return f"{len(frames)} {what}" + ("" if len(frames) == 1 else "s")
-
-
-def say(line: str, *, error: bool = False) -> None:
-    """Shows a line in the panel, and prints it."""
-    logger.log(logging.WARNING if error else logging.INFO, "%s", line)
-    active_session.last_line, active_session.last_is_error = line[:1].upper() + line[1:], error
-    if active_session.listener is None:
-        print(f"Blender NST: {escape_control(line)}")
-        sys.stdout.flush()
 
 
 def redraw(area_type: str) -> None:
@@ -181,7 +204,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unhooks the timer; a session that is on its way ends, its finished frames are kept."""
+    """Unhooks the timer; a running session ends, its finished frames are kept."""
     if bpy.app.timers.is_registered(drain_on_timer):
         bpy.app.timers.unregister(drain_on_timer)
-    forget()
+    active_session().end()

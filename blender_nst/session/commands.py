@@ -1,4 +1,4 @@
-"""Starts the engine for a session and makes the commands for it, see `video.protocol.messages`."""
+"""Starts the engine for a session and makes the commands that it sends."""
 
 from __future__ import annotations
 
@@ -7,70 +7,58 @@ from collections.abc import Callable
 import bpy
 
 from ..capture.frame import CapturedFrame
-from ..engine.process import EngineProcess, Message
+from ..engine.messages import Frame, Stylize
+from ..engine.process import EngineEvent, EngineProcess
 from ..engine.supervisor import SupervisedEngine
-from ..properties.schema import SCHEMA
+from ..output_folder import ENGINE_LOG
 from .plan import SessionPlan
 
-LOG_NAME = "engine.log"
-
 PREVIEW_EVERY = 5
-"""Optimization steps between two pictures of a frame on its way; what comes too fast is left out."""
+"""Optimization steps between two pictures of an unfinished frame; the engine drops what comes too fast."""
 
 
 def start_engine(
-    plan: SessionPlan, listener: Callable[[Message], None] | None, resume_hint: str
+    plan: SessionPlan, on_event: Callable[[EngineEvent], None] | None, resume_hint: str
 ) -> SupervisedEngine:
     """Starts the engine that the plan names; its log goes into the output folder.
 
     Args:
-        resume_hint: see `SupervisedEngine`.
+        on_event, resume_hint: see `SupervisedEngine`.
 
     Raises:
         EngineError: the process cannot be started.
     """
     return SupervisedEngine(
-        lambda hear: EngineProcess(
+        lambda supervise: EngineProcess(
             plan.engine.python,
-            plan.output / LOG_NAME,
-            protocol=SCHEMA["protocol"],
-            listener=hear,
+            plan.output / ENGINE_LOG,
+            on_event=supervise,
             environment=plan.engine.environment,
             memory_limit=plan.engine.memory_limit,
         ),
-        listener=listener,
+        on_event=on_event,
         resume_hint=resume_hint,
     )
 
 
-def stylize_command(plan: SessionPlan, job: str) -> Message:
+def stylize_command(plan: SessionPlan, job: str) -> Stylize:
     """Opens a job."""
-    return {
-        "command": "stylize",
-        "job": job,
-        "styles": [str(style) for style in plan.styles],
-        "style_weights": plan.style_weights,
-        "output": str(plan.output),
-        "style_settings": plan.style_settings,
-        "sequence_settings": plan.sequence_settings,
-        "total": plan.total,
-        "regions": plan.regions,
-        "preview_every": 0 if bpy.app.background else PREVIEW_EVERY,
-        "restart": plan.restart,
-        "source": plan.source,
-    }
+    return Stylize(
+        job=job,
+        styles=[str(style) for style in plan.styles],
+        output=str(plan.output),
+        style_settings=plan.style_settings,
+        sequence_settings=plan.sequence_settings,
+        total=plan.total,
+        style_weights=plan.style_weights,
+        preview_every=0 if bpy.app.background else PREVIEW_EVERY,
+        regions=plan.regions,
+        restart=plan.restart,
+        source=plan.source,
+    )
 
 
-def frame_command(job: str, captured: CapturedFrame) -> Message:
+def frame_command(job: str, captured: CapturedFrame) -> Frame:
     """Hands over a frame that is on disk."""
-    command: Message = {
-        "command": "frame",
-        "job": job,
-        "frame": captured.frame,
-        "content": str(captured.content),
-    }
-    if captured.passes is not None:
-        command["passes"] = str(captured.passes)
-    if captured.movie_frame is not None:
-        command["movie_frame"] = captured.movie_frame
-    return command
+    passes = None if captured.passes is None else str(captured.passes)
+    return Frame(job, captured.frame, str(captured.content), passes, captured.movie_frame)

@@ -1,16 +1,16 @@
-"""What the engine has told about a job so far."""
+"""What the engine has reported about a session's job so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..engine.process import Message
+from ..engine.messages import Event, FrameDone, Opened, Planned, Preview, Progress, Ready
 
 
-@dataclass(kw_only=True)
+@dataclass
 class EngineState:
-    """Grows with the engine's events; the interface draws it."""
+    """Updated by each of the engine's events; the interface draws it."""
 
     ready: bool = False
     device: str = ""
@@ -19,35 +19,34 @@ class EngineState:
     resumed: list[int] = field(default_factory=list)
     """The frames that the earlier run had finished."""
     planned: str = ""
-    """At what size frames are painted, on what, and the memory that this takes."""
-    progress: Message | None = None
-    visits: int = 0
-    """Frames that were begun, each as often as the sequence was gone through."""
+    """At what size frames are optimized, on what device, and the memory that this takes."""
+    progress: Progress | None = None
+    frames_begun: int = 0
+    """Frames that were begun, counted again in each pass over the sequence."""
     previewed: Path | None = None
-    """The latest picture of a frame on its way, or of one that is done."""
+    """The latest picture of an unfinished frame, or of one that is done."""
     done: list[int] = field(default_factory=list)
     frame_seconds: list[float] = field(default_factory=list)
-    """Of the frames that are done."""
+    """Of the frames that this run has finished itself."""
 
-    def take_in(self, event: Message) -> None:
-        """Notes what an event says."""
-        match event["event"]:
-            case "ready":
-                self.ready = True
-                self.device = str(event.get("device", ""))
-            case "opened":
-                self.continues, self.resumed = event["continues"], event["frames"]
-            case "planned":
-                self.planned = event["text"]
-            case "progress":
+    def update(self, event: Event) -> None:
+        """Takes over what an event says."""
+        match event:
+            case Ready():
+                self.ready, self.device = True, event.device
+            case Opened():
+                self.continues, self.resumed = event.continues, event.frames
+            case Planned():
+                self.planned = event.text
+            case Progress():
                 before = self.progress
-                if before is None or before["frame"] != event["frame"] or before["step"] > event["step"]:
-                    self.visits += 1
+                if before is None or before.frame != event.frame or before.step > event.step:
+                    self.frames_begun += 1
                 self.progress = event
-            case "preview":
-                self.previewed = Path(event["path"])
-            case "frame_done":
-                self.done.append(event["frame"])
-                if not event.get("resumed"):
-                    self.frame_seconds.append(event["seconds"])
-                self.previewed = Path(event["path"])
+            case Preview():
+                self.previewed = Path(event.path)
+            case FrameDone():
+                self.done.append(event.frame)
+                if not event.resumed:
+                    self.frame_seconds.append(event.seconds)
+                self.previewed = Path(event.path)

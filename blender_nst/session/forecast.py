@@ -1,4 +1,4 @@
-"""Says beforehand what a render or a batch will do, in one line."""
+"""Forecast of a render or a batch in one line: frames, size, time."""
 
 from __future__ import annotations
 

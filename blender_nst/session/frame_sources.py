@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 
 from ..capture.frame import CapturedFrame, content_path, passes_path
+from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from .plan import SessionError, absolute_path
 
@@ -84,7 +85,7 @@ def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None
     called content, in the one above it; then under the picture's own name.
     """
     folders = [content.parent] if captured is None else [captured, content.parent]
-    if content.parent.name == "content":
+    if content.parent.name == CONTENT:
         folders.append(content.parent.parent)
     for path in (*(passes_path(folder, frame) for folder in folders), content.with_suffix(".exr")):
         if path.is_file() and path.stat().st_size > 0:

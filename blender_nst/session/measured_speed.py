@@ -1,4 +1,4 @@
-"""Remembers how fast the engine was, so that the panel can say beforehand how long frames will take."""
+"""Measured speed of the engine, kept on disk, from which the panel estimates how long frames will take."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import bpy
 from ..engine.options import data_folder, preferences
 from ..properties.scene import settings_dicts
 from ..properties.working_size import frame_work
+from ..state import state_of
 from .session import RenderSession
 
 FILE_NAME = "speed.json"
@@ -30,7 +31,7 @@ class MeasuredSpeed:
     first: float
 
 
-class _Known:
+class KnownSpeed:
     """The file's content, read once."""
 
     def __init__(self) -> None:
@@ -38,21 +39,20 @@ class _Known:
         self.read = False
 
 
-_known = _Known()
-
-
 def remember(session: RenderSession) -> None:
-    """Keeps the speed of a session of several frames."""
-    if len(session.frame_seconds) < 2 or min(session.frame_seconds) <= 0.0:
+    """Keeps the speed of a session of several frames, unless its device is unknown."""
+    seconds, device = session.engine_state.frame_seconds, session.engine_state.device
+    if len(seconds) < 2 or min(seconds) <= 0.0 or not device:
         return
-    first, *others = session.frame_seconds
+    first, *others = seconds
     plan = session.plan
     chosen = plan.style_settings["device"]
-    device = session.device if chosen == AUTO or session.device.startswith(chosen) else chosen
+    device = device if chosen == AUTO or device.startswith(chosen) else chosen
     style, warm_steps = plan.style_settings, plan.sequence_settings["warm_steps"]
     warm = frame_work(*plan.frame_size, style, device, warm_steps) * len(others) / sum(others)
     speed = MeasuredSpeed(device, warm, frame_work(*plan.frame_size, style, device, style["steps"]) / first)
-    _known.speed, _known.read = speed, True
+    known = state_of(KnownSpeed)
+    known.speed, known.read = speed, True
     folder = data_folder()
     if folder is not None:
         with suppress(OSError):
@@ -61,13 +61,14 @@ def remember(session: RenderSession) -> None:
 
 def last_speed() -> MeasuredSpeed | None:
     """The last one that was measured here, in this Blender or in one before."""
-    if not _known.read:
-        _known.read = True
+    known = state_of(KnownSpeed)
+    if not known.read:
+        known.read = True
         folder = data_folder()
         if folder is not None:
             with suppress(OSError, ValueError, TypeError):
-                _known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
-    return _known.speed
+                known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
+    return known.speed
 
 
 def expected_device(scene: bpy.types.Scene) -> str | None:

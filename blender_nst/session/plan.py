@@ -1,4 +1,4 @@
-"""What a session is asked to do, read from the scene and the preferences once, and checked."""
+"""Plan of a session: everything it needs, read once from the scene and the preferences, and checked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any
 
 import bpy
 
+from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
+from ..output_folder import STILLS
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
 from ..properties.schema import SCHEMA
-
-STILLS_FOLDER = "stills"
-"""Where single frames go, in the output folder: beside the animation, whose frames they must not replace."""
 
 DRAFT = "draft"
 
@@ -40,12 +39,11 @@ class SessionPlan:
     """The scene's name."""
     frame_size: tuple[int, int]
     """Width and height in pixels."""
-    regions: list[dict[str, Any]]
-    """As the protocol has them."""
+    regions: list[StyledRegion]
     restart: bool = False
     """Begin anew where the output folder holds finished frames."""
     source: dict[str, Any] = field(default_factory=dict)
-    """What the frames are rendered from, where that is known; see `video.protocol.messages.Stylize`."""
+    """What the frames are rendered from, where that is known; see `engine.messages.Stylize`."""
 
     @property
     def content_bits(self) -> int:
@@ -74,7 +72,7 @@ class SessionPlan:
         except EnginePythonError as error:
             raise SessionError(str(error)) from None
         regions = region_commands(scene)
-        only_regions = not scene.nst.styles and any(region["style"] for region in regions)
+        only_regions = not scene.nst.styles and any(region.style for region in regions)
         # Without a style for all, what is in no region is left as rendered.
         styles = [] if only_regions else style_files(scene)
         output = absolute_path(scene.nst.output_path, "output folder")
@@ -115,7 +113,8 @@ class SessionPlan:
         sequence |= {"pass_count": 1, "movie": False, "contact_sheet": False}
         return replace(
             self,
-            output=self.output / STILLS_FOLDER,
+            # Beside the animation, whose frames they must not replace.
+            output=self.output / STILLS,
             style_settings=style,
             sequence_settings=sequence,
             total=1,
@@ -130,14 +129,18 @@ def style_files(scene: bpy.types.Scene) -> list[Path]:
     return [_style_file(style.path, scene.library) for style in scene.nst.styles]
 
 
-def region_commands(scene: bpy.types.Scene) -> list[dict[str, Any]]:
+def region_commands(scene: bpy.types.Scene) -> list[StyledRegion]:
     """The scene's regions as the protocol has them; raises SessionError where one cannot be used."""
     try:
         regions = described_regions(scene)
     except RegionError as error:
         raise SessionError(str(error)) from None
     return [
-        region | {"style": region["style"] and str(_style_file(region["style"], scene.library))}
+        StyledRegion(
+            region["kind"],
+            region["names"],
+            region["style"] and str(_style_file(region["style"], scene.library)),
+        )
         for region in regions
     ]
 

@@ -1,4 +1,4 @@
-"""Shows the styled frame in an Image Editor: while it converges, and when it is done.
+"""Shows the styled frame in an Image Editor, while it is optimized and when it is done.
 
 One image datablock is reused, and changed on the main thread alone. It is a picture on disk, so that the file
 that is open gets nothing but its path.
@@ -12,6 +12,8 @@ from typing import Any
 
 import bpy
 
+from ..output_folder import STYLED
+from ..state import state_of
 from .session import RenderSession
 
 IMAGE_NAME = "Neural Style"
@@ -24,8 +26,8 @@ class Side(Enum):
     RENDERED = ("Rendered", "The frame as it was rendered")
 
 
-class _Shown:
-    """The pictures of the frame that is shown, and the file that was open when it was made."""
+class PreviewState:
+    """The pictures of the frame that is shown, and the .blend that was open when it was made."""
 
     def __init__(self) -> None:
         self.styled: Path | None = None
@@ -34,35 +36,34 @@ class _Shown:
         self.wanted = False
 
 
-_shown = _Shown()
-
-
-def follow(_session: RenderSession) -> None:
+def follow_new_session() -> None:
     """A session begins: its frames are shown from now on, as long as this file is open."""
-    _shown.styled = _shown.rendered = None
-    _shown.blend = bpy.data.filepath
+    shown = state_of(PreviewState)
+    shown.styled = shown.rendered = None
+    shown.blend = bpy.data.filepath
 
 
 def update(session: RenderSession) -> None:
-    """Brings the latest picture of a session into the preview. On the main thread."""
-    if session.previewed is None or _shown.blend != bpy.data.filepath:
+    """Shows the latest picture of a session in the preview. On the main thread."""
+    engine, shown = session.engine_state, state_of(PreviewState)
+    if engine.previewed is None or shown.blend != bpy.data.filepath:
         return
-    _shown.styled = session.previewed
-    number = session.progress["frame"] if session.progress is not None else None
-    if session.done and session.previewed.name.startswith("styled"):
-        number = session.done[-1]
+    shown.styled = engine.previewed
+    number = engine.progress.frame if engine.progress is not None else None
+    if engine.done and engine.previewed.name.startswith(STYLED):
+        number = engine.done[-1]
     # A movie's picture has no file of its own.
     matching = [
         each.content for each in session.captured if each.frame == number and each.movie_frame is None
     ]
-    _shown.rendered = matching[0] if matching else None
+    shown.rendered = matching[0] if matching else None
     show(bpy.context.window_manager)
 
 
 def show(window_manager: bpy.types.WindowManager) -> None:
     """Puts the chosen side into the image, and draws the editors that show it."""
-    side = Side[window_manager.nst_preview_side]
-    path = _shown.rendered if side is Side.RENDERED else _shown.styled
+    side, shown = Side[window_manager.nst_preview_side], state_of(PreviewState)
+    path = shown.rendered if side is Side.RENDERED else shown.styled
     if path is None or not path.is_file():
         return
     image = bpy.data.images.get(IMAGE_NAME)
@@ -74,7 +75,7 @@ def show(window_manager: bpy.types.WindowManager) -> None:
     else:
         image.reload()
     for editor, area in image_editors(window_manager):
-        if _shown.wanted and (editor.image is None or editor.image.type == "RENDER_RESULT"):
+        if shown.wanted and (editor.image is None or editor.image.type == "RENDER_RESULT"):
             editor.image = image
         if editor.image == image:
             area.tag_redraw()
@@ -86,7 +87,7 @@ def open_preview(context: bpy.types.Context) -> bool:
     Returns:
         Whether an editor shows it now; otherwise it will, with the first picture.
     """
-    _shown.wanted = True
+    state_of(PreviewState).wanted = True
     manager = context.window_manager
     if not any(_is_free(editor) for editor, _ in image_editors(manager)):
         bpy.ops.render.view_show("INVOKE_DEFAULT")
@@ -97,7 +98,8 @@ def open_preview(context: bpy.types.Context) -> bool:
 
 def available() -> bool:
     """Whether there is a picture to compare with the rendered one."""
-    return _shown.styled is not None and _shown.rendered is not None
+    shown = state_of(PreviewState)
+    return shown.styled is not None and shown.rendered is not None
 
 
 def image_editors(window_manager: bpy.types.WindowManager) -> list[tuple[Any, bpy.types.Area]]:

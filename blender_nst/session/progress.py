@@ -1,4 +1,4 @@
-"""How far a session is, and how long it still takes, in numbers and in words."""
+"""Progress of a session: its share of the whole and the time left, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class SessionProgress:
 
 
 def session_progress(session: RenderSession) -> SessionProgress:
-    """Where a session is now."""
-    plan, now = session.plan, session.progress
+    """The progress of a session now."""
+    plan, engine = session.plan, session.engine_state
+    now = engine.progress
     units = max(1, plan.total * plan.sequence_settings["pass_count"])
-    within = now["step"] / now["steps"] if now is not None else 0.0
-    # A frame that is done is told of before the next one begins.
-    finished = max(session.visits - 1 + within, len(session.done)) if session.visits else len(session.done)
+    within = now.step / now.steps if now is not None else 0.0
+    # A frame is reported as done before the next one begins.
+    done, begun = len(engine.done), engine.frames_begun
+    finished = max(begun - 1 + within, done) if begun else done
     share = min(1.0, finished / units)
     left = _seconds_left(session, units, finished)
     return SessionProgress(share, left, _text(session, left))
@@ -38,23 +40,25 @@ def duration(seconds: float) -> str:
 
 def _seconds_left(session: RenderSession, units: int, finished: float) -> float | None:
     # The first frame has no predecessor and takes longer than those after it.
-    known = session.frame_seconds[1:]
+    engine = session.engine_state
+    known = engine.frame_seconds[1:]
     if known:
         return (units - finished) * sum(known) / len(known)
-    now = session.progress
-    if now is None or now["steps_per_second"] <= 0.0:
+    now = engine.progress
+    if now is None or now.steps_per_second <= 0.0:
         return None
-    warm = session.plan.sequence_settings["warm_steps"] * max(0, units - session.visits)
-    return (now["steps"] - now["step"] + warm) / now["steps_per_second"]
+    warm = session.plan.sequence_settings["warm_steps"] * max(0, units - engine.frames_begun)
+    return (now.steps - now.step + warm) / now.steps_per_second
 
 
 def _text(session: RenderSession, left: float | None) -> str:
     if session.canceling:
         return "Stopping; finished frames are kept"
-    if session.progress is None:
+    engine = session.engine_state
+    if engine.progress is None:
         waiting = session.state is State.RENDERING and session.plan.engine.after_render
         return "Stylized after the render" if waiting else "The style engine is starting"
-    done, total, now = len(session.done), session.plan.total, session.progress["frame"]
-    between = now in session.done
+    done, total, now = len(engine.done), session.plan.total, engine.progress.frame
+    between = now in engine.done
     frame = f"{done} of {total} frames done" if between else f"Frame {now}, {done + 1} of {total}"
     return frame if left is None else f"{frame}, {duration(left)} left"

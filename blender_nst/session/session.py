@@ -1,4 +1,4 @@
-"""The state of what is stylized, a render or a batch: what was captured and sent, what came back."""
+"""One render, or one batch of files, through the engine: what was captured and sent, what came back."""
 
 from __future__ import annotations
 
@@ -15,20 +15,39 @@ import bpy
 from ..capture.camera import Note, camera_note
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..capture.log import CapturedFramesManifest
-from ..engine.process import DIED, EngineError, Message, wait_ready
+from ..engine.messages import (
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Finish,
+    FrameDone,
+    Opened,
+    Planned,
+    Preview,
+    Progress,
+    Ready,
+    Warned,
+)
+from ..engine.process import EngineEvent
 from ..engine.supervisor import SupervisedEngine
+from ..errors import EngineError
+from ..local_events import Died, Rendered
 from .commands import frame_command, start_engine, stylize_command
 from .engine_state import EngineState
 from .plan import SessionPlan
 
+SessionEvent = EngineEvent | Rendered
+"""What a session reports."""
+
 READY_TIMEOUT = 180.0
 """Seconds; importing torch from a cold disk takes long."""
-MOST_UNPACKED = 4
-"""Frames that may wait for the engine with their passes uncompressed; a slower engine gets them packed."""
+MAX_UNCOMPRESSED = 4
+"""Frames that may wait for the engine with their passes uncompressed; beyond, passes are compressed."""
 
 
 class State(Enum):
-    """Where a session is in its life."""
+    """The life cycle of a session."""
 
     RENDERING = "rendering"
     STYLIZING = "stylizing"  # the render is over, the engine still works
@@ -36,19 +55,24 @@ class State(Enum):
 
 
 @dataclass
-class RenderSession(EngineState):
-    """One render, or one batch of files, on its way through the engine.
+class RenderSession:
+    """One render, or one batch of files, that is sent to the engine.
 
     The render's thread calls `add_rendered_frame` and `finish`; another may drain the engine's events with
-    `drain`, and is then the only one that changes `done` and `progress`.
+    `drain`, and is then the only one that changes `engine_state`.
+
+    Args:
+        report: called with the session's events, by whoever drains them.
+        on_event: called with each of the engine's events as it comes, in a reading thread.
     """
 
     plan: SessionPlan
-    report: Callable[[Message], None]
-    listener: Callable[[Message], None] | None = None
+    report: Callable[[SessionEvent], None]
+    on_event: Callable[[SessionEvent], None] | None = None
     job: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: State = State.RENDERING
     engine: SupervisedEngine | None = None
+    engine_state: EngineState = field(default_factory=EngineState)
     captured: list[CapturedFrame] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     error: str | None = None
@@ -74,23 +98,20 @@ class RenderSession(EngineState):
         if self.engine is not None:
             return self.engine
         plan = self.plan
-        engine = self.engine = start_engine(plan, self.listener, self._way_on)
+        engine = self.engine = start_engine(plan, self.on_event, self._resume_hint)
         self.started_at = time.monotonic()
         engine.send(stylize_command(plan, self.job))
         return engine
 
-    def wait_ready(self) -> None:
-        """Blocks until the engine has answered; raises EngineError if it does not."""
-        if self.engine is None:
-            raise EngineError("the style engine was not started")
-        wait_ready(self.engine, READY_TIMEOUT)
-        self.ready = True
-
     def wait_opened(self) -> None:
-        """Blocks until the engine has opened the job; raises EngineError if it does not."""
+        """Blocks until the engine has answered and opened the job; raises EngineError if it does not.
+
+        Each event (a download's progress, for example) extends the time that opening may take.
+        """
         deadline = time.monotonic() + READY_TIMEOUT
-        while self.continues is None:
-            self.drain(0.1, wait=0.5)
+        while self.engine_state.continues is None:
+            if self.drain(0.1, wait=0.5):
+                deadline = time.monotonic() + READY_TIMEOUT
             if self.state is State.ENDED or time.monotonic() > deadline:
                 raise EngineError(self.error or "the style engine has not opened the job")
 
@@ -111,7 +132,7 @@ class RenderSession(EngineState):
             self.captured.append(captured)
             if engine is not None:
                 self._send_frame(engine, captured)
-            self._tell_rendered(frame)
+            self._report_rendered(frame)
         return []
 
     def add_rendered_frame(self, scene: bpy.types.Scene, written_since: float | None = None) -> None:
@@ -129,7 +150,7 @@ class RenderSession(EngineState):
                 self.plan.output,
                 note=self._note(scene),
                 bits=self.plan.content_bits,
-                uncompressed=engine is not None and len(self.sent) - len(self.done) < MOST_UNPACKED,
+                uncompressed=engine is not None and self._waiting_frames < MAX_UNCOMPRESSED,
                 written_since=written_since,
             )
             self._log.add(captured.frame)
@@ -142,7 +163,7 @@ class RenderSession(EngineState):
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        self._tell_rendered(captured.frame)
+        self._report_rendered(captured.frame)
 
     def finish(self) -> None:
         """The render is over, whole or cancelled: what was captured is still stylized."""
@@ -176,7 +197,7 @@ class RenderSession(EngineState):
             self.canceling = True
             self.state = State.STYLIZING
         with suppress(EngineError):
-            self.engine.send({"command": "cancel", "job": self.job})
+            self.engine.send(Cancel(self.job))
 
     def drain(self, budget: float, *, wait: float = 0.0) -> bool:
         """Takes the engine's events for `budget` seconds at most, waiting up to `wait` for the first one.
@@ -190,10 +211,10 @@ class RenderSession(EngineState):
         any_event = event is not None
         deadline = time.monotonic() + budget
         while event is not None:
-            self._take(event)
+            self._on_event(event)
             late = time.monotonic() > deadline
             event = None if late or self.state is State.ENDED else self.engine.next_event()
-        overdue = not self.ready and time.monotonic() > self.started_at + READY_TIMEOUT
+        overdue = not self.engine_state.ready and time.monotonic() > self.started_at + READY_TIMEOUT
         if overdue and self.state is not State.ENDED:
             self.fail(f"the style engine did not answer within {READY_TIMEOUT:.0f} s: see {self.engine.log}")
         return any_event
@@ -205,8 +226,8 @@ class RenderSession(EngineState):
                 return
             self.error = error
             self.end()
-        event = DIED if died else "failed"
-        self.report({"event": event, "error": error, "job": self.job, "frames": list(self.done)})
+        kind = Died if died else Failed
+        self.report(kind(error, job=self.job, frames=list(self.engine_state.done)))
 
     def end(self) -> None:
         """Ends the engine's process, without waiting for it; the session is over."""
@@ -216,9 +237,14 @@ class RenderSession(EngineState):
             self.engine.close()
 
     @property
-    def _way_on(self) -> str:
-        """How a person goes on with what is kept; a listener, which the command line is, says it itself."""
-        if self.listener is not None:
+    def _waiting_frames(self) -> int:
+        """How many frames the engine has been sent and has not finished."""
+        return len(self.sent) - len(self.engine_state.done)
+
+    @property
+    def _resume_hint(self) -> str:
+        """What a person does to go on with what is kept; empty for the command line, which says it itself."""
+        if self.on_event is not None:
             return ""
         return "press Resume" if self._from_files else "render again"
 
@@ -232,24 +258,23 @@ class RenderSession(EngineState):
         with suppress(EngineError):
             for frame in frames:
                 self._send_frame(engine, frame)
-            engine.send({"command": "finish", "job": self.job})
+            engine.send(Finish(self.job))
 
-    def _take_opened(self, event: Message) -> None:
+    def _on_opened(self, event: Opened) -> None:
         self.report(event)
         try:
-            if not event["continues"] and not self._from_files:
+            if not event.continues and not self._from_files:
                 # What an earlier run has captured belongs to another scene, or to other settings of it.
                 self._log.restrict(each.frame for each in self.captured)
         except CaptureError as error:
             self.fail(str(error))
-        self.take_in(event)
+        self.engine_state.update(event)
 
-    def _tell_rendered(self, frame: int) -> None:
-        count, total = len(self.captured), self.plan.total
-        self.report({"event": "rendered", "frame": frame, "count": count, "total": total})
+    def _report_rendered(self, frame: int) -> None:
+        self.report(Rendered(frame, len(self.captured), self.plan.total))
 
     def _note(self, scene: bpy.types.Scene) -> Note:
-        """The note of the frame that was just rendered; the next ones come while it is on its way."""
+        """The note of the frame that was just rendered; Blender may have begun the next one already."""
         note = self.notes.pop(scene.frame_current, None)
         return camera_note(scene, None) if note is None else note
 
@@ -257,24 +282,26 @@ class RenderSession(EngineState):
         engine.send(frame_command(self.job, captured))
         self.sent.append(captured.frame)
 
-    def _take(self, event: Message) -> None:
-        match event["event"]:
-            case "opened":
-                self._take_opened(event)
-            case "preview":
-                self.take_in(event)
-            case "ready" | "planned" | "warned" | "progress" | "frame_done":
-                self.take_in(event)
+    def _on_event(self, event: EngineEvent) -> None:
+        match event:
+            case Opened():
+                self._on_opened(event)
+            case Preview():
+                self.engine_state.update(event)
+            case Ready() | Planned() | Warned() | Progress() | FrameDone():
+                self.engine_state.update(event)
                 self.report(event)
-            case "done" | "cancelled":
+            case Done() | Cancelled():
                 self.report(event)
                 self.end()
-            case "failed":
-                self.fail(_located(event))
-            case "died":
-                self.fail(event["error"], died=True)
+            case Failed():
+                self.fail(_with_frame(event))
+            case Died():
+                self.fail(event.error, died=True)
 
 
-def _located(event: Message) -> str:
-    frame, error = event.get("frame"), str(event.get("error", "the style engine failed"))
-    return error if frame is None or f"frame {frame}" in error else f"frame {frame}: {error}"
+def _with_frame(event: Failed) -> str:
+    """The error, with the frame's number in front unless it names it."""
+    if event.frame is None or f"frame {event.frame}" in event.error:
+        return event.error
+    return f"frame {event.frame}: {event.error}"

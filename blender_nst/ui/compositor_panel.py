@@ -17,15 +17,25 @@ from ..compositing.second_pass import (
     styled_frames,
 )
 from ..handlers import current_session
+from ..output_folder import COMPOSITED
 from ..session.session import State
+from ..state import state_of
 from .panel_base import MAIN_PANEL, RenderPanel
 
 _TWICE = (
     "The frames had been through the compositor before they were stylized, and have its effects twice; switch"
     " Stylize Before Compositor on and render again"
 )
-_SWITCHED_OFF: list[str] = []
-"""The scenes whose compositor is off for the render that goes on."""
+
+
+class CompositorState:
+    """What the second pass and the render have changed for a while."""
+
+    def __init__(self) -> None:
+        self.compositing = False
+        """Whether the second pass runs in the window."""
+        self.switched_off: list[str] = []
+        """The scenes whose compositor is off for the render that goes on."""
 
 
 class NSTCompositing(bpy.types.PropertyGroup):
@@ -47,7 +57,6 @@ class NST_OT_composite(bpy.types.Operator):
     bl_label = "Composite Styled Frames"
     bl_options = {"REGISTER"}  # noqa: RUF012
 
-    _running = False
     _pass: CompositePass | None = None
     _timer: bpy.types.Timer | None = None
     _waiting: list[int]
@@ -59,7 +68,8 @@ class NST_OT_composite(bpy.types.Operator):
         session = current_session()
         if session is not None and session.state is State.RENDERING:
             return False
-        return context.scene is not None and tree_of(context.scene) is not None and not cls._running
+        has_tree = context.scene is not None and tree_of(context.scene) is not None
+        return has_tree and not state_of(CompositorState).compositing
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Composites a frame at each tick of a timer, so that Escape is heard in between."""
@@ -125,7 +135,7 @@ class NST_OT_composite(bpy.types.Operator):
         except CompositeError as error:
             self.report({"ERROR"}, str(error))
             return False
-        NST_OT_composite._running = True
+        state_of(CompositorState).compositing = True
         self._twice = is_composited_already(self._output, self._waiting[0])
         self._done = 0
         self._missing = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step)) - len(
@@ -147,7 +157,7 @@ class NST_OT_composite(bpy.types.Operator):
         )
 
     def _report_end(self) -> None:
-        folder = self._output / "composited"
+        folder = self._output / COMPOSITED
         left_out = f"; {self._missing} frames are not styled" if self._missing else ""
         self.report({"INFO"}, f"{self._done} frames composited into {folder}{left_out}")
         if self._twice:
@@ -164,7 +174,7 @@ class NST_OT_composite(bpy.types.Operator):
         self._end()
 
     def _end(self) -> None:
-        NST_OT_composite._running = False
+        state_of(CompositorState).compositing = False
         if self._pass is not None:
             self._pass.remove()
             self._pass = None
@@ -190,14 +200,15 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Leaves the compositor out of a render that is stylized before it."""
     if scene.nst.enabled and scene.nst_compositing.before and scene.render.use_compositing:
         set_property_retrying(scene.render, "use_compositing", False)
-        _SWITCHED_OFF.append(scene.name)
+        state_of(CompositorState).switched_off.append(scene.name)
 
 
 @persistent
 def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """The compositor is as it was."""
-    while _SWITCHED_OFF:
-        scene = bpy.data.scenes.get(_SWITCHED_OFF.pop())
+    switched_off = state_of(CompositorState).switched_off
+    while switched_off:
+        scene = bpy.data.scenes.get(switched_off.pop())
         if scene is not None:
             set_property_retrying(scene.render, "use_compositing", True)
 

@@ -15,8 +15,8 @@ from ..engine.installation import OFFLINE, install_plan, installation
 from ..engine.installer import LOG_NAME as INSTALL_LOG
 from ..engine.installer import Installer, InstallState
 from ..engine.options import EnginePythonError, data_folder, engine_options, preferences
+from ..output_folder import ENGINE_LOG
 from ..session.active import current_session
-from ..session.commands import LOG_NAME as ENGINE_LOG
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class NST_OT_engine_install(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """With a network that Blender may use, or without one from a folder."""
-        if installation.running:
+        if installation().running:
             return False
         chosen = preferences()
         if chosen is None or not (bpy.app.online_access or chosen.wheel_folder.strip()):
@@ -54,7 +54,7 @@ class NST_OT_engine_install(bpy.types.Operator):
         except InstallError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        installer = installation.installer = Installer(plan)
+        installer = installation().installer = Installer(plan)
         if not bpy.app.background:
             bpy.app.timers.register(_watch, persistent=True)
             return {"FINISHED"}
@@ -75,12 +75,13 @@ class NST_OT_engine_install_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only while one is running."""
-        return installation.running
+        return installation().running
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Ends the running command."""
-        if installation.installer is not None:
-            installation.installer.cancel()
+        installer = installation().installer
+        if installer is not None:
+            installer.cancel()
         return {"FINISHED"}
 
 
@@ -95,7 +96,7 @@ class NST_OT_engine_remove(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where there is one."""
         folder = data_folder(create=False)
-        return not installation.running and folder is not None and environment_python(folder) is not None
+        return not installation().running and folder is not None and environment_python(folder) is not None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Asks first."""
@@ -110,8 +111,8 @@ class NST_OT_engine_remove(bpy.types.Operator):
         except InstallError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        engine_check.forget()
-        installation.installer = None
+        engine_check().forget()
+        installation().installer = None
         return {"FINISHED"}
 
 
@@ -125,22 +126,23 @@ class NST_OT_engine_check(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """One at a time."""
-        return not engine_check.running and not installation.running
+        return not engine_check().running and not installation().running
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks; without a window it waits for the answer."""
         folder = data_folder()
         try:
-            engine_check.start(engine_options(), folder if folder is not None else Path(bpy.app.tempdir))
+            engine_check().start(engine_options(), folder if folder is not None else Path(bpy.app.tempdir))
         except EnginePythonError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if not bpy.app.background:
             bpy.app.timers.register(_watch, persistent=True)
             return {"FINISHED"}
-        while engine_check.running:
-            engine_check.drain(wait=0.5)
-        return {"CANCELLED"} if engine_check.error else {"FINISHED"}
+        check = engine_check()
+        while check.running:
+            check.drain(wait=0.5)
+        return {"CANCELLED"} if check.error else {"FINISHED"}
 
 
 class NST_OT_open_log(bpy.types.Operator):
@@ -207,19 +209,19 @@ def _watch() -> float | None:
 
 
 def _watch_once() -> float | None:
-    installer = installation.installer
-    was_running = installation.running
+    installer = installation().installer
+    was_running = installation().running
     if installer is not None:
         installer.drain()
     if was_running and installer is not None and installer.state is InstallState.DONE:
         with suppress(RuntimeError):
             bpy.ops.nst.engine_check()
-    engine_check.drain()
+    engine_check().drain()
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "PREFERENCES":
                 area.tag_redraw()
-    return 0.2 if installation.running or engine_check.running else None
+    return 0.2 if installation().running or engine_check().running else None
 
 
 def _log() -> Path | None:
@@ -254,9 +256,9 @@ def unregister() -> None:
     """Removes them; a running installation ends."""
     if bpy.app.timers.is_registered(_watch):
         bpy.app.timers.unregister(_watch)
-    engine_check.forget()
-    if installation.installer is not None:
-        installation.installer.cancel()
-        installation.installer.join(10.0)
-        installation.installer = None
+    engine_check().forget()
+    installer = installation().installer
+    if installer is not None:
+        installer.cancel()
+        installer.join(10.0)
     _unregister()

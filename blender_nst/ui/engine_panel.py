@@ -25,7 +25,7 @@ from .wrapped_text import draw_wrapped
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: Any) -> None:
     """Draws the engine's state, a running installation, and the buttons."""
     box = layout.box()
-    installer = installation.installer
+    installer = installation().installer
     if installer is not None and installer.state is InstallState.RUNNING:
         _draw_running(box, installer)
         return
@@ -75,13 +75,14 @@ def _draw_state(box: bpy.types.UILayout, context: bpy.types.Context) -> None:
     except EnginePythonError as error:
         draw_wrapped(box, context, str(error)[:1].upper() + str(error)[1:], "ERROR")
         return
-    if engine_check.running:
+    check = engine_check()
+    if check.running:
         box.label(text="The engine is starting", icon="TIME")
-    elif engine_check.error:
-        draw_wrapped(box, context, engine_check.error, "ERROR")
-    elif engine_check.facts:
+    elif check.error:
+        draw_wrapped(box, context, check.error, "ERROR")
+    elif check.facts:
         grid = box.grid_flow(columns=2, row_major=True, even_columns=False)
-        for name, value in engine_check.facts.items():
+        for name, value in check.facts.items():
             grid.label(text=name)
             grid.label(text=value)
     else:

@@ -8,15 +8,13 @@ import bpy
 
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..output_folder import JOURNAL
 from ..session import preview
 from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
 from ..session.frame_sources import find_passes, is_there, movie_rate, rendered_file, source_frames
 from ..session.plan import SessionError, SessionPlan, absolute_path
 from ..session.progress import session_progress
 from ..session.session import State
-
-JOURNAL_NAME = "journal.json"
-"""The engine's, in the output folder (`video.resume.journal`, which cannot be imported here)."""
 
 WATCH_INTERVAL = 0.2
 """Seconds between two looks at a session."""
@@ -86,7 +84,7 @@ class _BatchOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not while other frames are on their way."""
+        """Not while other frames are being stylized."""
         if running_session() is not None:
             cls.poll_message_set("Other frames are being stylized")  # type: ignore[attr-defined]
             return False
@@ -143,7 +141,7 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
         if not super().poll(context):
             return False
         try:
-            begun = (absolute_path(context.scene.nst.output_path, "output folder") / JOURNAL_NAME).is_file()
+            begun = (absolute_path(context.scene.nst.output_path, "output folder") / JOURNAL).is_file()
         except SessionError:
             begun = False
         if not begun:
@@ -184,7 +182,7 @@ class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
         if bpy.app.background:
             bpy.ops.render.render(scene=scene.name)
             session = current_session()
-            return {"FINISHED"} if session is not None and session.done else {"CANCELLED"}
+            return {"FINISHED"} if session is not None and session.engine_state.done else {"CANCELLED"}
         bpy.ops.render.render("INVOKE_DEFAULT", scene=scene.name)
         return {"FINISHED"}
 

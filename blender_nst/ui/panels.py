@@ -134,8 +134,8 @@ def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
     row.progress(factor=progress.share, text=progress.text)
     if NST_OT_cancel.poll(context):
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
-    if session.planned:
-        draw_wrapped(layout, context, session.planned, "INFO")
+    if session.engine_state.planned:
+        draw_wrapped(layout, context, session.engine_state.planned, "INFO")
 
 
 def _setting_panels() -> Iterator[type]:

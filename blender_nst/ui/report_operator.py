@@ -9,16 +9,15 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .. import addon
-from ..diagnostics.extension_log import LOG_NAME as EXTENSION_LOG
 from ..diagnostics.report import Report, package_versions, report_text, system_facts
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check
 from ..engine.installer import LOG_NAME as INSTALL_LOG
 from ..engine.options import EnginePythonError, data_folder, engine_python, preferences
+from ..output_folder import ENGINE_LOG, EXTENSION_LOG
 from ..properties.scene import settings_dicts
-from ..properties.schema import GROUPS, described_settings
+from ..properties.schema import SECTIONS, described_settings
 from ..session.active import current_session
-from ..session.commands import LOG_NAME as ENGINE_LOG
 
 _PREFERENCES = ("device", "use_memory_limit", "memory_limit", "after_render")
 """Preferences that a report names; the others are paths."""
@@ -57,9 +56,9 @@ def _manifest_version() -> str:
 
 def _engine_facts() -> dict[str, str]:
     """What the last check of the engine has found, and the packages that are installed beside its Python."""
-    facts = {f"Engine: {title}": value for title, value in engine_check.facts.items()}
-    if engine_check.error:
-        facts["Engine"] = engine_check.error
+    facts = {f"Engine: {title}": value for title, value in engine_check().facts.items()}
+    if engine_check().error:
+        facts["Engine"] = engine_check().error
     try:
         environment = Path(engine_python()).parent.parent
     except EnginePythonError as error:
@@ -71,7 +70,7 @@ def _engine_facts() -> dict[str, str]:
 
 def _changed_settings(scene: bpy.types.Scene) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for group, given in zip(GROUPS, settings_dicts(scene), strict=True):
+    for group, given in zip(SECTIONS, settings_dicts(scene), strict=True):
         for entry in described_settings(group):
             if given[entry["name"]] != entry["default"]:
                 values[entry["name"]] = given[entry["name"]]

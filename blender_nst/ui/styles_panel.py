@@ -10,12 +10,13 @@ import bpy
 import bpy.utils.previews
 
 from ..properties.styles import NSTStyle, add_style
+from ..state import state_of
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 """What the engine reads as a style picture."""
 
 
-class _Thumbnails:
+class Thumbnails:
     """Blender's small pictures of the style files, each loaded when it is first drawn."""
 
     def __init__(self) -> None:
@@ -38,9 +39,6 @@ class _Thumbnails:
             self._collection = None
 
 
-thumbnails = _Thumbnails()
-
-
 class NST_UL_styles(bpy.types.UIList):
     """A row for each style picture: its thumbnail, its name, its weight."""
 
@@ -57,7 +55,7 @@ class NST_UL_styles(bpy.types.UIList):
         """Draws one row; a file that is missing is marked."""
         row = layout.row(align=True)
         name = bpy.path.display_name_from_filepath(item.file) if item.path.strip() else "No picture chosen"
-        icon = thumbnails.icon(item.file)
+        icon = state_of(Thumbnails).icon(item.file)
         if icon:
             row.label(text=name, icon_value=icon)
         else:
@@ -190,7 +188,7 @@ def draw_styles(layout: bpy.types.UILayout, nst: bpy.types.PropertyGroup) -> Non
     file.use_property_split = True
     file.use_property_decorate = False
     file.prop(chosen, "path")
-    icon = thumbnails.icon(chosen.file)
+    icon = state_of(Thumbnails).icon(chosen.file)
     if icon:
         layout.template_icon(icon_value=icon, scale=5.0)
     elif chosen.path.strip():
@@ -210,5 +208,5 @@ register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
 
 def unregister() -> None:
     """Removes the list's parts and its thumbnails."""
-    thumbnails.clear()
+    state_of(Thumbnails).clear()
     _unregister()

@@ -97,7 +97,7 @@ def measure(
     def take(session: Any, _: Any, captured: Any) -> None:
         session.sent.append(captured.frame)
         if keeps_up:
-            session.done.append(captured.frame)
+            session.engine_state.done.append(captured.frame)
 
     session_of._send_frame = take
     bpy.app.handlers.render_write.append(lambda *_: finished.append(time.perf_counter()))

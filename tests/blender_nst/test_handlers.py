@@ -31,7 +31,8 @@ def state():
     if session is None:
         return None
     engine = session.engine
-    return {"state": session.state.value, "sent": session.sent, "done": session.done, "error": session.error,
+    done = session.engine_state.done
+    return {"state": session.state.value, "sent": session.sent, "done": done, "error": session.error,
             "engine": None if engine is None else engine.pid, "alive": engine is not None and engine.alive}
 """
 
@@ -128,7 +129,7 @@ finish({"done": state()["done"], "own": rendered(), "same": before == after})
 _AGAIN = """
 bpy.ops.render.render(animation=True)
 session = handlers.current_session()
-finish({"state": state(), "own": rendered(), "continues": session.continues})
+finish({"state": state(), "own": rendered(), "continues": session.engine_state.continues})
 """
 
 

@@ -218,7 +218,7 @@ def ctrl_f12() -> Steps:
     bpy.ops.nst.preview()
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
     yield from until(lambda: active().running_session() is not None, "the render begins")
-    yield from until(lambda: len(active().current_session().done) >= 1, "the first styled frame")
+    yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
     fit_image()
     yield 0.4
     screenshot("rendering")
@@ -240,7 +240,7 @@ def batch_by_click() -> Steps:
         path.unlink()
     yield from click_button()
     yield from until(lambda: active().running_session() is not None, "the button starts a batch")
-    yield from until(lambda: len(active().current_session().done) >= 1, "the first styled frame")
+    yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
     yield 0.6
     screenshot("batch")
     yield from until(session_over, "the end of the batch")
@@ -265,13 +265,13 @@ def converging() -> Steps:
 
     def changed_three_times() -> bool:
         image = bpy.data.images.get("Neural Style")
-        if session.previewed is not None and image is not None and not session.done:
+        if session.engine_state.previewed is not None and image is not None and not session.engine_state.done:
             seen.add(hash(tuple(image.pixels)))
-        return len(seen) >= 3 or bool(session.done)
+        return len(seen) >= 3 or bool(session.engine_state.done)
 
     yield from until(changed_three_times, "the preview changes")
     screenshot("converging")
-    tell("converging", {"pictures": len(seen), "done": session.done})
+    tell("converging", {"pictures": len(seen), "done": session.engine_state.done})
     tool("xdotool", "key", "Escape")
     yield from until(session_over, "the end after Escape")
     yield 0.5
@@ -284,11 +284,11 @@ def escape() -> Steps:
     yield from click_button()
     yield from until(lambda: active().running_session() is not None, "the button starts a batch")
     session = active().current_session()
-    yield from until(lambda: len(session.done) >= 1, "the first styled frame")
+    yield from until(lambda: len(session.engine_state.done) >= 1, "the first styled frame")
     tool("xdotool", "key", "Escape")
     yield from until(session_over, "the end after Escape")
     yield 1.0
-    tell("escape", {"done": session.done, "line": active().status_line()})
+    tell("escape", {"done": session.engine_state.done, "line": active().status_line()})
     nst().warm_steps = 6
 
 
@@ -352,8 +352,9 @@ def compositor_by_click() -> Steps:
     yield from until(lambda: len(list(composited.glob("composited_*"))) >= 2, "two composited frames")
     screenshot("compositing")
     tool("xdotool", "key", "Escape")
-    operator = sys.modules[f"{MODULE}.ui.compositor_panel"].NST_OT_composite
-    yield from until(lambda: not operator._running, "the end after Escape")
+    panel, state = sys.modules[f"{MODULE}.ui.compositor_panel"], sys.modules[f"{MODULE}.state"]
+    running = state.state_of(panel.CompositorState)
+    yield from until(lambda: not running.compositing, "the end after Escape")
     yield 0.5
     count = len(list(composited.glob("composited_*")))
     yield 1.0
@@ -377,7 +378,7 @@ def compositor_by_click() -> Steps:
 def preferences_window() -> Steps:
     """The extension's preferences, drawn."""
     bpy.ops.nst.engine_check()
-    check = sys.modules[f"{MODULE}.engine.check"].engine_check
+    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
     yield from until(lambda: not check.running, "the engine's answer")
     tell("check", check.facts)
     area = areas("IMAGE_EDITOR")[0]
@@ -397,11 +398,11 @@ def preferences_window() -> Steps:
     chosen.wheel_folder, chosen.torch_packages = str(FOLDER / "zip"), "torch==99.0"
     bpy.ops.nst.engine_install()
     yield 1.0
-    tell("installing", installation.installation.running)
+    tell("installing", installation.installation().running)
     screenshot("installing")
-    yield from until(lambda: not installation.installation.running, "the installation's end")
+    yield from until(lambda: not installation.installation().running, "the installation's end")
     yield 1.0
-    tell("install failed", installation.installation.installer.error)
+    tell("install failed", installation.installation().installer.error)
     screenshot("install_failed")
     chosen.wheel_folder = chosen.torch_packages = ""
     area.type = "IMAGE_EDITOR"
@@ -413,11 +414,12 @@ def load_during_a_run() -> Steps:
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
     session = active().current_session()
-    yield from until(lambda: session.progress is not None, "the batch begins")
+    yield from until(lambda: session.engine_state.progress is not None, "the batch begins")
     bpy.ops.wm.read_homefile(load_ui=False)
     yield 0.5
     yield from until(session_over, "the end of the batch of the other file")
-    tell("load", {"done": session.done, "images": bpy.data.images.keys(), "line": active().status_line()})
+    images, done = bpy.data.images.keys(), session.engine_state.done
+    tell("load", {"done": done, "images": images, "line": active().status_line()})
 
 
 def quit_during_a_run() -> Steps:
@@ -428,7 +430,7 @@ def quit_during_a_run() -> Steps:
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
     session = active().current_session()
-    yield from until(lambda: session.progress is not None, "the batch begins")
+    yield from until(lambda: session.engine_state.progress is not None, "the batch begins")
     tell("engine", session.engine.pid)
     bpy.ops.wm.quit_blender()
 

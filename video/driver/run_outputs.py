@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from video.driver.finish import FinishedFrame
+from video.files.output_folder import CONTACT_SHEET
 from video.frames.frame_writer import movie_name
 from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
 from video.frames.sequence import SourceFrame
@@ -14,8 +15,6 @@ from video.images.image_files import read_image
 from video.reports.contact_sheet import ContactSheet
 from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import SequenceSettings
-
-CONTACT_SHEET_NAME = "contact_sheet.png"
 
 
 class RunOutputs:
@@ -88,6 +87,6 @@ class RunOutputs:
         return path
 
     def _write_sheet(self) -> Path:
-        path = self._output / CONTACT_SHEET_NAME
+        path = self._output / CONTACT_SHEET
         self._sheet.write(path)
         return path

@@ -42,11 +42,7 @@ from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
 from video.resume.fingerprint import run_identity
 from video.resume.journal import Entry, Journal
-from video.settings import FrameFormat, SequenceSettings
-
-STYLED_PATTERN = styled_pattern(FrameFormat.PNG)
-SNAPSHOTS = "snapshots"
-"""Folder in the output folder for the snapshots of `RunCallbacks.snapshot`."""
+from video.settings import SequenceSettings
 
 
 @dataclass

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from video.errors import FileError
+from video.files.output_folder import LOCK
 
 _PATIENCE = 60.0
 """Seconds to wait for another run: one whose caller was killed ends after its step."""
@@ -52,7 +53,7 @@ def _try(folder: Path) -> int | None:
     if sys.platform == "win32":
         # A file that Windows removes when it is closed, by whatever end of the process.
         try:
-            return os.open(folder / ".lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+            return os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
         except (FileExistsError, PermissionError):
             return None
     import fcntl

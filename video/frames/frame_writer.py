@@ -12,12 +12,13 @@ from video.color.color_space import SceneLinear
 from video.color.icc import DisplayProfile
 from video.color.view_transform import ViewTransform
 from video.errors import FileError, FrameError
+from video.files import output_folder
 from video.files.atomic import write_atomically
 from video.frames.sequence import SourceFrame
 from video.images.exr import write_exr
 from video.images.image_files import write_png
 from video.images.picture import Original, quantize
-from video.images.scene_linear import PASSES_FOLDER, VIEW_ATTRIBUTE, read_light
+from video.images.scene_linear import VIEW_ATTRIBUTE, read_light
 from video.settings import DynamicRange, FrameFormat, MovieCodec
 
 _NO_VIEW = (
@@ -28,12 +29,12 @@ _NO_VIEW = (
 
 def styled_pattern(file_format: FrameFormat) -> str:
     """Where the styled frames go within the output folder."""
-    return f"styled/styled_####{file_format.suffix}"
+    return output_folder.pattern(output_folder.STYLED, file_format.suffix)
 
 
 def movie_name(codec: MovieCodec) -> str:
     """The movie beside them."""
-    return f"styled{codec.suffix}"
+    return output_folder.movie(output_folder.STYLED, codec.suffix)
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,6 @@ class FrameWriter:
 
 def _keep_probe(probe: Path, path: Path) -> None:
     """Sees to it that the view transform is found from a styled EXR, see `video.images.scene_linear`."""
-    places = (path.parent / probe.name, path.parent.parent / PASSES_FOLDER / probe.name)
+    places = (path.parent / probe.name, path.parent.parent / output_folder.PASSES / probe.name)
     if not any(place.is_file() for place in places):
         write_atomically(places[0], lambda temporary: temporary.write_bytes(probe.read_bytes()))

@@ -10,13 +10,13 @@ from typing import Any
 from video.color.color_space import SceneLinear
 from video.color.view_transform import ViewTransform, load_view
 from video.errors import FileError
+from video.files.output_folder import PASSES
 from video.images.exr import read_attributes, read_color
 from video.images.picture import Original
 from video.images.sidecar import read_note
 
 VIEW_ATTRIBUTE = "blender_nst_view"
 """Of a styled EXR: what the note of its frame's passes says about the view, as JSON."""
-PASSES_FOLDER = "passes"
 
 
 def read_light(path: Path) -> Original:
@@ -48,7 +48,7 @@ def _view(path: Path, attributes: Mapping[str, Any]) -> ViewTransform | None:
         return None
     # The probe is looked for by its name alone: a file leads to no other folder than its own and its passes'.
     name = Path(str(noted.get("probe"))).name
-    for folder in (path.parent, path.parent.parent / PASSES_FOLDER):
+    for folder in (path.parent, path.parent.parent / PASSES):
         if (folder / name).is_file():
             try:
                 return load_view(folder / name, tuple(noted.get("levels", ())))

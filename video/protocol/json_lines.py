@@ -1,7 +1,6 @@
-"""The protocol's messages as lines of JSON, checked as they are read.
+"""Reads and writes the protocol's messages as lines of JSON, and checks their fields and types.
 
-Whatever a line holds, it becomes one of the messages of `video.protocol.messages` or a ProtocolError in one
-line.
+Whatever a line holds, it becomes a message or a ProtocolError in one line.
 """
 
 from __future__ import annotations
@@ -15,15 +14,14 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from video.errors import ProtocolError
 from video.protocol.messages import COMMANDS, EVENTS, Command, Event
 
-_NAMES = {kind: ("command", name) for name, kind in COMMANDS.items()} | {
-    kind: ("event", name) for name, kind in EVENTS.items()
-}
+M = TypeVar("M")
 
 
 def encode(message: Command | Event) -> str:
     """The message as one line of ASCII JSON, with its line end."""
-    key, name = _NAMES[type(message)]
-    return json.dumps({key: name} | asdict(message), allow_nan=False) + "\n"
+    if type(message) in COMMANDS.values():
+        return to_line(message, "command", COMMANDS)
+    return to_line(message, "event", EVENTS)
 
 
 def decode_command(line: str) -> Command:
@@ -32,18 +30,26 @@ def decode_command(line: str) -> Command:
     Raises:
         ProtocolError: the line is no JSON object, no known command, or a field is missing or of a wrong type.
     """
-    return _decode(line, "command", COMMANDS)
+    return from_line(line, "command", COMMANDS)
 
 
 def decode_event(line: str) -> Event:
     """The event in one line; raises ProtocolError as `decode_command` does."""
-    return _decode(line, "event", EVENTS)
+    return from_line(line, "event", EVENTS)
 
 
-M = TypeVar("M")
+def to_line(message: Any, key: str, kinds: Mapping[str, type]) -> str:
+    """A dataclass as one line of ASCII JSON, with its name in `kinds` under `key`, and the line end.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    name = next(name for name, kind in kinds.items() if kind is type(message))
+    return json.dumps({key: name} | asdict(message), allow_nan=False) + "\n"
 
 
-def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
+def from_line(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
+    """The dataclass of `kinds` that the line names under `key`; raises ProtocolError as `decode_command`."""
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
@@ -61,7 +67,7 @@ def _decode(line: str, key: str, kinds: Mapping[str, type[M]]) -> M:
         if not _fits(value, hints[field_name]):
             raise ProtocolError(f"{name}: {field_name} is {_shown(value)}, which is of a wrong type")
     try:
-        return kind(**{name: _made(value, hints[name]) for name, value in values.items()})
+        return kind(**{name: _converted(value, hints[name]) for name, value in values.items()})
     except TypeError:
         required = ", ".join(entry.name for entry in fields(kind))  # type: ignore[arg-type]
         raise ProtocolError(f"{name}: a field is missing; it has: {required}") from None
@@ -82,13 +88,13 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin is dict:
         return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
     if is_dataclass(hint):
-        return isinstance(value, dict) and _record_fits(value, hint)
+        return isinstance(value, dict) and _object_fits(value, hint)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return hint is Any or (isinstance(value, hint) and not (hint is int and isinstance(value, bool)))
 
 
-def _record_fits(values: dict[str, Any], kind: Any) -> bool:
+def _object_fits(values: dict[str, Any], kind: Any) -> bool:
     hints = get_type_hints(kind)
     required = {entry.name for entry in fields(kind) if entry.default is MISSING}
     return required <= values.keys() <= hints.keys() and all(
@@ -96,9 +102,9 @@ def _record_fits(values: dict[str, Any], kind: Any) -> bool:
     )
 
 
-def _made(value: Any, hint: Any) -> Any:
-    """The value with its records as the dataclasses that they stand for."""
+def _converted(value: Any, hint: Any) -> Any:
+    """The value with its JSON objects as the dataclasses that the type hint names."""
     arguments = get_args(hint)
     if get_origin(hint) is list and is_dataclass(arguments[0]):
-        return [arguments[0](**record) for record in value]  # type: ignore[operator]
+        return [arguments[0](**each) for each in value]  # type: ignore[operator]
     return value

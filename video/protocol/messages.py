@@ -1,4 +1,4 @@
-"""The worker's messages: one JSON object a line, commands in, events out, pixels as paths.
+"""The engine process's messages: one JSON object a line, commands in, events out, images as file paths.
 
 Commands (to the worker's standard input), in the order of their use:
 
@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PROTOCOL_VERSION = 1
+"""Changes with every change of a message; client and worker must have the same (`hello` and `ready`)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class StyledRegion:
-    """What has a style of its own in every frame; without a style, what is left as rendered.
+    """A part of every frame with a style of its own; without a style it is left as rendered.
 
     `kind` is `object` or `material`, and `names` are names of such in the frames' Cryptomatte passes.
     """
@@ -57,11 +58,12 @@ class Stylize:
     There are one or more styles, and as many positive weights, or none, which makes all styles equal. Where
     regions overlap the earlier one goes first; the styles are for what is in none of them. If there are only
     regions, everything else is left as rendered.
+
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
-    an absent one has its default. With `preview_every` the engine shows a frame on its way: a picture every
-    so many steps, told of by `preview`. `restart` begins anew where the output folder holds finished frames,
-    which stay until they are replaced. `source` says what the frames are made from, as far as the client
-    knows: where it has changed, the job is refused.
+    an absent one has its default. With `preview_every` the engine writes a picture of the unfinished frame
+    every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
+    holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
+    far as the client knows: where it has changed, the job is refused.
     """
 
     job: str
@@ -127,7 +129,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The process lives. `busy` is how many seconds the work at hand has shown no progress; 0 while idle."""
+    """The process is alive. `busy`: seconds since the work at hand has shown progress; 0 while idle."""
 
     busy: float
 
@@ -146,7 +148,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Planned:
-    """What the job takes, in one line, when its first frame has come: sizes, device, memory."""
+    """What the job needs, in one line, sent with its first frame: sizes, device, memory."""
 
     job: str
     text: str
@@ -166,7 +168,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture of a frame on its way, after `step` steps. The same file every time, replaced in one step."""
+    """A picture of the unfinished frame after `step` steps. Always the same file, replaced atomically."""
 
     job: str
     frame: int
@@ -176,7 +178,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something that a person should know, in one line: what is used instead of what is missing."""
+    """A warning for a person, in one line: what is used instead of what is missing."""
 
     text: str
     job: str | None = None
@@ -184,9 +186,9 @@ class Warned:
 
 @dataclass(frozen=True)
 class FrameDone:
-    """A styled frame is on disk. `warp_error` compares it with the one before along the motion.
+    """A styled frame is on disk. `warp_error` compares it with the previous one warped along the motion.
 
-    `resumed` if an earlier job has made it, of which the numbers are.
+    `resumed` if an earlier job has made it; the other numbers are those of that job.
     """
 
     job: str

@@ -8,11 +8,9 @@ import cv2
 import numpy as np
 
 from video.coherence.warm_start import WarmStart
+from video.files.output_folder import DEBUG_MOTION, DEBUG_RELIABILITY
 from video.frames.sequence import frame_path
 from video.images.image_files import write_png
-
-MOTION_PATTERN = "debug/motion_####.png"
-RELIABILITY_PATTERN = "debug/reliability_####.png"
 
 # Pixels: a shorter longest motion is not made to look long.
 _SHORTEST_SCALE = 1.0
@@ -25,12 +23,12 @@ def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
         FileError: they cannot be written.
     """
     write_png(
-        frame_path(output / MOTION_PATTERN, number), flow_wheel(warm_start.correspondence.motion.backward)
+        frame_path(output / DEBUG_MOTION, number), flow_wheel(warm_start.correspondence.motion.backward)
     )
     gray = np.repeat(warm_start.reliability[..., None], 3, axis=2)
     # Blue where the previous result is kept unchanged.
     gray[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
-    write_png(frame_path(output / RELIABILITY_PATTERN, number), gray)
+    write_png(frame_path(output / DEBUG_RELIABILITY, number), gray)
 
 
 def flow_wheel(motion: np.ndarray) -> np.ndarray:

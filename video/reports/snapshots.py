@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compositor.progress import Snapshot
+from video.files.output_folder import PREVIEW, SNAPSHOTS_OF_FRAME
 from video.frames.sequence import frame_path
 from video.images.image_files import read_image, write_atomically, write_png
 from video.reports.grid_sheet import GridSheet
 
 STRIP_NAME = "strip.png"
-PREVIEW_NAME = "preview.png"
 
 # Pictures in a strip; of more snapshots an even choice with the first and the last.
 _LONGEST_STRIP = 10
@@ -90,7 +90,7 @@ class SequenceSnapshots:
     def take(self, number: int, snapshot: Snapshot) -> None:
         """Writes a snapshot of a frame; raises FileError when it cannot be written."""
         frame = self._frames.setdefault(
-            number, SnapshotFolder(frame_path(self._folder / "frame_####", number))
+            number, SnapshotFolder(frame_path(self._folder / SNAPSHOTS_OF_FRAME, number))
         )
         frame.take(snapshot)
 
@@ -120,7 +120,7 @@ class PreviewFile:
     """
 
     def __init__(self, folder: Path, show: Callable[[ShownPreview], None], pause: float = 0.5) -> None:
-        self._path = folder / PREVIEW_NAME
+        self._path = folder / PREVIEW
         self._show = show
         self._pause = pause
         self._shown_at = -pause

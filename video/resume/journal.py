@@ -16,11 +16,11 @@ from typing import Any
 
 from compositor.progress import Report, Stopped
 from video.errors import FileError, JournalError
+from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
 from video.results import FrameResult
 from video.resume.fingerprint import SOURCE_PREFIX
 
-JOURNAL_NAME = "journal.json"
 _FORMAT = 2
 _ADVICE = "choose another output folder, or begin anew (--restart; in Blender the tick Restart)"
 
@@ -94,7 +94,7 @@ class Journal:
                 file is no journal.
             FileError: it cannot be read or written.
         """
-        journal = cls(output / JOURNAL_NAME, identity)
+        journal = cls(output / JOURNAL, identity)
         if journal.path.is_file() and not restart:
             journal._read()
         journal.write()

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from video.errors import FileError
+from video.files.output_folder import KEPT_RESULTS
 from video.images.image_files import read_image
 from video.resume.lossless_arrays import load_lossless, save_lossless
 
-STATE_NAME = ".journal"
 STYLED, OPTIMIZED, DETAILED = "styled", "optimized", "detailed"
 
 
@@ -29,7 +29,7 @@ class ResultStore:
     """
 
     def __init__(self, output: Path) -> None:
-        self.folder = output / STATE_NAME
+        self.folder = output / KEPT_RESULTS
 
     def save(
         self,

@@ -1,4 +1,4 @@
-"""The driver's results as the protocol's events: one form for the worker and for the command line."""
+"""Converts the driver's results to the protocol's events, for the worker and for the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def progress_event(job: str, number: int, progress: StepProgress) -> Progress:
 
 
 def preview_event(job: str, shown: ShownPreview) -> Preview:
-    """A picture of a frame on its way is on disk."""
+    """A picture of an unfinished frame is on disk."""
     return Preview(job, shown.number, shown.step, str(shown.path))
 
 

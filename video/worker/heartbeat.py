@@ -1,4 +1,4 @@
-"""Signs of life from the worker, for a caller that wants to know a long step from a hang."""
+"""Heartbeat of the worker, by which a caller can tell a long step from a hang."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ INTERVAL = 2.0
 
 
 class Heartbeat:
-    """Calls `beat` every few seconds on a thread of its own, with how long the work has shown no progress.
+    """Calls `beat` every `interval` seconds on its own thread, with the seconds since the last progress.
 
-    A process that is stopped, or whose interpreter hangs, falls silent; work that hangs is told by a time
-    that grows without end. Which time is too long is the caller's to say: a first step may compile for
-    minutes.
+    A process that is stopped, or whose interpreter hangs, sends nothing; for work that hangs the seconds grow
+    without end. The caller decides which time is too long: a first step may compile for minutes.
     """
 
     def __init__(self, beat: Callable[[float], None], interval: float = INTERVAL) -> None:
@@ -27,13 +26,13 @@ class Heartbeat:
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     def progress(self) -> None:
-        """The work has got on."""
+        """The work has made progress."""
         if self._progress_at is not None:
             self._progress_at = time.monotonic()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """While it lasts there is work."""
+        """Context: work is being done."""
         before, self._progress_at = self._progress_at, time.monotonic()
         try:
             yield
@@ -42,7 +41,7 @@ class Heartbeat:
 
     @contextmanager
     def idle(self) -> Iterator[None]:
-        """While it lasts the work stands still for want of what `awaiting` may wait for on another thread."""
+        """Context: the work waits for what `awaiting` may be waiting for on another thread."""
         self._idle = True
         try:
             yield
@@ -52,7 +51,7 @@ class Heartbeat:
 
     @contextmanager
     def awaiting(self) -> Iterator[None]:
-        """While it lasts the caller is waited for; work that is not idle goes on meanwhile."""
+        """Context: the caller is waited for; work that is not idle goes on meanwhile."""
         self._awaited = True
         try:
             yield

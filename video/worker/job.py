@@ -1,4 +1,4 @@
-"""A job of the engine process: from what a `stylize` command says to a driver that tells in events."""
+"""A job of the engine process: makes the driver that a `stylize` command asks for, and reports in events."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style
-from video.driver.sequence_driver import SNAPSHOTS, SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
 from video.errors import ProtocolError
+from video.files.output_folder import PASSES, SNAPSHOTS
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.image_files import check_writable, read_image
-from video.images.scene_linear import PASSES_FOLDER
 from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
@@ -24,15 +24,15 @@ from video.worker.events import frame_event, preview_event, progress_event
 
 
 class OpenJob:
-    """The job at hand, and what is remembered of it.
+    """The open job with the state of its frames.
 
     Args:
-        send: takes its events.
+        send: called with the job's events.
 
     Attributes:
-        finished: the frames that are done.
-        passes: the files of those that are not.
-        packer: compresses these files once they are.
+        finished: the numbers of the frames that are done.
+        passes: the files of render passes of the frames that are not done.
+        packer: compresses these files when their frames are done.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -41,17 +41,17 @@ class OpenJob:
         self._job = job
         self._send = send
         self._output = Path(job.output)
-        self.packer = Packer(self._output / PASSES_FOLDER)
+        self.packer = Packer(self._output / PASSES)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
-        """What stylizes the job's frames.
+        """The driver that stylizes the job's frames.
 
         Args:
-            listener: says when to stop and how to wait; the rest is told in events.
+            callbacks: say when to stop and how to wait; what else happens is sent as events.
 
         Raises:
             ProtocolError: there is no style, or the weights are not as many as the styles.
-            CompositorError, VideoError: settings, pictures or the output folder are of no use.
+            CompositorError, VideoError: settings, pictures or the output folder cannot be used.
         """
         job = self._job
         style_settings = settings_from_json(StyleSettings, job.style_settings)
@@ -61,19 +61,19 @@ class OpenJob:
         snapshots_kept = style_settings.snapshot_every > 0
         if not snapshots_kept and job.preview_every > 0:
             style_settings = replace(style_settings, snapshot_every=job.preview_every)
-        engine = StyleEngine(style_settings, styles, fetching=self._tell_fetching())
+        engine = StyleEngine(style_settings, styles, fetching=self._report_download())
         return SequenceDriver(
             engine,
             sequence_settings,
             self._output,
-            self._telling(callbacks, snapshots_kept=snapshots_kept),
+            self._reporting(callbacks, snapshots_kept=snapshots_kept),
             restart=job.restart,
             source=job.source,
             total=job.total,
         )
 
     def regions(self) -> list[MatteRegion]:
-        """What has a style of its own, or none; raises ProtocolError for an unknown kind."""
+        """The parts of the frames with a style of their own; raises ProtocolError for an unknown kind."""
         regions: list[MatteRegion] = []
         for place, region in enumerate(self._job.regions):
             try:
@@ -101,7 +101,7 @@ class OpenJob:
             *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
         ]
 
-    def _telling(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
+    def _reporting(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
         job, send = self._job, self._send
         snapshots = SequenceSnapshots(self._output / SNAPSHOTS)
         previews = PreviewFile(self._output, lambda preview: send(preview_event(job.job, preview)))
@@ -128,17 +128,17 @@ class OpenJob:
             opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
         )
 
-    def _tell_fetching(self) -> Callable[[str, float], None]:
-        """Tells of a download, which a network's name in the settings asks for, in steps of a tenth."""
-        told: set[int] = set()
+    def _report_download(self) -> Callable[[str, float], None]:
+        """Reports the download of a network that the settings name, in steps of a tenth."""
+        reported: set[int] = set()
 
-        def tell(what: str, share: float) -> None:
+        def report(what: str, share: float) -> None:
             tenths = int(10.0 * share)
-            if tenths not in told:
-                told.add(tenths)
+            if tenths not in reported:
+                reported.add(tenths)
                 self._send(Warned(f"{what}: {10 * tenths} %", self._job.job))
 
-        return tell
+        return report
 
 
 def _region_name(place: int) -> str:

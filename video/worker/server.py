@@ -60,17 +60,17 @@ from video.worker.log import log_job, start_log
 logger = logging.getLogger(__name__)
 
 EXIT_OUT_OF_MEMORY = 77
-"""Exit code of a worker that had no memory left; a fresh one may get on."""
+"""Exit code of a worker that ran out of memory; a new process may have enough."""
 
 _LONGEST_LINE = 1 << 20
-"""Characters of a command; a line beyond is none, and must not fill the memory."""
+"""Characters of a command; a longer line is refused, so that it cannot fill the memory."""
 
 _LONGEST_ERROR = 1000
 """Characters; what was received may be quoted in it."""
 
 
 class _Interrupt:
-    """Put among the commands to end the wait for a job's frames."""
+    """Put into the queue of commands to end the wait for a job's frames."""
 
 
 class Worker:
@@ -87,7 +87,7 @@ class Worker:
         self._heartbeat = Heartbeat(lambda busy: self._send(messages.Heartbeat(busy)))
 
     def run(self) -> None:
-        """Serves commands; returns when there is nothing more to serve."""
+        """Serves commands until the input ends or `shutdown` comes."""
         threading.Thread(target=self._read, name="commands", daemon=True).start()
         while not self._stopping.is_set():
             self._serve(self._inbox.get())
@@ -122,13 +122,13 @@ class Worker:
         if isinstance(command, ProtocolError):
             self._send(Failed(str(command)))
         elif isinstance(command, Hello):
-            self._greet(command)
+            self._answer_hello(command)
         elif isinstance(command, Stylize):
             self._stylize(command)
         # Frames and ends of a job that has failed or was cancelled may still arrive: they mean nothing. Nor
         # does an interrupt that came when no frame was waited for any more.
 
-    def _greet(self, hello: Hello) -> None:
+    def _answer_hello(self, hello: Hello) -> None:
         if hello.protocol != PROTOCOL_VERSION:
             self._send(
                 Failed(
@@ -161,8 +161,8 @@ class Worker:
                 frames = self._frames(job.job, opened, enough)
                 result = driver.run(MatteSequence(frames, opened.regions()))
         except (MemoryShortageError, MemoryError) as error:
-            told = isinstance(error, MemoryShortageError)
-            self._send(Warned(str(error) if told else f"there is not enough memory ({error})", job.job))
+            known = isinstance(error, MemoryShortageError)
+            self._send(Warned(str(error) if known else f"there is not enough memory ({error})", job.job))
             self.exit_code = EXIT_OUT_OF_MEMORY
             self._stopping.set()
         except FrameError as error:

@@ -14,19 +14,18 @@ from rich.console import Console
 from rich.table import Table
 
 from blender_nst.cli.blenders.runtime import ENVIRONMENT_VARIABLE, find_blender
-from blender_nst.cli.commands.render import LOG_NAME as BLENDER_LOG
 from blender_nst.cli.errors import BlenderError
-from blender_nst.cli.log import LOG_NAME, user_folder
+from blender_nst.cli.log import user_folder
 from blender_nst.diagnostics.report import Report, report_text, system_facts
 from compositor import convolution_jit
 from compositor.errors import CompositorError
 from compositor.hardware.device import choose_device, describe_device
 from compositor.networks.weights import EMBEDDED, load_network
 from compositor.settings import StyleSettings, settings_to_json
-from video.resume.journal import JOURNAL_NAME
+from video.files.output_folder import BLENDER_LOG, COMMAND_LINE_LOG, ENGINE_LOG, EXTENSION_LOG, JOURNAL
 from video.settings import SequenceSettings
 
-RUN_LOGS = (LOG_NAME, BLENDER_LOG, "extension.log", "engine.log")
+RUN_LOGS = (COMMAND_LINE_LOG, BLENDER_LOG, EXTENSION_LOG, ENGINE_LOG)
 """Logs that a run leaves in its output folder."""
 
 
@@ -76,7 +75,7 @@ def print_report(findings: list[Finding], out: Path | None) -> None:
         out: output folder of the run that the report is about; its settings and logs are in the report.
     """
     facts = {each.name: each.found if each.ok else f"missing: {each.found}" for each in findings}
-    logs = {LOG_NAME: user_folder() / LOG_NAME}
+    logs = {COMMAND_LINE_LOG: user_folder() / COMMAND_LINE_LOG}
     if out is not None:
         logs |= {f"{name} of the run": out / name for name in RUN_LOGS}
     report = Report(system_facts() | facts, {} if out is None else _changed_settings(out), logs)
@@ -86,7 +85,7 @@ def print_report(findings: list[Finding], out: Path | None) -> None:
 def _changed_settings(out: Path) -> dict[str, Any]:
     """The settings of the run in a folder that differ from their defaults, by its journal."""
     try:
-        run = json.loads((out / JOURNAL_NAME).read_text("utf-8"))["run"]
+        run = json.loads((out / JOURNAL).read_text("utf-8"))["run"]
         values = dict(run)
     except (OSError, ValueError, KeyError, TypeError):
         return {}

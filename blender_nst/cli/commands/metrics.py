@@ -13,7 +13,7 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from compositor.engine import StyleEngine
-from video.driver.sequence_driver import STYLED_PATTERN
+from video.files.output_folder import STYLED
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.images.image_files import check_writable
 from video.motion.motion_source import MotionFinder
@@ -80,7 +80,7 @@ def measure_sequence(
 
 def _styled_frames(path: Path) -> Path:
     """The styled frames themselves, where a run's output folder is named."""
-    inside = path / Path(STYLED_PATTERN).parent
+    inside = path / STYLED
     return inside if inside.is_dir() else path
 
 

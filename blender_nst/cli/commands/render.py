@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
@@ -22,17 +21,18 @@ from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
 from blender_nst.headless.job import RenderJob, RenderJobError
+from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
+from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
 from video.frames.movie import write_movie
 from video.frames.sequence import frame_path, parse_range
 from video.images.image_files import check_writable, read_image
 from video.protocol import messages
-from video.protocol.json_lines import decode_event
+from video.protocol.json_lines import from_line
 
 EVENT_MARK = "NST "
-LOG_NAME = "blender.log"
-COMPOSITED_MOVIE = "composited.mp4"
+COMPOSITED_MOVIE = movie(COMPOSITED, ".mp4")
 LAST_FRAME = 1_048_574
 """Of an animation in Blender, which sets any other number to the nearest that it has."""
 
@@ -93,15 +93,15 @@ def render_and_stylize(
     except RenderJobError as error:
         raise InputError(str(error)) from None
     try:
-        done, frame_rate = _run(runtime, job, out / LOG_NAME, display)
+        done, frame_rate = _run(runtime, job, out / BLENDER_LOG, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
     print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
     if composite:
-        display.say(f"through the scene's compositor: {out / 'composited'}")
+        display.say(f"through the scene's compositor: {out / COMPOSITED}")
         if sequence_settings.movie:
             suffix = sequence_settings.output_format.suffix
-            _write_composited_movie(out / f"composited/composited_####{suffix}", done.frames, frame_rate)
+            _write_composited_movie(out / pattern(COMPOSITED, suffix), done.frames, frame_rate)
             display.say(f"movie: {out / COMPOSITED_MOVIE}")
 
 
@@ -120,11 +120,15 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
         job_file = Path(folder) / "job.json"
         job.write(job_file)
         with _started(runtime.command(addon.FOLDER / "headless" / "main.py", [str(job_file)])) as process:
-            for values in _events(process, lines):
-                failure = _show(values, display) or failure
-                frame_rate = values.get("frame_rate", frame_rate)
-                if values.get("event") == "done":
-                    done = messages.Done(**{key: value for key, value in values.items() if key != "event"})
+            for event in _events(process, lines):
+                _show(event, display)
+                match event:
+                    case messages.Failed() | Died():
+                        failure = event.error
+                    case messages.Done():
+                        done = event
+                    case Started():
+                        frame_rate = event.frame_rate
             code = process.wait()
     if failure is not None:
         raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
@@ -163,40 +167,34 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
                 process.wait()
 
 
-def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[dict[str, Any]]:
+def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.Event | LocalEvent]:
     """The events among Blender's lines; every other line goes to the log."""
     for line in process.stdout or ():
         if line.startswith(EVENT_MARK):
             try:
-                yield json.loads(line.removeprefix(EVENT_MARK))
+                yield from_line(line.removeprefix(EVENT_MARK), "event", messages.EVENTS | LOCAL_EVENTS)
                 continue
-            except ValueError:
-                pass
+            except ProtocolError as error:
+                log.write(f"not an event: {error}\n")
         if line.strip():
             log.write(line)
             log.flush()
 
 
-def _show(values: dict[str, Any], display: Display) -> str | None:
-    """Shows one event; returns its error if it is a failure."""
-    kind = values.get("event")
-    if kind == "started":
-        width, height = values["resolution"]
-        frames = values["frames"]
-        display.expect(len(frames), rendering=True)
-        display.say(f"Blender {values['blender']}: {len(frames)} frames of {width}×{height} px")
-    elif kind == "rendered":
-        display.rendered(values["frame"])
-    elif kind == "composited":
-        display.composited(values["frame"])
-    elif kind == "failed":
-        return str(values.get("error", "failed without a word"))
-    else:
-        try:
-            display.event(decode_event(json.dumps(values)))
-        except ProtocolError:
-            display.say(f"unknown event from Blender: {kind}")
-    return None
+def _show(event: messages.Event | LocalEvent, display: Display) -> None:
+    match event:
+        case Started():
+            width, height = event.resolution
+            display.expect(len(event.frames), rendering=True)
+            display.say(f"Blender {event.blender}: {len(event.frames)} frames of {width}×{height} px")
+        case Rendered():
+            display.rendered(event.frame)
+        case Composited():
+            display.composited(event.frame)
+        case messages.Failed() | Died():
+            pass  # raised as an error when Blender has ended
+        case _:
+            display.event(event)
 
 
 def _hash(scene: Path) -> str:

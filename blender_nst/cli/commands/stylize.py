@@ -18,7 +18,8 @@ from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
-from video.driver.sequence_driver import SNAPSHOTS, STYLED_PATTERN, SequenceDriver
+from video.driver.sequence_driver import SequenceDriver
+from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.frame_writer import FrameWriter, movie_name
 from video.frames.metadata import frame_metadata
 from video.frames.movie import movie_frame_rate
@@ -170,7 +171,7 @@ def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
 def _check_apart(source: Path, out: Path) -> None:
     """Raises InputError if results would lie among the input's frames, or replace the input's movie."""
     frames = source if source.is_dir() else source.parent
-    written = (out / STYLED_PATTERN).parent
+    written = out / STYLED
     over_movie = any((out / movie_name(codec)).resolve() == source.resolve() for codec in MovieCodec)
     if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
@@ -186,7 +187,7 @@ def print_summary(
     sheet: Path | str | None,
 ) -> None:
     """Says in a few lines what was made and where it is."""
-    display.say(f"{frames} styled frames in {seconds:.0f} s: {out / 'styled'}")
+    display.say(f"{frames} styled frames in {seconds:.0f} s: {out / STYLED}")
     for path, meaning in ((movie, "movie"), (sheet, "contact sheet")):
         if path is not None:
             display.say(f"{meaning}: {path}")

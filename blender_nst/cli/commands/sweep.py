@@ -24,7 +24,7 @@ from compositor.progress import CancelCheck, FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
-from video.driver.sequence_driver import SNAPSHOTS
+from video.files.output_folder import SNAPSHOTS
 from video.images.denoise import denoise
 from video.images.image_files import check_writable, read_image, write_png
 from video.protocol.messages import Done, FrameDone

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blender_nst.cli.commands import doctor
-from blender_nst.cli.log import LOG_NAME, LOGGERS, user_folder
+from blender_nst.cli.log import LOGGERS, user_folder
 from blender_nst.diagnostics.log_file import RunLog
 from tests.blender_nst.command_line import Cli
 
@@ -18,7 +18,7 @@ from tests.blender_nst.command_line import Cli
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The log of commands without an output folder."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    return user_folder() / LOG_NAME
+    return user_folder() / "blender-nst.log"
 
 
 def test_a_refusal_is_one_line_and_its_traceback_is_in_the_log(cli: Cli, log: Path, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ render("plain")
 node = add_to_compositor(scene)
 nst.enabled = True
 render("own")
-finish({"mute": node.mute, "done": current_session().done})
+finish({"mute": node.mute, "done": current_session().engine_state.done})
 """,
         str(folder),
         str(style_picture),

@@ -367,7 +367,7 @@ scene.render.filepath = str(folder / "before_")
 bpy.ops.render.render(animation=True)
 from blender_nst.handlers import current_session
 from blender_nst.compositing.second_pass import is_composited_already
-done = current_session().done
+done = current_session().engine_state.done
 said = [is_composited_already(folder / "new", 1)]
 (folder / "new/content/content_0001.png").replace(folder / "before_content.png")
 on_again = scene.render.use_compositing

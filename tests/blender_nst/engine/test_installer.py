@@ -284,7 +284,7 @@ bpy.context.preferences.system.use_online_access = True
 seen = {"install": attempt(bpy.ops.nst.engine_install), "check": attempt(bpy.ops.nst.engine_check)}
 from bl_ext.user_default.blender_nst.engine import check as engine_check
 from bl_ext.user_default.blender_nst.session import active
-seen["facts"], seen["error"] = engine_check.engine_check.facts, engine_check.engine_check.error
+seen["facts"], seen["error"] = engine_check.engine_check().facts, engine_check.engine_check().error
 bpy.ops.wm.open_mainfile(filepath=arguments[1])
 scene = bpy.context.scene
 nst = scene.nst

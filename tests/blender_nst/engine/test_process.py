@@ -8,12 +8,17 @@ import time
 import venv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
-from blender_nst.engine.process import EngineError, EngineProcess, engine_environment, wait_ready
+from blender_nst.engine.messages import Failed, Finish, Ready
+from blender_nst.engine.process import EngineProcess, engine_environment
+from blender_nst.errors import EngineError
+from blender_nst.local_events import Died
 from video.protocol.messages import PROTOCOL_VERSION
+
+E = TypeVar("E")
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -25,7 +30,7 @@ def _source_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[EngineProcess]:
-    process = EngineProcess(sys.executable, tmp_path / "engine.log", protocol=PROTOCOL_VERSION)
+    process = EngineProcess(sys.executable, tmp_path / "engine.log")
     yield process
     process.close(1.0)
     process.join()
@@ -38,18 +43,18 @@ def wait_until_ended(process: EngineProcess, seconds: float) -> bool:
     return not process.alive
 
 
-def next_of(process: EngineProcess, kind: str) -> dict[str, Any]:
+def next_of(process: EngineProcess, kind: type[E]) -> E:
     deadline = time.monotonic() + 120.0
     while time.monotonic() < deadline:
         event = process.next_event(1.0)
-        if event is not None and event["event"] == kind:
+        if isinstance(event, kind):
             return event
-    raise AssertionError(f"no {kind} event came")
+    raise AssertionError(f"no {kind.__name__} event came")
 
 
 def test_the_engine_greets_and_ends_when_asked(engine: EngineProcess) -> None:
-    ready = wait_ready(engine, 120.0)
-    assert ready["protocol"] == PROTOCOL_VERSION
+    ready = next_of(engine, Ready)
+    assert ready.protocol == PROTOCOL_VERSION
     engine.close()
     engine.join()
     assert not engine.alive
@@ -58,29 +63,28 @@ def test_the_engine_greets_and_ends_when_asked(engine: EngineProcess) -> None:
 
 @pytest.mark.expected_errors("the style engine ended with exit code")
 def test_the_engine_ends_when_its_input_does(engine: EngineProcess) -> None:
-    wait_ready(engine, 120.0)
+    next_of(engine, Ready)
     engine._input.close()  # as the end of Blender's process would
     assert wait_until_ended(engine, 20.0)
 
 
 @pytest.mark.expected_errors("the style engine ended with exit code")
 def test_a_killed_engine_reports_itself_and_refuses_commands(engine: EngineProcess) -> None:
-    wait_ready(engine, 120.0)
+    next_of(engine, Ready)
     os.kill(engine.pid, 9)
-    died = next_of(engine, "died")
-    assert "exit code" in died["error"]
-    assert str(engine.log) in died["error"]
+    died = next_of(engine, Died)
+    assert "exit code" in died.error
+    assert str(engine.log) in died.error
     with pytest.raises(EngineError, match="ended with exit code"):
-        engine.send({"command": "finish", "job": "x"})
+        engine.send(Finish("x"))
 
 
 def test_an_engine_of_another_version_is_refused(tmp_path: Path) -> None:
     process = EngineProcess(sys.executable, tmp_path / "engine.log", protocol=PROTOCOL_VERSION + 1)
     try:
-        with pytest.raises(EngineError) as caught:
-            wait_ready(process, 120.0)
-        assert "\n" not in str(caught.value)
-        assert "protocol" in str(caught.value)
+        failed = next_of(process, Failed)
+        assert "\n" not in failed.error
+        assert "protocol" in failed.error
     finally:
         process.close(1.0)
         process.join()
@@ -93,15 +97,44 @@ def test_a_python_without_the_engine_says_where_to_look(
     monkeypatch.delenv("BLENDER_NST_ENGINE_PATH", raising=False)
     venv.create(tmp_path / "bare", symlinks=sys.platform != "win32")
     python = tmp_path / "bare" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    process = EngineProcess(str(python), tmp_path / "engine.log", protocol=PROTOCOL_VERSION)
-    with pytest.raises(EngineError, match=r"engine\.log"):
-        wait_ready(process, 120.0)
+    process = EngineProcess(str(python), tmp_path / "engine.log")
+    assert "engine.log" in next_of(process, Died).error
     assert "No module named" in (tmp_path / "engine.log").read_text()
+
+
+LINES = {
+    "malformed": ('{"event": "ready", "protocol": 1', "no event"),
+    "unknown": ('{"event": "surprise"}', "unknown event"),
+    "wrong type": ('{"event": "heartbeat", "busy": "long"}', "busy"),
+    "another protocol": (
+        '{"event": "ready", "protocol": 99, "version": "9", "device": "cpu", "torch": "9"}',
+        "protocol 99",
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the engine")
+@pytest.mark.parametrize("kind", LINES)
+def test_a_line_that_is_no_event_is_a_clear_error(tmp_path: Path, kind: str) -> None:
+    line, words = LINES[kind]
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho 'what a Python may print first'\necho '{line}'\nread wait\n")
+    python.chmod(0o755)
+    process = EngineProcess(str(python), tmp_path / "engine.log")
+    try:
+        event = process.next_event(30.0)
+        assert isinstance(event, Failed)
+        assert words in event.error
+        assert "install the same version" in event.error
+        assert "\n" not in event.error
+    finally:
+        process.close(1.0)
+        process.join()
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="cannot be started"):
-        EngineProcess(str(tmp_path / "python"), tmp_path / "engine.log", protocol=PROTOCOL_VERSION)
+        EngineProcess(str(tmp_path / "python"), tmp_path / "engine.log")
 
 
 def test_blenders_python_variables_do_not_reach_the_engine() -> None:

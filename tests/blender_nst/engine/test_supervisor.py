@@ -10,13 +10,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
-from blender_nst.engine.process import EngineProcess, Message
-from blender_nst.engine.supervisor import HEARTBEAT_TIMEOUT, PROGRESS_TIMEOUT, SupervisedEngine
+from blender_nst.engine.messages import (
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Finish,
+    Frame,
+    FrameDone,
+    Opened,
+    Progress,
+    Ready,
+    Stylize,
+    Warned,
+)
+from blender_nst.engine.process import EngineEvent, EngineProcess
+from blender_nst.engine.supervisor import (
+    HEARTBEAT_TIMEOUT,
+    PROGRESS_TIMEOUT,
+    SupervisedEngine,
+    SupervisorState,
+)
+from blender_nst.errors import EngineError
+from blender_nst.local_events import Died
 from video.images.image_files import write_png
 from video.paintings.painting import Painting
 from video.protocol.messages import PROTOCOL_VERSION
@@ -26,6 +47,7 @@ Picture = Callable[..., np.ndarray]
 TINY: dict[str, Any] = {"steps": 2, "coarsest_size": 32, "device": "cpu"}
 PATIENCE = 120.0
 FRAMES = (1, 2, 3, 4)
+E = TypeVar("E")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and FIFOs of POSIX")
 
 
@@ -51,19 +73,19 @@ def supervised(
     *,
     pythons: list[str] | None = None,
     protocols: list[int] | None = None,
-    silence: float = HEARTBEAT_TIMEOUT,
-    stuck: float = PROGRESS_TIMEOUT,
+    heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
+    progress_timeout: float = PROGRESS_TIMEOUT,
 ) -> Iterator[SupervisedEngine]:
     """An engine; its first and second life may have pythons and protocols of their own."""
     lives = iter(range(9))
 
-    def start(listener: Callable[[Message], None]) -> EngineProcess:
+    def start(on_event: Callable[[EngineEvent], None]) -> EngineProcess:
         life = next(lives)
         python = pythons[life] if pythons else sys.executable
         protocol = protocols[life] if protocols else PROTOCOL_VERSION
-        return EngineProcess(python, log, protocol=protocol, listener=listener)
+        return EngineProcess(python, log, protocol=protocol, on_event=on_event)
 
-    engine = SupervisedEngine(start, silence=silence, stuck=stuck)
+    engine = SupervisedEngine(start, heartbeat_timeout=heartbeat_timeout, progress_timeout=progress_timeout)
     try:
         yield engine
     finally:
@@ -73,41 +95,38 @@ def supervised(
 
 def order(engine: SupervisedEngine, files: Path, output: Path, **changes: Any) -> None:
     engine.send(
-        {
-            "command": "stylize",
-            "job": "a",
-            "styles": [str(files / "style.png")],
-            "output": str(output),
-            "style_settings": TINY | changes,
-            "sequence_settings": {"warm_steps": 2, "movie": False},
-            "total": len(FRAMES),
-        }
+        Stylize(
+            "a",
+            [str(files / "style.png")],
+            str(output),
+            style_settings=TINY | changes,
+            sequence_settings={"warm_steps": 2, "movie": False},
+            total=len(FRAMES),
+        )
     )
     for number in FRAMES:
-        engine.send(
-            {"command": "frame", "job": "a", "frame": number, "content": str(files / f"c_{number:04}.png")}
-        )
-    engine.send({"command": "finish", "job": "a"})
+        engine.send(Frame("a", number, str(files / f"c_{number:04}.png")))
+    engine.send(Finish("a"))
 
 
 def listen(
-    engine: SupervisedEngine, *ends: str, at: Callable[[Message], None] = lambda event: None
-) -> list[Message]:
+    engine: SupervisedEngine, *ends: type, at: Callable[[EngineEvent], None] = lambda event: None
+) -> list[EngineEvent]:
     """The events up to the first of `ends`; `at` is called with each."""
-    events: list[Message] = []
+    events: list[EngineEvent] = []
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         event = engine.next_event(1.0)
         if event is not None:
             events.append(event)
             at(event)
-            if event["event"] in ends:
+            if isinstance(event, ends):
                 return events
-    raise AssertionError(f"no {ends} among {[event['event'] for event in events]}")
+    raise AssertionError(f"no {ends} among {events}")
 
 
-def of(events: list[Message], kind: str) -> list[Message]:
-    return [event for event in events if event["event"] == kind]
+def of(events: list[EngineEvent], kind: type[E]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
 
 
 def styled(output: Path) -> list[bytes]:
@@ -121,15 +140,15 @@ def undisturbed(files: Path, tmp_path_factory: pytest.TempPathFactory) -> list[b
     os.environ["BLENDER_NST_ENGINE_PATH"] = str(REPOSITORY)
     with supervised(folder / "log.txt") as engine:
         order(engine, files, folder / "out")
-        listen(engine, "done")
+        listen(engine, Done)
     return styled(folder / "out")
 
 
-def end_after(engine: SupervisedEngine, frames: set[int], number: int) -> Callable[[Message], None]:
+def end_after(engine: SupervisedEngine, frames: set[int], number: int) -> Callable[[EngineEvent], None]:
     """Sends a signal to the engine when one of the frames is done."""
 
-    def at(event: Message) -> None:
-        if event["event"] == "frame_done" and event["frame"] in frames:
+    def at(event: EngineEvent) -> None:
+        if isinstance(event, FrameDone) and event.frame in frames:
             os.kill(engine.pid, number)
 
     return at
@@ -141,15 +160,17 @@ def test_a_killed_engine_is_started_once_more_and_goes_on(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
 ) -> None:
     with supervised(tmp_path / "log.txt") as engine:
+        assert engine.state is SupervisorState.STARTING
         order(engine, files, tmp_path / "out")
-        events = listen(engine, "done", "died", at=end_after(engine, {2}, signal.SIGKILL))
-    (notice,) = of(events, "warned")
-    assert "it is started once more" in notice["text"]
-    assert "\n" not in notice["text"]
-    assert [event["frame"] for event in of(events, "frame_done")] == list(FRAMES)
-    assert len(of(events, "ready")) == len(of(events, "opened")) == 1
-    assert events[-1]["event"] == "done"
-    assert events[-1]["frames"] == list(FRAMES)
+        events = listen(engine, Done, Died, at=end_after(engine, {2}, signal.SIGKILL))
+        assert engine.state is SupervisorState.ENDED
+    (notice,) = of(events, Warned)
+    assert "it is started once more" in notice.text
+    assert "\n" not in notice.text
+    assert [event.frame for event in of(events, FrameDone)] == list(FRAMES)
+    assert len(of(events, Ready)) == len(of(events, Opened)) == 1
+    assert isinstance(events[-1], Done)
+    assert events[-1].frames == list(FRAMES)
     assert styled(tmp_path / "out") == undisturbed
 
 
@@ -160,22 +181,25 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
 ) -> None:
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out")
-        events = listen(engine, "done", "died", at=end_after(engine, {1, 2}, signal.SIGKILL))
+        events = listen(engine, Done, Died, at=end_after(engine, {1, 2}, signal.SIGKILL))
+        assert engine.state is SupervisorState.ENDED
+        with pytest.raises(EngineError):
+            engine.send(Finish("a"))
     died = events[-1]
-    assert died["event"] == "died"
-    assert "for the second time" in died["error"]
-    assert "finished frames kept: 2" in died["error"]
-    assert "\n" not in died["error"]
+    assert isinstance(died, Died)
+    assert "for the second time" in died.error
+    assert "finished frames kept: 2" in died.error
+    assert "\n" not in died.error
     # The frame that was being written may lie beside them; the next engine clears it up.
     whole = sorted((tmp_path / "out" / "styled").glob("styled_*.png"))
     assert [path.read_bytes() for path in whole[:2]] == undisturbed[:2]
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out")
-        events = listen(engine, "done", "died")
-    assert of(events, "opened")[0]["continues"]
-    done = of(events, "frame_done")
-    assert [event["frame"] for event in done] == list(FRAMES)
-    assert [event["resumed"] for event in done][:2] == [True, True]
+        events = listen(engine, Done, Died)
+    assert of(events, Opened)[0].continues
+    done = of(events, FrameDone)
+    assert [event.frame for event in done] == list(FRAMES)
+    assert [event.resumed for event in done][:2] == [True, True]
     assert styled(tmp_path / "out") == undisturbed
 
 
@@ -184,11 +208,11 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
 def test_a_stopped_engine_is_ended_by_the_watchdog(
     files: Path, tmp_path: Path, undisturbed: list[bytes]
 ) -> None:
-    with supervised(tmp_path / "log.txt", silence=6.0) as engine:
+    with supervised(tmp_path / "log.txt", heartbeat_timeout=6.0) as engine:
         order(engine, files, tmp_path / "out")
-        events = listen(engine, "done", "died", at=end_after(engine, {1}, signal.SIGSTOP))
-    (notice,) = of(events, "warned")
-    assert "has not answered" in notice["text"]
+        events = listen(engine, Done, Died, at=end_after(engine, {1}, signal.SIGSTOP))
+    (notice,) = of(events, Warned)
+    assert "has not answered" in notice.text
     assert styled(tmp_path / "out") == undisturbed
 
 
@@ -202,13 +226,13 @@ def test_work_that_hangs_is_ended_twice(files: Path, tmp_path: Path) -> None:
     # Whoever opens it waits for ever for somebody who writes.
     os.mkfifo(frames / "pipe")
     (frames / "c_0002.png").symlink_to(frames / "pipe")
-    with supervised(tmp_path / "log.txt", stuck=3.0) as engine:
+    with supervised(tmp_path / "log.txt", progress_timeout=3.0) as engine:
         order(engine, frames, tmp_path / "out")
-        events = listen(engine, "done", "died", "failed")
-    assert "no progress" in of(events, "warned")[0]["text"]
-    assert events[-1]["event"] == "died"
-    assert "no progress" in events[-1]["error"]
-    assert "finished frames kept: 1" in events[-1]["error"]
+        events = listen(engine, Done, Died, Failed)
+    assert "no progress" in of(events, Warned)[0].text
+    assert isinstance(events[-1], Died)
+    assert "no progress" in events[-1].error
+    assert "finished frames kept: 1" in events[-1].error
 
 
 @pytest.mark.expected_errors("the style engine ended with exit code")
@@ -216,10 +240,10 @@ def test_another_version_at_the_second_start_ends_it_in_one_line(files: Path, tm
     protocols = [PROTOCOL_VERSION, PROTOCOL_VERSION + 1]
     with supervised(tmp_path / "log.txt", protocols=protocols) as engine:
         order(engine, files, tmp_path / "out")
-        events = listen(engine, "done", "died", "failed", at=end_after(engine, {1}, signal.SIGTERM))
-    assert len(of(events, "warned")) == 1
-    assert events[-1]["event"] == "failed"
-    assert "install the same version" in events[-1]["error"]
+        events = listen(engine, Done, Died, Failed, at=end_after(engine, {1}, signal.SIGTERM))
+    assert len(of(events, Warned)) == 1
+    assert isinstance(events[-1], Failed)
+    assert "install the same version" in events[-1].error
     assert len(styled(tmp_path / "out")) >= 1
 
 
@@ -236,19 +260,20 @@ def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_pat
         write_png(frames / f"c_{number:04}.png", np.tile(picture(64, 48), (60, 60, 1)))
     with supervised(tmp_path / "log.txt", pythons=[str(small), str(small)]) as engine:
         order(engine, frames, tmp_path / "out", steps=1, coarsest_size=4096)
-        events = listen(engine, "done", "died", "failed")
-    notices = [notice["text"] for notice in of(events, "warned")]
+        events = listen(engine, Done, Died, Failed)
+    notices = [notice.text for notice in of(events, Warned)]
     assert any("there is not enough memory" in text for text in notices)
     assert any("it is started once more" in text for text in notices)
-    assert events[-1]["event"] == "died"
-    assert "not enough memory" in events[-1]["error"]
+    assert isinstance(events[-1], Died)
+    assert "not enough memory" in events[-1].error
 
 
 @pytest.mark.expected_errors("the style engine ended with exit code")
 def test_canceling_an_engine_that_has_died_is_a_cancellation(files: Path, tmp_path: Path) -> None:
     with supervised(tmp_path / "log.txt") as engine:
         order(engine, files, tmp_path / "out", steps=100_000)
-        listen(engine, "progress")
-        engine.send({"command": "cancel", "job": "a"})
+        listen(engine, Progress)
+        assert engine.state is SupervisorState.RUNNING
+        engine.send(Cancel("a"))
         os.kill(engine.pid, signal.SIGTERM)
-        assert listen(engine, "cancelled", "died")[-1]["event"] == "cancelled"
+        assert isinstance(listen(engine, Cancelled, Died)[-1], Cancelled)

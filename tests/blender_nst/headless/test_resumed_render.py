@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 from blender_nst.headless.job import RenderJob
-from tests.blender_nst.blender_in_tests import BlenderInTests, events_in
+from tests.blender_nst.blender_in_tests import TINY_STYLE, BlenderInTests, events_in
 from tests.blender_nst.headless.test_main import engine_processes, needs_proc
 
 MakeJob = Callable[..., RenderJob]
 # More for `make test-kill`.
 CHAINS = int(os.environ.get("BLENDER_NST_KILL_CHAINS", "1"))
 FRAMES = (1, 4, 1)
+# As for most people: the engine chooses, and only its answer says what it runs on.
+AUTO_DEVICE = TINY_STYLE | {"device": "auto"}
 
 
 @pytest.fixture
@@ -38,9 +40,14 @@ def pictures(output: Path) -> dict[str, bytes]:
 
 
 def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engine: bool) -> bool:
-    """Reads so many events, then kills Blender or the engine; whether Blender was killed."""
+    """Reads so many events, then kills Blender or the engine; whether Blender was killed.
+
+    A render that was not killed must end with exit code 0.
+    """
     left = count
+    printed: list[str] = []
     for line in process.stdout or ():
+        printed.append(line)
         if line.startswith("NST "):
             left -= 1
             if left == 0 and engine:
@@ -49,6 +56,7 @@ def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engi
             elif left == 0:
                 process.kill()
     process.wait(120)
+    assert process.returncode in (0, -signal.SIGKILL), "".join(printed[-40:])
     return process.returncode == -signal.SIGKILL
 
 
@@ -57,7 +65,9 @@ def kill_after(process: subprocess.Popen[str], count: int, output: Path, *, engi
 def test_killed_renders_end_with_the_same_frames(
     blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
 ) -> None:
-    job = make_job(blend=str(small_blend), frames=FRAMES, source={".blend": "small"})
+    job = make_job(
+        blend=str(small_blend), frames=FRAMES, source={".blend": "small"}, style_settings=AUTO_DEVICE
+    )
     whole = blender.headless(replace(job, output=str(tmp_path / "whole")))
     assert whole.code == 0, whole.output[-3000:]
     expected = pictures(tmp_path / "whole")
@@ -80,7 +90,14 @@ def test_killed_renders_end_with_the_same_frames(
 def test_frames_that_are_rendered_are_not_rendered_again(
     blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
 ) -> None:
-    job = make_job(blend=str(small_blend), frames=FRAMES, source={".blend": "small"})
+    tree = "from blender_nst.compat.compositor_trees import make_tree\nmake_tree(scene)"
+    job = make_job(
+        blend=str(blender.changed(small_blend, tree, "tree")),
+        frames=FRAMES,
+        source={".blend": "small"},
+        style_settings=AUTO_DEVICE,
+        composite=True,
+    )
     output = tmp_path / "out"
     process = blender.start_headless(job)
     for line in process.stdout or ():
@@ -94,6 +111,7 @@ def test_frames_that_are_rendered_are_not_rendered_again(
     assert {path: path.stat().st_mtime_ns for path in captured} == captured
     assert [event["frame"] for event in finished.of("rendered")] == [1, 2, 3, 4]
     assert finished.of("done")[0]["frames"] == [1, 2, 3, 4]
+    assert [event["frame"] for event in finished.of("composited")] == [1, 2, 3, 4]
     # All are there: nothing is rendered, nothing stylized.
     again = blender.headless(job)
     assert again.code == 0, again.output[-3000:]

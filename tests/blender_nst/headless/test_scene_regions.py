@@ -165,7 +165,7 @@ def test_passes_are_on_for_the_render_alone(
         bpy.data.objects["Left"].name = 'Left "one"'
         bpy.ops.render.render(animation=True)
         from blender_nst.handlers import current_session
-        finish({"before": before, "after": passes(), "done": current_session().done})
+        finish({"before": before, "after": passes(), "done": current_session().engine_state.done})
         """,
         str(squares),
         str(style_picture),
@@ -234,7 +234,7 @@ def test_regions_lie_in_any_view_layer_of_any_scene(
         for scene in (first, second):
             bpy.ops.render.render(animation=True, scene=scene.name)
             session = current_session()
-            seen[scene.name] = [session.done, session.error,
+            seen[scene.name] = [session.engine_state.done, session.error,
                                 [layer.use_pass_cryptomatte_object for layer in scene.view_layers]]
         finish(seen)
         """,

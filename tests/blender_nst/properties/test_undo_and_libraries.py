@@ -109,7 +109,7 @@ def test_undo_while_frames_are_stylized_and_after_a_second_pass(
         bpy.ops.ed.undo_push(message="four")
         bpy.ops.ed.undo()
         bpy.ops.ed.undo()
-        finish([steps, session.done, session.error, shown, composited, bpy.data.scenes.keys()])
+        finish([steps, session.engine_state.done, session.error, shown, composited, bpy.data.scenes.keys()])
         """,
         str(blend_file),
         str(style_picture),
@@ -169,7 +169,8 @@ def test_a_linked_scene_is_stylized_as_it_is_and_cannot_be_changed(
         before = passes()
         bpy.ops.render.render(animation=True, scene="Shot")
         session = current_session()
-        finish([scene.override_create() is None, polls, session.done, session.error, before == passes()])
+        done = session.engine_state.done
+        finish([scene.override_create() is None, polls, done, session.error, before == passes()])
         """,
         str(library),
         str(folder / "open.blend"),
@@ -214,7 +215,7 @@ def test_a_region_is_an_object_that_overrides_a_linked_one(
         scene.render.filepath = str(Path(arguments[2]) / "own_")
         bpy.ops.render.render(animation=True)
         session = current_session()
-        finish([picked.override_library is not None, picked.name, session.done, session.error])
+        finish([picked.override_library is not None, picked.name, session.engine_state.done, session.error])
         """,
         str(blend_file),
         str(style_picture),

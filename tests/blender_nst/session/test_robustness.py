@@ -26,7 +26,7 @@ scene = prepare(bpy.context.scene)
 
 def done():
     session = handlers.current_session()
-    return session and [session.done, session.error, session.state.value]
+    return session and [session.engine_state.done, session.error, session.state.value]
 """
 
 
@@ -147,7 +147,7 @@ session.add_rendered_frame(scene)
 bpy.ops.wm.read_homefile(use_empty=True)
 state = session.state.value
 active.wait_for(session)
-finish([state, session.done, session.error])
+finish([state, session.engine_state.done, session.error])
 """,
         blend_file,
         style_picture,
@@ -200,11 +200,11 @@ from blender_nst.session.frame_sources import source_frames
 frames = source_frames(scene)
 session = active.stylize_files(handlers.SessionPlan.from_scene(scene, total=3), frames)
 bpy.context.window.scene = bpy.data.scenes.new("Other")
-while not session.done and session.state.value != "ended":
+while not session.engine_state.done and session.state.value != "ended":
     session.drain(0.1, wait=0.2)
 bpy.data.scenes.remove(scene)
 active.wait_for(session)
-finish([session.done, session.error, bpy.data.scenes.keys()])
+finish([session.engine_state.done, session.error, bpy.data.scenes.keys()])
 """,
         blend_file,
         style_picture,
@@ -276,3 +276,31 @@ finish([seen, done()])
     assert done[0] == []
     assert "Cryptomatte" in done[1] or "passes" in done[1]
     assert lines[-1].count("\n") == 0
+
+
+def test_statistics_that_cannot_be_kept_never_end_a_run(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = blender.run(
+        _OPEN
+        + """
+from blender_nst.session import measured_speed
+scene.nst.device = "AUTO"
+bpy.ops.render.render(animation=True)
+seen = [done(), active.current_session().engine_state.device, measured_speed.last_speed().device]
+def remember(session):
+    raise KeyError("unknown")
+measured_speed.remember = remember
+scene.nst.restart = True
+bpy.ops.render.render(animation=True)
+finish([*seen, done(), active.status_line()])
+""",
+        str(blend_file),
+        str(style_picture),
+        str(blender.folder),
+    )
+    first, device, measured, second, line = run.result
+    assert first == second == [[1, 2, 3], None, "ended"]
+    assert device == measured != ""
+    assert line == ["3 frames stylized", False]
+    assert "the speed was not remembered" in run.output

@@ -31,8 +31,9 @@ def done():
     session = handlers.current_session()
     if session is not None and session.engine is not None:
         session.engine.join()
-    return session and {"done": session.done, "error": session.error, "alive": session.engine.alive,
-                        "total": session.plan.total, "steps": session.plan.style_settings["steps"]}
+    return session and {"done": session.engine_state.done, "error": session.error,
+                        "alive": session.engine.alive, "total": session.plan.total,
+                        "steps": session.plan.style_settings["steps"]}
 
 def attempt(operator, **options):
     try:
@@ -286,7 +287,7 @@ def kill():
     killed = set()
     while len(killed) < 2:
         session = active.current_session()
-        if session is not None and session.progress and session.engine.pid not in killed:
+        if session is not None and session.engine_state.progress and session.engine.pid not in killed:
             killed.add(session.engine.pid)
             os.kill(session.engine.pid, signal.SIGKILL)
         time.sleep(0.05)
