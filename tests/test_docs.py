@@ -16,6 +16,8 @@ from blender_nst.cli.app import app
 REPOSITORY = Path(__file__).parent.parent
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 ROOMS = ("blender_nst", "compositor", "video", "tests", "docs", "pictures")
+SUFFIXES = (".py", ".md", ".json", ".toml", ".png", ".mp4", ".mov", ".mkv")
+OTHERS = ("torch.",)
 COMMAND_LINE = ".venv/bin/blender-nst"
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -46,6 +48,15 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_paths_exist(page: Path) -> None:
     paths = [code for code in inline_code(page) if re.fullmatch(rf"({'|'.join(ROOMS)})(/[\w.]+)*/?", code)]
     assert [path for path in paths if not (REPOSITORY / path).exists()] == []
+
+
+@pages
+def test_functions_are_defined(page: Path) -> None:
+    sources = [path.read_text("utf-8") for room in ROOMS[:3] for path in (REPOSITORY / room).rglob("*.py")]
+    defined = set(re.findall(r"^ *(?:def|class) (\w+)", "\n".join(sources), re.MULTILINE))
+    names = [code for code in inline_code(page) if re.fullmatch(r"[A-Za-z_]+\.[A-Za-z_]\w*", code)]
+    own = [name for name in names if not name.endswith(SUFFIXES) and not name.startswith(OTHERS)]
+    assert [name for name in own if name.split(".")[1] not in defined] == []
 
 
 @pages
