@@ -16,6 +16,9 @@ TORCH_BACKEND ?= $(if $(findstring ==,$(TORCH)),cpu,auto)
 # The Blenders that `make test-blender` runs the tests on, each as a bpy module that it installs once (370 MB).
 BLENDERS ?= 4.2 4.5 5.0 5.2
 
+# Two tests at a time: half of a run is spent on waiting for processes. The tests of a module stay together.
+PARALLEL ?= --numprocesses 2 --dist loadscope
+
 # The types of Blender's Python API that pyright checks against. Not in the environment itself: pip would take them for
 # packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
 BLENDER_TYPES := fake-bpy-module-5.2==20260730
@@ -26,18 +29,18 @@ demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # All tests that start a Blender, on each version; goes on after a failure and tells at the end.
 test-blender: $(READY)
 	@failed=; for version in $(BLENDERS); do \
 		echo "== Blender $$version"; \
-		$(BIN)/python -m pytest tests/blender_nst --blender-version $$version || failed="$$failed $$version"; \
+		$(BIN)/python -m pytest $(PARALLEL) tests/blender_nst --blender-version $$version || failed="$$failed $$version"; \
 	done; test -z "$$failed" || { echo "failed on Blender$$failed" >&2; exit 1; }
 
 # The quick ones of them that look at what differs between versions, on the newest.
 test-newest: $(READY)
-	$(BIN)/python -m pytest tests/blender_nst -m across_versions --blender-version $(lastword $(BLENDERS))
+	$(BIN)/python -m pytest $(PARALLEL) tests/blender_nst -m across_versions --blender-version $(lastword $(BLENDERS))
 
 # The engine installed for real from the package index into an empty environment, as the extension's button does.
 test-install: $(READY)

@@ -142,7 +142,8 @@ def test_a_render_of_the_command_line_is_resumed_from_blender_itself(
         scene.render.filepath = arguments[3]
         bpy.ops.render.render(animation=True)
         session = current_session()
-        finish([session.error, session.continues, session.done, session.resumed])
+        state = session.engine_state
+        finish([session.error, state.continues, state.done, state.resumed])
         """,
         job.blend,
         job.styles[0],
