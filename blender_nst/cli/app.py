@@ -1,8 +1,7 @@
-"""`blender-nst`: the command line's commands, each a thin layer over the room that does the work."""
+"""`blender-nst`: the command line's commands; the module of each in `cli/commands` does the work."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +38,7 @@ from blender_nst.cli.inputs.common_options import (
 )
 from blender_nst.cli.inputs.settings_options import Settings, with_settings
 from blender_nst.cli.log import LoggedTyper, stop_log
+from blender_nst.cli.setup_commands import blender_app, extension_app
 from compositor.errors import CompositorError
 from compositor.settings import StyleSettings
 from video.errors import VideoError
@@ -50,8 +50,6 @@ app = LoggedTyper(
     pretty_exceptions_enable=False,
     help="Neural style transfer for Blender animations, without flicker.",
 )
-blender_app = LoggedTyper(no_args_is_help=True, help="The Blender that renders.")
-extension_app = LoggedTyper(no_args_is_help=True, help="The extension for Blender's own window.")
 app.add_typer(blender_app, name="blender")
 app.add_typer(extension_app, name="extension")
 
@@ -263,45 +261,6 @@ def doctor(
     print_findings(findings, as_json)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-@blender_app.command("install")
-def blender_install(
-    *,
-    release: Annotated[
-        str | None,
-        typer.Option(
-            "--version", metavar="X.Y", help="Which Blender, as 4.2; the default fits this Python best."
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Install Blender's Python module privately, for this user, unless it is there already."""
-    from blender_nst.cli.blenders import private_install
-
-    with make_display(as_json) as display:
-        installed = private_install.install(display.say, release=release)
-    version = ".".join(map(str, installed.version))
-    if as_json:
-        typer.echo(json.dumps({"python": str(installed.python), "version": version}))
-    else:
-        typer.echo(f"Blender {version} (bpy module): {installed.python}")
-
-
-@extension_app.command("build")
-def extension_build(
-    *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the zip.")] = Path("dist"),
-    blender: BlenderOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Build the extension's zip, checked by Blender's own validator."""
-    from blender_nst.cli.blenders.runtime import ensure_blender
-    from blender_nst.cli.packaging.extension import build_extension
-
-    with make_display(as_json) as display:
-        archive = build_extension(out, ensure_blender(blender, report=display.say))
-    typer.echo(json.dumps({"extension": str(archive)}) if as_json else str(archive))
 
 
 def main() -> None:
