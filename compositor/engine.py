@@ -17,11 +17,11 @@ from compositor.image_ops.blend import mix
 from compositor.image_ops.resize import fit
 from compositor.losses.objective import StyleObjective
 from compositor.networks.activation_normalization import normalize_network
-from compositor.networks.download import Report as Fetching
+from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
-from compositor.progress import FrameCallbacks, Report
+from compositor.progress import FrameCallbacks, FrameReport
 from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import ContentFrame, make_content_frame, make_unstyled_mask
 from compositor.stylization.frame_inputs import FrameInputs
@@ -149,7 +149,7 @@ class StyleEngine:
             optimized = self._optimizer.optimize(
                 content_frame, sizes, initial, counter, finishing=finishing, temporal=temporal, detail=detail
             )
-        report = Report(
+        report = FrameReport(
             steps=optimized.steps,
             seconds=time.perf_counter() - begun,
             losses=optimized.outcome.losses,

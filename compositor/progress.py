@@ -35,7 +35,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Report:
+class FrameReport:
     """How one frame was stylized.
 
     Attributes:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from compositor.progress import CancelCheck, Progress, Report, Snapshot
+from compositor.progress import CancelCheck, FrameReport, Progress, Snapshot
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FrameResult:
 
     number: int
     path: Path
-    report: Report
+    report: FrameReport
     seconds: float
     warp_error: float | None
     resumed: bool = False

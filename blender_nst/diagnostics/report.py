@@ -34,7 +34,7 @@ _FENCE = "~~~~"
 
 
 @dataclass(frozen=True)
-class Report:
+class BugReport:
     """What a bug report says.
 
     Attributes:
@@ -48,7 +48,7 @@ class Report:
     logs: Mapping[str, Path] = field(default_factory=dict)
 
 
-def report_text(report: Report, names: PrivateNames | None = None) -> str:
+def report_text(report: BugReport, names: PrivateNames | None = None) -> str:
     """The report in Markdown, without private paths and names.
 
     Args:

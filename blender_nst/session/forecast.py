@@ -12,9 +12,7 @@ from .progress import duration
 
 
 def animation_forecast(scene: bpy.types.Scene) -> str:
-    """Of an animation render: `240 frames at 1920×1080, painted at 960×540, about 3 h on CPU, starts at frame
-    1`.
-    """
+    """The forecast of an animation render: `240 frames at 1920×1080, optimized at 960×540, 3 h on CPU`."""
     return _forecast(scene, range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
 
 
@@ -38,7 +36,7 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
     if device is not None:
         working = working_size(height, width, settings_dicts(scene)[0], device)
         if working != (height, width):
-            parts.append(f"painted at {working[1]}×{working[0]}")
+            parts.append(f"optimized at {working[1]}×{working[0]}")
         seconds = expected_seconds(scene, len(numbers), (width, height), device)
         if seconds is not None:
             parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")

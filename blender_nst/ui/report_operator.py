@@ -9,7 +9,7 @@ from typing import Any
 import bpy  # pyright: ignore[reportMissingImports]
 
 from .. import addon
-from ..diagnostics.report import Report, package_versions, report_text, system_facts
+from ..diagnostics.report import BugReport, package_versions, report_text, system_facts
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check
 from ..engine.installer import LOG_NAME as INSTALL_LOG
@@ -46,7 +46,7 @@ def make_report(scene: bpy.types.Scene) -> str:
         "Render engine": scene.render.engine,
         **_engine_facts(),
     }
-    return report_text(Report(facts, _changed_settings(scene) | _changed_preferences(), _logs()))
+    return report_text(BugReport(facts, _changed_settings(scene) | _changed_preferences(), _logs()))
 
 
 def _manifest_version() -> str:

@@ -16,7 +16,7 @@ import torch
 
 from compositor.errors import WeightsError
 
-Report = Callable[[str, float], None]
+DownloadProgress = Callable[[str, float], None]
 """Progress callback: (a message for the user, the share that is done, 0 to 1)."""
 
 # What torchvision calls the files, so that one that is there can be used without torchvision.
@@ -26,7 +26,7 @@ _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30.0
 
 
-def torchvision_file(network: str, report: Report | None = None) -> Path:
+def torchvision_file(network: str, report: DownloadProgress | None = None) -> Path:
     """Path of torchvision's ImageNet weights of `vgg16` or `vgg19`, complete and verified.
 
     It is in torchvision's own cache. The digits in its name are the beginning of its
@@ -68,7 +68,7 @@ def _torchvision_url(network: str, path: Path) -> str:
         ) from None
 
 
-def _fetch(url: str, path: Path, report: Report | None) -> None:
+def _fetch(url: str, path: Path, report: DownloadProgress | None) -> None:
     """Downloads the file atomically."""
     partial: Path | None = None
     try:
@@ -97,7 +97,7 @@ def _fetch(url: str, path: Path, report: Report | None) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _copy(source: IO[bytes], target: IO[bytes], size: int, name: str, report: Report | None) -> str:
+def _copy(source: IO[bytes], target: IO[bytes], size: int, name: str, report: DownloadProgress | None) -> str:
     """Copies, reports every hundredth, and returns the SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     message = f"fetching {name} ({size / 1e6:.0f} MB)" if size else f"fetching {name}"

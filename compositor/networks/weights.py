@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from compositor.errors import WeightsError
-from compositor.networks.download import FILES, Report, torchvision_file
+from compositor.networks.download import FILES, DownloadProgress, torchvision_file
 from compositor.networks.input_normalization import guess_normalization
 from compositor.networks.vgg import Convolution, NetworkWeights, recognize, to_one_convention
 from compositor.networks.weight_files import SUFFIXES, read_tensors
@@ -27,7 +27,7 @@ NETWORKS = ("embedded", *FILES)
 def load_network(
     name: str = "embedded",
     normalization: InputNormalization = InputNormalization.AUTO,
-    report: Report | None = None,
+    report: DownloadProgress | None = None,
 ) -> NetworkWeights:
     """The convolutions of a network, float32, on the CPU, for RGB in 0..255 less the network's mean.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
 from compositor.losses.temporal_term import TemporalTerm
-from compositor.progress import Report
+from compositor.progress import FrameReport
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class StylizedFrame:
 
     image: np.ndarray
     optimized: np.ndarray
-    report: Report
+    report: FrameReport
     detailed: np.ndarray | None = None
 
 

@@ -1,4 +1,4 @@
-"""Compares frames that are painted at a smaller size and brought up with frames painted at full size.
+"""Compares frames that are optimized at a smaller size and upsampled with frames optimized at full size.
 
     python tests/benchmark/working_size.py [--size 640x360] [--factor 3] [--content spheres] [--style swirls]
 
@@ -65,7 +65,7 @@ def main() -> None:
     judge = StyleEngine(full_settings, style)
     longer = round(max(width, height) / arguments.factor)
     small_settings = replace(settings, working_size=longer, finishing_steps=0)
-    print(f"{width}×{height} px on {describe_device(judge.device)}, painted at {longer} px")
+    print(f"{width}×{height} px on {describe_device(judge.device)}, optimized at {longer} px")
     print(_HEADINGS)
     full = _run(full_settings, style, frames, sequence)
     print(_row("full size", full.images[0], judge=judge, frames=frames, full=full, made=full), flush=True)

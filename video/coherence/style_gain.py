@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compositor.progress import Report
+from compositor.progress import FrameReport
 
 # Exponent of the ratio of two style losses by which the gain is corrected. The loss responds far less than in
 # proportion: by a twentieth to twice the gain, where most of a frame is static.
@@ -30,7 +30,7 @@ class StyleGainController:
         """The gain of a shot's second frame."""
         return (self._minimum * self._maximum) ** 0.5
 
-    def update(self, report: Report, *, begins_shot: bool) -> None:
+    def update(self, report: FrameReport, *, begins_shot: bool) -> None:
         """Corrects the gain by the report of a frame; frames come in order."""
         loss = report.losses.get("style", 0.0)
         if begins_shot:

@@ -75,7 +75,7 @@ class PassPlan(ABC):
         """
 
     @abstractmethod
-    def start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
+    def warm_start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
         """(h, w, 3), what the optimization starts from at full size; None for a cold start.
 
         Raises:
@@ -123,7 +123,7 @@ class FirstPass(PassPlan):
     def shot_content(self, position: int, frame: SourceFrame) -> np.ndarray:
         return frame.image
 
-    def start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
+    def warm_start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
         return None if warm_start is None else warm_start.start
 
     def store_resumed(self, frame: SourceFrame, entry: Entry) -> None:
@@ -165,7 +165,7 @@ class FurtherPass(PassPlan):
     def shot_content(self, position: int, frame: SourceFrame) -> np.ndarray:
         return self.frame_store.shot_content(self.index(position))
 
-    def start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
+    def warm_start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
         own = self.checkpoint.optimized(self.number - 1, self.index(position))
         return own if warm_start is None else warm_start.blended_with(own)
 

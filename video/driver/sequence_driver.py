@@ -191,7 +191,7 @@ class SequenceDriver:
         """Stylizes a frame; None if it was cancelled on the way."""
         frame = prepared.frame
         warm_start = state.history.warm_start(prepared.content, prepared.correspondence)
-        start = plan.start_image(position, warm_start)
+        start = plan.warm_start_image(position, warm_start)
         # Without a start image the engine matches the style pictures to the frame by itself.
         if start is not None:
             shot = plan.shot_content(position, frame) if warm_start is None else state.shot_content
@@ -262,7 +262,7 @@ class SequenceDriver:
         """The engine's result; None if it was cancelled on the way.
 
         Args:
-            start: see `PassPlan.start_image`.
+            start: see `PassPlan.warm_start_image`.
             initial: see `SequenceDriver`.
         """
         if self._cancelled():

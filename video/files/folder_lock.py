@@ -28,13 +28,13 @@ def folder_locked(
     Raises:
         FileError: another run holds it for longer than `patience` seconds, or it cannot be made.
     """
-    deadline, told = time.monotonic() + patience, False
+    deadline, warned = time.monotonic() + patience, False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         while (held := _try(folder)) is None:
-            if not told:
+            if not warned:
                 warning(f"another run is at work in {folder}: waiting for its end")
-                told = True
+                warned = True
             if time.monotonic() > deadline:
                 raise FileError(folder, "another run is at work in this folder; end it, or choose another")
             time.sleep(0.1)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from compositor.progress import Report, Stopped
+from compositor.progress import FrameReport, Stopped
 from video.errors import FileError, JournalError
 from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
@@ -43,7 +43,7 @@ class Entry:
     cold_start: bool
     seconds: float
     warp_error: float | None
-    report: Report
+    report: FrameReport
     stored: tuple[str, ...]
 
     @classmethod
@@ -138,7 +138,7 @@ class Journal:
         size = entry.report.scales[-1]
         if working_size is not None and working_size != size:
             raise JournalError(
-                f"frame {frame} was painted at {size[1]}×{size[0]} px and would now be at"
+                f"frame {frame} was optimized at {size[1]}×{size[0]} px and would now be at"
                 f" {working_size[1]}×{working_size[0]} px: set --working-size {max(size)}, {_ADVICE}"
             )
         return entry
@@ -217,7 +217,7 @@ class Journal:
 def _entry(values: dict[str, Any]) -> Entry:
     report = values["report"]
     scales = [(int(height), int(width)) for height, width in report["scales"]]
-    made = Report(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
+    made = FrameReport(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
     if values.keys() != {field.name for field in fields(Entry)} or not isinstance(
         values["fingerprint"], dict
     ):

@@ -16,7 +16,7 @@ from rich.table import Table
 from blender_nst.cli.blenders.runtime import ENVIRONMENT_VARIABLE, find_blender
 from blender_nst.cli.errors import BlenderError
 from blender_nst.cli.log import user_folder
-from blender_nst.diagnostics.report import Report, report_text, system_facts
+from blender_nst.diagnostics.report import BugReport, report_text, system_facts
 from compositor import convolution_jit
 from compositor.errors import CompositorError
 from compositor.hardware.device import choose_device, describe_device
@@ -78,7 +78,7 @@ def print_report(findings: list[Finding], out: Path | None) -> None:
     logs = {COMMAND_LINE_LOG: user_folder() / COMMAND_LINE_LOG}
     if out is not None:
         logs |= {f"{name} of the run": out / name for name in RUN_LOGS}
-    report = Report(system_facts() | facts, {} if out is None else _changed_settings(out), logs)
+    report = BugReport(system_facts() | facts, {} if out is None else _changed_settings(out), logs)
     sys.stdout.write(report_text(report))
 
 

@@ -18,7 +18,7 @@ from blender_nst.cli.inputs.style_choice import StyleChoice, choose_styles, read
 from blender_nst.cli.log import follow_run
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
-from compositor.networks.download import Report as Fetching
+from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.download import file_hash
 from compositor.progress import CancelCheck, FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json

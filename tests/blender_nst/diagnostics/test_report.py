@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from blender_nst.diagnostics.redaction import PrivateNames
-from blender_nst.diagnostics.report import LAST_LINES, Report, last_lines, package_versions, report_text
+from blender_nst.diagnostics.report import LAST_LINES, BugReport, last_lines, package_versions, report_text
 
 
 def test_a_report_has_facts_settings_and_ends_of_logs(tmp_path: Path) -> None:
     log = tmp_path / "engine.log"
     log.write_text("".join(f"line {number} of {tmp_path}/x.png\n" for number in range(300)))
-    report = Report(
+    report = BugReport(
         {"Blender": "4.5.1", "Engine": "/opt/made up/python: missing"},
         {"steps": 7},
         {"engine.log": log, "check.log": tmp_path / "check.log"},
@@ -29,7 +29,7 @@ def test_a_report_has_facts_settings_and_ends_of_logs(tmp_path: Path) -> None:
 def test_a_log_cannot_end_its_block_of_text(tmp_path: Path) -> None:
     log = tmp_path / "engine.log"
     log.write_text("~~~~\n# not a heading\n")
-    text = report_text(Report({}, {}, {"engine.log": log}), PrivateNames())
+    text = report_text(BugReport({}, {}, {"engine.log": log}), PrivateNames())
     assert text.count("~~~~") == 2
 
 

@@ -1,4 +1,4 @@
-"""What the panel says of the size that frames are painted at, against the engine's own rule."""
+"""What the panel says of the size that frames are optimized at, against the engine's own rule."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("nst.device = 'CPU'", "24 frames at 1920×1080, painted at 960×540, starts at frame 1"),
+        ("nst.device = 'CPU'", "24 frames at 1920×1080, optimized at 960×540, starts at frame 1"),
         (
             "nst.device = 'CPU'; nst.preset = 'DRAFT'",
-            "24 frames at 1920×1080, painted at 640×360, starts at frame 1",
+            "24 frames at 1920×1080, optimized at 640×360, starts at frame 1",
         ),
         ("nst.device = 'CUDA'", "24 frames at 1920×1080, starts at frame 1"),
         (
@@ -57,7 +57,7 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         # 660 steps at the painted size, and 24 times 5 at the frame's own.
         (
             "speed('cpu', 6.9e6)",
-            "24 frames at 1920×1080, painted at 960×540, about 86 s on CPU, starts at frame 1",
+            "24 frames at 1920×1080, optimized at 960×540, about 86 s on CPU, starts at frame 1",
         ),
     ],
 )

@@ -146,7 +146,7 @@ def test_no_strength_leaves_the_render(content: np.ndarray, style: np.ndarray) -
 def test_the_style_shrinks_with_the_frame_so_that_strokes_keep_their_size(
     style: np.ndarray, size: int, scale: float, asked: int
 ) -> None:
-    """A style picture of 60×45 px for a frame of 96 px that is painted at 48 px."""
+    """A style picture of 60×45 px for a frame of 96 px that is optimized at 48 px."""
     small = np.ascontiguousarray(style[:45, :60])
     halved = StyleEngine(replace(SMALLER, style_size=size, style_scale=scale), small)
     alone = StyleEngine(replace(SETTINGS, style_size=asked), small)

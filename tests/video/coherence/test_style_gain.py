@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from compositor.progress import Report, Stopped
+from compositor.progress import FrameReport, Stopped
 from video.coherence.style_gain import StyleGainController
 
 
-def done(style: float) -> Report:
-    return Report(1, 1.0, {"style": style}, Stopped.STEP_LIMIT, [(90, 160)], "cpu")
+def done(style: float) -> FrameReport:
+    return FrameReport(1, 1.0, {"style": style}, Stopped.STEP_LIMIT, [(90, 160)], "cpu")
 
 
 def test_it_brings_a_wearing_style_back_to_the_first_frames() -> None:

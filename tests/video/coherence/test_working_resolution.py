@@ -202,7 +202,7 @@ def test_frames_of_another_size_are_not_resumed(
 ) -> None:
     run(engine, frames[:2], tmp_path)
     other = StyleEngine(replace(STYLE, working_size=64), picture(80, 60, Painting.KNIFE))
-    with pytest.raises(JournalError, match=r"frame 1 was painted at 48×36 px and would now be at 64×48 px"):
+    with pytest.raises(JournalError, match=r"frame 1 was optimized at 48×36 px and would now be at 64×48 px"):
         run(other, frames, tmp_path)
 
 
