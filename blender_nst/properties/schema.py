@@ -18,6 +18,12 @@ SECTIONS = ("style_settings", "sequence_settings")
 """The settings of the protocol's `stylize` message; in Blender they share one property group."""
 
 
+MOVIE_SUFFIXES = frozenset[str](SCHEMA["suffixes"]["movie"])
+FRAME_SUFFIXES = frozenset[str](SCHEMA["suffixes"]["frame"])
+STYLE_SUFFIXES: tuple[str, ...] = tuple(SCHEMA["suffixes"]["style"])
+"""What the engine reads as a movie, as a frame, and as a style picture; lower case, with the dot."""
+
+
 @dataclass(frozen=True)
 class GroupLayout:
     """The properties of a group of settings, in the order in which its panel shows them."""

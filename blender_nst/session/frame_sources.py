@@ -14,14 +14,11 @@ import bpy
 from ..capture.frame import CapturedFrame, content_path, passes_path
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
+from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
 from .plan import SessionError, absolute_path
 
-MOVIE_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".ts"}
-)
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr"})
 
 
 def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
@@ -153,7 +150,7 @@ def _pattern(path: Path) -> Path:
 
 def _is_numbered_picture(path: Path) -> bool:
     numbered = re.search(_NUMBER, path.stem) is not None and not path.name.startswith(".")
-    return numbered and path.suffix.lower() in PICTURE_SUFFIXES
+    return numbered and path.suffix.lower() in FRAME_SUFFIXES
 
 
 def _matching(pattern: Path) -> dict[int, Path]:

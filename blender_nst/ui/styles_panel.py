@@ -9,11 +9,9 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
+from ..properties.schema import STYLE_SUFFIXES
 from ..properties.styles import NSTStyle, add_style
 from ..state import state_of
-
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-"""What the engine reads as a style picture."""
 
 
 class Thumbnails:
@@ -103,7 +101,7 @@ class NST_OT_style_add(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Adds the chosen files; those that are no pictures are named and left out."""
         paths = self._paths()
-        added = [path for path in paths if path.lower().endswith(PICTURE_SUFFIXES)]
+        added = [path for path in paths if path.lower().endswith(STYLE_SUFFIXES)]
         for path in paths:
             if path not in added:
                 self.report({"WARNING"}, f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
@@ -160,7 +158,7 @@ class NST_FH_style(bpy.types.FileHandler):
     bl_idname = "NST_FH_style"
     bl_label = "Neural Style Picture"
     bl_import_operator = NST_OT_style_add.bl_idname
-    bl_file_extensions = ";".join(PICTURE_SUFFIXES)
+    bl_file_extensions = ";".join(STYLE_SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

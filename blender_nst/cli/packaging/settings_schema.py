@@ -26,7 +26,8 @@ from compositor.settings import (
     setting_infos,
 )
 from compositor.stylization.working_size import LONGEST_SIDES
-from video.protocol.messages import PROTOCOL_VERSION
+from video.frames.movie import MOVIE_SUFFIXES
+from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES
 from video.settings import SequenceSettings
 
 SCHEMA_FILE = addon.FOLDER / "settings_schema.json"
@@ -57,12 +58,18 @@ def make_schema(sections: Mapping[str, type] = SECTIONS) -> dict[str, Any]:
     sizes = {device.value: dict(by_detail) for device, by_detail in LONGEST_SIDES.items()}
     groups = [_choice(group) for group in Group]
     return {
-        "protocol": PROTOCOL_VERSION,
         "groups": groups,
         **described,
         "presets": presets,
         "working_sizes": sizes,
+        "suffixes": _suffixes(),
     }
+
+
+def _suffixes() -> dict[str, list[str]]:
+    """The file name suffixes that the engine reads, by what it reads them as."""
+    styles = [suffix for each in FORMATS.values() if each.space is None for suffix in each.suffixes]
+    return {"movie": sorted(MOVIE_SUFFIXES), "frame": sorted(IMAGE_SUFFIXES), "style": sorted(styles)}
 
 
 def schema_text() -> str:

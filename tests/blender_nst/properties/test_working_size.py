@@ -67,14 +67,15 @@ def test_the_forecast_says_it(blender: BlenderInTests, script: str, said: str) -
         load().register()
         from blender_nst.session import measured_speed
         from blender_nst.session.forecast import animation_forecast
+        from blender_nst.state import state_of
         scene = bpy.context.scene
         scene.frame_start, scene.frame_end = 1, 24
         scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
         nst = scene.nst
 
         def speed(device, pixels):
-            measured_speed._known.speed = measured_speed.MeasuredSpeed(device, pixels, pixels)
-            measured_speed._known.read = True
+            known = state_of(measured_speed.KnownSpeed)
+            known.speed, known.read = measured_speed.MeasuredSpeed(device, pixels, pixels), True
 
         {script}
         finish(animation_forecast(scene))

@@ -303,4 +303,6 @@ finish([*seen, done(), active.status_line()])
     assert first == second == [[1, 2, 3], None, "ended"]
     assert device == measured != ""
     assert line == ["3 frames stylized", False]
-    assert "the speed was not remembered" in run.output
+    log = (blender.folder / "out" / "extension.log").read_text("utf-8")
+    assert "the speed was not remembered" in log
+    assert "KeyError" in log

@@ -116,7 +116,7 @@ def test_bad_input_ends_with_code_2_and_one_line_that_names_it(
 
 
 @pytest.mark.parametrize(
-    ("source", "words"), [("broken", "f_0001.png: the picture is damaged"), ("tiny", "frame 1:")]
+    ("source", "words"), [("broken", "f_0001.png: is no picture, or a damaged one"), ("tiny", "frame 1:")]
 )
 def test_frame_that_fails_in_the_run_is_named_in_the_last_line(
     cli: Cli, files: Path, tmp_path: Path, source: str, words: str

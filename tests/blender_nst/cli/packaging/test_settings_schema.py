@@ -9,7 +9,8 @@ from blender_nst.cli.packaging.settings_schema import SCHEMA_FILE, SECTIONS, mak
 from blender_nst.cli.packaging.settings_table import TABLE_FILE, with_table
 from blender_nst.properties import schema as blenders
 from compositor.settings import Choice, Group, settings_from_json
-from video.protocol.messages import PROTOCOL_VERSION
+from video.frames.movie import MOVIE_SUFFIXES
+from video.images.picture_formats import IMAGE_SUFFIXES
 
 GENERATE = "run python -m blender_nst.cli.packaging.settings_schema"
 
@@ -38,7 +39,10 @@ def test_defaults_in_the_schema_are_the_settings_defaults(section: str) -> None:
 
 def test_presets_are_valid_settings() -> None:
     schema = make_schema()
-    assert schema["protocol"] == PROTOCOL_VERSION
+    assert frozenset(schema["suffixes"]["movie"]) == MOVIE_SUFFIXES
+    assert frozenset(schema["suffixes"]["frame"]) == IMAGE_SUFFIXES
+    assert {".png", ".jpg", ".tga", ".webp"} <= set(schema["suffixes"]["style"])
+    assert ".exr" not in schema["suffixes"]["style"]
     assert {"draft", "standard", "final"} <= set(schema["presets"])
     for preset in schema["presets"].values():
         for section, kind in SECTIONS.items():
