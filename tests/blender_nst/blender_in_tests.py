@@ -1,4 +1,4 @@
-"""Runs scripts inside a real Blender, each in a process of its own, since `bpy` cannot be started twice."""
+"""Runs scripts inside a real Blender: in a process that they share, or each in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from blender_nst.cli.blenders.runtime import BlenderRuntime
 from blender_nst.headless.job import RenderJob
+from tests.blender_nst.shared_blender import shared_blender
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PACKAGE = REPOSITORY / "blender_nst"
@@ -21,12 +22,23 @@ RESULT_MARK = "RESULT "
 TINY_STYLE: dict[str, Any] = {"steps": 3, "coarsest_size": 64, "device": "cpu"}
 TINY_SEQUENCE: dict[str, Any] = {"warm_steps": 1}
 
-# Loads the extension's source as headless/main.py does, and ends as every bpy process must.
+# Loads the extension's source as headless/main.py does.
 _PRELUDE = """
 import importlib.util, json, os, sys, traceback
 from pathlib import Path
 import bpy
 
+def load():
+    spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless" / "main.py")
+    headless = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(headless)
+    return headless.load_package()
+
+arguments = sys.argv[sys.argv.index("--") + 1:]
+"""
+
+# Ends as every bpy process must. In the shared process `blender_loop.finish` takes its place.
+_OWN_PROCESS = """
 def end_at_once(*error):
     # Python's own end can hang in Blender's exit handlers.
     traceback.print_exception(*error)
@@ -35,18 +47,10 @@ def end_at_once(*error):
 
 sys.excepthook = end_at_once
 
-def load():
-    spec = importlib.util.spec_from_file_location("headless", Path({package!r}) / "headless" / "main.py")
-    headless = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(headless)
-    return headless.load_package()
-
 def finish(result=None):
     print("\\n{mark}" + json.dumps(result))
     sys.stdout.flush()
     os._exit(0)
-
-arguments = sys.argv[sys.argv.index("--") + 1:]
 """
 
 
@@ -84,10 +88,25 @@ class BlenderInTests:
         *arguments: str,
         environment: dict[str, str] | None = None,
         timeout: float = 300.0,
+        own_process: bool = False,
     ) -> ScriptRun:
-        """Runs a script that ends with `finish(result)`; `load()` loads the extension, unregistered."""
+        """Runs a script that ends with `finish(result)`; `load()` loads the extension, unregistered.
+
+        Args:
+            environment: variables that the script's Blender starts with; it has a process of its own then.
+            own_process: for what Blender does at its start and end, and what it cannot take back, such as an
+                installed extension. Otherwise the process is shared, and the scene that of the factory.
+
+        Raises:
+            AssertionError: the script did not reach `finish`; with the end of what was printed.
+        """
         file = self.folder / "script.py"
-        prelude = _PRELUDE.format(package=str(PACKAGE), mark=RESULT_MARK)
+        prelude = _PRELUDE.format(package=str(PACKAGE))
+        if not own_process and environment is None:
+            file.write_text(prelude + textwrap.dedent(script), "utf-8")
+            shared = shared_blender(self.runtime)
+            return ScriptRun(*shared.run(file, arguments, self.environment(), timeout))
+        prelude += _OWN_PROCESS.format(mark=RESULT_MARK)
         file.write_text(prelude + textwrap.dedent(script), "utf-8")
         finished = subprocess.run(
             self.runtime.command(file, arguments),

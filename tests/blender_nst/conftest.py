@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from blender_nst.cli.errors import BlenderError
 from blender_nst.headless.job import RenderJob
 from tests.blender_nst.blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTests
 from tests.blender_nst.command_line import Cli, make_cli
+from tests.blender_nst.shared_blender import end_shared_blenders
 
 _SCENE = """
 scene = bpy.context.scene
@@ -48,6 +49,13 @@ def blender_runtime(request: pytest.FixtureRequest) -> BlenderRuntime:
     except BlenderError as error:
         pytest.skip(str(error))
     return BlenderRuntime(installed.python, RuntimeKind.MODULE, installed.version)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ended_shared_blenders() -> Iterator[None]:
+    """Ends the Blender processes that tests shared; `BlenderInTests.run` starts them when it needs them."""
+    yield
+    end_shared_blenders()
 
 
 @pytest.fixture

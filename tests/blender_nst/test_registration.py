@@ -56,7 +56,9 @@ finish(seen)
 def test_switched_off_it_leaves_nothing_behind(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
-    run = blender.run(_SCRIPT, str(blend_file), str(style_picture), str(blender.folder / "out"))
+    run = blender.run(
+        _SCRIPT, str(blend_file), str(style_picture), str(blender.folder / "out"), own_process=True
+    )
     seen = run.result
     assert seen["on"] == [True, ["nst", "nst_compositing", "nst_preview_side", "nst_regions"]]
     assert seen["run"] == [[1, 2, 3], "3 frames stylized"]

@@ -105,6 +105,7 @@ def test_the_single_picture_of_an_old_file_becomes_the_first_of_the_list(
         finish()
         """,
         str(tmp_path / "old.blend"),
+        own_process=True,
     )
     run = blender.run(
         """

@@ -42,7 +42,7 @@ finish([*seen, listed()])
 def test_renamed_settings_of_an_old_file_keep_their_values(blender: BlenderInTests, tmp_path: Path) -> None:
     colors = next(entry for entry in SCHEMA["style_settings"] if entry["name"] == "color")["choices"]
     names = "[" + ", ".join(f'"{choice["name"].upper()}"' for choice in colors) + "]"
-    blender.run(_SAVE_OLD, str(tmp_path / "old.blend"), names)
+    blender.run(_SAVE_OLD, str(tmp_path / "old.blend"), names, own_process=True)
     opened, untouched, again = blender.run(_OPEN, str(tmp_path / "old.blend")).result
     assert opened == [True, "LUMINANCE", 9, 77]
     assert untouched == 4

@@ -92,7 +92,7 @@ def test_the_installed_extension_logs_into_its_own_folder(blender: BlenderInTest
     repository = tmp_path / "user" / "extensions" / "user_default"
     repository.mkdir(parents=True)
     (repository / "blender_nst").symlink_to(PACKAGE)
-    run = blender.run(_INSTALLED)
+    run = blender.run(_INSTALLED, own_process=True)
     assert "from a module of the extension" in run.result["log"]
     assert "thread NST reader\n    Traceback" in run.result["log"]
     assert "switched off" not in run.result["log"]

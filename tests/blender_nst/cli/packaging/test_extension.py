@@ -86,6 +86,7 @@ def test_blender_installs_the_zip_and_switches_it_on_and_off(archive: Path, blen
         finish({"on": on, "after_load": after_load, "off": off, "again": count()})
         """,
         str(archive),
+        own_process=True,
     )
     hooked = run.result["on"].pop("handlers")
     assert hooked >= 4
