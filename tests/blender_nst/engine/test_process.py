@@ -113,6 +113,7 @@ LINES = {
 }
 
 
+@pytest.mark.expected_errors("the style engine ended with exit code")
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the engine")
 @pytest.mark.parametrize("kind", LINES)
 def test_a_line_that_is_no_event_is_a_clear_error(tmp_path: Path, kind: str) -> None:
