@@ -18,6 +18,8 @@ BLENDERS ?= 4.2 4.5 5.0 5.2
 
 # Two tests at a time: half of a run is spent on waiting for processes. The tests of a module stay together.
 PARALLEL ?= --numprocesses 2 --dist loadscope
+# Without it the threads of two PyTorch processes spin while they wait, and take the cores from each other.
+test test-blender test-newest: export OMP_WAIT_POLICY ?= passive
 
 # The types of Blender's Python API that pyright checks against. Not in the environment itself: pip would take them for
 # packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
