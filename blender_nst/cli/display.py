@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from blender_nst.diagnostics.log_file import escape_control
+from blender_nst.diagnostics.log_lines import escape_control
 from video.protocol import messages
 from video.protocol.event_log import log_event
 from video.protocol.json_lines import encode

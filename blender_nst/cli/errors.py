@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 from blender_nst.cli.log import log_path
-from blender_nst.diagnostics.log_file import escape_control
+from blender_nst.diagnostics.log_lines import escape_control
 from video.protocol.json_lines import encode
 from video.protocol.messages import Failed
 

@@ -19,7 +19,8 @@ from typing import Annotated, Any
 import typer
 from platformdirs import user_log_path
 
-from blender_nst.diagnostics.log_file import RunLog, SafeFormatter, attach, detach
+from blender_nst.diagnostics.log_file import RunLog, attach, detach
+from blender_nst.diagnostics.log_lines import SafeFormatter
 from video.files.output_folder import COMMAND_LINE_LOG
 
 LOGGERS = ("blender_nst", "video", "compositor")

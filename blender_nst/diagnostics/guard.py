@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .log_file import escape_control
+from .log_lines import escape_control
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from .log_file import escape_control
+from .log_lines import escape_control
 from .redaction import PrivateNames, names_of_this_machine, redact
 
 LAST_LINES = 100

@@ -13,7 +13,7 @@ from bpy.app.handlers import persistent
 from ..capture.frame import CapturedFrame
 from ..diagnostics.extension_log import follow_run
 from ..diagnostics.guard import one_line
-from ..diagnostics.log_file import escape_control
+from ..diagnostics.log_lines import escape_control
 from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
 from ..errors import EngineError
 from ..local_events import Died, Rendered

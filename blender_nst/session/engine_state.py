@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..engine.messages import Event, FrameDone, Opened, Planned, Preview, Progress, Ready
+from ..engine.messages import Event, Failed, FrameDone, Opened, Planned, Preview, Progress, Ready
 
 
 @dataclass
@@ -50,3 +50,10 @@ class EngineState:
                 if not event.resumed:
                     self.frame_seconds.append(event.seconds)
                 self.previewed = Path(event.path)
+
+
+def error_with_frame(event: Failed) -> str:
+    """The error, with the frame's number in front unless it names it."""
+    if event.frame is None or f"frame {event.frame}" in event.error:
+        return event.error
+    return f"frame {event.frame}: {event.error}"

@@ -34,7 +34,7 @@ from ..engine.supervisor import SupervisedEngine
 from ..errors import EngineError
 from ..local_events import Died, Rendered
 from .commands import frame_command, start_engine, stylize_command
-from .engine_state import EngineState
+from .engine_state import EngineState, error_with_frame
 from .plan import SessionPlan
 
 SessionEvent = EngineEvent | Rendered
@@ -295,13 +295,6 @@ class RenderSession:
                 self.report(event)
                 self.end()
             case Failed():
-                self.fail(_with_frame(event))
+                self.fail(error_with_frame(event))
             case Died():
                 self.fail(event.error, died=True)
-
-
-def _with_frame(event: Failed) -> str:
-    """The error, with the frame's number in front unless it names it."""
-    if event.frame is None or f"frame {event.frame}" in event.error:
-        return event.error
-    return f"frame {event.frame}: {event.error}"

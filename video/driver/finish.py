@@ -11,7 +11,7 @@ import numpy as np
 
 from compositor.stylization.temporal import StylizedFrame
 from video.coherence.warm_start import WarmStart
-from video.frames.frame_writer import FrameWriter
+from video.driver.frame_writer import FrameWriter
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
 from video.motion.warp_error import warp_error

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from video.driver.finish import FinishedFrame
+from video.driver.frame_writer import movie_name
 from video.files.output_folder import CONTACT_SHEET
-from video.frames.frame_writer import movie_name
 from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image

@@ -29,6 +29,7 @@ from video.coherence.warm_start import StyledHistory, WarmStart
 from video.coherence.working_resolution import moved_detail
 from video.driver.checkpoint import Checkpoint
 from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
+from video.driver.frame_writer import FrameWriter, styled_pattern
 from video.driver.pass_plan import PassPlan, pass_plans
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
@@ -36,7 +37,6 @@ from video.driver.run_outputs import RunOutputs
 from video.errors import FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
-from video.frames.frame_writer import FrameWriter, styled_pattern
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult

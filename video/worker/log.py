@@ -10,7 +10,6 @@ import faulthandler
 import logging
 import os
 import platform
-import re
 import shutil
 import sys
 import threading
@@ -23,37 +22,12 @@ from typing import Any
 from compositor.settings import StyleSettings, settings_to_json
 from video.protocol.messages import Stylize
 from video.settings import SequenceSettings
+from video.worker.log_lines import BACKUPS, MAX_BYTES, SafeFormatter
 
 LOGGERS = ("video", "compositor")
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-MAX_BYTES = 1_000_000
-BACKUPS = 2
-"""Earlier parts of the log that are kept."""
-
 _KEY_PACKAGES = ("torch", "torchvision", "numpy", "opencv-python-headless", "OpenEXR", "av")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 logger = logging.getLogger(__name__)
-
-
-class SafeFormatter(logging.Formatter):
-    """One line for a record, its traceback indented below; control characters are escaped.
-
-    The same as `blender_nst.diagnostics.log_file.SafeFormatter`, which this package cannot import; a test
-    compares the two.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(FORMAT)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Formats without the text that another formatter may have left in the record."""
-        record.message = record.getMessage()
-        record.asctime = self.formatTime(record)
-        lines = [self.formatMessage(record)]
-        if record.exc_info and record.exc_info[0] is not None:
-            lines += self.formatException(record.exc_info).split("\n")
-        return "\n    ".join(_CONTROL.sub(lambda match: ascii(match.group())[1:-1], line) for line in lines)
 
 
 class StandardErrorLog(RotatingFileHandler):

@@ -18,9 +18,9 @@ from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import check_image
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
+from video.driver.frame_writer import FrameWriter, movie_name
 from video.driver.sequence_driver import SequenceDriver
 from video.files.output_folder import SNAPSHOTS, STYLED
-from video.frames.frame_writer import FrameWriter, movie_name
 from video.frames.metadata import frame_metadata
 from video.frames.movie import movie_frame_rate
 from video.frames.sequence import (

@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "video/files/output_folder.py": "blender_nst/output_folder.py",
     "video/protocol/messages.py": "blender_nst/engine/messages.py",
     "video/protocol/json_lines.py": "blender_nst/engine/json_lines.py",
+    "video/worker/log_lines.py": "blender_nst/diagnostics/log_lines.py",
 }
 """The engine's module, and its copy for Blender's side."""
 

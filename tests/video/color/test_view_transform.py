@@ -10,8 +10,8 @@ import pytest
 
 from video.color.color_space import encode_srgb
 from video.color.view_transform import ViewTransform, load_view
+from video.driver.frame_writer import FrameWriter
 from video.errors import FileError
-from video.frames.frame_writer import FrameWriter
 from video.frames.sequence import SourceFrame
 from video.images.exr import read_color, write_exr
 from video.images.image_files import read_image, write_png

@@ -16,8 +16,8 @@ from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
 from video.color.color_space import SceneLinear, decode_srgb
+from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver, SequenceResult
-from video.frames.frame_writer import FrameWriter
 from video.frames.movie import movie_frame_rate, movie_length, read_movie
 from video.frames.sequence import ImageSequence, SourceFrame
 from video.images.exr import read_color, write_exr
