@@ -16,6 +16,7 @@ from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, 
 from compositor.image_ops.blend import mix
 from compositor.image_ops.resize import fit
 from compositor.losses.objective import StyleObjective
+from compositor.losses.style_targets import active_local_layers
 from compositor.networks.activation_normalization import normalize_network
 from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.features import FeatureNetwork
@@ -68,7 +69,9 @@ class StyleEngine:
         content_layers, style_layers = map(layer_weights, (settings.content_layers, settings.style_layers))
         self._network.check(content_layers)
         self._network.check(style_layers)
-        self._reach = self._network.reach(content_layers | style_layers)
+        local_layers = active_local_layers(settings)
+        self._network.check(local_layers)
+        self._reach = self._network.reach(content_layers | style_layers | local_layers)
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
 

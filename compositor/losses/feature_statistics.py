@@ -14,12 +14,15 @@ from torch import Tensor
 
 from compositor.convolution.geometry import layer_size, layer_stride
 from compositor.losses import terms
+from compositor.losses.local_style import LocalStyle
 from compositor.losses.style_statistics import PixelSum
 from compositor.networks.features import FeatureNetwork
 from compositor.tiling.windows import Window
 
 CONTENT_ERROR = PixelSum("content error", terms.squared_sum)
 """The squared differences to the content's features."""
+LOCAL_ERROR = PixelSum("local style error", terms.squared_sum)
+"""The squared differences to the targets of the local style term."""
 
 
 class StatisticKey(NamedTuple):
@@ -40,6 +43,7 @@ class FrameStatistics:
         content: (1, 3, H, W), sRGB in 0..1.
         masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
         style_sums: what is summed at the style layers, for each region.
+        local_layers, local_style: of the local style term.
         replicate: see `FeatureNetwork`.
     """
 
@@ -52,12 +56,16 @@ class FrameStatistics:
         masks: Sequence[Tensor | None],
         *,
         style_sums: Sequence[PixelSum],
+        local_layers: Iterable[str],
+        local_style: LocalStyle,
         replicate: bool,
     ) -> None:
         self._network = network
         self._picture = content
         self._content_layers, self._style_layers = tuple(content_layers), tuple(style_layers)
-        self._layers = tuple(dict.fromkeys(self._content_layers + self._style_layers))
+        self._local_layers, self._local_style = tuple(local_layers), local_style
+        self._masked_layers = tuple(dict.fromkeys(self._style_layers + self._local_layers))
+        self._layers = tuple(dict.fromkeys(self._content_layers + self._masked_layers))
         self._style_sums = tuple(style_sums)
         self._replicate = replicate
         self._content: dict[Window, dict[str, Tensor]] = {}
@@ -84,6 +92,11 @@ class FrameStatistics:
                 mask = self._part(masks[layer], window, layer)
                 for each in self._style_sums:
                     sums[StatisticKey(each, layer, region)] = each.of(features[layer], mask)
+        for layer in self._local_layers:
+            for region, masks in enumerate(self._masks):
+                difference = self._local_style.difference(features[layer], window, region, layer)
+                mask = self._part(masks[layer], window, layer)
+                sums[StatisticKey(LOCAL_ERROR, layer, region)] = LOCAL_ERROR.of(difference, mask)
         return sums
 
     def content(self, window: Window) -> Mapping[str, Tensor]:
@@ -122,11 +135,11 @@ class FrameStatistics:
         return layer_size(height, width, layer_stride(layer))
 
     def _at_layers(self, mask: Tensor | None) -> dict[str, Tensor | None]:
-        """A region's mask at each style layer's size, each value the mean over the pixels it stands for."""
+        """A region's mask at each layer's size, each value the mean over the pixels that it stands for."""
         if mask is None:
-            return {layer: self._coverage[layer] for layer in self._style_layers}
+            return {layer: self._coverage[layer] for layer in self._masked_layers}
         result: dict[str, Tensor | None] = {}
-        for layer in self._style_layers:
+        for layer in self._masked_layers:
             share, covered = F.adaptive_avg_pool2d(mask, self._full(layer)), self._coverage[layer]
             result[layer] = share if covered is None else share * covered
         return result

@@ -1,4 +1,4 @@
-"""Objective of one scale: weighted content, style, total variation and temporal loss, and their gradient."""
+"""Objective of one scale: weighted content, style, local style, total variation and temporal loss."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from torch import Tensor
 from compositor.losses import terms
 from compositor.losses.feature_statistics import (
     CONTENT_ERROR,
+    LOCAL_ERROR,
     FeatureStatistics,
     FrameStatistics,
     StatisticKey,
     added,
 )
+from compositor.losses.local_style import LocalStyle
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
-from compositor.losses.style_targets import StyleTargets, replicates
+from compositor.losses.style_targets import StyleTargets, active_local_layers, replicates
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
@@ -80,6 +82,8 @@ class StyleObjective:
         self._temporal_term = temporal_term
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
+        self._local_layers = active_local_layers(settings)
+        self._local_style = LocalStyle([each.targets.dictionaries for each in regions])
         self._style_sums = STYLE_STATISTICS[settings.style_statistic].sums
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
         self._statistics = FrameStatistics(
@@ -89,6 +93,8 @@ class StyleObjective:
             self._style_layers,
             [each.mask for each in regions],
             style_sums=self._style_sums,
+            local_layers=self._local_layers,
+            local_style=self._local_style,
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
@@ -100,7 +106,8 @@ class StyleObjective:
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The losses of an image (1, 3, H, W) by name, scalars.
 
-        `content`, `style`, `tv` and, with a temporal term, `temporal` are unweighted; `total` is weighted.
+        `content`, `style`, `tv`, with its weight above 0 `local`, and with a temporal term `temporal` are
+        unweighted; `total` is weighted.
         """
         with torch.no_grad():
             return self._losses(self._total(image), image)
@@ -126,6 +133,10 @@ class StyleObjective:
             window.outer.of(gradient).add_(back)
         return {name: value.detach() for name, value in result.items()}, gradient
 
+    def renew(self) -> None:
+        """Has the targets of the local style term found anew for the image that is given next."""
+        self._local_style.renew()
+
     def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, FeatureStatistics]:
         """A window's part of the image as a leaf of autograd, and the sums over it."""
         part = window.outer.of(image).detach().requires_grad_(True)
@@ -150,6 +161,7 @@ class StyleObjective:
             inside = self._statistics.of(active.window.outer.of(active.image), active.window)
             self._outside = added(total, inside, -1.0)
         self._windows = [active.window]
+        self._local_style.renew()
 
     def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
         settings, temporal_term = self._settings, self._temporal_term
@@ -161,6 +173,9 @@ class StyleObjective:
         smoothness = result["tv"]
         style_weight = settings.style_weight * (1.0 if temporal_term is None else temporal_term.style_gain)
         total = settings.content_weight * result["content"] + style_weight * result["style"]
+        if self._local_layers:
+            result["local"] = self._local_loss(sums)
+            total = total + settings.local_weight * result["local"]
         if temporal_term is not None:
             result["temporal"] = terms.temporal_loss(image, temporal_term.target, temporal_term.reliability)
             total = total + temporal_term.weight * result["temporal"]
@@ -181,12 +196,23 @@ class StyleObjective:
 
     def _style_loss(self, sums: FeatureStatistics) -> Tensor:
         layers = [
-            share * weight * self._layer_loss(sums, layer, index, region.targets[layer])
+            share * weight * self._layer_loss(sums, layer, index, region.targets.statistics[layer])
             for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
             for layer, weight in self._style_layers.items()
         ]
         # A frame in which nothing is visible has no region.
         return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
+
+    def _local_loss(self, sums: FeatureStatistics) -> Tensor:
+        layers = [
+            share * weight * self._local_distance(sums, layer, region)
+            for region, share in enumerate(self._shares)
+            for layer, weight in self._local_layers.items()
+        ]
+        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
+
+    def _local_distance(self, sums: FeatureStatistics, layer: str, region: int) -> Tensor:
+        return sums[StatisticKey(LOCAL_ERROR, layer, region)] / self._statistics.count(layer, region)
 
     def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
         count = self._statistics.count(layer, region)

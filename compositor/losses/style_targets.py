@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from compositor.losses import terms
 from compositor.losses.feature_statistics import coverage
+from compositor.losses.local_style import StyleDictionary
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget, PixelSum
 from compositor.networks.features import REPLICATE_FROM, FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.settings import StyleSettings
 
-StyleTargets = dict[str, LayerTarget]
-"""By style layer."""
+
+@dataclass(frozen=True)
+class StyleTargets:
+    """What the styles of a region look like to the network.
+
+    Attributes:
+        statistics: by style layer.
+        dictionaries: by local layer, for the local style term; none if its weight is 0.
+    """
+
+    statistics: Mapping[str, LayerTarget]
+    dictionaries: Mapping[str, StyleDictionary]
 
 
 def replicates(longer_side: int) -> bool:
@@ -40,13 +52,14 @@ def style_targets(
         replicate: whether borders are replicated; the same as for the frame (`replicates`).
     """
     definition = STYLE_STATISTICS[settings.style_statistic]
-    layers = layer_weights(settings.style_layers)
+    layers, local_layers = layer_weights(settings.style_layers), active_local_layers(settings)
     total = sum(weight for _, weight in pictures)
     means: dict[tuple[str, PixelSum], Tensor] = {}
+    local: dict[str, list[tuple[Tensor, float]]] = {layer: [] for layer in local_layers}
     with torch.no_grad():
         for picture, weight in pictures:
             share = weight / total
-            features = network(picture, layers, replicate=replicate)
+            features = network(picture, layers | local_layers, replicate=replicate)
             for layer in layers:
                 covered = coverage(picture.shape[-2], picture.shape[-1], layer, picture.device)
                 count = terms.pixel_count(features[layer], covered)
@@ -54,9 +67,17 @@ def style_targets(
                     mean = share * (each.of(features[layer], covered) / count)
                     key = layer, each
                     means[key] = means[key] + mean if key in means else mean
-        return {
+            for layer in local_layers:
+                local[layer].append((features[layer], share))
+        statistics = {
             layer: definition.target(
                 tuple(means[layer, each] for each in definition.sums), settings.loss_scale
             )
             for layer in layers
         }
+        return StyleTargets(statistics, {layer: StyleDictionary.of(maps) for layer, maps in local.items()})
+
+
+def active_local_layers(settings: StyleSettings) -> dict[str, float]:
+    """The layers of the local style term with their weights; none if the term has no weight."""
+    return layer_weights(settings.local_layers) if settings.local_weight > 0.0 else {}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from compositor.optimization.loop import Objective
+from compositor.optimization.loop import Objective, OptimizationRun
 
 Found = tuple[dict[str, Tensor], Tensor]
 """The result of an objective: the losses by name, and the gradient."""
@@ -34,12 +34,12 @@ class StepGraphs:
     def __init__(self) -> None:
         self._last: torch.cuda.CUDAGraph | None = None
 
-    def replaying(self, objective: Objective, image: Tensor, steps: int) -> Objective:
+    def replaying(self, objective: Objective, image: Tensor, run: OptimizationRun) -> Objective:
         """The objective, replayed from the fourth step on if that is faster for this image and step count."""
         height, width = image.shape[-2:]
-        if image.device.type != "cuda" or height * width > _LARGEST or steps < _WORTH:
+        if image.device.type != "cuda" or height * width > _LARGEST or run.steps < _WORTH:
             return objective
-        return Replaying(objective, self.record)
+        return Replaying(objective, self.record, 0 if run.renew is None else run.renew_every)
 
     def record(self, work: Callable[[], Found]) -> tuple[Found, Callable[[], None]]:
         """As `Record` says.
@@ -71,19 +71,23 @@ class Replaying:
 
     Args:
         objective: always called with the same tensor, which is changed in place.
+        eager_every: the first of so many steps is never replayed: the objective is renewed in it.
     """
 
-    def __init__(self, objective: Objective, record: Record) -> None:
+    def __init__(self, objective: Objective, record: Record, eager_every: int = 0) -> None:
         self._objective = objective
         self._record = record
+        self._eager_every = eager_every
         self._calls = 0
         self._recorded: tuple[Tensor, Found, Callable[[], None]] | None = None
 
     def __call__(self, image: Tensor) -> Found:
         """The losses of the image, and the gradient of their total."""
-        if self._recorded is not None and image is self._recorded[0]:
+        renewed = self._eager_every > 0 and self._calls % self._eager_every == 0
+        if self._recorded is not None and image is self._recorded[0] and not renewed:
             _, (losses, gradient), replay = self._recorded
             replay()
+            self._calls += 1
             # The optimizer keeps gradients, and the next replay overwrites this one.
             return losses, gradient.clone()
         found = self._objective(image)

@@ -60,9 +60,16 @@ class PixelLbfgs:
         self._before: tuple[Tensor, Tensor] | None = None
         self._scale = image.new_ones(())
 
-    def step(self, gradient: Tensor) -> None:
-        """One step; `gradient` is that of the image as it is, (1, 3, H, W)."""
-        self._remember(gradient)
+    def step(self, gradient: Tensor, *, renewed: bool = False) -> None:
+        """One step.
+
+        Args:
+            gradient: of the objective at the image as it is, (1, 3, H, W).
+            renewed: whether the objective is another one than in the step before: the change of the gradient
+                then says nothing about curvature, and is not used.
+        """
+        if not renewed or self._before is None:
+            self._remember(gradient)
         outwards = ((self._image <= 0.0) & (gradient > 0.0)) | ((self._image >= 1.0) & (gradient < 0.0))
         # Pixels that are fixed have a gradient of exactly zero.
         stays = outwards | (gradient == 0.0)

@@ -20,8 +20,9 @@ Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
 MaskedObjective = Objective
 """An objective whose gradient is zero where a pixel is fixed."""
 
-Step = Callable[[float], dict[str, Tensor]]
-"""Takes one step, given the share of the steps that are done, 0 to 1. Returns the losses before it."""
+Step = Callable[[float, bool], dict[str, Tensor]]
+"""Takes one step, given the share of the steps that are done, 0 to 1, and whether the objective has just been
+renewed. Returns the losses before it."""
 
 # Reading a loss from a GPU waits for the GPU, so there losses are read only every so many steps.
 _READ_EVERY = 10
@@ -42,6 +43,7 @@ class OptimizationRun:
         moments: Adam's moments of the coarser scale, already of this size.
         hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
         fixed: (1, 1, H, W) bool, pixels that do not change.
+        renew: called before the first step and then every `renew_every` ones: the objective changes.
     """
 
     steps: int
@@ -49,6 +51,8 @@ class OptimizationRun:
     moments: Moments | None = None
     hessian_diagonal: Tensor | float = 0.0
     fixed: Tensor | None = None
+    renew: Callable[[], None] | None = None
+    renew_every: int = 10
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,10 @@ def optimize(
         if callbacks.cancelled():
             stopped = Stopped.CANCELLED
             break
-        current = take_step(taken / run.steps)
+        renewed = run.renew is not None and taken % run.renew_every == 0
+        if run.renew is not None and renewed:
+            run.renew()
+        current = take_step(taken / run.steps, renewed)
         taken += 1
         due = callbacks.snapshot_due(taken)
         if due or taken % read_every == 0 or taken == run.steps:
@@ -127,7 +134,7 @@ def _stepper(
 def _adam_steps(
     image: Tensor, objective: MaskedObjective, adam: PixelAdam, rate: float, decays: bool
 ) -> Step:
-    def step(progress: float) -> dict[str, Tensor]:
+    def step(progress: float, renewed: bool) -> dict[str, Tensor]:
         losses, gradient = objective(image)
         adam.step(gradient, rate * _cosine(progress) if decays else rate)
         return losses
@@ -136,9 +143,9 @@ def _adam_steps(
 
 
 def _lbfgs_steps(image: Tensor, objective: MaskedObjective, lbfgs: PixelLbfgs) -> Step:
-    def step(progress: float) -> dict[str, Tensor]:
+    def step(progress: float, renewed: bool) -> dict[str, Tensor]:
         losses, gradient = objective(image)
-        lbfgs.step(gradient)
+        lbfgs.step(gradient, renewed=renewed)
         return losses
 
     return step

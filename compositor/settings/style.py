@@ -41,6 +41,15 @@ class StyleSettings:
     content_weight: float = setting(
         LOOK, 1.0, "Content Weight", "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
     )
+    local_weight: float = setting(
+        LOOK,
+        1.0,
+        "Local Weight",
+        "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
+        " the frame as a whole alone, as Gatys 2016",
+        minimum=0.0,
+        maximum=1e6,
+    )
     color: Color = setting(LOOK, Color.STYLE, "Color", "Whose colors the result has", formerly="colour")
     style_scale: float = setting(
         STROKES,
@@ -230,6 +239,13 @@ class StyleSettings:
         ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
         "Style Layers",
         "Network layers that hold the style; relu2_1:0.5 gives one a weight",
+        advanced=True,
+    )
+    local_layers: tuple[str, ...] = setting(
+        NETWORK,
+        ("relu3_1", "relu4_1"),
+        "Local Layers",
+        "Network layers that every place is compared at; relu3_1:0.5 gives one a weight",
         advanced=True,
     )
     pooling: Pooling = setting(

@@ -13,7 +13,9 @@ from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.device import is_out_of_memory
 from compositor.image_ops.resize import resize
+from compositor.losses.local_style import RENEW_EVERY
 from compositor.losses.objective import ActiveRegion, StyleObjective
+from compositor.losses.style_targets import active_local_layers
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
@@ -63,6 +65,7 @@ class MultiscaleOptimizer:
         self._fixed = fixed
         self._graphs = graphs
         layers = layer_weights(settings.content_layers) | layer_weights(settings.style_layers)
+        layers |= active_local_layers(settings)
         self._reach = network.reach(layers)
 
     def optimize(self, sizes: Sequence[tuple[int, int]], image: Tensor, counter: StepCounter) -> Outcome:
@@ -115,15 +118,17 @@ class MultiscaleOptimizer:
         height, width = image.shape[-2:]
         finest = scale == len(counter.shares) - 1
         term, fixed = (self._temporal_term, self._fixed) if finest else (None, None)
-        objective = self._objective(image, term, fixed, halvings).value_and_grad
+        objective = self._objective(image, term, fixed, halvings)
         run = OptimizationRun(
             counter.shares[scale],
             decay_learning_rate=finest,
             moments=moments,
             hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
+            renew=objective.renew if self._settings.local_weight > 0.0 else None,
+            renew_every=RENEW_EVERY,
         )
-        replayed = self._graphs.replaying(objective, image, run.steps)
+        replayed = self._graphs.replaying(objective.value_and_grad, image, run)
         return optimize(image, replayed, self._settings, run, counter.callbacks_at(height, width))
 
     def _objective(

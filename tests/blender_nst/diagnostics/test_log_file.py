@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from blender_nst.diagnostics.log_lines import SafeFormatter, escape_control
 
 from blender_nst.diagnostics import log_file
 from blender_nst.diagnostics.log_file import RunLog, attach, detach
+from blender_nst.diagnostics.log_lines import SafeFormatter, escape_control
 
 NAME = "diagnostics_test"
 logger = logging.getLogger(NAME)

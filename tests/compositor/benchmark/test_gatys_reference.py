@@ -24,7 +24,9 @@ from compositor.stylization.frame_inputs import FrameInputs
 from video.paintings.painting import Painting, paint
 
 CPU = torch.device("cpu")
-SETTINGS = StyleSettings(style_weight=40.0, tv_weight=10.0, coarsest_size=64, device=DeviceChoice.CPU)
+SETTINGS = StyleSettings(
+    style_weight=40.0, local_weight=0.0, tv_weight=10.0, coarsest_size=64, device=DeviceChoice.CPU
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
 
-SETTINGS = StyleSettings(content_weight=3.0, style_weight=20.0, tv_weight=0.5)
+SETTINGS = StyleSettings(content_weight=3.0, style_weight=20.0, local_weight=7.0, tv_weight=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def losses_of(
 
 def test_total_is_the_weighted_sum(network: FeatureNetwork) -> None:
     losses = losses_of(network, noise(2))
-    assert set(losses) == {"content", "style", "tv", "total"}
-    expected = 3.0 * losses["content"] + 20.0 * losses["style"] + 0.5 * losses["tv"]
+    assert set(losses) == {"content", "style", "local", "tv", "total"}
+    expected = 3.0 * losses["content"] + 20.0 * losses["style"] + 7.0 * losses["local"] + 0.5 * losses["tv"]
     assert losses["total"] == pytest.approx(expected)
 
 
@@ -110,7 +110,7 @@ def test_a_regions_style_loss_counts_by_its_share_of_the_frame(network: FeatureN
     mask = torch.zeros(1, 1, 32, 32)
     mask[..., : round(32 * share)] = 1.0
     features = network(noise(2), ["relu1_1"], replicate=False)["relu1_1"]
-    distance = targets["relu1_1"].distance(terms.gram(features, mask))
+    distance = targets.statistics["relu1_1"].distance(terms.gram(features, mask))
     objective = StyleObjective(network, settings, noise(0), [Region(targets, mask)])
     assert float(objective(noise(2))["style"]) == pytest.approx(share * float(distance), rel=1e-4)
 

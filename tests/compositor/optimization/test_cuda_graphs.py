@@ -13,7 +13,7 @@ from torch import Tensor
 from compositor.engine import StyleEngine
 from compositor.optimization import cuda_graphs
 from compositor.optimization.cuda_graphs import WARM_UP, Found, Replaying, StepGraphs
-from compositor.optimization.loop import Objective
+from compositor.optimization.loop import Objective, OptimizationRun
 from compositor.settings import DeviceChoice, StyleSettings
 from compositor.stylization.frame_inputs import FrameInputs
 from video.paintings.painting import Painting, paint
@@ -91,8 +91,24 @@ def test_another_image_is_not_replayed() -> None:
     assert recorder.replays == 1
 
 
+def test_the_steps_in_which_the_objective_is_renewed_are_not_replayed() -> None:
+    """Every fifth step the goal moves: a replay would go on to the old one."""
+    recorder, calls = Recorder(), 0
+
+    def moving(image: Tensor) -> Found:
+        nonlocal calls
+        calls += 1
+        return bowl(image)
+
+    totals, _ = descended(Replaying(moving, recorder.record, eager_every=5), 12)
+    assert totals == descended(bowl, 12)[0]
+    replayed = [step for step in range(WARM_UP, 12) if step % 5 != 0]
+    assert recorder.replays == 1 + len(replayed)
+    assert calls == WARM_UP + 1 + recorder.replays + 2, "the recorder calls it for each replay"
+
+
 def test_without_a_gpu_nothing_is_recorded() -> None:
-    assert StepGraphs().replaying(bowl, torch.zeros(1, 3, 64, 64), 100) is bowl
+    assert StepGraphs().replaying(bowl, torch.zeros(1, 3, 64, 64), OptimizationRun(100)) is bowl
 
 
 @on_a_gpu
@@ -115,7 +131,7 @@ def test_work_that_waits_for_the_gpu_is_not_recorded() -> None:
         return {"total": image.new_tensor(float(image.sum()))}, image - 0.3
 
     image = torch.full((1, 3, 4, 4), 0.9, device="cuda")
-    objective = StepGraphs().replaying(waits, image, 100)
+    objective = StepGraphs().replaying(waits, image, OptimizationRun(100))
     assert isinstance(objective, Replaying)
     for _ in range(6):
         losses, gradient = objective(image)
@@ -129,7 +145,7 @@ def test_graphs_follow_one_another_in_the_same_memory() -> None:
     graphs = StepGraphs()
     for size in (64, 32, 64):
         image = torch.full((1, 3, size, size), 0.9, device="cuda")
-        objective = graphs.replaying(bowl, image, 100)
+        objective = graphs.replaying(bowl, image, OptimizationRun(100))
         for _ in range(10):
             image.sub_(0.5 * objective(image)[1])
         assert float(image.mean()) == pytest.approx(0.3 + 0.6 / 2**10, abs=1e-5)

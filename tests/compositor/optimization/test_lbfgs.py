@@ -121,3 +121,20 @@ def test_free_pixels_do_not_wait_for_stiff_ones() -> None:
             lbfgs.step((matrix @ (image - target).flatten()).view(SHAPE) + held * (image - target))
         errors.append(float((image - target)[..., 4:].abs().mean()))
     assert errors[0] < 0.3 * errors[1]
+
+
+def test_the_step_after_a_renewal_teaches_no_curvature() -> None:
+    """Another objective's gradient, which has grown along the last step, looks like a strong curvature."""
+    target = uniform(0.2, 0.8)
+
+    def length_of_the_next_step(renewed: bool) -> float:
+        image = gray().double()
+        optimizer = PixelLbfgs(image, 20)
+        for _ in range(3):
+            before = image.clone()
+            optimizer.step(image - target)
+        last = image.clone()
+        optimizer.step(image - target + 1000.0 * (image - before), renewed=renewed)
+        return float((image - last).norm())
+
+    assert length_of_the_next_step(True) > 8.0 * length_of_the_next_step(False)

@@ -151,3 +151,16 @@ def test_adam_hands_its_moments_on_and_lbfgs_has_none() -> None:
     assert moments is not None
     assert moments.step == 5
     assert run(quadratic, 5, StyleSettings(optimizer=Optimizer.LBFGS)).moments is None
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_an_objective_is_renewed_before_every_so_many_steps(optimizer: Optimizer) -> None:
+    calls: list[str] = []
+
+    def objective(image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        calls.append("step")
+        return quadratic(image)
+
+    plan = OptimizationRun(7, renew=lambda: calls.append("renew"), renew_every=3)
+    optimize(target(), objective, StyleSettings(optimizer=optimizer), plan, StepCallbacks())
+    assert [place for place, call in enumerate(calls) if call == "renew"] == [0, 4, 8]
