@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,14 +16,9 @@ from video.files.output_folder import STYLED
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.images.image_files import check_writable
 from video.motion.motion_source import MotionFinder
-from video.reports.sequence_metrics import LONG_TERM, MEASURES, FrameMeasure, means, measure
-
-_TITLES = {
-    "warp_error": "warp error",
-    "long_warp_error": f"over {LONG_TERM} frames",
-    "style": "style loss",
-    "content": "content loss",
-}
+from video.reports.frame_measure import MEASURES, FrameMeasure, Measure, MeasureTable
+from video.reports.sequence_metrics import measure
+from video.reports.sequence_summary import SUMMARY_TITLES, means, summary
 
 
 def measure_sequence(
@@ -70,7 +64,8 @@ def measure_sequence(
     display.expect(len(results.numbers), doing="measuring")
     measured = measure(results, sources, finder, engine, lambda frame: display.step(f"frame {frame.number}"))
     if as_json:
-        print(json.dumps({"frames": [asdict(each) for each in measured], "all": means(measured)}))
+        frames = [{"number": each.number} | {m.name: m.of(each) for m in MEASURES} for each in measured]
+        print(json.dumps({"frames": frames, "all": means(measured) | summary(measured)}))
     else:
         _show(measured, display)
     if plot is not None:
@@ -85,11 +80,21 @@ def _styled_frames(path: Path) -> Path:
 
 
 def _show(measured: Sequence[FrameMeasure], display: Display) -> None:
+    """Prints a table for each kind of measure, and one of the sequence as a whole."""
     overall = means(measured)
-    names = [name for name in MEASURES if overall[name] is not None]
-    rows = [[str(each.number), *(_number(getattr(each, name)) for name in names)] for each in measured]
-    rows.append(["all", *(_number(overall[name]) for name in names)])
-    display.table(["frame", *(_TITLES[name] for name in names)], rows)
+    for table in MeasureTable:
+        shown = [each for each in MEASURES if each.table is table and overall[each.name] is not None]
+        if not shown:
+            continue
+        rows = [[str(frame.number), *(_number(each.of(frame)) for each in shown)] for frame in measured]
+        rows.append(["all", *(_number(overall[each.name]) for each in shown)])
+        display.say(f"{table.value}:")
+        display.table(["frame", *(each.heading for each in shown)], rows)
+    whole = [[SUMMARY_TITLES[name], _number(value)] for name, value in summary(measured).items()]
+    whole = [row for row in whole if row[1]]
+    if whole:
+        display.say("the sequence as a whole:")
+        display.table(["measure", "value"], whole)
 
 
 def _number(value: float | None) -> str:
@@ -101,17 +106,25 @@ def draw(measured: Sequence[FrameMeasure], path: Path) -> None:
     # Heavy, and needed by this command alone.
     from matplotlib.figure import Figure
 
-    names = [name for name in MEASURES if any(getattr(each, name) is not None for each in measured)]
-    if not names:
-        raise InputError(f"{path}: a single frame has nothing to plot; name a style or more frames")
-    figure = Figure(figsize=(8.0, 1.0 + 1.6 * len(names)), layout="constrained")
-    rows = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, name in zip(rows, names, strict=True):
-        points = [(each.number, getattr(each, name)) for each in measured if getattr(each, name) is not None]
-        axes.plot(*zip(*points, strict=True), marker="o", markersize=3)
-        axes.set_ylabel(_TITLES[name])
+    panels: dict[str, list[Measure]] = {}
+    for each in MEASURES:
+        if any(each.of(frame) is not None for frame in measured):
+            panels.setdefault(each.panel, []).append(each)
+    figure = Figure(figsize=(8.0, 1.0 + 1.6 * len(panels)), layout="constrained")
+    rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (label, lines) in zip(rows, panels.items(), strict=True):
+        axes.margins(y=0.1)
+        # The upper end is found from zero, since a curve that hardly changes would lie on the frame's edge.
+        axes.plot([measured[0].number], [0.0], alpha=0.0)
+        for each in lines:
+            points = [(frame.number, value) for frame in measured if (value := each.of(frame)) is not None]
+            dashes = "--" if each.name.endswith("_p90") else "-"
+            axes.plot(*zip(*points, strict=True), dashes, marker="o", markersize=3, label=each.heading)
+        axes.set_ylabel(label)
         axes.set_ylim(bottom=0.0)
         axes.grid(alpha=0.3)
+        if len(lines) > 1:
+            axes.legend(fontsize="x-small", ncols=len(lines))
     rows[-1].set_xlabel("frame")
     try:
         figure.savefig(path, dpi=110)

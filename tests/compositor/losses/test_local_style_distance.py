@@ -39,7 +39,7 @@ def one_by_one(own: Tensor, painting: Tensor, window: int) -> list[float]:
     """The distance of each window of maps (1, C, H, W) to the nearest of the painting's."""
 
     def grams(maps: Tensor) -> list[Tensor]:
-        grid = WindowGrid.over(*maps.shape[-2:], window)
+        grid = WindowGrid.over(maps.shape[-2], maps.shape[-1], window)
         height, width = grid.size
         return [
             terms.gram(maps[..., row : row + height, column : column + width])
