@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
@@ -19,6 +20,9 @@ from video.motion.motion_source import MotionFinder
 from video.reports.frame_measure import MEASURES, FrameMeasure, Measure, MeasureTable
 from video.reports.sequence_metrics import measure
 from video.reports.sequence_summary import SUMMARY_TITLES, means, summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def measure_sequence(
@@ -113,20 +117,34 @@ def draw(measured: Sequence[FrameMeasure], path: Path) -> None:
     figure = Figure(figsize=(8.0, 1.0 + 1.6 * len(panels)), layout="constrained")
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (label, lines) in zip(rows, panels.items(), strict=True):
-        axes.margins(y=0.1)
-        # The upper end is found from zero, since a curve that hardly changes would lie on the frame's edge.
-        axes.plot([measured[0].number], [0.0], alpha=0.0)
-        for each in lines:
-            points = [(frame.number, value) for frame in measured if (value := each.of(frame)) is not None]
-            dashes = "--" if each.name.endswith("_p90") else "-"
-            axes.plot(*zip(*points, strict=True), dashes, marker="o", markersize=3, label=each.heading)
-        axes.set_ylabel(label)
-        axes.set_ylim(bottom=0.0)
-        axes.grid(alpha=0.3)
-        if len(lines) > 1:
-            axes.legend(fontsize="x-small", ncols=len(lines))
+        _draw_panel(axes, label, lines, measured)
     rows[-1].set_xlabel("frame")
     try:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: the plot cannot be written: {error}") from None
+
+
+def _draw_panel(axes: Axes, label: str, lines: Sequence[Measure], measured: Sequence[FrameMeasure]) -> None:
+    """Draws measures over the frames; a 90th percentile is dashed, in the color of the mean before it."""
+    axes.margins(y=0.1)
+    # The upper end is found from zero, since a curve that hardly changes would lie on the border.
+    axes.update_datalim([(measured[0].number, 0.0)])
+    color = None
+    for each in lines:
+        points = [(frame.number, value) for frame in measured if (value := each.of(frame)) is not None]
+        numbers, values = zip(*points, strict=True)
+        dashed = each.name.endswith("_p90")
+        drawn = axes.plot(
+            *(numbers, values, "--" if dashed else "-"),
+            marker="o",
+            markersize=3,
+            color=color if dashed else None,
+            label="_" if dashed else each.heading,
+        )
+        color = drawn[0].get_color()
+    axes.set_ylabel(label)
+    axes.set_ylim(bottom=0.0)
+    axes.grid(alpha=0.3)
+    if len(lines) > 1:
+        axes.legend(fontsize="x-small", loc="lower right", ncols=len(lines))
