@@ -15,6 +15,7 @@ from compositor.hardware.precision import feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.image_ops.blend import mix
 from compositor.image_ops.resize import fit
+from compositor.losses.local_style_distance import DistanceSummary, LocalStyleDistance, WindowDistances
 from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import active_local_layers
 from compositor.networks.activation_normalization import normalize_network
@@ -74,6 +75,7 @@ class StyleEngine:
         self._reach = self._network.reach(content_layers | style_layers | local_layers)
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
+        self._local_distance: LocalStyleDistance | None = None
 
     @property
     def styles(self) -> list[Style]:
@@ -174,6 +176,7 @@ class StyleEngine:
         A cold start does so by itself.
         """
         self._library.match_colors_to(content)
+        self._local_distance = None
 
     def style_error(self, image: np.ndarray, mask: np.ndarray | None = None) -> float:
         """The style loss (see `compositor.losses.terms`) of an image (H, W, 3) by the styles without region.
@@ -188,6 +191,40 @@ class StyleEngine:
         """The content loss of an image (H, W, 3) against a content of the same size."""
         check_size(image, content, "image")
         return self._error(image, content, None, "content")
+
+    def local_style_distance(
+        self, image: np.ndarray, mask: np.ndarray | None = None
+    ) -> dict[str, DistanceSummary] | None:
+        """How far each part of an image is from the nearest part of the style pictures without region.
+
+        Args:
+            image: (H, W, 3 or 4) float32, sRGB in 0..1.
+            mask: (H, W) in 0..1, the part of the image that is measured; None for all of it.
+
+        Returns:
+            Mean and 90th percentile over windows, by layer, see `compositor.losses.local_style_distance`;
+            None where no window lies at least half within the mask.
+        """
+        return self.window_distances(image).summary(mask)
+
+    def window_distances(self, image: np.ndarray) -> WindowDistances:
+        """The same, window by window, from which several masks can be summed up."""
+        with translate_out_of_memory("the local style distance"), torch.no_grad():
+            if self._local_distance is None:
+                self._local_distance = LocalStyleDistance(
+                    self._measuring_network(),
+                    self._library.pictures_without_region(),
+                    style_scale=self.settings.style_scale,
+                )
+            return self._local_distance.of(to_tensor(check_image(image, "image")[..., :3], self.device))
+
+    def _measuring_network(self) -> FeatureNetwork:
+        """The network with plain float32 features: neither normalized nor rounded."""
+        settings = self.settings
+        if self._network.dtype is torch.float32 and not settings.normalized_network:
+            return self._network
+        weights = load_network(settings.network, settings.input_normalization)
+        return FeatureNetwork(weights, settings.pooling, self.device)
 
     def _error(self, image: np.ndarray, content: np.ndarray, mask: np.ndarray | None, loss: str) -> float:
         own, target = (

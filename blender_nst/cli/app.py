@@ -208,7 +208,7 @@ def metrics(
     plot: Annotated[Path | None, typer.Option(help="Draw the measures to this PNG, SVG or PDF.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure flicker (the warp error along the motion), style and content losses, frame by frame."""
+    """Measure flicker, losses, local style, noise, imprints, fine detail and light, frame by frame."""
     from blender_nst.cli.commands.metrics import measure_sequence
     from blender_nst.cli.inputs.style_choice import choose_styles
 

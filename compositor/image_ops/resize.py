@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.image_ops.arrays import SMALLEST_SIDE
+from compositor.image_ops.arrays import SMALLEST_SIDE, to_array, to_tensor
 
 
 def fit(image: Tensor, longer_side: float) -> Tensor:
@@ -14,6 +16,13 @@ def fit(image: Tensor, longer_side: float) -> Tensor:
     factor = min(1.0, longer_side / max(height, width))
     size = (max(SMALLEST_SIDE, round(side * factor)) for side in (height, width))
     return resize(image, *size).clamp(0.0, 1.0)
+
+
+def fit_array(image: np.ndarray, longer_side: float) -> np.ndarray:
+    """As `fit`, of an array (H, W, C) float32 in 0..1."""
+    if longer_side >= max(image.shape[:2]):
+        return image
+    return to_array(fit(to_tensor(image, torch.device("cpu")), longer_side))
 
 
 def resize(image: Tensor, height: int, width: int) -> Tensor:

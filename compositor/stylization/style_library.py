@@ -104,6 +104,11 @@ class StyleLibrary:
             )
         return self._targets[key]
 
+    def pictures_without_region(self) -> list[Tensor]:
+        """The pictures, (1, 3, h, w) in 0..1, of the styles without region; all where each has one."""
+        pairs = list(zip(self.styles, self._pictures, strict=True))
+        return [picture for style, picture in pairs if style.region is None] or self._pictures
+
     def color_statistics(self) -> tuple[Tensor, Tensor]:
         """Mean (3) and covariance (3, 3) of all pictures' colors together."""
         pixels = torch.cat([picture[0].flatten(1) for picture in self._pictures], dim=1)

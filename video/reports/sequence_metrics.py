@@ -1,4 +1,4 @@
-"""Sequence metrics: warp error (flicker), style loss and content loss of each frame of a styled sequence."""
+"""Sequence metrics: flicker, losses, local style, noise and light of each frame of a styled sequence."""
 
 from __future__ import annotations
 
@@ -13,40 +13,30 @@ from video.coherence.frame_history import motion_to_older
 from video.errors import FrameError, SequenceError
 from video.frames.render_passes import read_passes
 from video.frames.sequence import SourceFrame
-from video.motion.motion_field import RenderedFrame
+from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.reliability import reliability
+from video.motion.reliability import reliability, visibility
 from video.motion.shot_detection import begins_shot
+from video.motion.warp import warp_nearest
 from video.motion.warp_error import warp_error
+from video.reports.depth_edges import DepthEdges
+from video.reports.frame_measure import LONG_TERM, FrameMeasure
+from video.reports.high_frequency import HighFrequencyRatio
+from video.reports.imprint import SilhouetteTrail
+from video.reports.light import mean_luma
+from video.reports.pixel_noise import edge_noise, median_distance, outlier_share
 
-LONG_TERM = 4
-"""Frames between the two that the long-term warp error compares."""
-
-
-@dataclass(frozen=True)
-class FrameMeasure:
-    """The metrics of one frame; None where there is nothing to compare with, or no style was given.
-
-    Attributes:
-        warp_error: to the previous frame, see `video.motion.warp_error`; None for the first of a shot.
-        long_warp_error: the same to the frame `LONG_TERM` before.
-        style, content: losses as `compositor.losses.terms` defines them.
-    """
-
-    number: int
-    warp_error: float | None = None
-    long_warp_error: float | None = None
-    style: float | None = None
-    content: float | None = None
-
-
-MEASURES = ("warp_error", "long_warp_error", "style", "content")
+# Visibility from which the frame before shows the same surface.
+_VISIBLE = 0.5
 
 
 @dataclass(frozen=True)
 class _Pair:
+    """A rendered and a styled frame; `depth` is (H, W), or None where it is not known."""
+
     rendered: RenderedFrame
     styled: np.ndarray
+    depth: np.ndarray | None
 
 
 def measure(
@@ -61,7 +51,7 @@ def measure(
     Args:
         styled, contents: the same frame numbers in the same order; the contents may have passes.
         finder: of the motion between the contents.
-        engine: for the losses.
+        engine: for the losses, and with its styles for what is compared with the paintings.
         done: called after each frame.
 
     Raises:
@@ -69,53 +59,107 @@ def measure(
         FrameError: a styled frame has another size than its content.
         FileError: a frame or its passes cannot be read.
     """
+    meter = _Meter(finder, engine)
     measured: list[FrameMeasure] = []
-    recent: deque[_Pair] = deque(maxlen=LONG_TERM)
     for result, source in zip(styled, contents, strict=True):
         if result.number != source.number:
             raise SequenceError(f"the styled frame {result.number} has no content frame beside it")
         if result.image.shape[:2] != source.image.shape[:2]:
             raise FrameError(result.number, "the styled frame has another size than its content")
-        use_passes = source.passes is not None and finder.method.reads_passes
-        passes = read_passes(source.passes) if use_passes and source.passes is not None else None
-        now = _Pair(RenderedFrame(source.number, source.image, passes), result.image)
-        measured.append(_measure(now, recent, finder, engine))
-        recent.append(now)
+        measured.append(meter.of(_pair(result, source, finder)))
         done(measured[-1])
     return measured
 
 
-def means(measured: Iterable[FrameMeasure]) -> dict[str, float | None]:
-    """The mean of each measure over the frames that have it."""
-    frames = list(measured)
-    found = {
-        name: [getattr(each, name) for each in frames if getattr(each, name) is not None] for name in MEASURES
-    }
-    return {name: float(np.mean(values)) if values else None for name, values in found.items()}
+def _pair(result: SourceFrame, source: SourceFrame, finder: MotionFinder) -> _Pair:
+    passes = None if source.passes is None else read_passes(source.passes)
+    depth = None if passes is None else passes.depth
+    if depth is not None and depth.shape != source.image.shape[:2]:
+        depth = None
+    for_motion = passes if finder.method.reads_passes else None
+    return _Pair(RenderedFrame(source.number, source.image, for_motion), result.image, depth)
 
 
-def _measure(
-    now: _Pair, recent: deque[_Pair], finder: MotionFinder, engine: StyleEngine | None
-) -> FrameMeasure:
-    short = long = None
-    if recent:
-        before = recent[-1]
-        motion = finder.between(before.rendered, now.rendered)
+class _Meter:
+    """Measures the frames of a sequence one after the other."""
+
+    def __init__(self, finder: MotionFinder, engine: StyleEngine | None) -> None:
+        self._finder = finder
+        self._engine = engine
+        self._high_frequency = (
+            None if engine is None else HighFrequencyRatio([style.image for style in engine.styles])
+        )
+        self._recent: deque[_Pair] = deque(maxlen=LONG_TERM)
+        self._trail = SilhouetteTrail()
+        # (H, W) float32, 0 or 1: surfaces that the first frame of the shot did not show.
+        self._revealed: np.ndarray | None = None
+
+    def of(self, now: _Pair) -> FrameMeasure:
+        """The measures of the next frame."""
+        short, long, motion = self._flicker(now)
+        edges = None if now.depth is None else DepthEdges.of(now.depth)
+        imprint = self._imprint(now, motion, edges)
+        distance = median_distance(now.styled)
+        windows = None if self._engine is None else self._engine.window_distances(now.styled)
+        revealed = self._revealed
+        measured = FrameMeasure(
+            now.rendered.number,
+            short,
+            long,
+            None if self._engine is None else self._engine.style_error(now.styled),
+            None
+            if self._engine is None
+            else self._engine.content_error(now.styled[..., :3], now.rendered.image[..., :3]),
+            None if windows is None else windows.summary(),
+            None if windows is None or revealed is None else windows.summary(revealed),
+            None if windows is None or revealed is None else windows.summary(1.0 - revealed),
+            outlier_share(distance),
+            None if edges is None else edge_noise(distance, edges),
+            imprint,
+            None if self._high_frequency is None else self._high_frequency.of(now.styled),
+            mean_luma(now.styled),
+            mean_luma(now.rendered.image),
+        )
+        self._recent.append(now)
+        return measured
+
+    def _flicker(self, now: _Pair) -> tuple[float | None, float | None, Motion | None]:
+        """Warp error and long-term warp error, and the motion to the frame before; a cut begins anew."""
+        if not self._recent:
+            return None, None, None
+        before = self._recent[-1]
+        motion = self._finder.between(before.rendered, now.rendered)
         trusted = reliability(motion, before.rendered, now.rendered)
         if begins_shot(before.rendered, now.rendered, trusted):
-            recent.clear()
+            self._recent.clear()
+            self._trail.clear()
+            self._revealed = None
+            return None, None, None
+        short, long = warp_error(now.styled, before.styled, motion.backward, trusted), None
+        if len(self._recent) == LONG_TERM:
+            older = self._recent[0]
+            backward, trusted = motion_to_older(
+                self._finder, motion, before.rendered, older.rendered, now.rendered
+            )
+            long = warp_error(now.styled, older.styled, backward, trusted)
+        self._reveal(motion, before.rendered, now.rendered)
+        return short, long, motion
+
+    def _reveal(self, motion: Motion, before: RenderedFrame, now: RenderedFrame) -> None:
+        seen = visibility(motion, before, now) > _VISIBLE
+        earlier = np.zeros(seen.shape, np.float32) if self._revealed is None else self._revealed
+        self._revealed = np.where(seen, warp_nearest(earlier, motion.backward), np.float32(1.0))
+
+    def _imprint(self, now: _Pair, motion: Motion | None, edges: DepthEdges | None) -> float | None:
+        """The imprint; the renderer's own motion is needed to follow a silhouette."""
+        if now.depth is None or edges is None:
+            self._trail.clear()
+            return None
+        found = None
+        if motion is None or not motion.exact:
+            self._trail.clear()
         else:
-            short = warp_error(now.styled, before.styled, motion.backward, trusted)
-            if len(recent) == LONG_TERM:
-                older = recent[0]
-                backward, trusted = motion_to_older(
-                    finder, motion, before.rendered, older.rendered, now.rendered
-                )
-                long = warp_error(now.styled, older.styled, backward, trusted)
-    return FrameMeasure(
-        now.rendered.number,
-        short,
-        long,
-        None if engine is None else engine.style_error(now.styled),
-        None if engine is None else engine.content_error(now.styled[..., :3], now.rendered.image[..., :3]),
-    )
+            self._trail.move(motion, now.depth)
+            found = self._trail.imprint(now.styled, now.rendered.image, edges, now.depth)
+        self._trail.add(edges, now.depth)
+        return found

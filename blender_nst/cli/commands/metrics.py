@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
@@ -17,14 +17,12 @@ from video.files.output_folder import STYLED
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
 from video.images.image_files import check_writable
 from video.motion.motion_source import MotionFinder
-from video.reports.sequence_metrics import LONG_TERM, MEASURES, FrameMeasure, means, measure
+from video.reports.frame_measure import MEASURES, FrameMeasure, Measure, MeasureTable
+from video.reports.sequence_metrics import measure
+from video.reports.sequence_summary import SUMMARY_TITLES, means, summary
 
-_TITLES = {
-    "warp_error": "warp error",
-    "long_warp_error": f"over {LONG_TERM} frames",
-    "style": "style loss",
-    "content": "content loss",
-}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def measure_sequence(
@@ -70,7 +68,8 @@ def measure_sequence(
     display.expect(len(results.numbers), doing="measuring")
     measured = measure(results, sources, finder, engine, lambda frame: display.step(f"frame {frame.number}"))
     if as_json:
-        print(json.dumps({"frames": [asdict(each) for each in measured], "all": means(measured)}))
+        frames = [{"number": each.number} | {m.name: m.of(each) for m in MEASURES} for each in measured]
+        print(json.dumps({"frames": frames, "all": means(measured) | summary(measured)}))
     else:
         _show(measured, display)
     if plot is not None:
@@ -85,11 +84,21 @@ def _styled_frames(path: Path) -> Path:
 
 
 def _show(measured: Sequence[FrameMeasure], display: Display) -> None:
+    """Prints a table for each kind of measure, and one of the sequence as a whole."""
     overall = means(measured)
-    names = [name for name in MEASURES if overall[name] is not None]
-    rows = [[str(each.number), *(_number(getattr(each, name)) for name in names)] for each in measured]
-    rows.append(["all", *(_number(overall[name]) for name in names)])
-    display.table(["frame", *(_TITLES[name] for name in names)], rows)
+    for table in MeasureTable:
+        shown = [each for each in MEASURES if each.table is table and overall[each.name] is not None]
+        if not shown:
+            continue
+        rows = [[str(frame.number), *(_number(each.of(frame)) for each in shown)] for frame in measured]
+        rows.append(["all", *(_number(overall[each.name]) for each in shown)])
+        display.say(f"{table.value}:")
+        display.table(["frame", *(each.heading for each in shown)], rows)
+    whole = [[SUMMARY_TITLES[name], _number(value)] for name, value in summary(measured).items()]
+    whole = [row for row in whole if row[1]]
+    if whole:
+        display.say("the sequence as a whole:")
+        display.table(["measure", "value"], whole)
 
 
 def _number(value: float | None) -> str:
@@ -101,19 +110,41 @@ def draw(measured: Sequence[FrameMeasure], path: Path) -> None:
     # Heavy, and needed by this command alone.
     from matplotlib.figure import Figure
 
-    names = [name for name in MEASURES if any(getattr(each, name) is not None for each in measured)]
-    if not names:
-        raise InputError(f"{path}: a single frame has nothing to plot; name a style or more frames")
-    figure = Figure(figsize=(8.0, 1.0 + 1.6 * len(names)), layout="constrained")
-    rows = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, name in zip(rows, names, strict=True):
-        points = [(each.number, getattr(each, name)) for each in measured if getattr(each, name) is not None]
-        axes.plot(*zip(*points, strict=True), marker="o", markersize=3)
-        axes.set_ylabel(_TITLES[name])
-        axes.set_ylim(bottom=0.0)
-        axes.grid(alpha=0.3)
+    panels: dict[str, list[Measure]] = {}
+    for each in MEASURES:
+        if any(each.of(frame) is not None for frame in measured):
+            panels.setdefault(each.panel, []).append(each)
+    figure = Figure(figsize=(8.0, 1.0 + 1.6 * len(panels)), layout="constrained")
+    rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (label, lines) in zip(rows, panels.items(), strict=True):
+        _draw_panel(axes, label, lines, measured)
     rows[-1].set_xlabel("frame")
     try:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: the plot cannot be written: {error}") from None
+
+
+def _draw_panel(axes: Axes, label: str, lines: Sequence[Measure], measured: Sequence[FrameMeasure]) -> None:
+    """Draws measures over the frames; a 90th percentile is dashed, in the color of the mean before it."""
+    axes.margins(y=0.1)
+    # The upper end is found from zero, since a curve that hardly changes would lie on the border.
+    axes.update_datalim([(measured[0].number, 0.0)])
+    color = None
+    for each in lines:
+        points = [(frame.number, value) for frame in measured if (value := each.of(frame)) is not None]
+        numbers, values = zip(*points, strict=True)
+        dashed = each.name.endswith("_p90")
+        drawn = axes.plot(
+            *(numbers, values, "--" if dashed else "-"),
+            marker="o",
+            markersize=3,
+            color=color if dashed else None,
+            label="_" if dashed else each.heading,
+        )
+        color = drawn[0].get_color()
+    axes.set_ylabel(label)
+    axes.set_ylim(bottom=0.0)
+    axes.grid(alpha=0.3)
+    if len(lines) > 1:
+        axes.legend(fontsize="x-small", loc="lower right", ncols=len(lines))

@@ -41,6 +41,12 @@ def test_json_has_every_frame_and_the_means(cli: Cli, files: Path) -> None:
     assert result["all"]["long_warp_error"] < 0.005
     assert result["all"]["style"] > 0.0
     assert result["all"]["content"] > 0.0
+    for frame in result["frames"]:
+        assert 0.0 < frame["local_relu3_1"] <= frame["local_relu3_1_p90"]
+        assert frame["outliers"] is not None
+        assert frame["fine_chroma"] > 0.0
+        assert frame["imprint"] is None, "there are no passes"
+    assert result["all"]["outliers_worst_to_first"] is not None
 
 
 def test_the_output_folder_of_a_run_stands_for_its_frames(cli: Cli, files: Path) -> None:
@@ -60,8 +66,26 @@ def test_a_person_gets_a_table_and_a_plot(cli: Cli, files: Path, tmp_path: Path)
     assert outcome.code == 0, outcome.stderr
     assert "warp error" in outcome.stderr
     assert "all" in outcome.stderr
+    assert "outliers" in outcome.stderr
+    assert "imprint" not in outcome.stderr
     assert "style loss" not in outcome.stderr
+    assert "local style" not in outcome.stderr
     assert Image.open(plot).width > 500
+
+
+def test_the_tables_of_all_measures_fit_a_narrow_terminal(
+    cli: Cli, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    outcome = cli(
+        *("metrics", str(files / "styled"), "--content", str(files / "content")),
+        *("--style", str(files / "style.png"), "--device", "cpu"),
+    )
+    assert outcome.code == 0, outcome.stderr
+    rows = outcome.stderr.splitlines()
+    for title in ("style loss", "fine chroma", "rendered"):
+        assert any(title in row for row in rows), "no heading is broken into two lines"
+    assert sum(row.startswith("│ all") for row in rows) == 4
 
 
 def test_without_matplotlib_a_plot_is_refused_on_one_line_that_names_the_extra(
