@@ -18,6 +18,7 @@ from compositor.losses.feature_statistics import (
     added,
 )
 from compositor.losses.local_style import LocalStyle
+from compositor.losses.loss_weights import LossWeights
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
 from compositor.losses.style_targets import StyleTargets, active_local_layers, replicates
 from compositor.losses.temporal_term import TemporalTerm
@@ -77,6 +78,7 @@ class StyleObjective:
     ) -> None:
         height, width = content.shape[-2:]
         self._settings = settings
+        self._weights = LossWeights.of(settings)
         self._regions = regions
         self._visible = visible
         self._temporal_term = temporal_term
@@ -171,11 +173,11 @@ class StyleObjective:
             "tv": terms.tv_loss(image, self._visible),
         }
         smoothness = result["tv"]
-        style_weight = settings.style_weight * (1.0 if temporal_term is None else temporal_term.style_gain)
-        total = settings.content_weight * result["content"] + style_weight * result["style"]
+        style_weight = self._weights.style * (1.0 if temporal_term is None else temporal_term.style_gain)
+        total = self._weights.content * result["content"] + style_weight * result["style"]
         if self._local_layers:
             result["local"] = self._local_loss(sums)
-            total = total + settings.local_weight * result["local"]
+            total = total + self._weights.local * result["local"]
         if temporal_term is not None:
             result["temporal"] = terms.temporal_loss(image, temporal_term.target, temporal_term.reliability)
             total = total + temporal_term.weight * result["temporal"]

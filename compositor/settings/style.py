@@ -30,23 +30,40 @@ class StyleSettings:
     strength: float = setting(
         LOOK, 1.0, "Strength", "How much of the style is mixed with the render", minimum=0.0, maximum=1.0
     )
+    paint: float = setting(
+        LOOK,
+        0.5,
+        "Paint",
+        "From the render's detail (0) to the style picture's strokes (1): turns content, style and local"
+        " weight together",
+        minimum=0.0,
+        maximum=1.0,
+    )
     style_weight: float = setting(
         LOOK,
         11.0,
         "Style Weight",
-        "How strongly the style picture's strokes and colors are taken",
+        "How strongly the style picture's strokes and colors are taken over the frame as a whole",
+        advanced=True,
         minimum=0.0,
         maximum=1e9,
     )
     content_weight: float = setting(
-        LOOK, 1.0, "Content Weight", "How strongly the render's shapes are kept", minimum=0.0, maximum=1e6
+        LOOK,
+        1.0,
+        "Content Weight",
+        "How strongly the render's shapes are kept",
+        advanced=True,
+        minimum=0.0,
+        maximum=1e6,
     )
     local_weight: float = setting(
         LOOK,
-        1.0,
+        3.0,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016",
+        advanced=True,
         minimum=0.0,
         maximum=1e6,
     )
@@ -243,7 +260,7 @@ class StyleSettings:
     )
     local_layers: tuple[str, ...] = setting(
         NETWORK,
-        ("relu3_1", "relu4_1"),
+        ("relu3_1", "relu4_1:2"),
         "Local Layers",
         "Network layers that every place is compared at; relu3_1:0.5 gives one a weight",
         advanced=True,
