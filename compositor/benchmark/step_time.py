@@ -20,6 +20,7 @@ from compositor.engine import StyleEngine
 from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype, product_speed, wait_for
 from compositor.image_ops.arrays import to_tensor
+from compositor.losses.local_style import RENEW_EVERY
 from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
@@ -112,8 +113,9 @@ def _engine(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
 ) -> Callable[[], list[float]]:
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
-    # The first steps are set-up; losses, and so the clock, are read every tenth step on a GPU.
-    apart = 10 if engine.device.type != "cpu" else 1
+    # The first steps are set-up. One in so many searches for the targets of the local style term: a step's
+    # time is the mean over such a round. On a GPU losses, and so the clock, are read every tenth step as well.
+    apart = RENEW_EVERY
     total = apart + math.ceil(steps / apart) * apart
 
     def run() -> list[float]:
@@ -127,6 +129,7 @@ def _engine(
             steps=total,
             callbacks=FrameCallbacks(progress=watch),
         )
+        times = times[:: 1 if engine.device.type != "cpu" else apart]
         return [(after - before) / apart for before, after in pairwise(times)]
 
     return run
