@@ -144,7 +144,7 @@ class SequenceSettings:
     )
     warm_style_gain: float = setting(
         Group.SEQUENCE,
-        8.0,
+        2.0,
         "Warm Style Gain",
         "How many times as strongly the style pulls at most in a frame that is held to its predecessor; no"
         " more than it takes to stay as much in the style as the shot's first",
