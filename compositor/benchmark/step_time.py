@@ -113,8 +113,8 @@ def _engine(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
 ) -> Callable[[], list[float]]:
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
-    # The first steps are set-up. One in so many searches for the targets of the local style term: a step's
-    # time is the mean over such a round. On a GPU losses, and so the clock, are read every tenth step as well.
+    # The first steps are set-up. One in so many searches for the targets of the local style term, so that a
+    # step's time is the mean over such a round. On a GPU the clock is read every tenth step as well.
     apart = RENEW_EVERY
     total = apart + math.ceil(steps / apart) * apart
 

@@ -17,9 +17,6 @@ from compositor.settings import Optimizer, StyleSettings
 Objective = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
 """Losses of an image (1, 3, H, W) by name, and the gradient of `total`, which is minimized."""
 
-MaskedObjective = Objective
-"""An objective whose gradient is zero where a pixel is fixed."""
-
 Step = Callable[[float, bool], dict[str, Tensor]]
 """Takes one step, given the share of the steps that are done, 0 to 1, and whether the objective has just been
 renewed. Returns the losses before it."""
@@ -43,6 +40,7 @@ class OptimizationRun:
         moments: Adam's moments of the coarser scale, already of this size.
         hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
         fixed: (1, 1, H, W) bool, pixels that do not change.
+        achromatic: whether red, green and blue of a pixel change by the same amount.
         renew: called before the first step and then every `renew_every` ones: the objective changes.
     """
 
@@ -51,6 +49,7 @@ class OptimizationRun:
     moments: Moments | None = None
     hessian_diagonal: Tensor | float = 0.0
     fixed: Tensor | None = None
+    achromatic: bool = False
     renew: Callable[[], None] | None = None
     renew_every: int = 10
 
@@ -92,7 +91,7 @@ def optimize(
 ) -> Outcome:
     """Minimizes an objective from an initial image, (1, 3, H, W) in 0..1, which is not changed."""
     image = initial.clone()
-    take_step, adam = _stepper(image, partial(_masked, objective, run.fixed), settings, run)
+    take_step, adam = _stepper(image, partial(_restricted, objective, run), settings, run)
     read_every = 1 if image.device.type == "cpu" else _READ_EVERY
     history: list[float] = []
     losses: dict[str, float] = {}
@@ -120,7 +119,7 @@ def optimize(
 
 
 def _stepper(
-    image: Tensor, objective: MaskedObjective, settings: StyleSettings, run: OptimizationRun
+    image: Tensor, objective: Objective, settings: StyleSettings, run: OptimizationRun
 ) -> tuple[Step, PixelAdam | None]:
     """What takes a step with the optimizer that the settings name; and Adam, if that is it."""
     if settings.optimizer is Optimizer.ADAM:
@@ -131,9 +130,7 @@ def _stepper(
     return _lbfgs_steps(image, objective, lbfgs), None
 
 
-def _adam_steps(
-    image: Tensor, objective: MaskedObjective, adam: PixelAdam, rate: float, decays: bool
-) -> Step:
+def _adam_steps(image: Tensor, objective: Objective, adam: PixelAdam, rate: float, decays: bool) -> Step:
     def step(progress: float, renewed: bool) -> dict[str, Tensor]:
         losses, gradient = objective(image)
         adam.step(gradient, rate * _cosine(progress) if decays else rate)
@@ -142,7 +139,7 @@ def _adam_steps(
     return step
 
 
-def _lbfgs_steps(image: Tensor, objective: MaskedObjective, lbfgs: PixelLbfgs) -> Step:
+def _lbfgs_steps(image: Tensor, objective: Objective, lbfgs: PixelLbfgs) -> Step:
     def step(progress: float, renewed: bool) -> dict[str, Tensor]:
         losses, gradient = objective(image)
         lbfgs.step(gradient, renewed=renewed)
@@ -151,9 +148,14 @@ def _lbfgs_steps(image: Tensor, objective: MaskedObjective, lbfgs: PixelLbfgs) -
     return step
 
 
-def _masked(objective: Objective, fixed: Tensor | None, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+def _restricted(
+    objective: Objective, run: OptimizationRun, image: Tensor
+) -> tuple[dict[str, Tensor], Tensor]:
+    """An objective whose gradient leaves out what the run does not change."""
     losses, gradient = objective(image)
-    return losses, gradient if fixed is None else gradient.masked_fill(fixed, 0.0)
+    if run.achromatic:
+        gradient = gradient.mean(dim=1, keepdim=True).expand_as(gradient).contiguous()
+    return losses, gradient if run.fixed is None else gradient.masked_fill(run.fixed, 0.0)
 
 
 def _cosine(progress: float) -> float:

@@ -88,7 +88,7 @@ class StyleSettings:
     )
     tv_weight: float = setting(
         STROKES,
-        5.0,
+        12.0,
         "TV Weight",
         "Total variation: how strongly fine noise is smoothed away",
         minimum=0.0,

@@ -123,11 +123,17 @@ class FrameOptimizer:
             if temporal is not None and temporal.weight > 0.0:
                 term = TemporalTerm(initial, reliability, temporal.weight, temporal.style_gain)
         height, width = upsampled.shape[-2:]
-        optimizer = self._optimizer(replace(content_frame, working_scale=1.0), term, fixed)
+        # So few steps at full size would scatter colors; what is missing there are fine lights and darks.
+        optimizer = self._optimizer(replace(content_frame, working_scale=1.0), term, fixed, achromatic=True)
         return optimizer.optimize([(height, width)], initial, counter)
 
     def _optimizer(
-        self, content_frame: ContentFrame, term: TemporalTerm | None, fixed: Tensor | None
+        self,
+        content_frame: ContentFrame,
+        term: TemporalTerm | None,
+        fixed: Tensor | None,
+        *,
+        achromatic: bool = False,
     ) -> MultiscaleOptimizer:
         return MultiscaleOptimizer(
             self.network,
@@ -136,6 +142,7 @@ class FrameOptimizer:
             content_frame,
             temporal_term=term,
             fixed=fixed,
+            achromatic=achromatic,
             graphs=self.graphs,
         )
 

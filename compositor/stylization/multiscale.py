@@ -43,6 +43,7 @@ class MultiscaleOptimizer:
         content_frame: the frame at full size.
         temporal_term: ties the finest scale to the frame before; of its size.
         fixed: (1, 1, H, W) bool, pixels that do not change at the finest scale.
+        achromatic: see `OptimizationRun`.
         graphs: CUDA graphs that steps are replayed by.
     """
 
@@ -55,6 +56,7 @@ class MultiscaleOptimizer:
         *,
         temporal_term: TemporalTerm | None,
         fixed: Tensor | None,
+        achromatic: bool,
         graphs: StepGraphs,
     ) -> None:
         self._network = network
@@ -63,6 +65,7 @@ class MultiscaleOptimizer:
         self._content_frame = content_frame
         self._temporal_term = temporal_term
         self._fixed = fixed
+        self._achromatic = achromatic
         self._graphs = graphs
         layers = layer_weights(settings.content_layers) | layer_weights(settings.style_layers)
         layers |= active_local_layers(settings)
@@ -125,6 +128,7 @@ class MultiscaleOptimizer:
             moments=moments,
             hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
+            achromatic=self._achromatic,
             renew=objective.renew if self._settings.local_weight > 0.0 else None,
             renew_every=RENEW_EVERY,
         )

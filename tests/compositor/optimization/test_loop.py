@@ -164,3 +164,19 @@ def test_an_objective_is_renewed_before_every_so_many_steps(optimizer: Optimizer
     plan = OptimizationRun(7, renew=lambda: calls.append("renew"), renew_every=3)
     optimize(target(), objective, StyleSettings(optimizer=optimizer), plan, StepCallbacks())
     assert [place for place, call in enumerate(calls) if call == "renew"] == [0, 4, 8]
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_an_achromatic_run_moves_red_green_and_blue_alike(optimizer: Optimizer) -> None:
+    """From gray towards three different grays: each pixel ends at the mean of its goals."""
+    start, goal = torch.full((1, 3, 8, 8), 0.5), torch.full((1, 3, 8, 8), 0.5)
+    goal[:, 0], goal[:, 1] = 0.4, 0.8
+
+    def pulled(image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        return {"total": 0.5 * (image - goal).square().sum()}, image - goal
+
+    plan = OptimizationRun(200, achromatic=True)
+    image = optimize(start, pulled, StyleSettings(optimizer=optimizer), plan, StepCallbacks()).image
+    assert torch.equal(image[:, 0], image[:, 1])
+    assert torch.equal(image[:, 0], image[:, 2])
+    assert float((image - (0.4 + 0.8 + 0.5) / 3.0).abs().max()) < 5e-3
