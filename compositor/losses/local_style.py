@@ -99,7 +99,8 @@ class LocalStyle:
         entries = self._found(features, dictionary, (window, region, layer))
         height, width = features.shape[-2:]
         targets = dictionary.values[entries].view(1, height, width, -1).permute(0, 3, 1, 2)
-        return (features.float() - targets) / dictionary.energy.sqrt()
+        # In place: a further map of this size would be kept for the backward pass.
+        return (features.float() - targets).mul_(dictionary.energy.rsqrt())
 
     def _found(self, features: Tensor, dictionary: StyleDictionary, key: tuple[Window, int, str]) -> Tensor:
         if key not in self._entries:

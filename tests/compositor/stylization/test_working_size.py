@@ -152,8 +152,8 @@ def test_the_style_shrinks_with_the_frame_so_that_strokes_keep_their_size(
     alone = StyleEngine(replace(SETTINGS, style_size=asked), small)
     given = halved._library.targets(None, 48, 0.5)
     wanted = alone._library.targets(None, 48)
-    for layer, target in given.items():
-        expected = wanted[layer]
+    for layer, target in given.statistics.items():
+        expected = wanted.statistics[layer]
         assert isinstance(target, GramTarget)
         assert isinstance(expected, GramTarget)
         assert np.allclose(target.gram.numpy(), expected.gram.numpy(), rtol=1e-4, atol=1e-4)
