@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from compositor.hardware.device import choose_device, describe_device, translate
 from compositor.hardware.precision import feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.image_ops.blend import mix
+from compositor.image_ops.light import with_light, without_light
 from compositor.image_ops.resize import fit
 from compositor.losses.local_style_distance import DistanceSummary, LocalStyleDistance, WindowDistances
 from compositor.losses.objective import StyleObjective
@@ -113,8 +115,8 @@ class StyleEngine:
         """Stylizes one frame.
 
         A large frame is optimized at its working size (h, w), see `working_size`, upsampled by the content
-        (`compositor.image_ops.joint_upsampling`), finished at full size with a few steps, and mixed with the
-        render.
+        (`compositor.image_ops.joint_upsampling`), finished at full size with a few steps, given its
+        light, and mixed with the render.
 
         Args:
             inputs: content, masks, and what the optimization begins with: a cold or a warm start.
@@ -129,6 +131,8 @@ class StyleEngine:
         """
         begun = time.perf_counter()
         size = self._checked_working_size(inputs, temporal)
+        rendered = inputs.content
+        inputs = replace(inputs, content=without_light(rendered, inputs.content_light))
         if not inputs.is_warm_start:
             self.match_colors_to(inputs.content)
         unstyled_mask = make_unstyled_mask(inputs, self._library)
@@ -163,7 +167,7 @@ class StyleEngine:
             device=describe_device(self.device),
         )
         finished = to_array(optimized.finished)
-        image = mix(inputs.content, finished, self.settings, unstyled_mask)
+        image = mix(rendered, with_light(finished, inputs.styled_light), self.settings, unstyled_mask)
         return StylizedFrame(image, to_array(optimized.image), report, finished if finishing else None)
 
     def working_size(self, height: int, width: int) -> tuple[int, int]:

@@ -152,6 +152,13 @@ class SequenceSettings:
         minimum=0.0,
         maximum=100.0,
     )
+    follow_light: bool = setting(
+        Group.SEQUENCE,
+        True,
+        "Follow Light",
+        "Within a shot the styled frames become darker and brighter as the render does: fades, nightfall,"
+        " lamps; off, they keep the style's brightness",
+    )
     history_length: int = setting(
         Group.SEQUENCE,
         4,

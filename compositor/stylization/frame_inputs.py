@@ -26,6 +26,8 @@ class FrameInputs:
         unstyled_mask: (H, W) float32 in 0..1; 1 leaves a pixel as rendered.
         initial_image: (H, W, 3) float32 in 0..1.
         warm_start_image: (h, w, 3) float32 in 0..1, at the working size.
+        content_light: the light that the content is freed of, see `compositor.image_ops.light`.
+        styled_light: the light that the styled image is given.
     """
 
     content: np.ndarray
@@ -33,6 +35,8 @@ class FrameInputs:
     unstyled_mask: np.ndarray | None = None
     initial_image: np.ndarray | None = None
     warm_start_image: np.ndarray | None = None
+    content_light: float = 1.0
+    styled_light: float = 1.0
 
     @property
     def size(self) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from video.motion.motion_source import MotionFinder
 from video.motion.motion_vectors import longer_motion
 from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
+from video.motion.shot_light import as_dark_as
 from video.motion.static_regions import static_mask
 
 # Share of a frame that must be unreliable for older frames to be looked at.
@@ -93,11 +94,17 @@ class FrameHistory:
         """Begins a shot."""
         self._frames.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next frame has none to be brought into correspondence to."""
+        return not self._frames
+
     def correspondence(self, current: RenderedFrame) -> FrameCorrespondence | None:
         """The correspondence of a frame to the ones before; None if it begins a shot, which clears them."""
         if not self._frames or not self._finder.finds_motion:
             return None
-        previous = self._frames[-1]
+        frames = [as_dark_as(frame, current) for frame in self._frames]
+        previous = frames[-1]
         motion = self._finder.between(previous, current)
         previous_reliability = reliability(motion, previous, current)
         if begins_shot(previous, current, previous_reliability):
@@ -109,7 +116,7 @@ class FrameHistory:
         return FrameCorrespondence(
             motion,
             previous_reliability,
-            self._older(current, motion, previous_reliability),
+            self._older(frames, current, motion, previous_reliability),
             static,
             visible,
             change,
@@ -117,18 +124,22 @@ class FrameHistory:
         )
 
     def _older(
-        self, current: RenderedFrame, motion: Motion, previous_reliability: np.ndarray
+        self,
+        frames: list[RenderedFrame],
+        current: RenderedFrame,
+        motion: Motion,
+        previous_reliability: np.ndarray,
     ) -> tuple[EarlierFrame, ...]:
         """The frames before the previous one that add something, newest first.
 
         Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
         """
-        previous, weight = self._frames[-1], previous_reliability.copy()
+        previous, weight = frames[-1], previous_reliability.copy()
         found: list[EarlierFrame] = []
         for age in self._ages():
             if float((1.0 - weight).mean()) < _MIN_OPEN_SHARE:
                 break
-            backward, trusted = motion_to_older(self._finder, motion, previous, self._frames[-age], current)
+            backward, trusted = motion_to_older(self._finder, motion, previous, frames[-age], current)
             share = np.maximum(trusted - weight, 0.0)
             weight += share
             found.append(EarlierFrame(age, backward, share))

@@ -103,7 +103,13 @@ class Checkpoint:
         cold_start = finished.cold_start
         if self.frame_store is not None:
             self.frame_store.add(finished.frame, begins_shot=cold_start)
-        entry = Entry.of(finished.result, fingerprint, begins_shot=cold_start, cold_start=cold_start)
+        entry = Entry.of(
+            finished.result,
+            fingerprint,
+            begins_shot=cold_start,
+            cold_start=cold_start,
+            light=finished.light,
+        )
         self._store(0, index + 1, entry, finished, index=index)
 
     def replace(self, pass_number: int, position: int, finished: FinishedFrame) -> None:
@@ -119,6 +125,7 @@ class Checkpoint:
             before.fingerprint,
             begins_shot=before.begins_shot,
             cold_start=finished.cold_start,
+            light=before.light,
         )
         self._store(pass_number, position + 1, entry, finished, index=index)
 

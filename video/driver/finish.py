@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from compositor.image_ops.light import with_changed_light
 from compositor.stylization.temporal import StylizedFrame
 from video.coherence.warm_start import WarmStart
 from video.driver.frame_writer import FrameWriter
+from video.driver.prepare import PreparedFrame
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
+from video.motion.shot_light import ShotLight
 from video.motion.warp_error import warp_error
 from video.reports.debug_images import write_debug
 from video.results import FrameResult
@@ -25,15 +28,17 @@ class UnfinishedFrame:
     """A frame that is optimized and not yet written.
 
     Attributes:
+        light: of the frame.
         warm_start: None after a cold start.
         stylized: the engine's result.
         optimized: (h, w, 3) float32 in 0..1, the image that the next frame warps: the engine's result at the
-            working size, rounded to the file's levels.
+            working size, rounded to the file's levels, without the frame's light.
         detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
         seconds: that the frame has taken so far.
     """
 
     frame: SourceFrame
+    light: ShotLight
     warm_start: WarmStart | None
     stylized: StylizedFrame
     optimized: np.ndarray
@@ -46,12 +51,13 @@ class FinishedFrame:
     """A frame whose styled file is written.
 
     Attributes:
-        optimized, detailed: see `UnfinishedFrame`.
+        light, optimized, detailed: see `UnfinishedFrame`.
         styled: (H, W, 3 or 4) float32 in 0..1, what the styled file was made from.
         cold_start: whether it had no warm start.
     """
 
     frame: SourceFrame
+    light: ShotLight
     result: FrameResult
     optimized: np.ndarray
     detailed: np.ndarray | None
@@ -79,13 +85,14 @@ class FrameFinisher:
         self._writer = writer
         self._styled_path = styled_path
         self._previous: np.ndarray | None = None
+        self._previous_light = ShotLight()
 
-    def resume_after(self, styled: np.ndarray) -> None:
-        """Sets the styled frame before the next one, which an earlier run has finished."""
-        self._previous = styled
+    def resume_after(self, styled: np.ndarray, light: ShotLight) -> None:
+        """Sets the styled frame before the next one, which an earlier run has finished, and its light."""
+        self._previous, self._previous_light = styled, light
 
     def unfinished(
-        self, frame: SourceFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
+        self, prepared: PreparedFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
     ) -> UnfinishedFrame:
         """Rounds the engine's result of a frame to the file's levels, so that the next frame can warp it.
 
@@ -94,7 +101,9 @@ class FrameFinisher:
         """
         optimized = self._writer.rounded(stylized.optimized)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
-        return UnfinishedFrame(frame, warm_start, stylized, optimized, detailed, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        frame, light = prepared.frame, prepared.light
+        return UnfinishedFrame(frame, light, warm_start, stylized, optimized, detailed, seconds)
 
     def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
         """Removes the frame's noise, keeps static pixels as they were, measures it and writes its file.
@@ -111,17 +120,21 @@ class FrameFinisher:
             full = warm_start.correspondence.full_size
             # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
             # pixel may be equal to the render's by chance.
-            static = full.static_mask & (clean != frame.image).any(axis=2)
-            styled[static] = previous[static]
-            error = warp_error(styled, previous, full.backward, full.reliability)
+            before, light = self._previous_light.styled, unfinished.light.styled
+            if before == light:
+                static = full.static_mask & (clean != frame.image).any(axis=2)
+                styled[static] = previous[static]
+            relit = with_changed_light(previous[..., :3], before, light)
+            error = warp_error(styled, relit, full.backward, full.reliability)
             if settings.debug:
                 write_debug(self._output, frame.number, warm_start)
         path = self._styled_path(frame.number)
         self._writer.write(path, frame, styled)
-        self._previous = styled
+        self._previous, self._previous_light = styled, unfinished.light
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
         return FinishedFrame(
             frame,
+            unfinished.light,
             result,
             unfinished.optimized,
             unfinished.detailed,

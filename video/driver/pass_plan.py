@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compositor.image_ops.light import without_light
 from video.coherence.warm_start import WarmStart
 from video.driver.checkpoint import Checkpoint
 from video.driver.finish import FinishedFrame
 from video.driver.prepare import PreparedFrame
 from video.frames.sequence import SourceFrame
+from video.motion.shot_light import ShotLight
 from video.resume.frame_store import FrameStore
 from video.resume.journal import Entry
 from video.settings import SequenceSettings
@@ -68,10 +70,10 @@ class PassPlan(ABC):
         """
 
     @abstractmethod
-    def shot_content(self, position: int, frame: SourceFrame) -> np.ndarray:
+    def shot_content(self, position: int, prepared: PreparedFrame) -> np.ndarray:
         """The first content image of the shot that a cold-started frame belongs to; FileError if it is lost.
 
-        The style pictures are matched to its colors.
+        The style pictures are matched to its colors, in the light of the shot's reference.
         """
 
     @abstractmethod
@@ -93,6 +95,10 @@ class PassPlan(ABC):
     @abstractmethod
     def check_length(self, count: int) -> None:
         """Raises JournalError if the pass had `count` frames and an earlier run more."""
+
+    @abstractmethod
+    def known_lights(self) -> Sequence[ShotLight]:
+        """By position, the light of the frames for which an earlier run or pass has found it."""
 
     def resumed_cold_starts(self) -> Sequence[bool]:
         """By position, of the frames that an earlier run has finished: see `is_cold_start`."""
@@ -120,8 +126,8 @@ class FirstPass(PassPlan):
         number, fingerprint = prepared.frame.number, prepared.fingerprint
         return self.checkpoint.journal.resumed(position, number, fingerprint, working_size)
 
-    def shot_content(self, position: int, frame: SourceFrame) -> np.ndarray:
-        return frame.image
+    def shot_content(self, position: int, prepared: PreparedFrame) -> np.ndarray:
+        return without_light(prepared.frame.image, prepared.light.factor)
 
     def warm_start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
         return None if warm_start is None else warm_start.start
@@ -132,6 +138,9 @@ class FirstPass(PassPlan):
 
     def store(self, position: int, fingerprint: Mapping[str, str], finished: FinishedFrame) -> None:
         self.checkpoint.add(position, fingerprint, finished)
+
+    def known_lights(self) -> Sequence[ShotLight]:
+        return [entry.light for entry in self.checkpoint.journal.entries[: self.resumed_count]]
 
     def check_length(self, count: int) -> None:
         # A complete run may be asked again for fewer frames.
@@ -162,8 +171,10 @@ class FurtherPass(PassPlan):
             return None
         return self.checkpoint.journal.entries[self.index(position)]
 
-    def shot_content(self, position: int, frame: SourceFrame) -> np.ndarray:
-        return self.frame_store.shot_content(self.index(position))
+    def shot_content(self, position: int, prepared: PreparedFrame) -> np.ndarray:
+        index = self.index(position)
+        light = self.checkpoint.journal.entries[self.frame_store.begin_of_shot(index)].light
+        return without_light(self.frame_store.shot_content(index), light.factor)
 
     def warm_start_image(self, position: int, warm_start: WarmStart | None) -> np.ndarray | None:
         own = self.checkpoint.optimized(self.number - 1, self.index(position))
@@ -174,6 +185,9 @@ class FurtherPass(PassPlan):
 
     def store(self, position: int, fingerprint: Mapping[str, str], finished: FinishedFrame) -> None:
         self.checkpoint.replace(self.number, position, finished)
+
+    def known_lights(self) -> Sequence[ShotLight]:
+        return [self.checkpoint.journal.entries[index].light for index in self._order()]
 
     def check_length(self, count: int) -> None:
         """Nothing: the first pass has checked it."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compositor.image_ops.light import is_too_dark, without_light
 from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
@@ -18,6 +19,7 @@ from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
+from video.motion.shot_light import LightTracker, ShotLight
 from video.resume.fingerprint import frame_fingerprint
 from video.settings import SequenceSettings
 
@@ -28,12 +30,14 @@ class PreparedFrame:
 
     Attributes:
         fingerprint: the hashes of what it is made from, by part (see `frame_fingerprint`).
-        content: (h, w, 3 or 4) float32 in 0..1, its image at the working size.
+        light: of the frame.
+        content: (h, w, 3 or 4) float32 in 0..1, its image at the working size, without its light.
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
     """
 
     frame: SourceFrame
     fingerprint: dict[str, str]
+    light: ShotLight
     content: np.ndarray
     correspondence: FrameCorrespondence | None
 
@@ -58,6 +62,8 @@ class FramePrefetcher:
         self._working_size = working_size
         self._frame_history = FrameHistory(self._finder, settings.history_length)
         self._warning = warning
+        self._tracker = LightTracker() if settings.follow_light else None
+        self._light = ShotLight()
 
     @property
     def computes_on_engine_device(self) -> bool:
@@ -65,13 +71,17 @@ class FramePrefetcher:
         return self._finder.method.computes_on_engine_device
 
     def prepare(
-        self, frames: Iterable[SourceFrame], resumed_cold_starts: Sequence[bool] = ()
+        self,
+        frames: Iterable[SourceFrame],
+        resumed_cold_starts: Sequence[bool] = (),
+        known_lights: Sequence[ShotLight] = (),
     ) -> Iterator[PreparedFrame]:
         """Prepares the frames one by one, as they are asked for.
 
         Args:
             resumed_cold_starts: for each of the first frames, which an earlier run has finished, whether it
                 was a cold start; their motion is not looked for.
+            known_lights: of the first frames; that of the others is looked for.
 
         Raises:
             FrameError: a frame has another size than the first, or none of the motion that was asked for.
@@ -81,26 +91,77 @@ class FramePrefetcher:
             first = frame.image if first is None else first
             if first.shape != frame.image.shape:
                 raise FrameError(frame.number, _size_change(first, frame.image))
-            rendered = self._rendered(frame)
-            correspondence = None
+            known = known_lights[index] if index < len(known_lights) else None
             if index >= len(resumed_cold_starts):
-                correspondence = self._frame_history.correspondence(rendered)
-            elif resumed_cold_starts[index]:
-                self._frame_history.clear()
-            self._frame_history.add(rendered)
-            yield PreparedFrame(frame, frame_fingerprint(frame, rendered), rendered.image, correspondence)
+                yield self._prepared(frame, known)
+            else:
+                yield self._resumed(frame, known, cold_start=resumed_cold_starts[index])
 
-    def _rendered(self, frame: SourceFrame) -> RenderedFrame:
-        passes: Passes | None = None
-        if frame.passes is not None and self._finder.method.reads_passes:
-            try:
-                passes = read_passes(frame.passes)
-            except FileError as error:
-                if self._finder.method.requires_vectors:
-                    raise FrameError(frame.number, str(error)) from None
-                self._warning(f"{error}; optical flow is used instead")
-        rendered = RenderedFrame(frame.number, frame.image, passes)
+    def _resumed(self, frame: SourceFrame, known: ShotLight | None, *, cold_start: bool) -> PreparedFrame:
+        """A frame that an earlier run has finished."""
+        light = self._follow_light(frame, known)
+        rendered = self._rendered(frame, self._passes(frame), light)
+        if cold_start:
+            self._frame_history.clear()
+        return self._kept(frame, rendered, light, None)
+
+    def _prepared(self, frame: SourceFrame, known: ShotLight | None) -> PreparedFrame:
+        """A frame that is to be stylized."""
+        passes, before, history = self._passes(frame), self._light, self._frame_history
+        light = self._follow_light(frame, known)
+        rendered = self._rendered(frame, passes, light)
+        if is_too_dark(before.factor) and not is_too_dark(light.factor):
+            # Strokes that were made in the dark know nothing of the content.
+            history.clear()
+        follows = not history.is_empty
+        correspondence = history.correspondence(rendered)
+        if known is None and self._tracker is not None:
+            cut = correspondence is None if self._finder.finds_motion else self._tracker.sees_cut()
+            if follows and cut:
+                light = self._tracker.begin_shot()
+                rendered = self._rendered(frame, passes, light)
+        return self._kept(frame, rendered, light, correspondence)
+
+    def _kept(
+        self,
+        frame: SourceFrame,
+        rendered: RenderedFrame,
+        light: ShotLight,
+        correspondence: FrameCorrespondence | None,
+    ) -> PreparedFrame:
+        self._light = light
+        self._frame_history.add(rendered)
+        fingerprint = frame_fingerprint(frame, rendered)
+        return PreparedFrame(frame, fingerprint, light, rendered.image, correspondence)
+
+    def _follow_light(self, frame: SourceFrame, known: ShotLight | None) -> ShotLight:
+        """The light of the next frame, as one of the same shot.
+
+        Args:
+            known: the same, if an earlier run or pass has found it.
+        """
+        if self._tracker is None:
+            return ShotLight()
+        if known is None:
+            return self._tracker.follow(frame.image)
+        self._tracker.resume(frame.image, known)
+        return known
+
+    def _rendered(self, frame: SourceFrame, passes: Passes | None, light: ShotLight) -> RenderedFrame:
+        image = without_light(frame.image, light.factor)
+        rendered = RenderedFrame(frame.number, image, passes, light=light.factor)
         return downscale(rendered, self._working_size(*frame.image.shape[:2]))
+
+    def _passes(self, frame: SourceFrame) -> Passes | None:
+        if frame.passes is None or not self._finder.method.reads_passes:
+            return None
+        try:
+            return read_passes(frame.passes)
+        except FileError as error:
+            if self._finder.method.requires_vectors:
+                raise FrameError(frame.number, str(error)) from None
+            self._warning(f"{error}; optical flow is used instead")
+            return None
 
 
 def _size_change(before: np.ndarray, now: np.ndarray) -> str:

@@ -12,7 +12,7 @@ import queue
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from compositor.errors import ImageError
+from compositor.image_ops.light import with_light
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.temporal import StylizedFrame, TemporalConstraint
@@ -154,7 +155,7 @@ class SequenceDriver:
                     self.callbacks.planned(self.engine.plan_text(*size))
                 entry = plan.resumed(position, prepared, self.engine.working_size(*size))
                 if entry is not None:
-                    self._resume(plan, position, prepared.frame, entry, state)
+                    self._resume(plan, position, prepared, entry, state)
                     if self.callbacks.cancelled():
                         return False
                     continue
@@ -169,42 +170,41 @@ class SequenceDriver:
         return True
 
     def _resume(
-        self, plan: PassPlan, position: int, frame: SourceFrame, entry: Entry, state: _PassState
+        self, plan: PassPlan, position: int, prepared: PreparedFrame, entry: Entry, state: _PassState
     ) -> None:
         """Takes over a frame that an earlier run has finished in this pass."""
         if plan.is_cold_start(entry):
-            state.shot_content = plan.shot_content(position, frame)
+            state.shot_content = plan.shot_content(position, prepared)
         if plan.adapts_style_gain:
             state.style_gain.update(entry.report, begins_shot=entry.begins_shot)
         results = plan.checkpoint.take_preloaded(plan.number, plan.index(position))
         if results is not None:
             optimized, styled, detailed = results
             state.history.add(optimized, detailed)
-            self._finisher.resume_after(styled)
-        plan.store_resumed(frame, entry)
+            self._finisher.resume_after(styled, prepared.light)
+        plan.store_resumed(prepared.frame, entry)
         if plan.is_last:
-            self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), frame)
+            self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), prepared.frame)
 
     def _optimize(
         self, plan: PassPlan, position: int, prepared: PreparedFrame, state: _PassState, begun: float
     ) -> UnfinishedFrame | None:
         """Stylizes a frame; None if it was cancelled on the way."""
-        frame = prepared.frame
         warm_start = state.history.warm_start(prepared.content, prepared.correspondence)
         start = plan.warm_start_image(position, warm_start)
         # Without a start image the engine matches the style pictures to the frame by itself.
         if start is not None:
-            shot = plan.shot_content(position, frame) if warm_start is None else state.shot_content
+            shot = plan.shot_content(position, prepared) if warm_start is None else state.shot_content
             if shot is not None:
                 self.engine.match_colors_to(shot)
         state.shot_content = None
         initial = self.initial if plan.number == 0 and position == 0 else None
-        stylized = self._stylize(frame, warm_start, start, initial, state.style_gain.gain)
+        stylized = self._stylize(prepared, warm_start, start, initial, state.style_gain.gain)
         if stylized is None:
             return None
         if plan.adapts_style_gain:
             state.style_gain.update(stylized.report, begins_shot=warm_start is None)
-        return self._finisher.unfinished(frame, warm_start, stylized, begun)
+        return self._finisher.unfinished(prepared, warm_start, stylized, begun)
 
     def _finish(
         self, plan: PassPlan, position: int, fingerprint: Mapping[str, str], unfinished: UnfinishedFrame
@@ -220,7 +220,7 @@ class SequenceDriver:
         prefetcher = FramePrefetcher(
             self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
         )
-        prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts())
+        prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts(), plan.known_lights())
         with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:
             if prefetcher.computes_on_engine_device:
                 yield prepared
@@ -253,7 +253,7 @@ class SequenceDriver:
 
     def _stylize(
         self,
-        frame: SourceFrame,
+        prepared: PreparedFrame,
         warm_start: WarmStart | None,
         start: np.ndarray | None,
         initial: np.ndarray | None,
@@ -267,6 +267,7 @@ class SequenceDriver:
         """
         if self._cancelled():
             return None
+        frame, light = prepared.frame, prepared.light
         temporal = warm_start and TemporalConstraint(
             warm_start.target,
             warm_start.reliability,
@@ -279,13 +280,15 @@ class SequenceDriver:
             detail = moved_detail(warm_start.detailed, warm_start.correspondence.full_size)
         try:
             stylized = self.engine.stylize(
-                FrameInputs(frame.image, frame.masks, frame.keep, initial, start),
+                FrameInputs(frame.image, frame.masks, frame.keep, initial, start, light.factor, light.styled),
                 temporal=temporal,
                 detail=detail,
                 steps=None if start is None else self.settings.warm_steps,
                 callbacks=FrameCallbacks(
                     progress=lambda progress: self.callbacks.progress(frame.number, progress),
-                    snapshot=lambda snapshot: self.callbacks.snapshot(frame.number, snapshot),
+                    snapshot=lambda snapshot: self.callbacks.snapshot(
+                        frame.number, replace(snapshot, image=with_light(snapshot.image, light.styled))
+                    ),
                     cancelled=self._cancelled,
                 ),
             )

@@ -31,15 +31,17 @@ class RenderedFrame:
 
     Attributes:
         number: of the frame.
-        image: (H, W, 3 or 4) float32, sRGB in 0..1.
+        image: (H, W, 3 or 4) float32, sRGB in 0..1, in the light of its shot's reference.
         passes: of the render, if there are any.
         full: the same frame at full size, if this one is at a smaller working size.
+        light: that was taken out of the image, see `compositor.image_ops.light`.
     """
 
     number: int
     image: np.ndarray
     passes: Passes | None = None
     full: RenderedFrame | None = None
+    light: float = 1.0
 
 
 class FlowEstimator(Protocol):

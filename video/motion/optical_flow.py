@@ -17,10 +17,16 @@ from video.motion.motion_field import Motion
 
 
 class DisFlow:
-    """Dense inverse search (Kroeger, Timofte, Dai, Van Gool 2016), as OpenCV has it."""
+    """Dense inverse search (Kroeger, Timofte, Dai, Van Gool 2016), as OpenCV has it.
 
-    def __init__(self) -> None:
+    Args:
+        coarse: by OpenCV's own preset, twenty times as fast and less exact.
+    """
+
+    def __init__(self, *, coarse: bool = False) -> None:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        if coarse:
+            return
         # The preset stops at half size; full size finds the silhouettes more exactly.
         self._flow.setFinestScale(0)
         # Chosen on the benchmark's scenes against their vectors: denser patches and a smoother refinement

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from compositor.image_ops.light import normalizing_gain
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.warp import warp_smooth
 
@@ -25,7 +26,9 @@ _NO_MOTION = 0.01
 def unchanged(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
     """(H, W) bool: where the two images are the same, in a file's precision."""
     difference = np.abs(earlier.image - current.image).max(axis=2)
-    return difference <= _UNCHANGED
+    # Brightened, a dark frame's steps are so much larger.
+    gain = max(1.0, normalizing_gain(earlier.light), normalizing_gain(current.light))
+    return difference <= _UNCHANGED * gain
 
 
 def static_mask(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:

@@ -76,6 +76,10 @@ class FrameStore:
             original = Original(self._load("original", index), entry.space)
         return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
 
+    def begin_of_shot(self, index: int) -> int:
+        """The index of the first frame of the shot that a frame belongs to."""
+        return self._entries[index].shot
+
     def shot_content(self, index: int) -> np.ndarray:
         """The first image of the shot that a frame belongs to."""
         return self._load("content", self._entries[index].shot)

@@ -18,6 +18,7 @@ from compositor.progress import FrameReport, Stopped
 from video.errors import FileError, JournalError
 from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
+from video.motion.shot_light import ShotLight
 from video.results import FrameResult
 from video.resume.fingerprint import SOURCE_PREFIX
 
@@ -35,6 +36,7 @@ class Entry:
         cold_start: it had none in the last pass that has reached it.
         report, warp_error: as in the frame's result.
         stored: the arrays of its result that `.journal` holds, see `video.resume.result_store`.
+        light: found in the first pass, as all passes use it.
     """
 
     frame: int
@@ -45,10 +47,17 @@ class Entry:
     warp_error: float | None
     report: FrameReport
     stored: tuple[str, ...]
+    light: ShotLight
 
     @classmethod
     def of(
-        cls, result: FrameResult, fingerprint: Mapping[str, str], *, begins_shot: bool, cold_start: bool
+        cls,
+        result: FrameResult,
+        fingerprint: Mapping[str, str],
+        *,
+        begins_shot: bool,
+        cold_start: bool,
+        light: ShotLight,
     ) -> Entry:
         """The entry of a frame that is finished, and of whose result no array is stored yet."""
         return cls(
@@ -60,6 +69,7 @@ class Entry:
             warp_error=result.warp_error,
             report=result.report,
             stored=(),
+            light=light,
         )
 
 
@@ -218,11 +228,12 @@ def _entry(values: dict[str, Any]) -> Entry:
     report = values["report"]
     scales = [(int(height), int(width)) for height, width in report["scales"]]
     made = FrameReport(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
-    if values.keys() != {field.name for field in fields(Entry)} or not isinstance(
+    if values.keys() | {"light"} != {field.name for field in fields(Entry)} or not isinstance(
         values["fingerprint"], dict
     ):
         raise ValueError("not an entry")
-    return Entry(**(values | {"report": made, "stored": tuple(values["stored"])}))
+    light = ShotLight(**values.get("light", {}))
+    return Entry(**(values | {"report": made, "stored": tuple(values["stored"]), "light": light}))
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

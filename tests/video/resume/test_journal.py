@@ -208,6 +208,19 @@ def test_another_algorithm_version_is_refused_and_named(
         run(engine, pan[:3], tmp_path)
 
 
+def test_a_journal_from_before_frames_had_a_light_is_refused_by_its_version(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    run(engine, pan[:2], tmp_path)
+    values = json.loads((tmp_path / "journal.json").read_text())
+    values["run"]["algorithm version"] = 1
+    for entry in values["frames"]:
+        del entry["light"]
+    (tmp_path / "journal.json").write_text(json.dumps(values))
+    with pytest.raises(JournalError, match="algorithm version was 1"):
+        run(engine, pan[:3], tmp_path)
+
+
 def test_what_changes_no_pixel_may_change(
     engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
 ) -> None:
