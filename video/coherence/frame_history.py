@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from video.coherence.working_resolution import FullSize, at_full_size
+from video.motion.coverage import Coverage
 from video.motion.illumination import luma_change
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.motion_vectors import longer_motion
+from video.motion.motion_vectors import expected_depth, longer_motion
 from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
 from video.motion.static_regions import static_mask
+from video.motion.surface_warp import SurfaceWarp, surface_reliability, surface_visibility, surface_warp
+from video.motion.warp import warp
 
 # Share of a frame that must be unreliable for older frames to be looked at.
 _MIN_OPEN_SHARE = 0.001
@@ -31,11 +34,17 @@ class EarlierFrame:
         age: frames back; 1 is the previous frame.
         backward: (H, W, 2), pixels, the motion to it.
         share: (H, W) float32 in 0..1, its weight in the warped result: what newer frames leave open.
+        moved: moves its result by surface; None where silhouettes are not known.
     """
 
     age: int
     backward: np.ndarray
     share: np.ndarray
+    moved: SurfaceWarp | None = None
+
+    def warp(self, image: np.ndarray) -> np.ndarray:
+        """Its result (H, W, 3), moved to the frame at hand."""
+        return warp(image, self.backward) if self.moved is None else self.moved.image(image)
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class FrameCorrespondence:
             illumination; 0 in disoccluded areas.
         luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.motion.illumination`.
         full_size: the same at the delivered size; everything else is at the working size.
+        moved: moves the previous result by surface; None where silhouettes are not known.
+        coverage: of the frame's own silhouettes; None where they are not known.
     """
 
     motion: Motion
@@ -60,6 +71,12 @@ class FrameCorrespondence:
     visibility: np.ndarray
     luma_change: np.ndarray
     full_size: FullSize
+    moved: SurfaceWarp | None = None
+    coverage: Coverage | None = None
+
+    def warp(self, image: np.ndarray) -> np.ndarray:
+        """The previous result (H, W, 3), moved to this frame."""
+        return warp(image, self.motion.backward) if self.moved is None else self.moved.image(image)
 
     @property
     def weight(self) -> np.ndarray:
@@ -105,7 +122,13 @@ class FrameHistory:
             return None
         static = static_mask(motion, previous, current)
         full_size = at_full_size(motion, previous_reliability, previous, current)
-        visible, change = _visibility_and_luma_change(motion, previous, current)
+        full_size = full_size or FullSize(motion.backward, previous_reliability, static)
+        moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
+        if moved is None:
+            visible, change = _visibility_and_luma_change(motion, previous, current)
+        else:
+            found = _by_surface(motion, moved, previous, current)
+            previous_reliability, visible, change = found
         return FrameCorrespondence(
             motion,
             previous_reliability,
@@ -113,7 +136,9 @@ class FrameHistory:
             static,
             visible,
             change,
-            full_size or FullSize(motion.backward, previous_reliability, static),
+            full_size,
+            moved,
+            None if moved is None else current.coverage,
         )
 
     def _older(
@@ -128,10 +153,12 @@ class FrameHistory:
         for age in self._ages():
             if float((1.0 - weight).mean()) < _MIN_OPEN_SHARE:
                 break
-            backward, trusted = motion_to_older(self._finder, motion, previous, self._frames[-age], current)
+            backward, trusted, moved = motion_to_older(
+                self._finder, motion, previous, self._frames[-age], current
+            )
             share = np.maximum(trusted - weight, 0.0)
             weight += share
-            found.append(EarlierFrame(age, backward, share))
+            found.append(EarlierFrame(age, backward, share, moved))
         return tuple(found)
 
     def _ages(self) -> list[int]:
@@ -150,20 +177,43 @@ def _visibility_and_luma_change(
     return soft_edges(visible * (1.0 - changed(*images, expected=change))), change
 
 
+def _by_surface(
+    motion: Motion, moved: SurfaceWarp, previous: RenderedFrame, current: RenderedFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Reliability, `visibility` and `luma_change` of `FrameCorrespondence`, up to the silhouettes."""
+    visible = surface_visibility(motion, moved, previous, current)
+    if current.coverage is not None:
+        visible[~current.coverage.sure] = 0.0
+    before = moved.smooth(np.ascontiguousarray(previous.image[..., :3]))
+    change = luma_change(np.zeros_like(motion.backward), before, current.image, visible)
+    return (
+        surface_reliability(visible, moved, previous, current),
+        surface_reliability(visible, moved, previous, current, change),
+        change,
+    )
+
+
 def motion_to_older(
     finder: MotionFinder,
     motion: Motion,
     previous: RenderedFrame,
     older: RenderedFrame,
     current: RenderedFrame,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Motion to a frame before the previous one, (H, W, 2) in pixels, and its reliability (H, W) in 0..1.
+) -> tuple[np.ndarray, np.ndarray, SurfaceWarp | None]:
+    """Motion to a frame before the previous one, (H, W, 2) in pixels, its reliability (H, W), and its warp.
 
     Args:
         motion: between `current` and `previous`.
     """
     if motion.exact:
         backward, depth = longer_motion(motion, previous, older, current)
-        return backward, soft_edges(agreement(backward, older, current, depth))
+        moved = surface_warp(backward, older, current, depth)
+        if moved is None:
+            return backward, soft_edges(agreement(backward, older, current, depth)), None
+        return backward, surface_reliability(moved.shown, moved, older, current), moved
     longer = finder.flow(older, current)
-    return longer.backward, reliability(longer, older, current)
+    moved = surface_warp(longer.backward, older, current, expected_depth(older, current))
+    if moved is None:
+        return longer.backward, reliability(longer, older, current), None
+    visible = surface_visibility(longer, moved, older, current)
+    return longer.backward, surface_reliability(visible, moved, older, current), moved

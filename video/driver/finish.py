@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from compositor.stylization.temporal import StylizedFrame
+from video.coherence.silhouettes import composite_silhouettes
 from video.coherence.warm_start import WarmStart
 from video.driver.frame_writer import FrameWriter
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
+from video.motion.coverage import Coverage
 from video.motion.warp_error import warp_error
 from video.reports.debug_images import write_debug
 from video.results import FrameResult
@@ -31,6 +33,7 @@ class UnfinishedFrame:
             working size, rounded to the file's levels.
         detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
         seconds: that the frame has taken so far.
+        coverage: of the frame's silhouettes, at the size that it is delivered at; None if not known.
     """
 
     frame: SourceFrame
@@ -39,6 +42,7 @@ class UnfinishedFrame:
     optimized: np.ndarray
     detailed: np.ndarray | None
     seconds: float
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -85,19 +89,26 @@ class FrameFinisher:
         self._previous = styled
 
     def unfinished(
-        self, frame: SourceFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
+        self,
+        frame: SourceFrame,
+        warm_start: WarmStart | None,
+        stylized: StylizedFrame,
+        begun: float,
+        coverage: Coverage | None = None,
     ) -> UnfinishedFrame:
         """Rounds the engine's result of a frame to the file's levels, so that the next frame can warp it.
 
         Args:
             begun: when the frame was begun, by `time.perf_counter`.
+            coverage: see `UnfinishedFrame`.
         """
         optimized = self._writer.rounded(stylized.optimized)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
-        return UnfinishedFrame(frame, warm_start, stylized, optimized, detailed, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        return UnfinishedFrame(frame, warm_start, stylized, optimized, detailed, seconds, coverage)
 
     def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
-        """Removes the frame's noise, keeps static pixels as they were, measures it and writes its file.
+        """Removes the noise, composites the silhouettes, keeps static pixels, measures and writes the frame.
 
         Raises:
             FileError, FrameError: as `FrameWriter.write`.
@@ -105,6 +116,7 @@ class FrameFinisher:
         frame, warm_start, stylized = unfinished.frame, unfinished.warm_start, unfinished.stylized
         settings, previous = self._settings, self._previous
         clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
+        clean = composite_silhouettes(clean, frame.image, unfinished.coverage)
         styled = self._writer.rounded(clean)
         error = None
         if warm_start is not None and previous is not None:

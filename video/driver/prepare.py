@@ -16,6 +16,7 @@ from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
+from video.motion.coverage import Coverage
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.resume.fingerprint import frame_fingerprint
@@ -30,12 +31,14 @@ class PreparedFrame:
         fingerprint: the hashes of what it is made from, by part (see `frame_fingerprint`).
         content: (h, w, 3 or 4) float32 in 0..1, its image at the working size.
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
+        coverage: of its silhouettes at its own size; None if not known, and for a frame that is done already.
     """
 
     frame: SourceFrame
     fingerprint: dict[str, str]
     content: np.ndarray
     correspondence: FrameCorrespondence | None
+    coverage: Coverage | None = None
 
 
 class FramePrefetcher:
@@ -82,13 +85,15 @@ class FramePrefetcher:
             if first.shape != frame.image.shape:
                 raise FrameError(frame.number, _size_change(first, frame.image))
             rendered = self._rendered(frame)
-            correspondence = None
+            correspondence = coverage = None
             if index >= len(resumed_cold_starts):
                 correspondence = self._frame_history.correspondence(rendered)
+                coverage = (rendered.full or rendered).coverage
             elif resumed_cold_starts[index]:
                 self._frame_history.clear()
             self._frame_history.add(rendered)
-            yield PreparedFrame(frame, frame_fingerprint(frame, rendered), rendered.image, correspondence)
+            fingerprint = frame_fingerprint(frame, rendered)
+            yield PreparedFrame(frame, fingerprint, rendered.image, correspondence, coverage)
 
     def _rendered(self, frame: SourceFrame) -> RenderedFrame:
         passes: Passes | None = None

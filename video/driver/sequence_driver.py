@@ -204,7 +204,7 @@ class SequenceDriver:
             return None
         if plan.adapts_style_gain:
             state.style_gain.update(stylized.report, begins_shot=warm_start is None)
-        return self._finisher.unfinished(frame, warm_start, stylized, begun)
+        return self._finisher.unfinished(frame, warm_start, stylized, begun, prepared.coverage)
 
     def _finish(
         self, plan: PassPlan, position: int, fingerprint: Mapping[str, str], unfinished: UnfinishedFrame

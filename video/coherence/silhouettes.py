@@ -1,0 +1,39 @@
+"""Silhouettes: composites the mixed pixels of a styled frame anew, as smoothly as the render has them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from video.motion.coverage import Coverage
+
+# Mean absolute difference, in 0..1, between the render and its own surfaces composited by the coverage: up to
+# which a pixel is explained by them, and from which it is not (a reflection, a third surface, defocus).
+_EXPLAINED, _UNEXPLAINED = 0.08, 0.25
+# Change by the style, in 0..1, from which a pixel counts as styled.
+_STYLED = 0.1
+
+
+def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Coverage | None) -> np.ndarray:
+    """The styled frame with its mixed pixels made of the styled surfaces on both sides, by their coverage.
+
+    The optimization treats a mixed pixel as any other, so that silhouettes become jagged. All other pixels
+    keep their value, and so do mixed ones that the coverage does not explain in the render itself, or around
+    which the style has left the render as it is.
+
+    Args:
+        styled: (H, W, 3 or 4) float32 in 0..1; alpha stays.
+        content: the render, likewise.
+        coverage: of the render's silhouettes; None where they are not known.
+    """
+    if coverage is None or not coverage.mixed.any():
+        return styled
+    render, painted = (np.ascontiguousarray(each[..., :3]) for each in (content, styled))
+    mixed = coverage.mixed
+    residual = np.abs(coverage.recomposed(render) - render).mean(axis=2)[mixed]
+    changed = cv2.dilate(np.abs(painted - render).max(axis=2), np.ones((3, 3), np.uint8))[mixed]
+    share = np.clip((_UNEXPLAINED - residual) / (_UNEXPLAINED - _EXPLAINED), 0.0, 1.0)
+    share *= np.minimum(changed / _STYLED, 1.0)
+    result = styled.copy()
+    result[mixed, :3] += share[:, None] * (coverage.recomposed(painted)[mixed] - painted[mixed])
+    return result

@@ -1,0 +1,145 @@
+"""Warp by surface: moves what is in front and what is behind each for itself, as far as that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from video.motion.coverage import Coverage, disparity
+from video.motion.motion_field import Motion, RenderedFrame
+from video.motion.reliability import changed, motion_strictness, round_trip, same_depth, soft_edges
+from video.motion.warp import inside_frame, warp, warp_nearest, warp_smooth
+
+# Pixels behind the border of what an earlier frame showed of a surface: up to where it is believed, and from
+# where it is not known at all. More would draw the border out into streaks, frame after frame.
+_CONTINUED_STARTS, _CONTINUED_ENDS = 0.15, 0.75
+
+
+@dataclass(frozen=True)
+class SurfaceWarp:
+    """Moves what belongs to an earlier frame to this one, each surface by its own pixels there.
+
+    Attributes:
+        backward: (H, W, 2), pixels, the motion to the earlier frame.
+        coverage: of the earlier frame; None: it has no silhouettes, all is one surface.
+        near: (H, W) bool, whether a pixel comes from the nearer surface at the silhouette next to its source.
+        shown: (H, W) float32 in 0..1, how surely the earlier frame shows the surface there: 0 behind another
+            one, on the ring of mixed pixels, and outside of the frame.
+    """
+
+    backward: np.ndarray
+    coverage: Coverage | None
+    near: np.ndarray
+    shown: np.ndarray
+
+    def image(self, image: np.ndarray) -> np.ndarray:
+        """An image (H, W, C) float32 in 0..1 of the earlier frame; see `video.motion.warp.warp`."""
+        return self._moved(image, warp)
+
+    def smooth(self, field: np.ndarray) -> np.ndarray:
+        """A field (H, W) or (H, W, C) float32 of the earlier frame; see `video.motion.warp.warp_smooth`."""
+        return self._moved(field, warp_smooth)
+
+    def _moved(self, field: np.ndarray, move: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        if self.coverage is None:
+            return move(field, self.backward)
+        near, far = (move(layer, self.backward) for layer in self.coverage.layers(field))
+        return np.where(self.near if field.ndim == 2 else self.near[..., None], near, far)
+
+
+def surface_warp(
+    backward: np.ndarray, earlier: RenderedFrame, current: RenderedFrame, depth: np.ndarray | None
+) -> SurfaceWarp | None:
+    """The warp from an earlier frame; None where the frames do not have what `Coverage` needs.
+
+    Args:
+        backward: (H, W, 2), pixels, the motion to the earlier frame.
+        depth: (H, W), how far away the surfaces are expected to be there; None where that is not known.
+    """
+    before, now = earlier.passes, current.passes
+    if before is None or now is None or before.depth is None or now.depth is None:
+        return None
+    if earlier.coverage is None and current.coverage is None:
+        return None
+    # A surface that moves along with the camera keeps its depth.
+    expected = [disparity(each) for each in (now.depth, depth) if each is not None]
+    there, inside = disparity(before.depth), inside_frame(backward).astype(np.float32)
+    coverage = earlier.coverage
+    if coverage is None:
+        shown = _agreement(warp_smooth(there, backward), expected)
+        return SurfaceWarp(backward, None, np.zeros(shown.shape, bool), shown * inside)
+    layers = zip(coverage.layers(there), coverage.distances(), strict=True)
+    near, far = (
+        _agreement(warp_smooth(layer, backward), expected) * _believed(warp_smooth(distance, backward))
+        for layer, distance in layers
+    )
+    nearer = expected[-1] > warp_nearest(coverage.threshold, backward)
+    chosen = np.where(near == far, nearer, near > far)
+    return SurfaceWarp(backward, coverage, chosen, np.maximum(near, far) * inside)
+
+
+def surface_visibility(
+    motion: Motion, moved: SurfaceWarp, earlier: RenderedFrame, current: RenderedFrame
+) -> np.ndarray:
+    """As `video.motion.reliability.visibility`, up to the silhouettes; of sure pixels alone."""
+    visible = moved.shown * round_trip(motion, moved.smooth(motion.forward), motion_strictness(motion))
+    return visible * _same_index(moved, earlier, current)
+
+
+def surface_reliability(
+    visible: np.ndarray,
+    moved: SurfaceWarp,
+    earlier: RenderedFrame,
+    current: RenderedFrame,
+    change: np.ndarray | None = None,
+) -> np.ndarray:
+    """As `video.motion.reliability.reliability`, up to the silhouettes, (H, W) float32 in 0..1.
+
+    Mixed pixels are as reliable as the surfaces that they show, by their shares.
+
+    Args:
+        visible: (H, W) float32 in 0..1, how surely the earlier frame shows the surfaces.
+        change: (H, W) float32, a change of luma that does not count.
+    """
+    before = moved.smooth(np.ascontiguousarray(earlier.image[..., :3]))
+    at_rest = np.zeros_like(moved.backward)
+    coverage = current.coverage
+    if coverage is None:
+        return soft_edges(visible * (1.0 - changed(at_rest, before, current.image, expected=change)))
+    # Of each surface for itself: what the one behind does not show says nothing of the one in front.
+    fields = [visible, change, before, np.ascontiguousarray(current.image[..., :3])]
+    layers = [(None, None) if each is None else coverage.layers(each) for each in fields]
+    near, far = (
+        soft_edges(visible * (1.0 - changed(at_rest, before, now, expected=change)))
+        for visible, change, before, now in zip(*layers, strict=True)
+    )
+    return far + coverage.share * (near - far)
+
+
+def _same_index(moved: SurfaceWarp, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
+    """(H, W) float32, 0 where the object index says another surface; on silhouettes it says nothing."""
+    same = np.ones(moved.shown.shape, np.float32)
+    before, now = earlier.passes, current.passes
+    if before is None or now is None or before.index is None or now.index is None:
+        return same
+    other = warp_nearest(before.index, moved.backward) != now.index
+    if moved.coverage is not None:
+        other &= ~(warp_nearest(moved.coverage.zone.astype(np.uint8), moved.backward) > 0)
+    same[other] = 0.0
+    return same
+
+
+def _agreement(there: np.ndarray, expected: Sequence[np.ndarray]) -> np.ndarray:
+    """How surely two disparities are of one surface, 0..1; `there` in the earlier frame."""
+    best = np.zeros(there.shape, np.float32)
+    for each in expected:
+        # |1/a − 1/b| / min(1/a, 1/b) = |a − b| / min(a, b)
+        share = np.abs(there - each) / np.maximum(np.minimum(there, each), 1e-9)
+        best = np.maximum(best, same_depth(share))
+    return best
+
+
+def _believed(distance: np.ndarray) -> np.ndarray:
+    return np.clip((_CONTINUED_ENDS - distance) / (_CONTINUED_ENDS - _CONTINUED_STARTS), 0.0, 1.0)
