@@ -182,10 +182,9 @@ def _by_surface(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Reliability, `visibility` and `luma_change` of `FrameCorrespondence`, up to the silhouettes."""
     visible = surface_visibility(motion, moved, previous, current)
-    if current.coverage is not None:
-        visible[~current.coverage.sure] = 0.0
+    pure = visible if current.coverage is None else visible * current.coverage.sure
     before = moved.smooth(np.ascontiguousarray(previous.image[..., :3]))
-    change = luma_change(np.zeros_like(motion.backward), before, current.image, visible)
+    change = luma_change(np.zeros_like(motion.backward), before, current.image, pure)
     return (
         surface_reliability(visible, moved, previous, current),
         surface_reliability(visible, moved, previous, current, change),

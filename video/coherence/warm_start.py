@@ -78,11 +78,11 @@ class StyledHistory:
         previous, static = self._results[-1], correspondence.static_mask
         target, known = self._target(correspondence)
         target[static], known[static] = previous[static], 1.0
-        coverage = correspondence.coverage
+        coverage, mixed = correspondence.coverage, None
         if coverage is not None:
-            # A mixed pixel is of no surface, and says nothing of what its surroundings look like.
-            known[coverage.mixed & ~static] = 0.0
-        start = fill_disocclusions(np.ascontiguousarray(content[..., :3]), target, known)
+            mixed = coverage.mixed & ~static
+            known[mixed] = 0.0
+        start = fill_disocclusions(np.ascontiguousarray(content[..., :3]), target, known, mixed)
         if coverage is not None:
             start = coverage.recomposed(start)
             target[coverage.mixed] = start[coverage.mixed]

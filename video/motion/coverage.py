@@ -93,14 +93,6 @@ class Coverage:
             result[self.mixed] = far + self.share[self.mixed][:, None] * (near - far)
         return result
 
-    def distances(self) -> tuple[np.ndarray, np.ndarray]:
-        """(H, W) each, pixels: to the nearest sure pixel of the nearer surface, and of the farther one.
-
-        0 outside of the zone.
-        """
-        near, far = (_distance_to(mask & self.sure) for mask in (self.near, ~self.near))
-        return np.where(self.zone, near, np.float32(0.0)), np.where(self.zone, far, np.float32(0.0))
-
     def _share_for(self, field: np.ndarray) -> np.ndarray:
         return self.share if field.ndim == 2 else self.share[..., None]
 
@@ -215,12 +207,3 @@ def _continued(field: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.n
         result[new] = mean[new] / divisor
         found |= new
     return result
-
-
-def _distance_to(mask: np.ndarray) -> np.ndarray:
-    """(H, W) float32, pixels to the nearest marked pixel; very far if there is none."""
-    if not mask.any():
-        return np.full(mask.shape, np.float32(1e6))
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(
-        np.float32
-    )

@@ -148,8 +148,8 @@ def same_depth(share: np.ndarray) -> np.ndarray:
     return np.clip((_DEPTH_SURE - share) / (_DEPTH_SURE - _DEPTH_STARTS), 0.0, 1.0)
 
 
-def soft_edges(trusted: np.ndarray) -> np.ndarray:
-    """Dilates the unreliable areas, with an edge that falls off outwards and never inwards."""
-    kernel = np.ones((2 * _DILATION + 1, 2 * _DILATION + 1), np.uint8)
+def soft_edges(trusted: np.ndarray, dilation: int = _DILATION) -> np.ndarray:
+    """Dilates the unreliable areas by so many pixels, with an edge that falls off outwards, never inwards."""
+    kernel = np.ones((2 * dilation + 1, 2 * dilation + 1), np.uint8)
     eroded = cv2.erode(trusted, kernel)
     return np.minimum(eroded, cv2.GaussianBlur(eroded, (0, 0), _SOFTNESS))

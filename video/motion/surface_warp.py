@@ -12,9 +12,10 @@ from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.reliability import changed, motion_strictness, round_trip, same_depth, soft_edges
 from video.motion.warp import inside_frame, warp, warp_nearest, warp_smooth
 
-# Pixels behind the border of what an earlier frame showed of a surface: up to where it is believed, and from
-# where it is not known at all. More would draw the border out into streaks, frame after frame.
-_CONTINUED_STARTS, _CONTINUED_ENDS = 0.15, 0.75
+# Share of another surface between the pixels at a source: up to which it is believed, and from which it is not
+# known at all. A pixel that just is pure may come from between a pure one and a half covered one; more would
+# draw what is revealed slowly out into streaks, frame after frame.
+_COVERED_STARTS, _COVERED_ENDS = 0.25, 0.42
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,13 @@ def surface_warp(
     if coverage is None:
         shown = _agreement(warp_smooth(there, backward), expected)
         return SurfaceWarp(backward, None, np.zeros(shown.shape, bool), shown * inside)
-    layers = zip(coverage.layers(there), coverage.distances(), strict=True)
+    agreement = (_agreement(warp_smooth(layer, backward), expected) for layer in coverage.layers(there))
+    share = warp_smooth(coverage.share, backward)
+    # Out of the zone all is one surface, and the share says which side of the last silhouette it was on.
+    covered = warp_smooth(coverage.zone.astype(np.float32), backward)
     near, far = (
-        _agreement(warp_smooth(layer, backward), expected) * _believed(warp_smooth(distance, backward))
-        for layer, distance in layers
+        each * _uncovered(covered * other)
+        for each, other in zip(agreement, (1.0 - share, share), strict=True)
     )
     nearer = expected[-1] > warp_nearest(coverage.threshold, backward)
     chosen = np.where(near == far, nearer, near > far)
@@ -107,12 +111,14 @@ def surface_reliability(
     at_rest = np.zeros_like(moved.backward)
     coverage = current.coverage
     if coverage is None:
-        return soft_edges(visible * (1.0 - changed(at_rest, before, current.image, expected=change)))
-    # Of each surface for itself: what the one behind does not show says nothing of the one in front.
+        unchanged = 1.0 - changed(at_rest, before, current.image, expected=change)
+        return soft_edges(visible, 0) * soft_edges(unchanged)
+    # Of each surface for itself: what the one behind does not show says nothing of the one in front. And no
+    # mixture surrounds what was not visible: its area need not be dilated.
     fields = [visible, change, before, np.ascontiguousarray(current.image[..., :3])]
     layers = [(None, None) if each is None else coverage.layers(each) for each in fields]
     near, far = (
-        soft_edges(visible * (1.0 - changed(at_rest, before, now, expected=change)))
+        soft_edges(visible, 0) * soft_edges(1.0 - changed(at_rest, before, now, expected=change))
         for visible, change, before, now in zip(*layers, strict=True)
     )
     return far + coverage.share * (near - far)
@@ -141,5 +147,6 @@ def _agreement(there: np.ndarray, expected: Sequence[np.ndarray]) -> np.ndarray:
     return best
 
 
-def _believed(distance: np.ndarray) -> np.ndarray:
-    return np.clip((_CONTINUED_ENDS - distance) / (_CONTINUED_ENDS - _CONTINUED_STARTS), 0.0, 1.0)
+def _uncovered(other: np.ndarray) -> np.ndarray:
+    """How surely a surface shows where another one has the given share, 0..1."""
+    return np.clip((_COVERED_ENDS - other) / (_COVERED_ENDS - _COVERED_STARTS), 0.0, 1.0)
