@@ -93,10 +93,11 @@ class FrameHistory:
     Args:
         finder: of the motion between frames.
         length: number of frames that are kept; those 1, 2, 4, … back are looked at.
+        finishing: whether frames have finishing steps at full size.
     """
 
-    def __init__(self, finder: MotionFinder, length: int) -> None:
-        self._finder = finder
+    def __init__(self, finder: MotionFinder, length: int, *, finishing: bool = True) -> None:
+        self._finder, self._finishing = finder, finishing
         self._frames: deque[RenderedFrame] = deque(maxlen=length)
 
     def add(self, frame: RenderedFrame) -> None:
@@ -121,7 +122,8 @@ class FrameHistory:
             self.clear()
             return None
         static = static_mask(motion, previous, current)
-        full_size = at_full_size(motion, previous_reliability, previous, current)
+        frames = previous, current
+        full_size = at_full_size(motion, previous_reliability, *frames, finishing=self._finishing)
         full_size = full_size or FullSize(motion.backward, previous_reliability, static)
         moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
         if moved is None:
@@ -185,11 +187,8 @@ def _by_surface(
     pure = visible if current.coverage is None else visible * current.coverage.sure
     before = moved.smooth(np.ascontiguousarray(previous.image[..., :3]))
     change = luma_change(np.zeros_like(motion.backward), before, current.image, pure)
-    return (
-        surface_reliability(visible, moved, previous, current),
-        surface_reliability(visible, moved, previous, current, change),
-        change,
-    )
+    trusted, visible = surface_reliability(visible, moved, previous, current, (None, change))
+    return trusted, visible, change
 
 
 def motion_to_older(
@@ -209,10 +208,10 @@ def motion_to_older(
         moved = surface_warp(backward, older, current, depth)
         if moved is None:
             return backward, soft_edges(agreement(backward, older, current, depth)), None
-        return backward, surface_reliability(moved.shown, moved, older, current), moved
+        return backward, surface_reliability(moved.shown, moved, older, current)[0], moved
     longer = finder.flow(older, current)
     moved = surface_warp(longer.backward, older, current, expected_depth(older, current))
     if moved is None:
         return longer.backward, reliability(longer, older, current), None
     visible = surface_visibility(longer, moved, older, current)
-    return longer.backward, surface_reliability(visible, moved, older, current), moved
+    return longer.backward, surface_reliability(visible, moved, older, current)[0], moved

@@ -33,8 +33,8 @@ _SAME_COLOR = 0.1
 _SOURCE_COLOR = 0.2
 # Pixels: side of the cells that have one displacement each.
 _CELL = 3
-# Standard deviation, as a share of the longer side, over which one patch fades into the next.
-_FADE_SIGMA = 0.004
+# Standard deviation, in cells, over which one patch fades into the next.
+_FADE_SIGMA = 0.7
 # The same for the surroundings from whose strokes the copied ones are shifted in color, and by how much at
 # most: without it the border of what was revealed shows as a seam.
 _SEAM_SIGMA, _MAX_SHIFT = 0.01, 0.25
@@ -88,16 +88,10 @@ def patch_fill(
     alike = _alike(small[0], small[3], sigma)
     displacements = _displacements(max(size))
     choice = _choose(painting, small[3], alike, displacements, sigma)
-    alike = cv2.resize(alike, (width, height), interpolation=cv2.INTER_LINEAR)
-    seam = max(2.0, _SEAM_SIGMA * longer)
-    # Beside the hole the copied strokes are compared with what is there.
-    around = cv2.dilate(hole, np.ones((2 * round(seam) + 1,) * 2, np.uint8)) > 0.0
+    off = cv2.resize(_seam(painting, small[3], alike, choice, displacements), (width, height))
     shifts = [(round(x / factor), round(y / factor)) for x, y in displacements]
-    copied, found = _copied(_Painting(content, strokes, reliability), around, choice, shifts)
-    beside = reliability * alike * found
-    off = _blurred((strokes - copied) * beside[..., None], seam)
-    off /= (_blurred(beside, seam) + 0.02)[..., None]
-    return (copied + np.clip(off, -_MAX_SHIFT, _MAX_SHIFT)) * found[..., None]
+    copied, found = _copied(_Painting(content, strokes, reliability), hole > 0.01, choice, shifts)
+    return (copied + off) * found[..., None]
 
 
 def _displacements(longer: int) -> list[tuple[int, int]]:
@@ -198,6 +192,22 @@ class _Sources:
         return self._table[self._places + y * self._stride + x]
 
 
+def _seam(
+    painting: _Painting,
+    hole: np.ndarray,
+    alike: np.ndarray,
+    choice: np.ndarray,
+    displacements: list[tuple[int, int]],
+) -> np.ndarray:
+    """(h, w, 3): what strokes beside the hole have more than those that are copied, smoothly continued."""
+    sigma = max(2.0, _SEAM_SIGMA * max(hole.shape))
+    around = cv2.dilate(hole, np.ones((2 * round(sigma) + 1,) * 2, np.uint8)) > 0.0
+    copied, found = _copied(painting, around, choice, displacements)
+    beside = painting.reliability * alike * found
+    off = _blurred((painting.strokes - copied) * beside[..., None], sigma)
+    return np.clip(off / (_blurred(beside, sigma) + 0.02)[..., None], -_MAX_SHIFT, _MAX_SHIFT)
+
+
 def _copied(
     painting: _Painting, wanted: np.ndarray, choice: np.ndarray, shifts: list[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -209,24 +219,68 @@ def _copied(
     """
     content, strokes, reliability = painting.content, painting.strokes, painting.reliability
     height, width = wanted.shape
-    total = np.zeros((height, width), np.float32)
-    result = np.zeros_like(strokes)
-    small = cv2.resize(wanted.astype(np.float32), choice.shape[::-1], interpolation=cv2.INTER_AREA) > 0.0
-    fade = max(0.7, _FADE_SIGMA * max(choice.shape))
-    for index in np.unique(choice[small]):
-        share = _blurred((choice == index).astype(np.float32), fade)
-        share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
-        rows, columns = np.nonzero(wanted & (share > 0.02))
+    total, result = np.zeros((height, width), np.float32), np.zeros_like(strokes)
+    rows, columns = np.nonzero(wanted)
+    cells = _Interpolation(rows, columns, wanted.shape, choice.shape)
+    for index in np.unique(cells.nearest(choice)):
+        share = cv2.GaussianBlur((choice == index).astype(np.float32), (7, 7), _FADE_SIGMA)
+        near = cells.above_zero(share)
         x, y = shifts[index]
-        from_rows, from_columns = rows + y, columns + x
+        from_rows, from_columns = rows[near] + y, columns[near] + x
         inside = (from_rows >= 0) & (from_rows < height) & (from_columns >= 0) & (from_columns < width)
-        here, there = (rows[inside], columns[inside]), (from_rows[inside], from_columns[inside])
+        near = near[inside]
+        here, there = (rows[near], columns[near]), (from_rows[inside], from_columns[inside])
         off = np.square(content[there] - content[here]).sum(axis=1)
-        weight = share[here] * reliability[there] * np.exp(-off / (2.0 * _SOURCE_COLOR**2))
+        weight = cells.at(share, near) * reliability[there] * np.exp(-off / (2.0 * _SOURCE_COLOR**2))
         total[here] += weight
         result[here] += weight[:, None] * strokes[there]
     result /= np.maximum(total, 1e-6)[..., None]
     return result, np.clip(total / _MIN_SOURCE, 0.0, 1.0)
+
+
+class _Interpolation:
+    """Bilinear interpolation of fields of cells at some pixels.
+
+    Args:
+        rows, columns: of the pixels.
+        size: of the image that they are in.
+        cells: the size of the fields.
+    """
+
+    def __init__(
+        self, rows: np.ndarray, columns: np.ndarray, size: tuple[int, ...], cells: tuple[int, ...]
+    ) -> None:
+        places = (
+            np.clip((each + 0.5) * (count / length) - 0.5, 0.0, count - 1.0)
+            for each, count, length in zip((rows, columns), cells, size, strict=True)
+        )
+        self._first: list[np.ndarray] = []
+        self._second: list[np.ndarray] = []
+        self._share: list[np.ndarray] = []
+        for place, count in zip(places, cells, strict=True):
+            first = place.astype(np.int64)
+            self._first.append(first)
+            self._second.append(np.minimum(first + 1, count - 1))
+            self._share.append((place - first).astype(np.float32))
+
+    def nearest(self, field: np.ndarray) -> np.ndarray:
+        """(N,), the field's values in a cell next to each pixel."""
+        return field[self._first[0], self._first[1]]
+
+    def above_zero(self, field: np.ndarray) -> np.ndarray:
+        """The indices of the pixels at which a field (h, w), 0 or more, surely may be more than 0."""
+        grown = cv2.dilate((field > 0.0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return np.flatnonzero(self.nearest(grown))
+
+    def at(self, field: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """(N,), the field's values at the pixels of these indices."""
+        (top, left), (bottom, right) = (
+            [each[which] for each in part] for part in (self._first, self._second)
+        )
+        down, across = (each[which] for each in self._share)
+        upper = field[top, left] + across * (field[top, right] - field[top, left])
+        lower = field[bottom, left] + across * (field[bottom, right] - field[bottom, left])
+        return upper + down * (lower - upper)
 
 
 def _mean(field: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:

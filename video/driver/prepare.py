@@ -48,6 +48,7 @@ class FramePrefetcher:
         working_size: (height, width) at which a frame of that height and width is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
+        finishing: whether frames have finishing steps at full size.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class FramePrefetcher:
         working_size: Callable[[int, int], Size],
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
+        *,
+        finishing: bool = True,
     ) -> None:
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
-        self._frame_history = FrameHistory(self._finder, settings.history_length)
+        self._frame_history = FrameHistory(self._finder, settings.history_length, finishing=finishing)
         self._warning = warning
 
     @property

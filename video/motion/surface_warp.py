@@ -12,7 +12,7 @@ from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.reliability import changed, motion_strictness, round_trip, same_depth, soft_edges
 from video.motion.warp import inside_frame, warp, warp_nearest, warp_smooth
 
-# Share of another surface between the pixels at a source: up to which it is believed, and from which it is not
+# Share of another surface between the pixels at a source: up to which it is believed, from which it is not
 # known at all. A pixel that just is pure may come from between a pure one and a half covered one; more would
 # draw what is revealed slowly out into streaks, frame after frame.
 _COVERED_STARTS, _COVERED_ENDS = 0.25, 0.42
@@ -97,31 +97,35 @@ def surface_reliability(
     moved: SurfaceWarp,
     earlier: RenderedFrame,
     current: RenderedFrame,
-    change: np.ndarray | None = None,
-) -> np.ndarray:
+    changes: Sequence[np.ndarray | None] = (None,),
+) -> list[np.ndarray]:
     """As `video.motion.reliability.reliability`, up to the silhouettes, (H, W) float32 in 0..1.
 
     Mixed pixels are as reliable as the surfaces that they show, by their shares.
 
     Args:
         visible: (H, W) float32 in 0..1, how surely the earlier frame shows the surfaces.
-        change: (H, W) float32, a change of luma that does not count.
+        changes: (H, W) float32 each, a change of luma that does not count; None counts any.
+
+    Returns:
+        one for each of the changes.
     """
     before = moved.smooth(np.ascontiguousarray(earlier.image[..., :3]))
-    at_rest = np.zeros_like(moved.backward)
+    now, at_rest = np.ascontiguousarray(current.image[..., :3]), np.zeros_like(moved.backward)
     coverage = current.coverage
     if coverage is None:
-        unchanged = 1.0 - changed(at_rest, before, current.image, expected=change)
-        return soft_edges(visible, 0) * soft_edges(unchanged)
+        shown = soft_edges(visible, 0)
+        return [shown * soft_edges(1.0 - changed(at_rest, before, now, expected=each)) for each in changes]
     # Of each surface for itself: what the one behind does not show says nothing of the one in front. And no
     # mixture surrounds what was not visible: its area need not be dilated.
-    fields = [visible, change, before, np.ascontiguousarray(current.image[..., :3])]
-    layers = [(None, None) if each is None else coverage.layers(each) for each in fields]
-    near, far = (
-        soft_edges(visible, 0) * soft_edges(1.0 - changed(at_rest, before, now, expected=change))
-        for visible, change, before, now in zip(*layers, strict=True)
-    )
-    return far + coverage.share * (near - far)
+    found: list[tuple[np.ndarray, ...]] = []
+    difference = before - now
+    seen = [soft_edges(layer, 0) for layer in coverage.layers(visible)]
+    for change in changes:
+        layers = coverage.layers(difference if change is None else difference + change[..., None])
+        unchanged = (soft_edges(1.0 - changed(at_rest, layer, np.zeros_like(now))) for layer in layers)
+        found.append(tuple(shown * each for shown, each in zip(seen, unchanged, strict=True)))
+    return [far + coverage.share * (near - far) for near, far in found]
 
 
 def _same_index(moved: SurfaceWarp, earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray:
