@@ -155,9 +155,12 @@ class FrameHistory:
         for age in self._ages():
             if float((1.0 - weight).mean()) < _MIN_OPEN_SHARE:
                 break
-            backward, trusted, moved = motion_to_older(
-                self._finder, motion, previous, self._frames[-age], current
-            )
+            frames = previous, self._frames[-age], current
+            by_surface = _older_by_surface(motion, *frames)
+            if by_surface is None:
+                (backward, trusted), moved = motion_to_older(self._finder, motion, *frames), None
+            else:
+                backward, trusted, moved = by_surface
             share = np.maximum(trusted - weight, 0.0)
             weight += share
             found.append(EarlierFrame(age, backward, share, moved))
@@ -191,27 +194,33 @@ def _by_surface(
     return trusted, visible, change
 
 
+def _older_by_surface(
+    motion: Motion, previous: RenderedFrame, older: RenderedFrame, current: RenderedFrame
+) -> tuple[np.ndarray, np.ndarray, SurfaceWarp] | None:
+    """As `motion_to_older`, up to the silhouettes, and the warp; None where they are not known."""
+    if not motion.exact:
+        return None
+    backward, depth = longer_motion(motion, previous, older, current)
+    moved = surface_warp(backward, older, current, depth)
+    if moved is None:
+        return None
+    return backward, surface_reliability(moved.shown, moved, older, current)[0], moved
+
+
 def motion_to_older(
     finder: MotionFinder,
     motion: Motion,
     previous: RenderedFrame,
     older: RenderedFrame,
     current: RenderedFrame,
-) -> tuple[np.ndarray, np.ndarray, SurfaceWarp | None]:
-    """Motion to a frame before the previous one, (H, W, 2) in pixels, its reliability (H, W), and its warp.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Motion to a frame before the previous one, (H, W, 2) in pixels, and its reliability (H, W) in 0..1.
 
     Args:
         motion: between `current` and `previous`.
     """
     if motion.exact:
         backward, depth = longer_motion(motion, previous, older, current)
-        moved = surface_warp(backward, older, current, depth)
-        if moved is None:
-            return backward, soft_edges(agreement(backward, older, current, depth)), None
-        return backward, surface_reliability(moved.shown, moved, older, current)[0], moved
+        return backward, soft_edges(agreement(backward, older, current, depth))
     longer = finder.flow(older, current)
-    moved = surface_warp(longer.backward, older, current, expected_depth(older, current))
-    if moved is None:
-        return longer.backward, reliability(longer, older, current), None
-    visible = surface_visibility(longer, moved, older, current)
-    return longer.backward, surface_reliability(visible, moved, older, current)[0], moved
+    return longer.backward, reliability(longer, older, current)

@@ -158,9 +158,10 @@ def _steps(inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _nearest_value(values: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(H, W) each: the value at the nearest marked pixel, and how far it is."""
-    distance, labels = cv2.distanceTransformWithLabels(
+    distance, found = cv2.distanceTransformWithLabels(
         (~at).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    labels = np.asarray(found, np.int64)
     table = np.zeros(int(labels.max()) + 1, np.float32)
     table[labels[at]] = values[at]
     return table[labels], distance.astype(np.float32)
