@@ -10,6 +10,9 @@ from video.motion.coverage import Coverage
 # Mean absolute difference, in 0..1, between the render and its own surfaces composited by the coverage: up to
 # which a pixel is explained by them, and from which it is not (a reflection, a third surface, defocus).
 _EXPLAINED, _UNEXPLAINED = 0.08, 0.25
+# The same between both surfaces in the render: up to which there is no silhouette to be seen, and from which
+# there surely is one. Depths are noise on a slope that is out of focus, and would smear its strokes.
+_UNSEEN, _SEEN = 0.01, 0.05
 # Change by the style, in 0..1, from which a pixel counts as styled.
 _STYLED = 0.1
 
@@ -18,8 +21,8 @@ def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Cov
     """The styled frame with its mixed pixels made of the styled surfaces on both sides, by their coverage.
 
     The optimization treats a mixed pixel as any other, so that silhouettes become jagged. All other pixels
-    keep their value, and so do mixed ones that the coverage does not explain in the render itself, or around
-    which the style has left the render as it is.
+    keep their value, and so do mixed ones that the coverage does not explain in the render itself, where the
+    render has no edge, or where the style has left the render as it is.
 
     Args:
         styled: (H, W, 3 or 4) float32 in 0..1; alpha stays.
@@ -30,10 +33,13 @@ def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Cov
         return styled
     render, painted = (np.ascontiguousarray(each[..., :3]) for each in (content, styled))
     mixed = coverage.mixed
-    residual = np.abs(coverage.recomposed(render) - render).mean(axis=2)[mixed]
+    near, far = coverage.sides(render)
+    residual = np.abs(coverage.composited(near, far) - render[mixed]).mean(axis=1)
+    contrast = np.abs(near - far).mean(axis=1)
     changed = cv2.dilate(np.abs(painted - render).max(axis=2), np.ones((3, 3), np.uint8))[mixed]
     share = np.clip((_UNEXPLAINED - residual) / (_UNEXPLAINED - _EXPLAINED), 0.0, 1.0)
+    share *= np.clip((contrast - _UNSEEN) / (_SEEN - _UNSEEN), 0.0, 1.0)
     share *= np.minimum(changed / _STYLED, 1.0)
     result = styled.copy()
-    result[mixed, :3] += share[:, None] * (coverage.recomposed(painted)[mixed] - painted[mixed])
+    result[mixed, :3] += share[:, None] * (coverage.composited(*coverage.sides(painted)) - painted[mixed])
     return result

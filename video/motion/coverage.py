@@ -80,17 +80,20 @@ class Coverage:
         near, far = (filtered(layer) for layer in self.layers(field))
         return far + self._share_for(field) * (near - far)
 
-    def recomposed(self, image: np.ndarray) -> np.ndarray:
-        """The image (H, W, C) with its mixed pixels composited anew: share·near + (1 − share)·far.
+    def sides(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(N, C) each: the nearer and the farther surface of an image (H, W, C) in each mixed pixel."""
+        near, far = self.near * self.purity, ~self.near * self.purity
+        return _continued(image, near, self.mixed), _continued(image, far, self.mixed)
 
-        All others are the image's own.
-        """
+    def composited(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+        """(N, C), each mixed pixel of its two surfaces (N, C): share·near + (1 − share)·far."""
+        return far + self.share[self.mixed][:, None] * (near - far)
+
+    def recomposed(self, image: np.ndarray) -> np.ndarray:
+        """The image (H, W, C) with its mixed pixels composited anew; all others are the image's own."""
         result = image.copy()
         if self.mixed.any():
-            near, far = (
-                _continued(image, mask * self.purity, self.mixed) for mask in (self.near, ~self.near)
-            )
-            result[self.mixed] = far + self.share[self.mixed][:, None] * (near - far)
+            result[self.mixed] = self.composited(*self.sides(image))
         return result
 
     def _share_for(self, field: np.ndarray) -> np.ndarray:

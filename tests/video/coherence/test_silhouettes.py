@@ -55,6 +55,13 @@ def test_what_two_surfaces_do_not_explain_stays(coverage: Coverage, jagged: np.n
     np.testing.assert_array_equal(composite_silhouettes(jagged, content, coverage), jagged)
 
 
+def test_where_the_render_has_no_edge_strokes_stay(jagged: np.ndarray) -> None:
+    content = flat(0.5, 0.5, 0.5)
+    coverage = edge_coverage(content, DISK.passes())
+    assert coverage is not None
+    np.testing.assert_array_equal(composite_silhouettes(jagged, content, coverage), jagged)
+
+
 def test_without_coverage_nothing_changes(jagged: np.ndarray) -> None:
     assert edge_coverage(CONTENT, Passes()) is None
     np.testing.assert_array_equal(composite_silhouettes(jagged, CONTENT, None), jagged)
