@@ -18,6 +18,11 @@ from video.frames.render_passes import BACKGROUND_DEPTH, Passes
 
 # Share of the nearer surface's disparity by which a step in disparity is more than a slope or a bend.
 _STEP = 0.04
+# How many times the usual step in a patch of so many pixels it must be. Out of focus, depths are noise, since each
+# is that of a single ray.
+_NOISE_STEPS, _PATCH = 5.0, 9
+# Pixels next to a silhouette: fewer that hang together are none.
+_SMALLEST = 12
 # Pixels: how far the surfaces at a silhouette are told apart. A Lanczos kernel reaches 4 px.
 _ZONE = 6.0
 # Pixels from the border between two pixels' depths within which the render's filter may have mixed them.
@@ -36,6 +41,9 @@ _FILTER = 0.6
 _NOISE, _TEXTURE = 0.03**2, 2.0
 # By so much the coverage by color may differ from that by depths: a texture may have the other's color.
 _LATITUDE = 0.5
+# Weights of sure pixels in the narrow surroundings: up to which a surface is not known there, from which it
+# is. Beyond a straight edge two pixels away they have 0.06.
+_NO_SUPPORT, _SUPPORT = 0.01, 0.05
 # A coverage that is this close to 0 or 1 counts as such.
 _PURE = 0.04
 
@@ -53,6 +61,8 @@ class Coverage:
         mixed: (H, W) bool, shows both surfaces.
         sure: (H, W) bool, shows one surface, the same in color and in depth.
         purity: (H, W) float32 in 0..1, the weight of a pixel where its surface is continued; 1 where `sure`.
+        support: (H, W) float32 in 0..1, whether both surfaces have sure pixels beside a mixed one; else 1.
+            In foliage, and on a wire, what is known of a surface is itself a mixture.
     """
 
     threshold: np.ndarray
@@ -62,6 +72,7 @@ class Coverage:
     mixed: np.ndarray
     sure: np.ndarray
     purity: np.ndarray
+    support: np.ndarray
 
     def layers(self, field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A field (H, W) or (H, W, C) float32 as it is on the nearer surfaces, and on the farther ones.
@@ -115,7 +126,7 @@ def edge_coverage(image: np.ndarray, passes: Passes | None) -> Coverage | None:
         return None
     inverse = disparity(passes.depth)
     step, middle = _steps(inverse)
-    border = step > 0.0
+    border = _without_specks(step > 0.0)
     if not border.any():
         return None
     threshold, distance = _nearest_value(middle, border)
@@ -130,7 +141,8 @@ def edge_coverage(image: np.ndarray, passes: Passes | None) -> Coverage | None:
     near = share > 0.5
     sure = ~mixed & (near == by_depth)
     purity = np.where(sure, np.float32(1.0), np.float32(_BORDER_PURITY))
-    return Coverage(threshold, distance < _ZONE, near, share, mixed, sure, purity)
+    support = np.where(mixed, _support(near, sure), np.float32(1.0))
+    return Coverage(threshold, distance < _ZONE, near, share, mixed, sure, purity, support)
 
 
 def disparity(depth: np.ndarray) -> np.ndarray:
@@ -149,14 +161,21 @@ def _steps(inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # One over the depth of a plane is linear in the image: a slope goes on to one side at least.
         padded = np.pad(step, ((0, 0), (1, 1)))
         size = np.minimum(np.abs(step - padded[:, :-2]), np.abs(step - padded[:, 2:]))
-        nearer = np.maximum(field[:, 1:], field[:, :-1])
-        size = np.where(size > _STEP * nearer, np.abs(step), 0.0)
+        size /= np.maximum(np.maximum(field[:, 1:], field[:, :-1]), 1e-9)
+        noise = cv2.medianBlur(np.clip(size * 255.0, 0.0, 255.0).astype(np.uint8), _PATCH) / 255.0
+        size = np.where((size > _STEP) & (size > _NOISE_STEPS * noise), np.abs(step), 0.0)
         between = 0.5 * (field[:, 1:] + field[:, :-1])
         for part in (slice(None, -1), slice(1, None)):
             greatest, mean = (view[:, part] for view in views)
             larger = size > greatest
             greatest[larger], mean[larger] = size[larger], between[larger]
     return largest, middle
+
+
+def _without_specks(border: np.ndarray) -> np.ndarray:
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(border.astype(np.uint8), connectivity=8)
+    large = statistics[:, cv2.CC_STAT_AREA] >= _SMALLEST
+    return border & large[labels]
 
 
 def _nearest_value(values: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -191,6 +210,13 @@ def _share(image: np.ndarray, near: np.ndarray, purity: np.ndarray, where: np.nd
         alpha = np.ascontiguousarray(image[..., 3])
         share = 1.0 - (1.0 - share) * _continued(alpha, ~near * purity, where)
     return share
+
+
+def _support(near: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    sigma, size, _ = _SURROUNDINGS[0]
+    weights = ((mask & sure).astype(np.float32) for mask in (near, ~near))
+    least = np.minimum(*(cv2.GaussianBlur(weight, (size, size), sigma) for weight in weights))
+    return np.clip((least - _NO_SUPPORT) / (_SUPPORT - _NO_SUPPORT), 0.0, 1.0)
 
 
 def _continued(field: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:

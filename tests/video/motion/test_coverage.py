@@ -71,6 +71,17 @@ def test_a_slope_has_no_silhouette() -> None:
     assert edge_coverage(BLUE, Passes(depth=depth)) is None
 
 
+def test_noise_is_no_silhouette() -> None:
+    depth = 10.0 * np.random.default_rng(0).uniform(0.85, 1.15, (HEIGHT, WIDTH)).astype(np.float32)
+    depth[20:50, 30:60] = NEAR
+    image = BLUE.copy()
+    image[20:50, 30:60] = RED[20:50, 30:60]
+    coverage = edge_coverage(image, Passes(depth=depth))
+    assert coverage is not None
+    assert coverage.zone[:, 72:].mean() < 0.1
+    assert coverage.zone[20:50, 28:32].mean() > 0.9
+
+
 def test_a_horizon_is_a_silhouette() -> None:
     depth = np.full((HEIGHT, WIDTH), 1e10, np.float32)
     depth[30:] = 1.0 / (0.001 + 0.01 * np.arange(HEIGHT - 30, dtype=np.float32)[:, None])
@@ -113,3 +124,20 @@ def test_before_nothing_at_all_the_color_is_the_surfaces_alone() -> None:
 )
 def test_without_usable_depths_there_is_none(passes: Passes | None) -> None:
     assert edge_coverage(BLUE, passes) is None
+
+
+def test_a_surface_without_a_pure_pixel_has_no_support() -> None:
+    depth = np.full((HEIGHT, WIDTH), FAR, np.float32)
+    depth[:, 20], depth[:, 50:70] = NEAR, NEAR
+    image = BLUE.copy()
+    # A wire whose color changes from pixel to pixel, and a bar with an antialiased edge.
+    image[:, 20] = np.random.default_rng(0).random((HEIGHT, 3))
+    image[:, 50:70], image[:, 49] = RED[:, 50:70], 0.5 * (RED[:, 49] + BLUE[:, 49])
+    coverage = edge_coverage(image, Passes(depth=depth))
+    assert coverage is not None
+    wire = coverage.mixed[:, 19:22]
+    assert wire.mean() > 0.3
+    assert coverage.mixed[:, 49].all()
+    assert coverage.support[:, 19:22][wire].mean() < 0.8
+    assert coverage.support[:, 49].min() == 1.0
+    assert coverage.support[~coverage.mixed].min() == 1.0
