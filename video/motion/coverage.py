@@ -18,8 +18,8 @@ from video.frames.render_passes import BACKGROUND_DEPTH, Passes
 
 # Share of the nearer surface's disparity by which a step in disparity is more than a slope or a bend.
 _STEP = 0.04
-# How many times the usual step in a patch of so many pixels it must be. Out of focus, depths are noise, since each
-# is that of a single ray.
+# How many times the usual step in a patch of so many pixels it must be: out of focus, depths are noise, since
+# each is that of a single ray.
 _NOISE_STEPS, _PATCH = 5.0, 9
 # Pixels next to a silhouette: fewer that hang together are none.
 _SMALLEST = 12
