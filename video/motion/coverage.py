@@ -174,8 +174,8 @@ def _steps(inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _without_specks(border: np.ndarray) -> np.ndarray:
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(border.astype(np.uint8), connectivity=8)
-    large = statistics[:, cv2.CC_STAT_AREA] >= _SMALLEST
-    return border & large[labels]
+    large = np.asarray(statistics)[:, cv2.CC_STAT_AREA] >= _SMALLEST
+    return border & large[np.asarray(labels, np.int64)]
 
 
 def _nearest_value(values: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -78,7 +78,7 @@ def moving(frame: SourceFrame) -> np.ndarray:
     assert frame.passes is not None
     vector = read_passes(frame.passes).vector
     assert vector is not None
-    return vector.any(axis=2)
+    return np.abs(vector).max(axis=2) > 0.0
 
 
 def test_at_strength_0_frames_are_the_renders(
