@@ -41,9 +41,11 @@ _FILTER = 0.6
 _NOISE, _TEXTURE = 0.03**2, 2.0
 # By so much the coverage by color may differ from that by depths: a texture may have the other's color.
 _LATITUDE = 0.5
-# Weights of sure pixels in the narrow surroundings: up to which a surface is not known there, from which it
-# is. Beyond a straight edge two pixels away they have 0.06.
-_NO_SUPPORT, _SUPPORT = 0.01, 0.05
+# Standard deviation in pixels and size of the surroundings in which both surfaces must have sure pixels, and
+# the weights of these: up to which a surface is not known there, and from which it is. Beyond a straight edge
+# three pixels away they have 0.037.
+_SUPPORT_SIGMA, _SUPPORT_SIZE = 1.4, 9
+_NO_SUPPORT, _SUPPORT = 0.01, 0.037
 # A coverage that is this close to 0 or 1 counts as such.
 _PURE = 0.04
 
@@ -213,9 +215,9 @@ def _share(image: np.ndarray, near: np.ndarray, purity: np.ndarray, where: np.nd
 
 
 def _support(near: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    sigma, size, _ = _SURROUNDINGS[0]
     weights = ((mask & sure).astype(np.float32) for mask in (near, ~near))
-    least = np.minimum(*(cv2.GaussianBlur(weight, (size, size), sigma) for weight in weights))
+    size = _SUPPORT_SIZE, _SUPPORT_SIZE
+    least = np.minimum(*(cv2.GaussianBlur(weight, size, _SUPPORT_SIGMA) for weight in weights))
     return np.clip((least - _NO_SUPPORT) / (_SUPPORT - _NO_SUPPORT), 0.0, 1.0)
 
 
