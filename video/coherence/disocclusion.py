@@ -19,7 +19,9 @@ _RIDGE = 0.002
 _MIN_EVIDENCE = 0.02
 
 
-def fill_disocclusions(content: np.ndarray, target: np.ndarray, reliability: np.ndarray) -> np.ndarray:
+def fill_disocclusions(
+    content: np.ndarray, target: np.ndarray, reliability: np.ndarray, ignored: np.ndarray | None = None
+) -> np.ndarray:
     """The warped results where they are reliable; elsewhere the render with local style colors and strokes.
 
     Disoccluded areas filled with the plain render would keep its colors and show. So the change of color that
@@ -31,6 +33,7 @@ def fill_disocclusions(content: np.ndarray, target: np.ndarray, reliability: np.
         content: (H, W, 3) float32 in 0..1, the unstyled frame.
         target: (H, W, 3) float32 in 0..1, the earlier results, warped to this frame.
         reliability: (H, W) float32 in 0..1, of the target.
+        ignored: (H, W) bool, unreliable pixels that say nothing of their surroundings: mixed ones.
 
     Returns:
         (H, W, 3) float32 in 0..1.
@@ -39,7 +42,7 @@ def fill_disocclusions(content: np.ndarray, target: np.ndarray, reliability: np.
     if float(reliability.min()) >= 1.0:
         return target.astype(np.float32)
     recolored = _recolored(content, target, reliability)
-    strokes = patch_fill(content, target - recolored, reliability)
+    strokes = patch_fill(content, target - recolored, reliability, ignored)
     filled = weight * target + (1.0 - weight) * (recolored + strokes)
     return np.clip(filled, 0.0, 1.0).astype(np.float32)
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from video.coherence.illumination import luma_change
 from video.coherence.working_resolution import FullSize, at_full_size
-from video.motion.illumination import luma_change
+from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.motion_vectors import longer_motion
+from video.motion.motion_vectors import expected_depth, longer_motion
 from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
 from video.motion.shot_light import as_dark_as
 from video.motion.static_regions import static_mask
+from video.motion.surface_warp import SurfaceWarp, surface_reliability, surface_visibility, surface_warp
+from video.motion.warp import warp
 
 # Share of a frame that must be unreliable for older frames to be looked at.
 _MIN_OPEN_SHARE = 0.001
@@ -32,11 +35,17 @@ class EarlierFrame:
         age: frames back; 1 is the previous frame.
         backward: (H, W, 2), pixels, the motion to it.
         share: (H, W) float32 in 0..1, its weight in the warped result: what newer frames leave open.
+        moved: moves its result by surface; None where silhouettes are not known.
     """
 
     age: int
     backward: np.ndarray
     share: np.ndarray
+    moved: SurfaceWarp | None = None
+
+    def warp(self, image: np.ndarray) -> np.ndarray:
+        """Its result (H, W, 3), moved to the frame at hand."""
+        return warp(image, self.backward) if self.moved is None else self.moved.image(image)
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,10 @@ class FrameCorrespondence:
         static_mask: (H, W) bool, where the previous result is kept unchanged.
         visibility: (H, W) float32 in 0..1, how surely the previous frame shows the same surface, under any
             illumination; 0 in disoccluded areas.
-        luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.motion.illumination`.
+        luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.coherence.illumination`.
         full_size: the same at the delivered size; everything else is at the working size.
+        moved: moves the previous result by surface; None where silhouettes are not known.
+        coverage: of the frame's own silhouettes; None where they are not known.
     """
 
     motion: Motion
@@ -61,6 +72,12 @@ class FrameCorrespondence:
     visibility: np.ndarray
     luma_change: np.ndarray
     full_size: FullSize
+    moved: SurfaceWarp | None = None
+    coverage: Coverage | None = None
+
+    def warp(self, image: np.ndarray) -> np.ndarray:
+        """The previous result (H, W, 3), moved to this frame."""
+        return warp(image, self.motion.backward) if self.moved is None else self.moved.image(image)
 
     @property
     def weight(self) -> np.ndarray:
@@ -77,10 +94,11 @@ class FrameHistory:
     Args:
         finder: of the motion between frames.
         length: number of frames that are kept; those 1, 2, 4, … back are looked at.
+        finishing: whether frames have finishing steps at full size.
     """
 
-    def __init__(self, finder: MotionFinder, length: int) -> None:
-        self._finder = finder
+    def __init__(self, finder: MotionFinder, length: int, *, finishing: bool = True) -> None:
+        self._finder, self._finishing = finder, finishing
         self._frames: deque[RenderedFrame] = deque(maxlen=length)
 
     def add(self, frame: RenderedFrame) -> None:
@@ -103,29 +121,38 @@ class FrameHistory:
         """The correspondence of a frame to the ones before; None if it begins a shot, which clears them."""
         if not self._frames or not self._finder.finds_motion:
             return None
-        frames = [as_dark_as(frame, current) for frame in self._frames]
-        previous = frames[-1]
+        earlier = [as_dark_as(frame, current) for frame in self._frames]
+        previous = earlier[-1]
         motion = self._finder.between(previous, current)
         previous_reliability = reliability(motion, previous, current)
         if begins_shot(previous, current, previous_reliability):
             self.clear()
             return None
         static = static_mask(motion, previous, current)
-        full_size = at_full_size(motion, previous_reliability, previous, current)
-        visible, change = _visibility_and_luma_change(motion, previous, current)
+        frames = previous, current
+        full_size = at_full_size(motion, previous_reliability, *frames, finishing=self._finishing)
+        full_size = full_size or FullSize(motion.backward, previous_reliability, static)
+        moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
+        if moved is None:
+            visible, change = _visibility_and_luma_change(motion, previous, current)
+        else:
+            found = _by_surface(motion, moved, previous, current)
+            previous_reliability, visible, change = found
         return FrameCorrespondence(
             motion,
             previous_reliability,
-            self._older(frames, current, motion, previous_reliability),
+            self._older(earlier, current, motion, previous_reliability),
             static,
             visible,
             change,
-            full_size or FullSize(motion.backward, previous_reliability, static),
+            full_size,
+            moved,
+            None if moved is None else current.coverage,
         )
 
     def _older(
         self,
-        frames: list[RenderedFrame],
+        earlier: list[RenderedFrame],
         current: RenderedFrame,
         motion: Motion,
         previous_reliability: np.ndarray,
@@ -134,15 +161,20 @@ class FrameHistory:
 
         Ruder, Dosovitskiy, Brox 2016, equation 9: an older frame counts for what the newer ones leave open.
         """
-        previous, weight = frames[-1], previous_reliability.copy()
+        previous, weight = earlier[-1], previous_reliability.copy()
         found: list[EarlierFrame] = []
         for age in self._ages():
             if float((1.0 - weight).mean()) < _MIN_OPEN_SHARE:
                 break
-            backward, trusted = motion_to_older(self._finder, motion, previous, frames[-age], current)
+            frames = previous, earlier[-age], current
+            by_surface = _older_by_surface(motion, *frames)
+            if by_surface is None:
+                (backward, trusted), moved = motion_to_older(self._finder, motion, *frames), None
+            else:
+                backward, trusted, moved = by_surface
             share = np.maximum(trusted - weight, 0.0)
             weight += share
-            found.append(EarlierFrame(age, backward, share))
+            found.append(EarlierFrame(age, backward, share, moved))
         return tuple(found)
 
     def _ages(self) -> list[int]:
@@ -159,6 +191,31 @@ def _visibility_and_luma_change(
     # In estimated motion an object that moves out of the way may look consistent, too: but another surface
     # differs in more than its illumination.
     return soft_edges(visible * (1.0 - changed(*images, expected=change))), change
+
+
+def _by_surface(
+    motion: Motion, moved: SurfaceWarp, previous: RenderedFrame, current: RenderedFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Reliability, `visibility` and `luma_change` of `FrameCorrespondence`, up to the silhouettes."""
+    visible = surface_visibility(motion, moved, previous, current)
+    pure = visible if current.coverage is None else visible * current.coverage.sure
+    before = moved.smooth(np.ascontiguousarray(previous.image[..., :3]))
+    change = luma_change(np.zeros_like(motion.backward), before, current.image, pure)
+    trusted, visible = surface_reliability(visible, moved, previous, current, (None, change))
+    return trusted, visible, change
+
+
+def _older_by_surface(
+    motion: Motion, previous: RenderedFrame, older: RenderedFrame, current: RenderedFrame
+) -> tuple[np.ndarray, np.ndarray, SurfaceWarp] | None:
+    """As `motion_to_older`, up to the silhouettes, and the warp; None where they are not known."""
+    if not motion.exact:
+        return None
+    backward, depth = longer_motion(motion, previous, older, current)
+    moved = surface_warp(backward, older, current, depth)
+    if moved is None:
+        return None
+    return backward, surface_reliability(moved.shown, moved, older, current)[0], moved
 
 
 def motion_to_older(

@@ -9,7 +9,6 @@ import numpy as np
 
 from video.coherence.disocclusion import fill_disocclusions
 from video.coherence.frame_history import FrameCorrespondence
-from video.motion.warp import warp
 
 # In a further pass, how much of the start image is the neighbor's result where that is reliable; the rest is
 # the frame's own (Ruder, Dosovitskiy, Brox 2016, section 4.4, one minus their δ).
@@ -79,8 +78,15 @@ class StyledHistory:
         previous, static = self._results[-1], correspondence.static_mask
         target, known = self._target(correspondence)
         target[static], known[static] = previous[static], 1.0
-        start = fill_disocclusions(np.ascontiguousarray(content[..., :3]), target, known)
-        start[static] = previous[static]
+        coverage, mixed = correspondence.coverage, None
+        if coverage is not None:
+            mixed = coverage.mixed & ~static
+            known[mixed] = 0.0
+        start = fill_disocclusions(np.ascontiguousarray(content[..., :3]), target, known, mixed)
+        if coverage is not None:
+            start = coverage.recomposed(start)
+            target[coverage.mixed] = start[coverage.mixed]
+        start[static], target[static] = previous[static], previous[static]
         trusted = np.maximum(correspondence.weight, _CHANGED_LUMA_RELIABILITY * correspondence.visibility)
         trusted[static] = 1.0
         return WarmStart(correspondence, target, trusted, start, self._detailed)
@@ -98,12 +104,10 @@ class StyledHistory:
             weight,
             np.maximum(weight, correspondence.visibility),
         )
-        warped = (
-            warp(self._results[-1], correspondence.motion.backward) + correspondence.luma_change[..., None]
-        )
+        warped = correspondence.warp(self._results[-1]) + correspondence.luma_change[..., None]
         total = warped * (correspondence.previous_reliability + known - weight)[..., None]
         for each in correspondence.older:
-            total += warp(self._results[-each.age], each.backward) * each.share[..., None]
+            total += each.warp(self._results[-each.age]) * each.share[..., None]
         # Where nothing is known the previous result stands in, with no weight.
         unknown = known < _MIN_KNOWN
         target = total / np.maximum(known, _MIN_KNOWN)[..., None]

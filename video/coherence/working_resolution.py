@@ -9,10 +9,12 @@ import numpy as np
 
 from compositor.stylization.temporal import DetailConstraint
 from video.frames.render_passes import Passes
+from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_vectors import vector_motion, why_no_vectors
+from video.motion.motion_vectors import expected_depth, vector_motion, why_no_vectors
 from video.motion.reliability import reliability
 from video.motion.static_regions import seems_static, static_mask
+from video.motion.surface_warp import SurfaceWarp, surface_reliability, surface_visibility, surface_warp
 from video.motion.warp import warp
 
 # Pixels of the full size: vectors that differ by more from the mean around them are of another surface.
@@ -47,15 +49,37 @@ class FullSize:
         backward: (H, W, 2), pixels, the motion to the previous frame.
         reliability: (H, W) float32 in 0..1, of that motion.
         static_mask: (H, W) bool, where the previous styled frame is kept unchanged.
+        surfaces: for the finishing steps; None without them, or where silhouettes are not known.
     """
 
     backward: np.ndarray
     reliability: np.ndarray
     static_mask: np.ndarray
+    surfaces: FullSizeSurfaces | None = None
+
+
+@dataclass(frozen=True)
+class FullSizeSurfaces:
+    """The warp by surface at full size.
+
+    Attributes:
+        moved: from the previous frame.
+        reliability: (H, W) float32 in 0..1, up to the silhouettes.
+        coverage: of this frame's silhouettes; None without any.
+    """
+
+    moved: SurfaceWarp
+    reliability: np.ndarray
+    coverage: Coverage | None
 
 
 def at_full_size(
-    motion: Motion, trusted: np.ndarray, before: RenderedFrame, current: RenderedFrame
+    motion: Motion,
+    trusted: np.ndarray,
+    before: RenderedFrame,
+    current: RenderedFrame,
+    *,
+    finishing: bool = True,
 ) -> FullSize | None:
     """Motion and reliability at full size of two frames at a smaller working size; None if they are not.
 
@@ -66,6 +90,7 @@ def at_full_size(
     Args:
         motion: at the working size.
         trusted: (h, w) float32 in 0..1, the reliability of `motion`.
+        finishing: whether there are finishing steps at full size.
     """
     full_before, full_current = before.full, current.full
     if full_before is None or full_current is None:
@@ -73,7 +98,8 @@ def at_full_size(
     size, frames = full_current.image.shape[:2], (full_before, full_current)
     if motion.exact and why_no_vectors(*frames) is None:
         exact = vector_motion(*frames)
-        return FullSize(exact.backward, reliability(exact, *frames), static_mask(exact, *frames))
+        surfaces = _surfaces(exact, *frames) if finishing else None
+        return FullSize(exact.backward, reliability(exact, *frames), static_mask(exact, *frames), surfaces)
     backward = _upscaled_motion(motion.backward, size)
     backward = np.where(seems_static(*frames)[..., None], np.float32(0.0), backward)
     static = static_mask(Motion(backward, backward), *frames)
@@ -82,8 +108,24 @@ def at_full_size(
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
     """The previous frame at full size (`StylizedFrame.detailed`), warped for this one's finish."""
-    trusted = np.where(full.static_mask, np.float32(1.0), full.reliability)
-    return DetailConstraint(warp(detailed, full.backward), trusted, full.static_mask)
+    static, surfaces = full.static_mask, full.surfaces
+    if surfaces is None:
+        target, trusted = warp(detailed, full.backward), full.reliability
+    else:
+        target, trusted = surfaces.moved.image(detailed), surfaces.reliability
+        if surfaces.coverage is not None:
+            target = surfaces.coverage.recomposed(target)
+        target[static] = detailed[static]
+    return DetailConstraint(target, np.where(static, np.float32(1.0), trusted), static)
+
+
+def _surfaces(motion: Motion, before: RenderedFrame, current: RenderedFrame) -> FullSizeSurfaces | None:
+    moved = surface_warp(motion.backward, before, current, expected_depth(before, current))
+    if moved is None:
+        return None
+    visible = surface_visibility(motion, moved, before, current)
+    trusted = surface_reliability(visible, moved, before, current)[0]
+    return FullSizeSurfaces(moved, trusted, current.coverage)
 
 
 def _passes(passes: Passes, size: Size, full: Size) -> Passes:

@@ -11,11 +11,13 @@ import numpy as np
 
 from compositor.image_ops.light import with_changed_light
 from compositor.stylization.temporal import StylizedFrame
+from video.coherence.silhouettes import composite_silhouettes
 from video.coherence.warm_start import WarmStart
 from video.driver.frame_writer import FrameWriter
 from video.driver.prepare import PreparedFrame
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
+from video.motion.coverage import Coverage
 from video.motion.shot_light import ShotLight
 from video.motion.warp_error import warp_error
 from video.reports.debug_images import write_debug
@@ -35,6 +37,7 @@ class UnfinishedFrame:
             working size, rounded to the file's levels, without the frame's light.
         detailed: (H, W, 3) float32 in 0..1, the same finished at full size; None if it was not.
         seconds: that the frame has taken so far.
+        coverage: of the frame's silhouettes, at the size that it is delivered at; None if not known.
     """
 
     frame: SourceFrame
@@ -44,6 +47,7 @@ class UnfinishedFrame:
     optimized: np.ndarray
     detailed: np.ndarray | None
     seconds: float
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,19 @@ class FrameFinisher:
         optimized = self._writer.rounded(stylized.optimized)
         detailed = None if stylized.detailed is None else self._writer.rounded(stylized.detailed)
         seconds = time.perf_counter() - begun
-        frame, light = prepared.frame, prepared.light
-        return UnfinishedFrame(frame, light, warm_start, stylized, optimized, detailed, seconds)
+        return UnfinishedFrame(
+            prepared.frame,
+            prepared.light,
+            warm_start,
+            stylized,
+            optimized,
+            detailed,
+            seconds,
+            prepared.coverage,
+        )
 
     def finish(self, unfinished: UnfinishedFrame) -> FinishedFrame:
-        """Removes the frame's noise, keeps static pixels as they were, measures it and writes its file.
+        """Removes the noise, composites the silhouettes, keeps static pixels, measures and writes the frame.
 
         Raises:
             FileError, FrameError: as `FrameWriter.write`.
@@ -114,6 +126,7 @@ class FrameFinisher:
         frame, warm_start, stylized = unfinished.frame, unfinished.warm_start, unfinished.stylized
         settings, previous = self._settings, self._previous
         clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
+        clean = composite_silhouettes(clean, frame.image, unfinished.coverage)
         styled = self._writer.rounded(clean)
         error = None
         if warm_start is not None and previous is not None:

@@ -17,6 +17,7 @@ from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
+from video.motion.coverage import Coverage
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.shot_light import LightTracker, ShotLight
@@ -33,6 +34,7 @@ class PreparedFrame:
         light: of the frame.
         content: (h, w, 3 or 4) float32 in 0..1, its image at the working size, without its light.
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
+        coverage: of its silhouettes at its own size; None if not known, and for a frame that is done already.
     """
 
     frame: SourceFrame
@@ -40,6 +42,7 @@ class PreparedFrame:
     light: ShotLight
     content: np.ndarray
     correspondence: FrameCorrespondence | None
+    coverage: Coverage | None = None
 
 
 class FramePrefetcher:
@@ -49,6 +52,7 @@ class FramePrefetcher:
         working_size: (height, width) at which a frame of that height and width is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
+        finishing: whether frames have finishing steps at full size.
     """
 
     def __init__(
@@ -57,10 +61,12 @@ class FramePrefetcher:
         working_size: Callable[[int, int], Size],
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
+        *,
+        finishing: bool = True,
     ) -> None:
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
-        self._frame_history = FrameHistory(self._finder, settings.history_length)
+        self._frame_history = FrameHistory(self._finder, settings.history_length, finishing=finishing)
         self._warning = warning
         self._tracker = LightTracker() if settings.follow_light else None
         self._light = ShotLight()
@@ -103,7 +109,7 @@ class FramePrefetcher:
         rendered = self._rendered(frame, self._passes(frame), light)
         if cold_start:
             self._frame_history.clear()
-        return self._kept(frame, rendered, light, None)
+        return self._kept(frame, rendered, light, None, None)
 
     def _prepared(self, frame: SourceFrame, known: ShotLight | None) -> PreparedFrame:
         """A frame that is to be stylized."""
@@ -120,7 +126,7 @@ class FramePrefetcher:
             if follows and cut:
                 light = self._tracker.begin_shot()
                 rendered = self._rendered(frame, passes, light)
-        return self._kept(frame, rendered, light, correspondence)
+        return self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
 
     def _kept(
         self,
@@ -128,11 +134,12 @@ class FramePrefetcher:
         rendered: RenderedFrame,
         light: ShotLight,
         correspondence: FrameCorrespondence | None,
+        coverage: Coverage | None,
     ) -> PreparedFrame:
         self._light = light
         self._frame_history.add(rendered)
         fingerprint = frame_fingerprint(frame, rendered)
-        return PreparedFrame(frame, fingerprint, light, rendered.image, correspondence)
+        return PreparedFrame(frame, fingerprint, light, rendered.image, correspondence, coverage)
 
     def _follow_light(self, frame: SourceFrame, known: ShotLight | None) -> ShotLight:
         """The light of the next frame, as one of the same shot.

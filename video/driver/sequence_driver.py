@@ -217,8 +217,13 @@ class SequenceDriver:
     @contextmanager
     def _prefetched(self, plan: PassPlan) -> Iterator[Iterator[PreparedFrame]]:
         """The frames of a pass; one thread prepares the next, another finishes the last."""
+        style = self.engine.settings
         prefetcher = FramePrefetcher(
-            self.settings, self.engine.working_size, self._warnings.put, self.engine.settings.device
+            self.settings,
+            self.engine.working_size,
+            self._warnings.put,
+            style.device,
+            finishing=style.finishing_steps > 0,
         )
         prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts(), plan.known_lights())
         with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:

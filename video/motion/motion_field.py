@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from video.frames.render_passes import Passes
+from video.motion.coverage import Coverage, edge_coverage
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class RenderedFrame:
     passes: Passes | None = None
     full: RenderedFrame | None = None
     light: float = 1.0
+
+    @cached_property
+    def coverage(self) -> Coverage | None:
+        """Of its silhouettes, where its passes tell them."""
+        return edge_coverage(self.image, self.passes)
 
 
 class FlowEstimator(Protocol):

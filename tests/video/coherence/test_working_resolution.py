@@ -12,6 +12,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
+from tests.video.disks import Disk, flat, gradient
 from tests.video.moving_pictures import rendered, waves
 from video.coherence.working_resolution import FullSize, at_full_size, downscale, moved_detail
 from video.driver.sequence_driver import SequenceDriver
@@ -133,6 +134,22 @@ def test_what_was_finished_moves_and_where_still_stays_to_the_last_bit() -> None
     assert np.array_equal(detail.target[still], detailed[still])
     assert np.allclose(detail.target[:, 60:], detailed[:, 57:-3], atol=1e-5)
     assert np.array_equal(detail.reliability, np.where(still, np.float32(1.0), np.float32(0.5)))
+
+
+def test_what_was_finished_moves_by_surface_up_to_the_silhouettes() -> None:
+    disk, green, paper = Disk(40.3, 34.6, right=3.5, down=1.25), flat(0.2, 0.6, 0.3), flat(0.9, 0.9, 0.7)
+    shot = [downscale(disk.frame(number, flat(0.8, 0.2, 0.1), gradient()), SMALL) for number in (1, 2)]
+    motion = vector_motion(*shot)
+    assert motion.exact
+    full = at_full_size(motion, reliability(motion, *shot), *shot)
+    assert full is not None
+    detail = moved_detail(disk.at(1).over(green, paper), full)
+    known = (disk.at(1).share == 0.0) | (disk.at(2).share == 1.0)
+    np.testing.assert_allclose(detail.target[known], disk.at(2).over(green, paper)[known], atol=0.04)
+    assert detail.reliability[disk.at(2).share == 1.0].min() > 0.95
+    unfinished = at_full_size(motion, reliability(motion, *shot), *shot, finishing=False)
+    assert unfinished is not None
+    assert unfinished.surfaces is None
 
 
 @pytest.fixture(scope="module")

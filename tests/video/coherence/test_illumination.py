@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.video.moving_pictures import waves
-from video.motion.illumination import luma_change
+from video.coherence.illumination import luma_change
 
 HEIGHT, WIDTH = 64, 96
 GROUND = 0.3 + 0.5 * waves(HEIGHT, WIDTH)
