@@ -41,7 +41,7 @@ class StyleSettings:
     )
     style_weight: float = setting(
         LOOK,
-        11.0,
+        9.0,
         "Style Weight",
         "How strongly the style picture's strokes and colors are taken over the frame as a whole",
         advanced=True,
@@ -59,7 +59,7 @@ class StyleSettings:
     )
     local_weight: float = setting(
         LOOK,
-        3.0,
+        2.5,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016",
@@ -88,7 +88,7 @@ class StyleSettings:
     )
     tv_weight: float = setting(
         STROKES,
-        12.0,
+        10.0,
         "TV Weight",
         "Total variation: how strongly fine noise is smoothed away",
         minimum=0.0,
