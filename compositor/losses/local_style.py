@@ -53,9 +53,10 @@ class StyleDictionary:
     def of(cls, features: Sequence[tuple[Tensor, float]]) -> StyleDictionary:
         """From the feature maps (1, C, h, w) of several pictures, with the share of each; they add up to 1.
 
-        A picture has at most its share of `ENTRIES`, of positions that are drawn once and for all.
+        Each picture has its share of the entries, of positions that are drawn once and for all.
         """
-        drawn = [_drawn(_positions(maps), round(share * ENTRIES)) for maps, share in features]
+        total = min(ENTRIES, *(maps.shape[-2] * maps.shape[-1] / share for maps, share in features))
+        drawn = [_drawn(_positions(maps), round(share * total)) for maps, share in features]
         values = torch.cat(drawn)
         mean = torch.stack([share * _positions(maps).mean(dim=0) for maps, share in features]).sum(dim=0)
         centered = values - mean

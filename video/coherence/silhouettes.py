@@ -41,6 +41,8 @@ def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Cov
     share *= np.clip((contrast - _UNSEEN) / (_SEEN - _UNSEEN), 0.0, 1.0)
     share *= coverage.support[mixed]
     share *= np.minimum(changed / _STYLED, 1.0)
+    # A part that is kept as rendered stays so to its last pixel, whatever is beside it.
+    share[(painted == render).all(axis=2)[mixed]] = 0.0
     result = styled.copy()
     result[mixed, :3] += share[:, None] * (coverage.composited(*coverage.sides(painted)) - painted[mixed])
     return result

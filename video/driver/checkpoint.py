@@ -129,13 +129,12 @@ class Checkpoint:
         )
         self._store(pass_number, position + 1, entry, finished, index=index)
 
-    def close(self, *, complete: bool) -> None:
+    def close(self) -> None:
         """Removes the stored arrays that no later run can use.
 
-        Args:
-            complete: no further frame will come.
+        Those of a single pass's last frames stay, also of a complete run: a longer one goes on from them.
         """
-        if complete or self._passes > 1:
+        if self._passes > 1:
             self._results.clear()
 
     def resumed_result(self, entry: Entry) -> FrameResult:

@@ -124,7 +124,7 @@ class SequenceDriver:
                 break
         result = self._outputs.end(begun, cancelled=cancelled)
         if not result.cancelled:
-            checkpoint.close(complete=self.total is not None and len(result.frames) >= self.total)
+            checkpoint.close()
         return result
 
     def _new_outputs(self) -> RunOutputs:

@@ -88,7 +88,7 @@ def test_the_doctor_reports_a_run_without_private_paths(
     monkeypatch.setenv("HOME", str(tmp_path / "made up home"))
     out = tmp_path / "made up home" / "client" / "out"
     out.mkdir(parents=True)
-    (out / "journal.json").write_text(json.dumps({"run": {"steps": 7, "tv_weight": 5.0, "version": "1"}}))
+    (out / "journal.json").write_text(json.dumps({"run": {"steps": 7, "tv_weight": 10.0, "version": "1"}}))
     (out / "engine.log").write_text(f"cannot read {out}/content/content_0001.png\n")
     outcome = cli("doctor", "--report", "--out", out)
     assert outcome.code == 0

@@ -79,6 +79,12 @@ def test_pictures_share_the_entries_by_their_weights(monkeypatch: pytest.MonkeyP
     assert torch.equal(dictionary.values, StyleDictionary.of([(low, 0.75), (high, 0.25)]).values)
 
 
+def test_the_shares_hold_for_pictures_with_few_positions() -> None:
+    dictionary = StyleDictionary.of([(noise(1, 4, 10, 10), 0.8), (10.0 + noise(2, 4, 10, 10), 0.2)])
+    assert int((dictionary.values[:, 0] < 5.0).sum()) == 100
+    assert int((dictionary.values[:, 0] > 5.0).sum()) == 25
+
+
 def test_the_style_itself_has_no_local_loss(network: FeatureNetwork) -> None:
     regions = [Region(targets(network, 1))]
     losses = [

@@ -48,6 +48,16 @@ def test_what_the_style_left_alone_stays_the_renders(coverage: Coverage) -> None
     np.testing.assert_array_equal(composite_silhouettes(CONTENT, CONTENT, coverage), CONTENT)
 
 
+def test_a_part_that_is_kept_as_rendered_stays_up_to_the_styled_one(
+    coverage: Coverage, jagged: np.ndarray
+) -> None:
+    half = CONTENT.copy()
+    half[:, 40:] = jagged[:, 40:]
+    result = composite_silhouettes(half, CONTENT, coverage)
+    np.testing.assert_array_equal(result[:, :40], CONTENT[:, :40])
+    assert (result != half).any()
+
+
 def test_what_two_surfaces_do_not_explain_stays(coverage: Coverage, jagged: np.ndarray) -> None:
     # A third color along the silhouette, such as a rim that glows.
     content = CONTENT.copy()

@@ -114,7 +114,17 @@ def test_lost_working_files_cost_time_and_nothing_else(
     kept[0].write_bytes(kept[0].read_bytes()[:100])
     assert not any(each.resumed for each in run(half, pan, tmp_path / "out", total=5))
     assert styled(tmp_path / "out") == styled(tmp_path / "whole")
-    assert not (tmp_path / "out" / ".journal").exists()
+
+
+def test_a_complete_run_is_lengthened_from_its_last_frames(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path, picture: Picture
+) -> None:
+    """Also where the styled files are not what the next frame starts from."""
+    half = StyleEngine(replace(STYLE, strength=0.5), picture(48, 32, Painting.KNIFE))
+    run(half, pan, tmp_path / "whole")
+    run(half, pan[:4], tmp_path / "out", total=4)
+    assert [each.resumed for each in run(half, pan, tmp_path / "out", total=5)] == [True] * 4 + [False]
+    assert styled(tmp_path / "out") == styled(tmp_path / "whole")
 
 
 CHANGES: dict[str, tuple[StyleSettings, SequenceSettings]] = {
