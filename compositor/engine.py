@@ -19,11 +19,10 @@ from compositor.image_ops.light import with_light, without_light
 from compositor.image_ops.resize import fit
 from compositor.losses.local_style_distance import DistanceSummary, LocalStyleDistance, WindowDistances
 from compositor.losses.objective import StyleObjective
-from compositor.losses.style_targets import active_local_layers
+from compositor.losses.style_targets import compared_layers
 from compositor.networks.activation_normalization import normalize_network
 from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.features import FeatureNetwork
-from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, FrameReport
 from compositor.settings import StyleSettings
@@ -69,12 +68,9 @@ class StyleEngine:
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
         with translate_out_of_memory("the network", "close other programs"):
             self._network = self._make_network(listed, fetching)
-        content_layers, style_layers = map(layer_weights, (settings.content_layers, settings.style_layers))
-        self._network.check(content_layers)
-        self._network.check(style_layers)
-        local_layers = active_local_layers(settings)
-        self._network.check(local_layers)
-        self._reach = self._network.reach(content_layers | style_layers | local_layers)
+        layers = compared_layers(settings)
+        self._network.check(layers)
+        self._reach = self._network.reach(layers)
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
         self._local_distance: LocalStyleDistance | None = None
@@ -238,7 +234,9 @@ class StyleEngine:
         regions = ContentFrame(target, None, {None: part}).regions(self._library)
         network, (height, width) = self._network, own.shape[-2:]
         windows = fitting_windows(height, width, self.device, network.dtype, self._reach)
-        objective = StyleObjective(network, self.settings, target, regions, windows=windows)
+        # Only Gatys' losses are asked for: the local style term would search for nothing.
+        settings = replace(self.settings, local_weight=0.0)
+        objective = StyleObjective(network, settings, target, regions, windows=windows)
         return float(objective(own)[loss])
 
     def _make_network(self, styles: Sequence[Style], fetching: Fetching | None) -> FeatureNetwork:

@@ -163,7 +163,6 @@ class StyleObjective:
             inside = self._statistics.of(active.window.outer.of(active.image), active.window)
             self._outside = added(total, inside, -1.0)
         self._windows = [active.window]
-        self._local_style.renew()
 
     def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
         settings, temporal_term = self._settings, self._temporal_term

@@ -81,3 +81,9 @@ def style_targets(
 def active_local_layers(settings: StyleSettings) -> dict[str, float]:
     """The layers of the local style term with their weights; none if the term has no weight."""
     return layer_weights(settings.local_layers) if settings.local_weight > 0.0 else {}
+
+
+def compared_layers(settings: StyleSettings) -> list[str]:
+    """All layers at which the objective compares a frame's features, each once."""
+    content, style = layer_weights(settings.content_layers), layer_weights(settings.style_layers)
+    return list(content | style | active_local_layers(settings))

@@ -41,7 +41,7 @@ class OptimizationRun:
         hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
         fixed: (1, 1, H, W) bool, pixels that do not change.
         achromatic: whether red, green and blue of a pixel change by the same amount.
-        renew: called before the first step and then every `renew_every` ones: the objective changes.
+        renew: called after every `renew_every` steps: the objective changes.
     """
 
     steps: int
@@ -51,7 +51,7 @@ class OptimizationRun:
     fixed: Tensor | None = None
     achromatic: bool = False
     renew: Callable[[], None] | None = None
-    renew_every: int = 10
+    renew_every: int = 1
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,7 @@ def optimize(
         if callbacks.cancelled():
             stopped = Stopped.CANCELLED
             break
-        renewed = run.renew is not None and taken % run.renew_every == 0
-        if run.renew is not None and renewed:
-            run.renew()
-        current = take_step(taken / run.steps, renewed)
+        current = take_step(taken / run.steps, _renewed(run, taken))
         taken += 1
         due = callbacks.snapshot_due(taken)
         if due or taken % read_every == 0 or taken == run.steps:
@@ -116,6 +113,14 @@ def optimize(
                 stopped = Stopped.CONVERGED
                 break
     return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
+
+
+def _renewed(run: OptimizationRun, taken: int) -> bool:
+    """Whether the objective had to be renewed after so many steps; then it is."""
+    if run.renew is None or taken == 0 or taken % run.renew_every:
+        return False
+    run.renew()
+    return True
 
 
 def _stepper(

@@ -15,10 +15,9 @@ from compositor.hardware.device import is_out_of_memory
 from compositor.image_ops.resize import resize
 from compositor.losses.local_style import RENEW_EVERY
 from compositor.losses.objective import ActiveRegion, StyleObjective
-from compositor.losses.style_targets import active_local_layers
+from compositor.losses.style_targets import active_local_layers, compared_layers
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
-from compositor.networks.layer_weights import layer_weights
 from compositor.optimization.adam import Moments
 from compositor.optimization.cuda_graphs import StepGraphs
 from compositor.optimization.loop import OptimizationRun, Outcome, optimize
@@ -67,9 +66,7 @@ class MultiscaleOptimizer:
         self._fixed = fixed
         self._achromatic = achromatic
         self._graphs = graphs
-        layers = layer_weights(settings.content_layers) | layer_weights(settings.style_layers)
-        layers |= active_local_layers(settings)
-        self._reach = network.reach(layers)
+        self._reach = network.reach(compared_layers(settings))
 
     def optimize(self, sizes: Sequence[tuple[int, int]], image: Tensor, counter: StepCounter) -> Outcome:
         """The result at the last of the sizes.
@@ -129,7 +126,7 @@ class MultiscaleOptimizer:
             hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
             achromatic=self._achromatic,
-            renew=objective.renew if self._settings.local_weight > 0.0 else None,
+            renew=objective.renew if active_local_layers(self._settings) else None,
             renew_every=RENEW_EVERY,
         )
         replayed = self._graphs.replaying(objective.value_and_grad, image, run)
