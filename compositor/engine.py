@@ -234,7 +234,7 @@ class StyleEngine:
         regions = ContentFrame(target, None, {None: part}).regions(self._library)
         network, (height, width) = self._network, own.shape[-2:]
         windows = fitting_windows(height, width, self.device, network.dtype, self._reach)
-        # Only Gatys' losses are asked for: the local style term would search for nothing.
+        # Only Gatys' losses are asked for: the local style would search for nothing.
         settings = replace(self.settings, local_weight=0.0)
         objective = StyleObjective(network, settings, target, regions, windows=windows)
         return float(objective(own)[loss])

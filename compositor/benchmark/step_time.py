@@ -20,7 +20,7 @@ from compositor.engine import StyleEngine
 from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype, product_speed, wait_for
 from compositor.image_ops.arrays import to_tensor
-from compositor.losses.local_style import RENEW_EVERY
+from compositor.losses.local_term import RENEW_EVERY
 from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
@@ -113,7 +113,7 @@ def _engine(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
 ) -> Callable[[], list[float]]:
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
-    # The first steps are set-up. One in so many searches for the targets of the local style term, so that a
+    # The first steps are set-up. One in so many searches for the targets of the local style loss, so that a
     # step's time is the mean over such a round. On a GPU the clock is read every tenth step as well.
     apart = RENEW_EVERY
     total = apart + math.ceil(steps / apart) * apart

@@ -6,6 +6,7 @@ They are taken window by window (tiles), so that a frame larger than memory has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import torch
@@ -14,21 +15,26 @@ from torch import Tensor
 
 from compositor.convolution.geometry import layer_size, layer_stride
 from compositor.losses import terms
-from compositor.losses.local_style import LocalStyle
+from compositor.losses.local_term import LocalTerm, TargetKey
 from compositor.losses.style_statistics import PixelSum
 from compositor.networks.features import FeatureNetwork
 from compositor.tiling.windows import Window
 
 CONTENT_ERROR = PixelSum("content error", terms.squared_sum)
 """The squared differences to the content's features."""
-LOCAL_ERROR = PixelSum("local style error", terms.squared_sum)
-"""The squared differences to the targets of the local style term."""
+
+
+class LocalSum(Enum):
+    """Sums whose target differs from place to place, see `LocalTerm`."""
+
+    FEATURES = "local features"
+    WINDOWS = "local windows"
 
 
 class StatisticKey(NamedTuple):
     """Names a sum at a layer; `region` is the index of a style's region."""
 
-    statistic: PixelSum
+    statistic: PixelSum | LocalSum
     layer: str
     region: int = 0
 
@@ -43,7 +49,7 @@ class FrameStatistics:
         content: (1, 3, H, W), sRGB in 0..1.
         masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
         style_sums: what is summed at the style layers, for each region.
-        local_layers, local_style: of the local style term.
+        local_terms: the terms of the local style loss, each with its layers.
         replicate: see `FeatureNetwork`.
     """
 
@@ -56,15 +62,17 @@ class FrameStatistics:
         masks: Sequence[Tensor | None],
         *,
         style_sums: Sequence[PixelSum],
-        local_layers: Iterable[str],
-        local_style: LocalStyle,
+        local_terms: Mapping[LocalSum, tuple[LocalTerm, Iterable[str]]],
         replicate: bool,
     ) -> None:
         self._network = network
         self._picture = content
         self._content_layers, self._style_layers = tuple(content_layers), tuple(style_layers)
-        self._local_layers, self._local_style = tuple(local_layers), local_style
-        self._masked_layers = tuple(dict.fromkeys(self._style_layers + self._local_layers))
+        self._local_terms = [
+            (name, term, layer) for name, (term, layers) in local_terms.items() for layer in layers
+        ]
+        local_layers = tuple(layer for _, _, layer in self._local_terms)
+        self._masked_layers = tuple(dict.fromkeys(self._style_layers + local_layers))
         self._layers = tuple(dict.fromkeys(self._content_layers + self._masked_layers))
         self._style_sums = tuple(style_sums)
         self._replicate = replicate
@@ -92,11 +100,11 @@ class FrameStatistics:
                 mask = self._part(masks[layer], window, layer)
                 for each in self._style_sums:
                     sums[StatisticKey(each, layer, region)] = each.of(features[layer], mask)
-        for layer in self._local_layers:
+        for name, term, layer in self._local_terms:
             for region, masks in enumerate(self._masks):
-                difference = self._local_style.difference(features[layer], window, region, layer)
                 mask = self._part(masks[layer], window, layer)
-                sums[StatisticKey(LOCAL_ERROR, layer, region)] = LOCAL_ERROR.of(difference, mask)
+                found = term.distance_sum(features[layer], mask, TargetKey(window, region, layer))
+                sums[StatisticKey(name, layer, region)] = found
         return sums
 
     def content(self, window: Window) -> Mapping[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,16 +11,23 @@ from torch import Tensor
 from compositor.losses import terms
 from compositor.losses.feature_statistics import (
     CONTENT_ERROR,
-    LOCAL_ERROR,
     FeatureStatistics,
     FrameStatistics,
+    LocalSum,
     StatisticKey,
     added,
 )
-from compositor.losses.local_style import LocalStyle
+from compositor.losses.local_features import FeaturesTerm
+from compositor.losses.local_term import LocalTerm
+from compositor.losses.local_windows import WindowsTerm
 from compositor.losses.loss_weights import LossWeights
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
-from compositor.losses.style_targets import StyleTargets, active_local_layers, replicates
+from compositor.losses.style_targets import (
+    StyleTargets,
+    active_local_layers,
+    active_window_layers,
+    replicates,
+)
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
@@ -84,8 +91,14 @@ class StyleObjective:
         self._temporal_term = temporal_term
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
-        self._local_layers = active_local_layers(settings)
-        self._local_style = LocalStyle([each.targets.dictionaries for each in regions])
+        self._local_terms: Mapping[LocalSum, LocalTerm] = {
+            LocalSum.FEATURES: FeaturesTerm([each.targets.dictionaries for each in regions]),
+            LocalSum.WINDOWS: WindowsTerm([each.targets.windows for each in regions]),
+        }
+        self._local_layers = {
+            LocalSum.FEATURES: active_local_layers(settings),
+            LocalSum.WINDOWS: active_window_layers(settings),
+        }
         self._style_sums = STYLE_STATISTICS[settings.style_statistic].sums
         self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
         self._statistics = FrameStatistics(
@@ -95,8 +108,7 @@ class StyleObjective:
             self._style_layers,
             [each.mask for each in regions],
             style_sums=self._style_sums,
-            local_layers=self._local_layers,
-            local_style=self._local_style,
+            local_terms={name: (term, self._local_layers[name]) for name, term in self._local_terms.items()},
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
@@ -136,8 +148,9 @@ class StyleObjective:
         return {name: value.detach() for name, value in result.items()}, gradient
 
     def renew(self) -> None:
-        """Has the targets of the local style term found anew for the image that is given next."""
-        self._local_style.renew()
+        """Has the targets of the local style loss found anew for the image that is given next."""
+        for term in self._local_terms.values():
+            term.renew()
 
     def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, FeatureStatistics]:
         """A window's part of the image as a leaf of autograd, and the sums over it."""
@@ -174,7 +187,7 @@ class StyleObjective:
         smoothness = result["tv"]
         style_weight = self._weights.style * (1.0 if temporal_term is None else temporal_term.style_gain)
         total = self._weights.content * result["content"] + style_weight * result["style"]
-        if self._local_layers:
+        if any(self._local_layers.values()):
             result["local"] = self._local_loss(sums)
             total = total + self._weights.local * result["local"]
         if temporal_term is not None:
@@ -206,14 +219,12 @@ class StyleObjective:
 
     def _local_loss(self, sums: FeatureStatistics) -> Tensor:
         layers = [
-            share * weight * self._local_distance(sums, layer, region)
+            share * weight * sums[StatisticKey(name, layer, region)] / self._statistics.count(layer, region)
             for region, share in enumerate(self._shares)
-            for layer, weight in self._local_layers.items()
+            for name, weights in self._local_layers.items()
+            for layer, weight in weights.items()
         ]
         return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
-
-    def _local_distance(self, sums: FeatureStatistics, layer: str, region: int) -> Tensor:
-        return sums[StatisticKey(LOCAL_ERROR, layer, region)] / self._statistics.count(layer, region)
 
     def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
         count = self._statistics.count(layer, region)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from compositor.losses import terms
 from compositor.losses.feature_statistics import coverage
-from compositor.losses.local_style import StyleDictionary
+from compositor.losses.local_features import StyleDictionary
+from compositor.losses.local_windows import StyleWindows
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget, PixelSum
 from compositor.networks.features import REPLICATE_FROM, FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
@@ -23,11 +24,13 @@ class StyleTargets:
 
     Attributes:
         statistics: by style layer.
-        dictionaries: by local layer, for the local style term; none if its weight is 0.
+        dictionaries: by local layer; none if the local style loss has no weight.
+        windows: by window layer; none either.
     """
 
     statistics: Mapping[str, LayerTarget]
     dictionaries: Mapping[str, StyleDictionary]
+    windows: Mapping[str, StyleWindows]
 
 
 def replicates(longer_side: int) -> bool:
@@ -52,14 +55,15 @@ def style_targets(
         replicate: whether borders are replicated; the same as for the frame (`replicates`).
     """
     definition = STYLE_STATISTICS[settings.style_statistic]
-    layers, local_layers = layer_weights(settings.style_layers), active_local_layers(settings)
+    layers = layer_weights(settings.style_layers)
+    local_layers, window_layers = active_local_layers(settings), active_window_layers(settings)
     total = sum(weight for _, weight in pictures)
     means: dict[tuple[str, PixelSum], Tensor] = {}
-    local: dict[str, list[tuple[Tensor, float]]] = {layer: [] for layer in local_layers}
+    local: dict[str, list[tuple[Tensor, float]]] = {layer: [] for layer in local_layers | window_layers}
     with torch.no_grad():
         for picture, weight in pictures:
             share = weight / total
-            features = network(picture, layers | local_layers, replicate=replicate)
+            features = network(picture, layers | dict.fromkeys(local), replicate=replicate)
             for layer in layers:
                 covered = coverage(picture.shape[-2], picture.shape[-1], layer, picture.device)
                 count = terms.pixel_count(features[layer], covered)
@@ -67,23 +71,32 @@ def style_targets(
                     mean = share * (each.of(features[layer], covered) / count)
                     key = layer, each
                     means[key] = means[key] + mean if key in means else mean
-            for layer in local_layers:
-                local[layer].append((features[layer], share))
+            for layer, maps in local.items():
+                maps.append((features[layer], share))
         statistics = {
             layer: definition.target(
                 tuple(means[layer, each] for each in definition.sums), settings.loss_scale
             )
             for layer in layers
         }
-        return StyleTargets(statistics, {layer: StyleDictionary.of(maps) for layer, maps in local.items()})
+        return StyleTargets(
+            statistics,
+            dictionaries={layer: StyleDictionary.of(local[layer]) for layer in local_layers},
+            windows={layer: StyleWindows.of(layer, local[layer]) for layer in window_layers},
+        )
 
 
 def active_local_layers(settings: StyleSettings) -> dict[str, float]:
-    """The layers of the local style term with their weights; none if the term has no weight."""
+    """The layers of the local features term with their weights; none if the local style has no weight."""
     return layer_weights(settings.local_layers) if settings.local_weight > 0.0 else {}
+
+
+def active_window_layers(settings: StyleSettings) -> dict[str, float]:
+    """The layers of the local windows term with their weights; none if the local style has no weight."""
+    return layer_weights(settings.window_layers) if settings.local_weight > 0.0 else {}
 
 
 def compared_layers(settings: StyleSettings) -> list[str]:
     """All layers at which the objective compares a frame's features, each once."""
     content, style = layer_weights(settings.content_layers), layer_weights(settings.style_layers)
-    return list(content | style | active_local_layers(settings))
+    return list(content | style | active_local_layers(settings) | active_window_layers(settings))

@@ -59,7 +59,7 @@ class StyleSettings:
     )
     local_weight: float = setting(
         LOOK,
-        2.5,
+        2.0,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016",
@@ -260,9 +260,18 @@ class StyleSettings:
     )
     local_layers: tuple[str, ...] = setting(
         NETWORK,
-        ("relu3_1", "relu4_1:2"),
+        ("relu3_1",),
         "Local Layers",
-        "Network layers that every place is compared at; relu3_1:0.5 gives one a weight",
+        "Network layers at which every place is painted as the most similar one of the style picture;"
+        " relu3_1:0.5 gives one a weight",
+        advanced=True,
+    )
+    window_layers: tuple[str, ...] = setting(
+        NETWORK,
+        ("relu4_1",),
+        "Window Layers",
+        "Network layers at which every part of the frame is put together as the most similar part of the"
+        " style picture",
         advanced=True,
     )
     pooling: Pooling = setting(

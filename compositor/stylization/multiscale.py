@@ -13,9 +13,9 @@ from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.device import is_out_of_memory
 from compositor.image_ops.resize import resize
-from compositor.losses.local_style import RENEW_EVERY
+from compositor.losses.local_term import RENEW_EVERY
 from compositor.losses.objective import ActiveRegion, StyleObjective
-from compositor.losses.style_targets import active_local_layers, compared_layers
+from compositor.losses.style_targets import compared_layers
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.adam import Moments
@@ -126,7 +126,7 @@ class MultiscaleOptimizer:
             hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
             achromatic=self._achromatic,
-            renew=objective.renew if active_local_layers(self._settings) else None,
+            renew=objective.renew if self._settings.local_weight > 0.0 else None,
             renew_every=RENEW_EVERY,
         )
         replayed = self._graphs.replaying(objective.value_and_grad, image, run)

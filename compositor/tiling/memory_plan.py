@@ -25,7 +25,7 @@ _PLANNED = 0.8
 class _PixelBytes:
     """Bytes for each pixel of a tile: feature maps that the backward pass needs, and temporary ones.
 
-    Measured on the embedded network up to relu5_1; 400 of them are the local style term's.
+    Measured on the embedded network up to relu5_1; 400 of them are the local style loss's.
 
     Attributes:
         most: in the worst case.

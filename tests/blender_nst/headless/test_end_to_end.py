@@ -35,7 +35,8 @@ def test_every_frame_is_rendered_and_styled_with_its_size_and_alpha(run: Headles
         assert np.abs(styled[seen][:, :3].astype(int) - content[seen][:, :3].astype(int)).max() > 0
         assert (out / "passes" / f"passes_{frame:04d}.exr").stat().st_size > 0
     hidden = [path for path in out.rglob("*") if path.name.startswith(".") or path.suffix == ".tmp"]
-    assert hidden == [out / ".journal"], "what a longer run would start from"
+    # Only if the light of its frames changes, by a level or more, has a longer run something to start from.
+    assert set(hidden) <= {out / ".journal"}
     assert_events_tell_the_whole_run(run)
 
 

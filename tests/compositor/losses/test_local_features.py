@@ -1,4 +1,4 @@
-"""The local style term: which features are found, and what becomes of the difference to them."""
+"""The local features term: which features are found, and what becomes of the distance to them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.losses import local_style
-from compositor.losses.local_style import LocalStyle, StyleDictionary
+from compositor.losses import local_features
+from compositor.losses.local_features import FeaturesTerm, StyleDictionary
+from compositor.losses.local_term import TargetKey
 from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_targets import StyleTargets, style_targets
 from compositor.networks.features import FeatureNetwork
@@ -17,7 +18,10 @@ from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
 from compositor.tiling.windows import whole
 
-ONLY_LOCAL = StyleSettings(content_weight=0.0, style_weight=0.0, tv_weight=0.0, local_weight=1.0)
+ONLY_LOCAL = StyleSettings(
+    content_weight=0.0, style_weight=0.0, tv_weight=0.0, local_weight=1.0, window_layers=()
+)
+ONE = TargetKey(whole(1, 1), 0, "relu3_1")
 
 
 @pytest.fixture(scope="module")
@@ -45,33 +49,34 @@ def test_the_most_similar_entry_is_found_by_direction_whatever_its_length() -> N
 def test_every_position_is_searched_though_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     dictionary = StyleDictionary.of([(noise(1, 8), 1.0)])
     expected = dictionary.nearest(noise(2, 8))
-    monkeypatch.setattr(local_style, "_BLOCK", 100)
+    monkeypatch.setattr(local_features, "_BLOCK", 100)
     assert torch.equal(dictionary.nearest(noise(2, 8)), expected)
     own = dictionary.nearest(noise(1, 8))
     assert own.tolist() == list(range(32 * 48))
 
 
-def test_the_difference_is_to_the_found_entry_relative_to_the_style_s_spread() -> None:
+def test_the_distance_is_to_the_found_entry_relative_to_the_style_s_spread() -> None:
     """Entries one away from the mean: the length of a difference is in units of that."""
     maps = torch.tensor([[3.0, 1.0], [5.0, 5.0]]).view(1, 2, 1, 2)
-    term = LocalStyle([{"relu3_1": StyleDictionary.of([(maps, 1.0)])}])
+    term = FeaturesTerm([{"relu3_1": StyleDictionary.of([(maps, 1.0)])}])
     asked = torch.tensor([[7.0], [5.5]]).view(1, 2, 1, 1)
-    difference = term.difference(asked, whole(1, 1), 0, "relu3_1")
-    assert difference.flatten().tolist() == pytest.approx([4.0, 0.5])
+    assert float(term.distance_sum(asked, None, ONE)) == pytest.approx(4.0**2 + 0.5**2)
+    half = torch.full((1, 1, 1, 1), 0.5)
+    assert float(term.distance_sum(asked, half, ONE)) == pytest.approx(0.5 * (4.0**2 + 0.5**2))
 
 
 def test_targets_stay_until_they_are_renewed() -> None:
     maps = torch.tensor([[3.0, 1.0], [5.0, 5.0]]).view(1, 2, 1, 2)
-    term, window = LocalStyle([{"relu3_1": StyleDictionary.of([(maps, 1.0)])}]), whole(1, 1)
+    term = FeaturesTerm([{"relu3_1": StyleDictionary.of([(maps, 1.0)])}])
     right, left = (torch.tensor([[x], [5.0]]).view(1, 2, 1, 1) for x in (7.0, -7.0))
-    assert term.difference(right, window, 0, "relu3_1")[0, 0].item() == pytest.approx(4.0)
-    assert term.difference(left, window, 0, "relu3_1")[0, 0].item() == pytest.approx(-10.0)
+    assert float(term.distance_sum(right, None, ONE)) == pytest.approx(4.0**2)
+    assert float(term.distance_sum(left, None, ONE)) == pytest.approx(10.0**2)
     term.renew()
-    assert term.difference(left, window, 0, "relu3_1")[0, 0].item() == pytest.approx(-8.0)
+    assert float(term.distance_sum(left, None, ONE)) == pytest.approx(8.0**2)
 
 
 def test_pictures_share_the_entries_by_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_style, "ENTRIES", 400)
+    monkeypatch.setattr(local_features, "ENTRIES", 400)
     low, high = noise(1, 4), 10.0 + noise(2, 4)
     dictionary = StyleDictionary.of([(low, 0.75), (high, 0.25)])
     assert int((dictionary.values[:, 0] < 5.0).sum()) == 300
@@ -127,4 +132,5 @@ def test_without_its_weight_nothing_is_searched(network: FeatureNetwork) -> None
     settings = replace(ONLY_LOCAL, local_weight=0.0, style_weight=1.0)
     style = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
     assert style.dictionaries == {}
+    assert style.windows == {}
     assert "local" not in StyleObjective(network, settings, noise(0), [Region(style)])(noise(2))

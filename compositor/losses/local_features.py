@@ -1,4 +1,4 @@
-"""Local style term: every position's features are pulled to the most similar ones of the style picture.
+"""Local features term: every position's features, pulled to the most similar ones of the style picture.
 
 A Gram matrix of the whole frame is matched by strong strokes anywhere: large flat areas of the render stay
 unpainted, the more the larger the frame. This term is a sum over positions, each with its own target:
@@ -14,17 +14,15 @@ search by the squared error that is minimized would pair weak features with weak
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.tiling.windows import Window
-
-RENEW_EVERY = 10
-"""Steps between two searches for the most similar features."""
+from compositor.losses.local_term import LocalTerm, TargetKey, drawn
+from compositor.losses.terms import squared_sum
 
 ENTRIES = 4096
 """Features of the style pictures that are searched, at most: the time goes in proportion."""
@@ -56,9 +54,9 @@ class StyleDictionary:
         Each picture has its share of the entries, of positions that are drawn once and for all.
         """
         total = min(ENTRIES, *(maps.shape[-2] * maps.shape[-1] / share for maps, share in features))
-        drawn = [_drawn(_positions(maps), round(share * total)) for maps, share in features]
-        values = torch.cat(drawn)
-        mean = torch.stack([share * _positions(maps).mean(dim=0) for maps, share in features]).sum(dim=0)
+        pictures = [(_positions(maps), share) for maps, share in features]
+        values = torch.cat([each[drawn(len(each), round(share * total))] for each, share in pictures])
+        mean = torch.stack([share * each.mean(dim=0) for each, share in pictures]).sum(dim=0)
         centered = values - mean
         keys = F.normalize(centered, dim=1).to(features[0][0].dtype)
         energy = centered.square().sum(dim=1).mean().clamp_min(1e-12)
@@ -74,56 +72,22 @@ class StyleDictionary:
         return (directions @ self.keys.T).argmax(dim=1)
 
 
-class LocalStyle:
-    """The local style term's targets for one frame: an entry of a dictionary for each position.
+class FeaturesTerm(LocalTerm[StyleDictionary]):
+    """The squared differences of one frame's features to their targets."""
 
-    Args:
-        dictionaries: by layer, for each region of the frame.
-    """
+    def distance_sum(self, features: Tensor, mask: Tensor | None, key: TargetKey) -> Tensor:
+        """Their sum over the positions of features (1, C, H, W), by a mask (1, 1, H, W); differentiable.
 
-    def __init__(self, dictionaries: Sequence[Mapping[str, StyleDictionary]]) -> None:
-        self._dictionaries = dictionaries
-        self._entries: dict[tuple[Window, int, str], Tensor] = {}
-        self._due: set[tuple[Window, int, str]] = set()
-
-    def renew(self) -> None:
-        """Has the entries found anew for the features that are given next, window by window."""
-        self._due = set(self._entries)
-
-    def difference(self, features: Tensor, window: Window, region: int, layer: str) -> Tensor:
-        """The differences of features (1, C, H, W) to their targets, float32, differentiable.
-
-        They are relative: over all positions of the style their mean squared length would be 1, had they the
-        mean for target.
+        It is relative: the positions of the style would have a mean of 1, had they their mean for target.
         """
-        dictionary = self._dictionaries[region][layer]
-        entries = self._found(features, dictionary, (window, region, layer))
+        dictionary = self.style(key)
+        entries = self.entries(key, lambda: dictionary.nearest(features))
         height, width = features.shape[-2:]
         targets = dictionary.values[entries].view(1, height, width, -1).permute(0, 3, 1, 2)
         # In place: a further map of this size would be kept for the backward pass.
-        return (features.float() - targets).mul_(dictionary.energy.rsqrt())
-
-    def _found(self, features: Tensor, dictionary: StyleDictionary, key: tuple[Window, int, str]) -> Tensor:
-        if key not in self._entries:
-            with torch.no_grad():
-                self._entries[key] = dictionary.nearest(features)
-        elif key in self._due:
-            # In place: a captured CUDA graph reads from this memory.
-            with torch.no_grad():
-                self._entries[key].copy_(dictionary.nearest(features))
-        self._due.discard(key)
-        return self._entries[key]
+        return squared_sum((features.float() - targets).mul_(dictionary.energy.rsqrt()), mask)
 
 
 def _positions(features: Tensor) -> Tensor:
     """(H·W, C) float32, of maps (1, C, H, W)."""
     return features.detach()[0].flatten(1).T.float()
-
-
-def _drawn(positions: Tensor, count: int) -> Tensor:
-    """At most so many of the rows, at least one, the same ones in every run and on every device."""
-    count = max(1, count)
-    if len(positions) <= count:
-        return positions
-    chosen = torch.randperm(len(positions), generator=torch.Generator().manual_seed(0))[:count]
-    return positions[chosen.to(positions.device)]
