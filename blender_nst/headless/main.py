@@ -155,6 +155,7 @@ def run(job_path: Path, package: Any) -> None:
         open_scene,
         write_into,
     )
+    from blender_nst.headless.scripts import RefusedScripts
     from blender_nst.local_events import Started
     from blender_nst.session.plan import SessionError
 
@@ -164,6 +165,7 @@ def run(job_path: Path, package: Any) -> None:
         disable_installed_copy()
         package.register()
         scene = open_scene(job)
+        refused_scripts = RefusedScripts(job.blend, allowed=job.allow_scripts)
         configure(scene, job)
         frames = frames_to_render(scene, job)
         if job.composite:
@@ -180,11 +182,13 @@ def run(job_path: Path, package: Any) -> None:
     emit(Started(bpy.app.version_string, frames, resolution, session.plan.sequence_settings["frame_rate"]))
     engine_state = session.engine_state
     emit(Opened(session.job, bool(engine_state.continues), engine_state.resumed))
+    refused_scripts.warn(emit)
     left = session.add_captured_frames(frames) if engine_state.continues else frames
     if left:
         render_from(scene, frames, left[0], job.blend)
     else:
         handlers.finish_session(session)
+    refused_scripts.warn(emit)  # what only the render has evaluated
     if len(engine_state.done) != len(frames):
         raise HeadlessError(f"{job.blend}: {len(engine_state.done)} of {len(frames)} frames were styled")
     if job.composite:

@@ -26,7 +26,7 @@ def open_scene(job: RenderJob) -> bpy.types.Scene:
     if not blend.is_file():
         raise JobError(f"{blend}: there is no such .blend file")
     try:
-        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False)
+        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False, use_scripts=job.allow_scripts)
     except RuntimeError as error:
         raise JobError(f"{blend}: Blender cannot open it: {' '.join(str(error).split())}") from None
     scene = bpy.context.scene
