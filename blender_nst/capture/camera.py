@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from ..compat.compositor_trees import tree_of
+from ..compat.sequencer import uses_sequencer
 
 Note = dict[str, Any]
 """As `video.frames.render_passes` describes it."""
@@ -21,6 +22,8 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     render = scene.render
     note: Note = {"frame": scene.frame_current, "motion_blur": bool(render.use_motion_blur)}
     note["composited"] = bool(render.use_compositing and tree_of(scene) is not None)
+    if uses_sequencer(scene):
+        return note  # what its strips show, by cameras of their own
     camera = bound_camera(scene)
     if camera is None or depsgraph is None:
         return note
