@@ -24,6 +24,8 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     note["composited"] = bool(render.use_compositing and tree_of(scene) is not None)
     if uses_sequencer(scene):
         return note  # what its strips show, by cameras of their own
+    if render.use_border and not render.use_crop_to_border:
+        note["border"] = border_box(scene)
     camera = bound_camera(scene)
     if camera is None or depsgraph is None:
         return note
@@ -47,6 +49,19 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     )
     note["projection"] = _rows(projection)
     return note
+
+
+def border_box(scene: bpy.types.Scene) -> list[int]:
+    """Left, top, right and bottom, in pixels from the top left, of the part inside the scene's border."""
+    render = scene.render
+    share = render.resolution_percentage / 100.0
+    width, height = int(render.resolution_x * share), int(render.resolution_y * share)
+    return [
+        int(render.border_min_x * width),
+        height - int(render.border_max_y * height),
+        int(render.border_max_x * width),
+        height - int(render.border_min_y * height),
+    ]
 
 
 def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:

@@ -38,6 +38,7 @@ from video.driver.run_outputs import RunOutputs
 from video.errors import FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
+from video.frames.framing import FramedSequence
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
@@ -118,7 +119,7 @@ class SequenceDriver:
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)
         cancelled = False
-        for plan in pass_plans(frames, checkpoint, self.settings):
+        for plan in pass_plans(FramedSequence(frames), checkpoint, self.settings):
             cancelled = not self._run_pass(plan) or self.callbacks.cancelled()
             if cancelled:
                 break
