@@ -6,12 +6,16 @@ which `frame_change_post` is given.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
 
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
+
+# Radians: such a difference to a full turn cannot be seen.
+_FULL_TURN_ERROR = 1e-3
 
 Note = dict[str, Any]
 """As `video.frames.render_passes` describes it."""
@@ -32,6 +36,7 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     evaluated = camera.evaluated_get(depsgraph)
     note["camera"] = camera.name_full
     note["world"] = _rows(evaluated.matrix_world)
+    note["panorama"] = looks_all_around(scene, camera)
     # A panorama has no projection, and a cropped picture shows a part of it.
     if (
         camera.type != "CAMERA"
@@ -62,6 +67,25 @@ def border_box(scene: bpy.types.Scene) -> list[int]:
         int(render.border_max_x * width),
         height - int(render.border_min_y * height),
     ]
+
+
+def looks_all_around(scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
+    """Whether the left and right edge of the scene's picture meet: a panorama of 360°, by Cycles."""
+    render, lens = scene.render, camera.data
+    if camera.type != "CAMERA" or lens.type != "PANO" or render.engine != "CYCLES":
+        return False
+    if render.use_border and render.use_crop_to_border and render.border_max_x - render.border_min_x < 1.0:
+        return False
+    if not hasattr(lens, "panorama_type"):
+        lens = lens.cycles  # before Blender 4.5 or so
+    kinds = {
+        "EQUIRECTANGULAR": ("longitude_min", "longitude_max"),
+        "CENTRAL_CYLINDRICAL": ("central_cylindrical_range_u_min", "central_cylindrical_range_u_max"),
+    }
+    if lens.panorama_type not in kinds:
+        return False
+    first, last = (getattr(lens, name) for name in kinds[lens.panorama_type])
+    return math.isclose(last - first, 2.0 * math.pi, abs_tol=_FULL_TURN_ERROR)
 
 
 def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:

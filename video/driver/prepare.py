@@ -15,6 +15,7 @@ from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
+from video.frames.framing import passes_with_margin
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
 from video.motion.coverage import Coverage
@@ -49,7 +50,7 @@ class FramePrefetcher:
     """Prepares the frames of one pass.
 
     Args:
-        working_size: (height, width) at which a frame of that height and width is stylized.
+        working_size: (height, width) at which a frame of that height, width and margin is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
         finishing: whether frames have finishing steps at full size.
@@ -58,7 +59,7 @@ class FramePrefetcher:
     def __init__(
         self,
         settings: SequenceSettings,
-        working_size: Callable[[int, int], Size],
+        working_size: Callable[[int, int, int], Size],
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
         *,
@@ -157,13 +158,14 @@ class FramePrefetcher:
     def _rendered(self, frame: SourceFrame, passes: Passes | None, light: ShotLight) -> RenderedFrame:
         image = without_light(frame.image, light.factor)
         rendered = RenderedFrame(frame.number, image, passes, light=light.factor)
-        return downscale(rendered, self._working_size(*frame.image.shape[:2]))
+        height, width = image.shape[:2]
+        return downscale(rendered, self._working_size(height, width, frame.margin))
 
     def _passes(self, frame: SourceFrame) -> Passes | None:
         if frame.passes is None or not self._finder.method.reads_passes:
             return None
         try:
-            return read_passes(frame.passes)
+            return passes_with_margin(read_passes(frame.passes), frame.margin)
         except FileError as error:
             if self._finder.method.requires_vectors:
                 raise FrameError(frame.number, str(error)) from None

@@ -3,12 +3,12 @@
 Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
 
     {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…},
-     "composited": false, "border": [left, top, right, bottom]}
+     "composited": false, "panorama": false, "border": [left, top, right, bottom]}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
-space (null for a panorama); for `view` see `video.color.view_transform`, for `border` (in px, the part that
-was rendered, where that is not all of the frame) `video.frames.framing`. An EXR from elsewhere has no such
-file, and then these things are not known.
+space (null for a panorama); for `view` see `video.color.view_transform`, for `panorama` and `border` (in px,
+the part that was rendered, where that is not all of the frame) `video.frames.framing`. An EXR from elsewhere
+has no such file, and then these things are not known.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Render regions, from Blender's scene to the styled frame."""
+"""Render regions and 360° panoramas, from Blender's camera to the styled frame."""
 
 from __future__ import annotations
 
@@ -73,3 +73,80 @@ finish(state()["done"])
     content, styled = (picture(blender.folder / "out", kind, 1) for kind in ("content", "styled"))
     assert content.shape[:2] == styled.shape[:2] == (64, 48)
     assert (np.abs(styled[..., :3] - content[..., :3]).max(axis=2) > 2).mean() > 0.9
+
+
+PANORAMA = """
+scene.render.engine = "CYCLES"
+camera = scene.camera.data
+camera.type = "PANO"
+lens = camera if hasattr(camera, "panorama_type") else camera.cycles
+lens.panorama_type = "EQUIRECTANGULAR"
+"""
+
+
+def test_which_cameras_look_all_around(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        PANORAMA
+        + """
+import math
+from blender_nst.capture.camera import camera_note
+def noted():
+    return camera_note(scene, bpy.context.evaluated_depsgraph_get())["panorama"]
+seen = {"all around": noted()}
+lens.longitude_min, lens.longitude_max = 0.0, 2.0 * math.pi
+seen["all around from elsewhere"] = noted()
+lens.longitude_max = math.pi
+seen["half around"] = noted()
+lens.longitude_min, lens.longitude_max = -math.pi, math.pi
+lens.panorama_type = "FISHEYE_EQUISOLID"
+seen["fisheye"] = noted()
+lens.panorama_type = "EQUIRECTANGULAR"
+scene.render.use_border = scene.render.use_crop_to_border = True
+scene.render.border_min_x, scene.render.border_max_x = 0.0, 0.5
+seen["half of it"] = noted()
+scene.render.border_max_x = 1.0
+seen["all of its width"] = noted()
+camera.type = "PERSP"
+seen["perspective"] = noted()
+finish(seen)
+""",
+        blend_file,
+        style_picture,
+    )
+    around = {name for name, panorama in run.result.items() if panorama}
+    assert around == {"all around", "all around from elsewhere", "all of its width"}
+
+
+def test_the_edges_of_a_rendered_panorama_meet(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        PANORAMA
+        + """
+scene.render.film_transparent = False
+scene.render.image_settings.color_mode = "RGB"
+scene.render.resolution_x, scene.render.resolution_y = 128, 64
+scene.frame_end = 2
+scene.camera.rotation_mode = "XYZ"
+for frame, turn in ((1, 0.7), (2, 0.8)):
+    scene.camera.location = (0.5, 0.0, 2.0)
+    scene.camera.rotation_euler = (1.5708, 0.0, turn)
+    scene.camera.keyframe_insert("location", frame=frame)
+    scene.camera.keyframe_insert("rotation_euler", frame=frame)
+nst.steps, nst.warm_steps = 20, 6
+bpy.ops.render.render(animation=True)
+finish(state()["done"])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == [1, 2], run.output[-2000:]
+    for frame in (1, 2):
+        styled = picture(blender.folder / "out", "styled", frame)
+        assert styled.shape == (64, 128, 3)
+        over_the_edge = np.abs(styled[:, 0] - styled[:, -1]).mean()
+        assert over_the_edge <= 1.25 * np.abs(np.diff(styled, axis=1)).mean()
