@@ -7,6 +7,7 @@ which `frame_change_post` is given.
 from __future__ import annotations
 
 import math
+import struct
 from typing import Any
 
 import bpy
@@ -61,12 +62,14 @@ def border_box(scene: bpy.types.Scene) -> list[int]:
     render = scene.render
     share = render.resolution_percentage / 100.0
     width, height = int(render.resolution_x * share), int(render.resolution_y * share)
-    return [
-        int(render.border_min_x * width),
-        height - int(render.border_max_y * height),
-        int(render.border_max_x * width),
-        height - int(render.border_min_y * height),
-    ]
+    left, right = (_whole(each * width) for each in (render.border_min_x, render.border_max_x))
+    bottom, top = (_whole(each * height) for each in (render.border_min_y, render.border_max_y))
+    return [left, height - top, right, height - bottom]
+
+
+def _whole(value: float) -> int:
+    """The value in whole pixels, rounded to single precision and cut off as by Blender: 28.9999992 is 29."""
+    return int(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def looks_all_around(scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
