@@ -45,11 +45,11 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
         or (render.use_border and render.use_crop_to_border)
     ):
         return note
-    share = render.resolution_percentage / 100.0
+    width, height = frame_size(scene)
     projection = evaluated.calc_matrix_camera(
         depsgraph,
-        x=int(render.resolution_x * share),
-        y=int(render.resolution_y * share),
+        x=width,
+        y=height,
         scale_x=render.pixel_aspect_x,
         scale_y=render.pixel_aspect_y,
     )
@@ -57,11 +57,16 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     return note
 
 
+def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of a frame in pixels, in integers as Blender finds them: 29 % of 100 is 29."""
+    render = scene.render
+    share = render.resolution_percentage
+    return render.resolution_x * share // 100, render.resolution_y * share // 100
+
+
 def border_box(scene: bpy.types.Scene) -> list[int]:
     """Left, top, right and bottom, in pixels from the top left, of the part inside the scene's border."""
-    render = scene.render
-    share = render.resolution_percentage / 100.0
-    width, height = int(render.resolution_x * share), int(render.resolution_y * share)
+    render, (width, height) = scene.render, frame_size(scene)
     left, right = (_whole(each * width) for each in (render.border_min_x, render.border_max_x))
     bottom, top = (_whole(each * height) for each in (render.border_min_y, render.border_max_y))
     return [left, height - top, right, height - bottom]

@@ -144,6 +144,7 @@ def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
 def run(job_path: Path, package: Any) -> None:
     """Does the whole job with the loaded extension; returns when every frame is styled."""
     from blender_nst import handlers
+    from blender_nst.capture.camera import frame_size
     from blender_nst.engine import options, process
     from blender_nst.engine.messages import Opened
     from blender_nst.headless.job import RenderJob, RenderJobError
@@ -176,10 +177,14 @@ def run(job_path: Path, package: Any) -> None:
         )
     except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None
-    render = scene.render
-    share = render.resolution_percentage / 100.0
-    resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
-    emit(Started(bpy.app.version_string, frames, resolution, session.plan.sequence_settings["frame_rate"]))
+    emit(
+        Started(
+            bpy.app.version_string,
+            frames,
+            list(frame_size(scene)),
+            session.plan.sequence_settings["frame_rate"],
+        )
+    )
     engine_state = session.engine_state
     emit(Opened(session.job, bool(engine_state.continues), engine_state.resumed))
     refused_scripts.warn(emit)

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ..capture.camera import frame_size
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import STILLS
@@ -164,12 +165,6 @@ def check_single_view(scene: bpy.types.Scene) -> None:
             f"scene {scene.name!r} is rendered in stereo, which cannot be stylized: switch Output Properties"
             " > Stereoscopy off, or render first and stylize each view's files for itself"
         )
-
-
-def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
-    """Width and height of a rendered frame in pixels."""
-    share = scene.render.resolution_percentage / 100.0
-    return int(scene.render.resolution_x * share), int(scene.render.resolution_y * share)
 
 
 def absolute_path(path: str, what: str, library: bpy.types.Library | None = None) -> Path:
