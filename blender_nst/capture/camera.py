@@ -38,6 +38,7 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     note["camera"] = camera.name_full
     note["world"] = _rows(evaluated.matrix_world)
     note["panorama"] = looks_all_around(scene, camera)
+    note["sphere"] = _sphere(scene, camera)
     # A panorama has no projection, and a cropped picture shows a part of it.
     if (
         camera.type != "CAMERA"
@@ -84,8 +85,7 @@ def looks_all_around(scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
         return False
     if render.use_border and render.use_crop_to_border and render.border_max_x - render.border_min_x < 1.0:
         return False
-    if not hasattr(lens, "panorama_type"):
-        lens = lens.cycles  # before Blender 4.5 or so
+    lens = _panoramic_lens(camera)
     kinds = {
         "EQUIRECTANGULAR": ("longitude_min", "longitude_max"),
         "CENTRAL_CYLINDRICAL": ("central_cylindrical_range_u_min", "central_cylindrical_range_u_max"),
@@ -94,6 +94,23 @@ def looks_all_around(scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
         return False
     first, last = (getattr(lens, name) for name in kinds[lens.panorama_type])
     return math.isclose(last - first, 2.0 * math.pi, abs_tol=_FULL_TURN_ERROR)
+
+
+def _sphere(scene: bpy.types.Scene, camera: bpy.types.Object) -> list[float] | None:
+    """What an equirectangular camera sees, as `video.frames.render_passes` describes it."""
+    if camera.type != "CAMERA" or camera.data.type != "PANO" or scene.render.engine != "CYCLES":
+        return None
+    lens = _panoramic_lens(camera)
+    if lens.panorama_type != "EQUIRECTANGULAR" or (
+        scene.render.use_border and scene.render.use_crop_to_border
+    ):
+        return None
+    return [lens.longitude_min, lens.longitude_max, lens.latitude_min, lens.latitude_max]
+
+
+def _panoramic_lens(camera: bpy.types.Object) -> Any:
+    """What holds the settings of a panoramic camera: until Blender 4.2 or later they were Cycles' own."""
+    return camera.data if hasattr(camera.data, "panorama_type") else camera.data.cycles
 
 
 def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:

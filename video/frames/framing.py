@@ -108,8 +108,12 @@ def passes_with_margin(passes: Passes, margin: int) -> Passes:
         width = vector.shape[1]
         vector = vector.copy()
         vector[..., ::2] -= width * np.round(vector[..., ::2] / width)
+    camera = passes.camera
+    if camera is not None and passes.depth is not None:
+        camera = replace(camera, margin=margin / (passes.depth.shape[1] + 2 * margin))
     return replace(
         passes,
+        camera=camera,
         vector=None if vector is None else with_margin(vector, margin),
         depth=None if passes.depth is None else with_margin(passes.depth, margin),
         index=None if passes.index is None else with_margin(passes.index, margin),

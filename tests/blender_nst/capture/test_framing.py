@@ -10,6 +10,9 @@ from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from tests.blender_nst.test_handlers import run_in
+from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
+from video.motion.reprojection import reproject
+from video.motion.warp import warp_nearest
 
 pytestmark = pytest.mark.across_versions
 
@@ -152,3 +155,62 @@ finish(state()["done"])
         assert styled.shape == (64, 128, 3)
         over_the_edge = np.abs(styled[:, 0] - styled[:, -1]).mean()
         assert over_the_edge <= 1.25 * np.abs(np.diff(styled, axis=1)).mean()
+
+
+SPHERES = {
+    "all around": "lens.longitude_min, lens.longitude_max = -3.14159265, 3.14159265",
+    "a part": "lens.longitude_min, lens.longitude_max = -1.4, 2.6\n"
+    "lens.latitude_min, lens.latitude_max = -1.2, 0.9",
+}
+
+
+@pytest.mark.parametrize("sphere", SPHERES)
+def test_the_motion_of_a_panorama_is_computed_from_its_cameras(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path, sphere: str
+) -> None:
+    run = run_in(
+        blender,
+        PANORAMA
+        + SPHERES[sphere]
+        + """
+scene.frame_start, scene.frame_end = 2, 3
+scene.render.resolution_x, scene.render.resolution_y = 160, 96
+bpy.data.objects["Cube"].animation_data_clear()
+for place in ((4.0, 1.0, 1.0), (-3.0, -2.0, 2.0), (1.0, 4.0, -1.0), (-2.0, 3.0, 0.0)):
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=1.2, location=place)
+scene.camera.rotation_mode = "XYZ"
+for frame in range(1, 5):
+    scene.camera.location = (0.1 * frame, 0.05 * frame, 2.5 - 0.1 * frame)
+    scene.camera.rotation_euler = (1.4 + 0.03 * frame, 0.02 * frame, 0.5 + 0.06 * frame)
+    scene.camera.keyframe_insert("location", frame=frame)
+    scene.camera.keyframe_insert("rotation_euler", frame=frame)
+bpy.ops.render.render(animation=True)
+finish(state()["done"])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == [2, 3], run.output[-2000:]
+    before, now = (read_passes(blender.folder / f"out/passes/passes_{frame:04d}.exr") for frame in (2, 3))
+    assert now.vector is not None
+    assert now.depth is not None
+    assert before.depth is not None
+    assert now.camera is not None
+    assert before.camera is not None
+    found = reproject(now.camera, before.camera, now.depth)
+    assert found is not None
+    motion, distance = found
+    rendered = now.vector[..., :2] * np.array([1.0, -1.0], np.float32)
+    surface = now.depth < BACKGROUND_DEPTH
+    assert 0.05 < surface.mean() < 0.9
+    error = np.abs(motion - rendered).max(axis=2)
+    # At silhouettes the depth is of one surface, and the vector may be of both.
+    assert np.median(error[surface]) < 0.02
+    assert np.quantile(error[surface], 0.9) < 0.1
+    assert np.abs(motion[surface]).max() > 2.0
+    # Where it is seen in the frame before, it is as far away there as expected.
+    there = warp_nearest(before.depth, motion)
+    share = np.abs(there - distance)[surface] / distance[surface]
+    assert np.median(share) < 0.02
+    if np.abs(rendered[~surface]).max() > 0.0:  # from Blender 5.2 on the background has vectors
+        assert np.median(error[~surface]) < 0.02

@@ -15,7 +15,7 @@ from video.frames.framing import (
     with_margin,
     without_margin,
 )
-from video.frames.render_passes import Passes
+from video.frames.render_passes import Camera, Passes
 from video.frames.sequence import SourceFrame
 from video.settings import Panorama
 
@@ -91,7 +91,10 @@ def test_masks_and_passes_have_them_too(tmp_path: Path) -> None:
     frame = framed(SourceFrame(1, source.image, masks={"sky": mask}, keep=mask), Panorama.ALWAYS)
     np.testing.assert_array_equal(frame.masks["sky"], with_margin(mask, frame.margin))
     np.testing.assert_array_equal(frame.keep, with_margin(mask, frame.margin))
-    passes = passes_with_margin(Passes(depth=mask, index=mask), frame.margin)
+    camera = Camera("Camera", np.eye(4), None)
+    passes = passes_with_margin(Passes(depth=mask, index=mask, camera=camera), frame.margin)
+    assert passes.camera is not None
+    assert passes.camera.margin == pytest.approx(frame.margin / frame.image.shape[1])
     np.testing.assert_array_equal(passes.depth, with_margin(mask, frame.margin))
     np.testing.assert_array_equal(passes.index, with_margin(mask, frame.margin))
 
