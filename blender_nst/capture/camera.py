@@ -30,7 +30,7 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     if uses_sequencer(scene):
         return note  # what its strips show, by cameras of their own
     if render.use_border and not render.use_crop_to_border:
-        note["border"] = border_box(scene)
+        note["border"], note["size"] = border_box(scene), list(frame_size(scene))
     camera = bound_camera(scene)
     if camera is None or depsgraph is None:
         return note

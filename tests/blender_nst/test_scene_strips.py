@@ -75,6 +75,30 @@ finish({"state": state(), "own": rendered(), "same": passes() == before})
     assert not (blender.folder / "out-of-the-strip").exists()
 
 
+def test_a_still_of_an_edit_is_stylized(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        EDIT
+        + """
+for name in ("style_path", "output_path", "steps", "coarsest_size", "device", "enabled"):
+    setattr(edit.nst, name, getattr(shot.nst, name))
+edit.nst.stills = shot.nst.stills = True
+shot.nst.output_path = arguments[2] + "-of-the-strip"
+bpy.context.window.scene = edit
+edit.frame_set(2)
+bpy.ops.render.render()
+finish([state()["done"], handlers.shown_frame()])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == [[2], ["Edit", 2]]
+    assert [path.name for path in (blender.folder / "out").rglob("styled_*.png")] == ["styled_0002.png"]
+    assert not (blender.folder / "out-of-the-strip").exists()
+
+
 def test_the_strips_scene_does_nothing_in_an_outer_scene_that_is_off(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:

@@ -141,7 +141,8 @@ class FrameFinisher:
             relit = with_changed_light(previous[..., :3], before, light)
             error = warp_error(styled, relit, full.backward, full.reliability)
             if settings.debug:
-                write_debug(self._output, frame.number, warm_start)
+                margin = frame.margin / frame.image.shape[1]
+                write_debug(self._output, frame.number, warm_start, margin)
         path = self._styled_path(frame.number)
         self._writer.write(path, without_margin(frame), cropped(styled, frame.margin))
         self._previous, self._previous_light = styled, unfinished.light

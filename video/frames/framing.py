@@ -41,7 +41,9 @@ def framed(frame: SourceFrame, panorama: Panorama) -> SourceFrame:
     if frame.passes is not None:
         with suppress(FileError):  # told where the passes themselves are read
             noted = read_note(frame.passes)
-    outside = _outside(noted.get("border"), frame.image.shape[:2])
+    size = frame.image.shape[:2]
+    # Of a picture that was scaled since, it is not known what has become of the region.
+    outside = _outside(noted.get("border"), size) if noted.get("size") == [size[1], size[0]] else None
     if outside is not None:
         frame = replace(frame, keep=outside if frame.keep is None else np.maximum(frame.keep, outside))
     if panorama is Panorama.ALWAYS or (panorama is Panorama.AUTO and noted.get("panorama") is True):

@@ -3,15 +3,15 @@
 Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
 
     {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…},
-     "composited": false, "panorama": false,
-     "sphere": null, "border": [left, top, right, bottom]}
+     "composited": false, "panorama": false, "sphere": null, "border": [left, top, right, bottom],
+     "size": [width, height]}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
 space (null for a panorama); `sphere` is what an equirectangular camera sees: longitude on the left and on
 the right, 0 straight ahead, latitude below and above, in radians. For `view` see
 `video.color.view_transform`, for `panorama` and `border` (in px, the part that was rendered, where that is
-not all of the frame) `video.frames.framing`. An EXR from elsewhere has no such file, and then these things
-are not known.
+not all of the frame, of `size`) `video.frames.framing`. An EXR from elsewhere has no such file, and then all
+of this is not known.
 """
 
 from __future__ import annotations

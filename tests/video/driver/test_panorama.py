@@ -14,7 +14,7 @@ from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
-from video.images.image_files import read_image
+from video.images.image_files import image_size, read_image
 from video.paintings.painting import Painting
 from video.results import RunCallbacks
 from video.settings import Panorama, SequenceSettings
@@ -95,7 +95,7 @@ def test_strokes_go_over_the_edge(style: np.ndarray, turning: list[SourceFrame],
 def test_a_resumed_run_and_further_passes_give_the_same(
     style: np.ndarray, turning: list[SourceFrame], tmp_path: Path
 ) -> None:
-    settings, engine = replace(SEQUENCE, pass_count=2), StyleEngine(STYLE, style)
+    settings, engine = replace(SEQUENCE, pass_count=2, debug=True), StyleEngine(STYLE, style)
     whole = run(engine, turning, tmp_path / "whole", settings)
     once = run(engine, turning, tmp_path / "once")
     run(engine, turning[:2], tmp_path / "parts")
@@ -103,4 +103,7 @@ def test_a_resumed_run_and_further_passes_give_the_same(
     for first, second in zip(once, resumed, strict=True):
         np.testing.assert_array_equal(first, second)
     assert all(image.shape == (HEIGHT, WIDTH, 3) for image in whole)
+    shown = [path for path in (tmp_path / "whole").rglob("*.png") if path.parent.name != "styled"]
+    debug = [path for path in shown if path.name != "contact_sheet.png"]
+    assert {image_size(path) for path in debug} == {(WIDTH, HEIGHT)}
     check_that_the_edges_meet(whole)

@@ -24,7 +24,7 @@ HEIGHT, WIDTH = 8, 64
 
 def frame_with_note(folder: Path, **noted: object) -> SourceFrame:
     passes = folder / "passes_0001.exr"
-    passes.with_suffix(".json").write_text(json.dumps(noted), "utf-8")
+    passes.with_suffix(".json").write_text(json.dumps({"size": [WIDTH, HEIGHT]} | noted), "utf-8")
     image = np.random.default_rng(1).random((HEIGHT, WIDTH, 3), dtype=np.float32)
     return SourceFrame(1, image, passes)
 
@@ -47,6 +47,11 @@ def test_it_adds_to_what_is_kept_anyway(tmp_path: Path) -> None:
     assert (both.keep[4:] == 1.0).all()
     assert (both.keep[:4, :5] == 0.5).all()
     assert (both.keep[:4, 5:] == 0.0).all()
+
+
+@pytest.mark.parametrize("size", [None, [2 * WIDTH, 2 * HEIGHT], [HEIGHT, WIDTH], "all"])
+def test_a_region_of_a_picture_of_another_size_is_none(tmp_path: Path, size: object) -> None:
+    assert framed(frame_with_note(tmp_path, border=[10, 2, 30, 5], size=size), Panorama.AUTO).keep is None
 
 
 @pytest.mark.parametrize("border", [None, [1, 2, 3], "all", [0.5, 0, 1, 1], [True, 0, 1, 1], {"left": 0}])
