@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +18,7 @@ from video.frames.sequence import SourceFrame
 from video.images.image_files import image_size, read_image
 from video.paintings.painting import Painting
 from video.results import RunCallbacks
-from video.settings import Panorama, SequenceSettings
+from video.settings import MotionSource, Panorama, SequenceSettings
 
 Picture = Callable[..., np.ndarray]
 
@@ -107,3 +108,26 @@ def test_a_resumed_run_and_further_passes_give_the_same(
     debug = [path for path in shown if path.name != "contact_sheet.png"]
     assert {image_size(path) for path in debug} == {(WIDTH, HEIGHT)}
     check_that_the_edges_meet(whole)
+
+
+@pytest.mark.parametrize("pass_count", [1, 2])
+def test_a_camera_that_looks_all_around_may_follow_one_that_does_not(
+    style: np.ndarray, turning: list[SourceFrame], tmp_path: Path, pass_count: int
+) -> None:
+    frames: list[SourceFrame] = []
+    for number in range(1, 6):
+        passes = tmp_path / f"passes_{number:04d}.exr"
+        passes.with_suffix(".json").write_text(json.dumps({"panorama": number in (3, 4)}))
+        frames.append(replace(turning[0], number=number, passes=passes))
+    settings = replace(SEQUENCE, panorama=Panorama.AUTO, motion=MotionSource.DIS, pass_count=pass_count)
+    engine = StyleEngine(STYLE, style)
+    styled = run(engine, frames, tmp_path / "whole", settings)
+    assert [image.shape for image in styled] == [(HEIGHT, WIDTH, 3)] * 5
+    # Each change of the camera is a cut; within a shot nothing moves, and nothing changes.
+    for position, same in ((1, True), (2, False), (3, True), (4, False)):
+        assert np.array_equal(styled[position], styled[position - 1]) == same
+    run(engine, frames[:3], tmp_path / "parts", replace(settings, pass_count=1))
+    resumed = run(engine, frames, tmp_path / "parts", replace(settings, pass_count=1))
+    if pass_count == 1:
+        for first, second in zip(styled, resumed, strict=True):
+            np.testing.assert_array_equal(first, second)
