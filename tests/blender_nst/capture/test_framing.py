@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from PIL import Image
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from tests.blender_nst.test_handlers import run_in
 from video.frames.render_passes import BACKGROUND_DEPTH, read_passes
+from video.images.image_files import read_image
 from video.motion.reprojection import reproject
 from video.motion.warp import warp_nearest
 
@@ -214,3 +216,42 @@ finish(state()["done"])
     assert np.median(share) < 0.02
     if np.abs(rendered[~surface]).max() > 0.0:  # from Blender 5.2 on the background has vectors
         assert np.median(error[~surface]) < 0.02
+
+
+def test_a_panorama_with_a_part_that_is_kept_in_light(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    run = run_in(
+        blender,
+        PANORAMA
+        + """
+from blender_nst.properties.regions import set_regions
+scene.render.film_transparent = False
+scene.render.resolution_x, scene.render.resolution_y = 128, 64
+scene.frame_end = 2
+bpy.data.objects["Cube"].animation_data_clear()
+scene.camera.location = (0.5, 0.0, 2.5)
+# The cube is behind the camera, on both sides of the edge.
+bpy.data.objects["Cube"].location = (0.5, -3.0, 2.5)
+scene.camera.rotation_euler = (1.5708, 0.0, 0.0)
+set_regions(scene, [{"kind": "object", "name": "Cube", "style": None}])
+nst.output_format, nst.color = "EXR", "LUMINANCE"
+bpy.ops.render.render(animation=True)
+finish(state()["done"])
+""",
+        blend_file,
+        style_picture,
+    )
+    assert run.result == [1, 2], run.output[-2000:]
+    for frame in (1, 2):
+        passes = read_passes(blender.folder / f"out/passes/passes_{frame:04d}.exr")
+        assert passes.depth is not None
+        cube = cv2.erode((passes.depth < BACKGROUND_DEPTH).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        assert cube[:, 0].any()
+        assert cube[:, -1].any()
+        content = read_image(blender.folder / f"out/content/content_{frame:04d}.png")[..., :3]
+        styled = read_image(blender.folder / f"out/styled/styled_{frame:04d}.exr")[..., :3]
+        assert styled.shape == (64, 128, 3)
+        changed = 255.0 * np.abs(styled - content).max(axis=2)
+        assert changed[cube].max() < 2.0
+        assert (changed[passes.depth >= BACKGROUND_DEPTH] > 2.0).mean() > 0.6
