@@ -1,10 +1,11 @@
 """Render handlers: every animation render of a scene that asks for it is captured and stylized.
 
 Blender calls them in this order: `render_init`, then for each frame `render_pre`, `render_post` and, once the
-frame's file is written, `render_write`; at last `render_complete` or `render_cancel`. From the user interface
-each call comes in a new thread beside the main one. An exception would only print a traceback, so that each
-handler catches everything, logs it with its traceback and reports one line; whatever happens here, the render
-itself goes on.
+frame's file is written, `render_write`; at last `render_complete` or `render_cancel`. Its calls for scenes
+that are rendered inside a frame, as strips of the sequencer, do nothing. From the user interface each call
+comes in a new thread beside the main one. An exception would only print a traceback, so that each handler
+catches everything, logs it with its traceback and reports one line; whatever happens here, the render itself
+goes on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .errors import EngineError
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
+from .session.render_nesting import RenderEvent, RenderNesting
 from .session.session import RenderSession, SessionEvent, State
 from .state import SwitchedOffError, state_of
 
@@ -41,6 +43,7 @@ class RenderHooks:
     """What the handlers share from one call to the next; there is one render at a time in a Blender."""
 
     def __init__(self) -> None:
+        self.nesting = RenderNesting()
         self.opened_ahead = False
         self.passes: TemporaryPasses | None = None
         self.still_file: tuple[Path, int] | None = None
@@ -95,13 +98,14 @@ def shown_frame() -> tuple[str, int] | None:
     return _hooks().shown
 
 
-def _guarded(function: Callable[..., None]) -> Callable[..., None]:
+def _guarded(function: Callable[..., None], event: RenderEvent | None = None) -> Callable[..., None]:
     @persistent
     @functools.wraps(function)
     def handler(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
         with suppress(SwitchedOffError):
             try:
-                function(scene, depsgraph)
+                if event is None or not _hooks().nesting.is_nested(event, scene.name_full):
+                    function(scene, depsgraph)
             except SwitchedOffError:
                 raise
             except Exception as error:
@@ -116,7 +120,12 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
     return handler
 
 
-@_guarded
+def _handles(event: RenderEvent) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes a function a render handler: called for the scene that is rendered, and for none inside of it."""
+    return functools.partial(_guarded, event=event)
+
+
+@_handles(RenderEvent.INIT)
 def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Checks the settings before the first frame; the engine is started by the first one that is written."""
     hooks = _hooks()
@@ -141,7 +150,12 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     hooks.passes.enable()
 
 
-@_guarded
+@_handles(RenderEvent.PRE)
+def on_render_pre(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    """Nothing but that a frame begins, see `RenderNesting`."""
+
+
+@_handles(RenderEvent.FRAME_CHANGE)
 def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
     """`frame_change_post`: while a render is on, the graph it is given is the render's."""
     session = _rendering()
@@ -149,7 +163,7 @@ def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | Non
         session.notes[scene.frame_current] = camera_note(scene, depsgraph)
 
 
-@_guarded
+@_handles(RenderEvent.POST)
 def on_render_post(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Notes that the Render Result is now this frame."""
     hooks = _hooks()
@@ -157,7 +171,7 @@ def on_render_post(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     hooks.shown = (scene.name, scene.frame_current)
 
 
-@_guarded
+@_handles(RenderEvent.WRITE)
 def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """Captures the frame, if it is one of an animation.
 
@@ -175,7 +189,7 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         session.drain(0.05)
 
 
-@_guarded
+@_handles(RenderEvent.COMPLETE)
 def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """The render is whole. If no frame of it was one of an animation, it was a still."""
     session, hooks = _rendering(), _hooks()
@@ -189,7 +203,7 @@ def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> Non
     _end_render()
 
 
-@_guarded
+@_handles(RenderEvent.CANCEL)
 def on_render_cancel(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     """The render was stopped: the frames that it has are still stylized."""
     _end_render()
@@ -199,6 +213,7 @@ def on_render_cancel(_scene: bpy.types.Scene, _depsgraph: object = None) -> None
 def on_load(_scene: object, _depsgraph: object = None) -> None:
     """Another file is loaded: a render of this one is over. What was captured of it is still stylized."""
     hooks = _hooks()
+    hooks.nesting.forget()
     hooks.passes = None  # its scene is gone
     hooks.shown = None
     session = _rendering()
@@ -224,6 +239,7 @@ def finish_session(session: RenderSession) -> None:
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("render_init", on_render_init),
+    ("render_pre", on_render_pre),
     ("frame_change_post", on_frame_change),
     ("render_post", on_render_post),
     ("render_write", on_render_write),

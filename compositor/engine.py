@@ -15,6 +15,7 @@ from compositor.hardware.device import choose_device, describe_device, translate
 from compositor.hardware.precision import feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.image_ops.blend import mix
+from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.light import with_light, without_light
 from compositor.image_ops.resize import fit
 from compositor.losses.local_style_distance import DistanceSummary, LocalStyleDistance, WindowDistances
@@ -85,19 +86,28 @@ class StyleEngine:
         """A hash of the style pictures, see `StyleLibrary.digest`."""
         return self._library.digest
 
-    def memory_plan(self, height: int, width: int) -> MemoryPlan:
-        """The memory that a frame of this size, in px, will take at most: optimized, upsampled, finished."""
-        full, working = (height, width), self.working_size(height, width)
+    def memory_plan(self, height: int, width: int, margin: int = 0) -> MemoryPlan:
+        """The memory that a frame of this size, in px, will take at most: optimized, upsampled, finished.
+
+        Args:
+            margin: as in `FrameInputs`, included in the width.
+        """
+        full, working = (height, width), self.working_size(height, width, margin)
         sizes = {working, full} if self.settings.finishing_steps else {working}
         plans = [memory_plan(*size, self.device, self._network.dtype, self._reach) for size in sorted(sizes)]
         if working != full:
             plans.append(upsampling_plan(height, width, self.device))
         return max(plans, key=lambda plan: plan.expected_bytes)
 
-    def plan_text(self, height: int, width: int) -> str:
-        """`1920×1080, optimized at 960×540 and upsampled, on cpu, about 2.1 GiB of memory`."""
-        size = working_size_text((height, width), self.working_size(height, width)) or f"{width}×{height}"
-        return f"{size}, on {self.device.type}, {self.memory_plan(height, width)}"
+    def plan_text(self, height: int, width: int, margin: int = 0) -> str:
+        """`1920×1080, optimized at 960×540 and upsampled, on cpu, about 2.1 GiB of memory`.
+
+        Args:
+            margin: as in `FrameInputs`, included in the width; the text is about the frame without.
+        """
+        inner = width - 2 * margin
+        size = working_size_text((height, inner), self.working_size(height, inner)) or f"{inner}×{height}"
+        return f"{size}, on {self.device.type}, {self.memory_plan(height, width, margin)}"
 
     def stylize(
         self,
@@ -140,12 +150,13 @@ class StyleEngine:
             device=self.device,
             working_scale=size[0] / inputs.size[0],
         )
-        sizes = [size] if inputs.is_warm_start else scale_sizes(*size, self.settings.coarsest_size)
+        sizes = [size] if inputs.is_warm_start else self._scale_sizes(size, inputs.circular)
         finishing = self.settings.finishing_steps if size != inputs.size else 0
         counter = StepCounter(
             share_steps(self.settings.steps if steps is None else steps, len(sizes)),
             inputs.size,
             callbacks or FrameCallbacks(),
+            margin=inputs.margin,
             snapshot_every=self.settings.snapshot_every,
             later=finishing,
         )
@@ -166,9 +177,15 @@ class StyleEngine:
         image = mix(rendered, with_light(finished, inputs.styled_light), self.settings, unstyled_mask)
         return StylizedFrame(image, to_array(optimized.image), report, finished if finishing else None)
 
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """(h, w) that frames of this size are optimized at, see `compositor.stylization.working_size`."""
-        return working_size(height, width, self.settings, self.device.type)
+    def working_size(self, height: int, width: int, margin: int = 0) -> tuple[int, int]:
+        """(h, w) that frames of this size are optimized at, see `compositor.stylization.working_size`.
+
+        Args:
+            margin: as in `FrameInputs`, included in both widths.
+        """
+        inner = width - 2 * margin
+        size = working_size(height, inner, self.settings, self.device.type)
+        return size if margin == 0 else (size[0], CircularMargin(inner, margin).padded(size[1]))
 
     def match_colors_to(self, content: np.ndarray) -> None:
         """Recolors the style pictures to the first frame of a shot (color transfer), if the settings say so.
@@ -254,9 +271,17 @@ class StyleEngine:
     ) -> tuple[int, int]:
         """The working size (h, w); raises ImageError where an array of the inputs does not go with it."""
         inputs.check_content()
-        size = self.working_size(*inputs.size)
+        size = self.working_size(*inputs.size, inputs.margin)
         inputs.check_working_size(size, None if temporal is None else temporal.target)
         return size
+
+    def _scale_sizes(self, size: tuple[int, int], circular: CircularMargin | None) -> list[tuple[int, int]]:
+        """(height, width) of the pyramid's scales up to the working size, with the margins of a panorama."""
+        coarsest = self.settings.coarsest_size
+        if circular is None:
+            return scale_sizes(*size, coarsest)
+        sizes = scale_sizes(size[0], circular.inner(size[1]), coarsest)
+        return [(height, circular.padded(width)) for height, width in sizes]
 
     def _initial_image(self, content_frame: ContentFrame, inputs: FrameInputs) -> Tensor:
         """What the optimization begins with, (1, 3, H, W) or (1, 3, h, w)."""

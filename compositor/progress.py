@@ -58,7 +58,7 @@ class FrameReport:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The unfinished image, (H, W, 3) float32 in 0..1 at the frame's size, after `step` steps."""
+    """The unfinished image, (H, W, 3) float32 in 0..1, after `step` steps; at full size, without margins."""
 
     step: int
     image: np.ndarray

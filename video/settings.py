@@ -31,6 +31,14 @@ class MotionSource(Choice):
     NONE = "none", "None", "No motion: every frame is stylized alone, and flickers"
 
 
+class Panorama(Choice):
+    """Which frames are 360° panoramas: their left and right edge meet, and so do the strokes there."""
+
+    AUTO = "auto", "Auto", "Those that Blender renders through a camera that looks all around"
+    ALWAYS = "always", "Always", "All: equirectangular pictures from elsewhere"
+    NEVER = "never", "Never", "None"
+
+
 class Denoise(Choice):
     """How the noise that the optimization leaves is taken away."""
 
@@ -132,6 +140,14 @@ class SequenceSettings:
         MotionSource.AUTO,
         "Motion",
         "Motion between frames: auto takes the render's vectors where there are any; none flickers",
+    )
+    panorama: Panorama = setting(
+        Group.SEQUENCE,
+        Panorama.AUTO,
+        "360° Panorama",
+        "Which frames are panoramas, whose left and right edge meet: strokes go on over the edge",
+        advanced=True,
+        still=True,
     )
     pass_count: int = setting(
         Group.SEQUENCE,

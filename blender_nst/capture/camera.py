@@ -6,11 +6,17 @@ which `frame_change_post` is given.
 
 from __future__ import annotations
 
+import math
+import struct
 from typing import Any
 
 import bpy
 
 from ..compat.compositor_trees import tree_of
+from ..compat.sequencer import uses_sequencer
+
+# Radians: such a difference to a full turn cannot be seen.
+_FULL_TURN_ERROR = 1e-3
 
 Note = dict[str, Any]
 """As `video.frames.render_passes` describes it."""
@@ -21,12 +27,18 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     render = scene.render
     note: Note = {"frame": scene.frame_current, "motion_blur": bool(render.use_motion_blur)}
     note["composited"] = bool(render.use_compositing and tree_of(scene) is not None)
+    if uses_sequencer(scene):
+        return note  # what its strips show, by cameras of their own
+    if render.use_border and not render.use_crop_to_border:
+        note["border"], note["size"] = border_box(scene), list(frame_size(scene))
     camera = bound_camera(scene)
     if camera is None or depsgraph is None:
         return note
     evaluated = camera.evaluated_get(depsgraph)
     note["camera"] = camera.name_full
     note["world"] = _rows(evaluated.matrix_world)
+    note["panorama"] = looks_all_around(scene, camera)
+    note["sphere"] = _sphere(scene, camera)
     # A panorama has no projection, and a cropped picture shows a part of it.
     if (
         camera.type != "CAMERA"
@@ -34,16 +46,71 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
         or (render.use_border and render.use_crop_to_border)
     ):
         return note
-    share = render.resolution_percentage / 100.0
+    width, height = frame_size(scene)
     projection = evaluated.calc_matrix_camera(
         depsgraph,
-        x=int(render.resolution_x * share),
-        y=int(render.resolution_y * share),
+        x=width,
+        y=height,
         scale_x=render.pixel_aspect_x,
         scale_y=render.pixel_aspect_y,
     )
     note["projection"] = _rows(projection)
     return note
+
+
+def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of a frame in pixels, in integers as Blender finds them: 29 % of 100 is 29."""
+    render = scene.render
+    share = render.resolution_percentage
+    return render.resolution_x * share // 100, render.resolution_y * share // 100
+
+
+def border_box(scene: bpy.types.Scene) -> list[int]:
+    """Left, top, right and bottom, in pixels from the top left, of the part inside the scene's border."""
+    render, (width, height) = scene.render, frame_size(scene)
+    left, right = (_whole(each * width) for each in (render.border_min_x, render.border_max_x))
+    bottom, top = (_whole(each * height) for each in (render.border_min_y, render.border_max_y))
+    return [left, height - top, right, height - bottom]
+
+
+def _whole(value: float) -> int:
+    """The value in whole pixels, rounded to single precision and cut off as by Blender: 28.9999992 is 29."""
+    return int(struct.unpack("f", struct.pack("f", value))[0])
+
+
+def looks_all_around(scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
+    """Whether the left and right edge of the scene's picture meet: a panorama of 360°, by Cycles."""
+    render, lens = scene.render, camera.data
+    if camera.type != "CAMERA" or lens.type != "PANO" or render.engine != "CYCLES":
+        return False
+    if render.use_border and render.use_crop_to_border and render.border_max_x - render.border_min_x < 1.0:
+        return False
+    lens = _panoramic_lens(camera)
+    kinds = {
+        "EQUIRECTANGULAR": ("longitude_min", "longitude_max"),
+        "CENTRAL_CYLINDRICAL": ("central_cylindrical_range_u_min", "central_cylindrical_range_u_max"),
+    }
+    if lens.panorama_type not in kinds:
+        return False
+    first, last = (getattr(lens, name) for name in kinds[lens.panorama_type])
+    return math.isclose(last - first, 2.0 * math.pi, abs_tol=_FULL_TURN_ERROR)
+
+
+def _sphere(scene: bpy.types.Scene, camera: bpy.types.Object) -> list[float] | None:
+    """What an equirectangular camera sees, as `video.frames.render_passes` describes it."""
+    if camera.type != "CAMERA" or camera.data.type != "PANO" or scene.render.engine != "CYCLES":
+        return None
+    lens = _panoramic_lens(camera)
+    if lens.panorama_type != "EQUIRECTANGULAR" or (
+        scene.render.use_border and scene.render.use_crop_to_border
+    ):
+        return None
+    return [lens.longitude_min, lens.longitude_max, lens.latitude_min, lens.latitude_max]
+
+
+def _panoramic_lens(camera: bpy.types.Object) -> Any:
+    """What holds the settings of a panoramic camera: until Blender 4.2 or later they were Cycles' own."""
+    return camera.data if hasattr(camera.data, "panorama_type") else camera.data.cycles
 
 
 def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:

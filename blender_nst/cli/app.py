@@ -29,6 +29,7 @@ from blender_nst.cli.inputs.common_options import (
     PictureArgument,
     RegionsOption,
     RestartOption,
+    ScriptsOption,
     SequenceArgument,
     SkipOption,
     StartImageOption,
@@ -85,6 +86,7 @@ def render(
     out: OutOption = Path("out"),
     frames: FramesOption = None,
     restart: RestartOption = False,
+    allow_scripts: ScriptsOption = False,
     blender: BlenderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -101,6 +103,7 @@ def render(
             frames=frames,
             composite=composite,
             restart=restart,
+            allow_scripts=allow_scripts,
             settings=settings,
             blender=blender,
             display=display,

@@ -49,6 +49,8 @@ class RenderJob:
     """Whether the scene's compositor runs over the styled frames, and not over the rendered ones."""
     restart: bool = False
     """Begin anew where the output folder holds finished frames; otherwise go on with them."""
+    allow_scripts: bool = False
+    """Whether Python in the .blend runs: registered texts, drivers, Freestyle modules."""
     source: dict[str, Any] = field(default_factory=dict)
     """What tells this render from another one: captured frames of another are not taken."""
 

@@ -144,6 +144,7 @@ def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
 def run(job_path: Path, package: Any) -> None:
     """Does the whole job with the loaded extension; returns when every frame is styled."""
     from blender_nst import handlers
+    from blender_nst.capture.camera import frame_size
     from blender_nst.engine import options, process
     from blender_nst.engine.messages import Opened
     from blender_nst.headless.job import RenderJob, RenderJobError
@@ -155,6 +156,7 @@ def run(job_path: Path, package: Any) -> None:
         open_scene,
         write_into,
     )
+    from blender_nst.headless.scripts import RefusedScripts
     from blender_nst.local_events import Started
     from blender_nst.session.plan import SessionError
 
@@ -164,6 +166,7 @@ def run(job_path: Path, package: Any) -> None:
         disable_installed_copy()
         package.register()
         scene = open_scene(job)
+        refused_scripts = RefusedScripts(job.blend, allowed=job.allow_scripts)
         configure(scene, job)
         frames = frames_to_render(scene, job)
         if job.composite:
@@ -174,17 +177,23 @@ def run(job_path: Path, package: Any) -> None:
         )
     except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None
-    render = scene.render
-    share = render.resolution_percentage / 100.0
-    resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
-    emit(Started(bpy.app.version_string, frames, resolution, session.plan.sequence_settings["frame_rate"]))
+    emit(
+        Started(
+            bpy.app.version_string,
+            frames,
+            list(frame_size(scene)),
+            session.plan.sequence_settings["frame_rate"],
+        )
+    )
     engine_state = session.engine_state
     emit(Opened(session.job, bool(engine_state.continues), engine_state.resumed))
+    refused_scripts.warn(emit)
     left = session.add_captured_frames(frames) if engine_state.continues else frames
     if left:
         render_from(scene, frames, left[0], job.blend)
     else:
         handlers.finish_session(session)
+    refused_scripts.warn(emit)  # what only the render has evaluated
     if len(engine_state.done) != len(frames):
         raise HeadlessError(f"{job.blend}: {len(engine_state.done)} of {len(frames)} frames were styled")
     if job.composite:

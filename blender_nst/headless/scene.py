@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..compat.compositor_trees import tree_of
+from ..compat.sequencer import uses_sequencer
 from ..properties.regions import RegionError, set_regions
 from ..properties.styles import add_style
 from .job import RenderJob
@@ -26,7 +27,7 @@ def open_scene(job: RenderJob) -> bpy.types.Scene:
     if not blend.is_file():
         raise JobError(f"{blend}: there is no such .blend file")
     try:
-        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False)
+        bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False, use_scripts=job.allow_scripts)
     except RuntimeError as error:
         raise JobError(f"{blend}: Blender cannot open it: {' '.join(str(error).split())}") from None
     scene = bpy.context.scene
@@ -71,7 +72,7 @@ def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:
         first, last = scene.frame_start, scene.frame_end
         raise JobError(f"{job.blend}: the frame range {first} to {last} has no frames")
     has_camera = scene.camera is not None or any(marker.camera for marker in scene.timeline_markers)
-    if not has_camera and not _uses_sequencer(scene):
+    if not has_camera and not uses_sequencer(scene):
         raise JobError(f"{job.blend}: scene {scene.name!r} has no camera to render through")
     return frames
 
@@ -111,12 +112,3 @@ def _set_samples(scene: bpy.types.Scene, samples: int) -> None:
         scene.eevee.taa_render_samples = samples
     else:
         raise JobError(f"samples cannot be set for the render engine {scene.render.engine}")
-
-
-def _uses_sequencer(scene: bpy.types.Scene) -> bool:
-    """Whether the scene's frames come from its sequencer, which needs no camera."""
-    editor = scene.sequence_editor
-    if editor is None or not scene.render.use_sequencer:
-        return False
-    # 5.0 renamed sequences to strips.
-    return len(editor.strips if hasattr(editor, "strips") else editor.sequences) > 0

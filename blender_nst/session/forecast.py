@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bpy
 
+from ..capture.camera import frame_size
 from ..properties.scene import FrameSource, settings_dicts
 from ..properties.working_size import working_size
 from .measured_speed import expected_device, expected_seconds
-from .plan import frame_size
 from .progress import duration
 
 

@@ -15,7 +15,7 @@ from ..capture.frame import CapturedFrame, content_path, passes_path
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
-from .plan import SessionError, absolute_path
+from .plan import SessionError, absolute_path, check_single_view
 
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
@@ -40,6 +40,7 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     if source is FrameSource.CAPTURED:
         frames = [CapturedFrame(number, content_path(output, number), None) for number in numbers]
         return _complete(frames, output, "captured; render the animation with Neural Style switched on")
+    check_single_view(scene)  # before its files, whose names have the views', are missed
     absolute_path(scene.render.filepath or "/", "render output")
     frames = [rendered_file(scene, number) for number in numbers]
     return _complete(frames, output, "rendered; press Ctrl-F12, or choose other frames")

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ..capture.camera import frame_size
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import STILLS
@@ -57,16 +58,21 @@ class SessionPlan:
         total: int | None = None,
         *,
         settings: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
+        renders: bool = True,
     ) -> SessionPlan:
         """Reads and checks the scene's settings; writes nothing.
 
         Args:
             total: the number of frames; those of the scene's range by default.
             settings: style and sequence settings in place of the scene's; a frame rate of 0 is none.
+            renders: whether the scene is to be rendered; False for frames that are on disk.
 
         Raises:
-            SessionError: a path is empty, not there or not writable, or no engine is installed.
+            SessionError: a path is empty, not there or not writable, no engine is installed, or the scene is
+                rendered in a way that cannot be stylized.
         """
+        if renders:
+            check_single_view(scene)
         try:
             engine = engine_options()
         except EnginePythonError as error:
@@ -152,10 +158,13 @@ def _style_file(path: str, library: bpy.types.Library | None) -> Path:
     return file
 
 
-def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:
-    """Width and height of a rendered frame in pixels."""
-    share = scene.render.resolution_percentage / 100.0
-    return int(scene.render.resolution_x * share), int(scene.render.resolution_y * share)
+def check_single_view(scene: bpy.types.Scene) -> None:
+    """Raises SessionError for a stereoscopic scene, whose frames have an image for each view."""
+    if scene.render.use_multiview:
+        raise SessionError(
+            f"scene {scene.name!r} is rendered in stereo, which cannot be stylized: switch Output Properties"
+            " > Stereoscopy off, or render first and stylize each view's files for itself"
+        )
 
 
 def absolute_path(path: str, what: str, library: bpy.types.Library | None = None) -> Path:

@@ -105,7 +105,7 @@ class _BatchOperator:
     def _stylize_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
         try:
             frames = source_frames(context.scene)
-            plan = SessionPlan.from_scene(context.scene, total=len(frames))
+            plan = SessionPlan.from_scene(context.scene, total=len(frames), renders=False)
             if frames[0].movie_frame is not None:
                 plan = plan.at_rate(movie_rate(frames[0].content))
             return self._run(context, replace(plan, restart=plan.restart and not resume), frames)

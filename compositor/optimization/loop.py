@@ -41,6 +41,8 @@ class OptimizationRun:
         hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
         fixed: (1, 1, H, W) bool, pixels that do not change.
         achromatic: whether red, green and blue of a pixel change by the same amount.
+        constrained: what the image has to be like, and with it the gradient: called with either, returns its
+            projection. After every step the image is replaced by it.
         renew: called after every `renew_every` steps: the objective changes.
     """
 
@@ -50,6 +52,7 @@ class OptimizationRun:
     hessian_diagonal: Tensor | float = 0.0
     fixed: Tensor | None = None
     achromatic: bool = False
+    constrained: Callable[[Tensor], Tensor] | None = None
     renew: Callable[[], None] | None = None
     renew_every: int = 1
 
@@ -101,6 +104,8 @@ def optimize(
             stopped = Stopped.CANCELLED
             break
         current = take_step(taken / run.steps, _renewed(run, taken))
+        if run.constrained is not None:
+            image.copy_(run.constrained(image))
         taken += 1
         due = callbacks.snapshot_due(taken)
         if due or taken % read_every == 0 or taken == run.steps:
@@ -160,6 +165,8 @@ def _restricted(
     losses, gradient = objective(image)
     if run.achromatic:
         gradient = gradient.mean(dim=1, keepdim=True).expand_as(gradient).contiguous()
+    if run.constrained is not None:
+        gradient = run.constrained(gradient)
     return losses, gradient if run.fixed is None else gradient.masked_fill(run.fixed, 0.0)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
+from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.color import gray
 from compositor.image_ops.resize import resize
 from compositor.losses.objective import Region
@@ -29,28 +30,33 @@ class ContentFrame:
         visible: (1, 1, H, W) in 0..1, the alpha channel; None for an opaque frame.
         masks: by region, (1, 1, H, W) in 0..1, without what is transparent or unstyled; None for everywhere.
         working_scale: working size over the frame's own size, at most 1; style pictures are scaled by it too.
+        circular: the margins of a 360° panorama, which all of these have.
     """
 
     content: Tensor
     visible: Tensor | None
     masks: dict[str | None, Tensor | None]
     working_scale: float = 1.0
+    circular: CircularMargin | None = None
 
     def at(self, height: int, width: int) -> ContentFrame:
         """The same frame at another size."""
+        content = resize(self.content, height, width).clamp(0.0, 1.0)
         return ContentFrame(
-            resize(self.content, height, width).clamp(0.0, 1.0),
+            content if self.circular is None else self.circular.merged(content),
             None if self.visible is None else _shrunk(self.visible, height, width),
             {
                 name: None if mask is None else _shrunk(mask, height, width)
                 for name, mask in self.masks.items()
             },
             self.working_scale,
+            self.circular,
         )
 
     def regions(self, library: StyleLibrary) -> list[Region]:
         """The styles' targets at this size, for the regions that have pixels in the frame."""
-        longer_side = max(self.content.shape[-2:])
+        height, width = self.content.shape[-2:]
+        longer_side = max(height, width if self.circular is None else self.circular.inner(width))
         return [
             Region(library.targets(name, longer_side, self.working_scale), mask)
             for name, mask in self.masks.items()
@@ -108,7 +114,7 @@ def make_content_frame(
         mask = 1.0 - _covered(content, library, masks) if name is None else np.clip(masks[name], 0.0, 1.0)
         own = map_to_tensor(mask * wanted, device)
         named[name] = None if everywhere else own if visible is None else own * visible
-    return ContentFrame(picture, visible, named, working_scale)
+    return ContentFrame(picture, visible, named, working_scale, inputs.circular)
 
 
 def _covered(content: np.ndarray, library: StyleLibrary, masks: Mapping[str, np.ndarray]) -> np.ndarray:

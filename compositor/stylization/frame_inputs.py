@@ -9,6 +9,7 @@ import numpy as np
 
 from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, check_size, size_text
+from compositor.image_ops.circular import CircularMargin
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class FrameInputs:
         warm_start_image: (h, w, 3) float32 in 0..1, at the working size.
         content_light: the light that the content is freed of, see `compositor.image_ops.light`.
         styled_light: the light that the styled image is given.
+        margin: columns on the left and right of all images that repeat the other side, in px at full size: of
+            a 360° panorama, whose edges meet.
     """
 
     content: np.ndarray
@@ -37,6 +40,12 @@ class FrameInputs:
     warm_start_image: np.ndarray | None = None
     content_light: float = 1.0
     styled_light: float = 1.0
+    margin: int = 0
+
+    @property
+    def circular(self) -> CircularMargin | None:
+        """The margins of a panorama; None for any other frame."""
+        return CircularMargin(self.size[1] - 2 * self.margin, self.margin) if self.margin else None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -89,6 +89,9 @@ class FrameOptimizer:
         ).optimize(sizes, initial, counter)
         optimized = outcome.image
         upsampled = joint_upsample(optimized, content_frame.at(*sizes[-1]).content, content_frame.content)
+        if content_frame.circular is not None:
+            # At either size the margins are whole pixels wide, so that the copies are a fraction apart.
+            upsampled = content_frame.circular.merged(upsampled)
         finished = upsampled
         if finishing and outcome.stopped is not Stopped.CANCELLED:
             counter = counter.followed_by(finishing)

@@ -62,8 +62,9 @@ class MultiscaleOptimizer:
         self._library = library
         self._settings = settings
         self._content_frame = content_frame
+        self._circular = content_frame.circular
         self._temporal_term = temporal_term
-        self._fixed = fixed
+        self._fixed = fixed if fixed is None or self._circular is None else self._circular.fixed(fixed)
         self._achromatic = achromatic
         self._graphs = graphs
         self._reach = network.reach(compared_layers(settings))
@@ -88,7 +89,10 @@ class MultiscaleOptimizer:
                     self._content_frame.content, outcome.image.shape[-2:], (height, width)
                 )
             moments = moments and moments.resized(height, width)
-            outcome = self._optimize_scale(finer.clamp(0.0, 1.0), counter, scale, moments)
+            finer = finer.clamp(0.0, 1.0)
+            if self._circular is not None:
+                finer = self._circular.merged(finer)
+            outcome = self._optimize_scale(finer, counter, scale, moments)
             image, moments = outcome.image, outcome.moments
             counter.taken += outcome.steps
             if outcome.stopped is Stopped.CANCELLED:
@@ -126,6 +130,7 @@ class MultiscaleOptimizer:
             hessian_diagonal=0.0 if term is None else term.hessian_diagonal,
             fixed=fixed,
             achromatic=self._achromatic,
+            constrained=None if self._circular is None else self._circular.merged,
             renew=objective.renew if self._settings.local_weight > 0.0 else None,
             renew_every=RENEW_EVERY,
         )

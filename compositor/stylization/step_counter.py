@@ -18,6 +18,7 @@ class StepCounter:
     Args:
         shares: steps of each scale.
         full_size: (height, width) that snapshots are resized to.
+        margin: see `FrameInputs`; snapshots are without it.
         callbacks: the frame's.
         snapshot_every: steps between two snapshots; 0 for none.
         taken: steps of the frame that were taken before these.
@@ -30,6 +31,7 @@ class StepCounter:
         full_size: tuple[int, int],
         callbacks: FrameCallbacks,
         *,
+        margin: int = 0,
         snapshot_every: int = 0,
         taken: int = 0,
         later: int = 0,
@@ -39,6 +41,7 @@ class StepCounter:
         self._total = taken + sum(shares) + later
         self._before = taken
         self._full_size = full_size
+        self._margin = margin
         self._callbacks = callbacks
         self._snapshot_every = snapshot_every if callbacks.snapshot is not None else 0
         self._begun = time.perf_counter()
@@ -49,6 +52,7 @@ class StepCounter:
             [steps],
             self._full_size,
             self._callbacks,
+            margin=self._margin,
             snapshot_every=self._snapshot_every,
             taken=self.taken,
         )
@@ -69,5 +73,6 @@ class StepCounter:
 
     def _take_snapshot(self, step: int, losses: dict[str, float], image: Tensor) -> None:
         if self._callbacks.snapshot is not None:
-            full = resize(image.detach(), *self._full_size).clamp(0.0, 1.0)
-            self._callbacks.snapshot(Snapshot(self.taken + step, to_array(full), losses))
+            full = to_array(resize(image.detach(), *self._full_size).clamp(0.0, 1.0))
+            inner = full[:, self._margin : full.shape[1] - self._margin]
+            self._callbacks.snapshot(Snapshot(self.taken + step, inner, losses))

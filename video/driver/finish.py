@@ -15,6 +15,7 @@ from video.coherence.silhouettes import composite_silhouettes
 from video.coherence.warm_start import WarmStart
 from video.driver.frame_writer import FrameWriter
 from video.driver.prepare import PreparedFrame
+from video.frames.framing import cropped, without_margin
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
 from video.motion.coverage import Coverage
@@ -140,9 +141,10 @@ class FrameFinisher:
             relit = with_changed_light(previous[..., :3], before, light)
             error = warp_error(styled, relit, full.backward, full.reliability)
             if settings.debug:
-                write_debug(self._output, frame.number, warm_start)
+                margin = frame.margin / frame.image.shape[1]
+                write_debug(self._output, frame.number, warm_start, margin)
         path = self._styled_path(frame.number)
-        self._writer.write(path, frame, styled)
+        self._writer.write(path, without_margin(frame), cropped(styled, frame.margin))
         self._previous, self._previous_light = styled, unfinished.light
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
         return FinishedFrame(

@@ -15,6 +15,7 @@ from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
 from video.errors import FileError, FrameError
+from video.frames.framing import cropped, passes_with_margin
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
 from video.motion.coverage import Coverage
@@ -49,7 +50,7 @@ class FramePrefetcher:
     """Prepares the frames of one pass.
 
     Args:
-        working_size: (height, width) at which a frame of that height and width is stylized.
+        working_size: (height, width) at which a frame of that height, width and margin is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
         finishing: whether frames have finishing steps at full size.
@@ -58,7 +59,7 @@ class FramePrefetcher:
     def __init__(
         self,
         settings: SequenceSettings,
-        working_size: Callable[[int, int], Size],
+        working_size: Callable[[int, int, int], Size],
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
         *,
@@ -70,6 +71,7 @@ class FramePrefetcher:
         self._warning = warning
         self._tracker = LightTracker() if settings.follow_light else None
         self._light = ShotLight()
+        self._margin = 0
 
     @property
     def computes_on_engine_device(self) -> bool:
@@ -94,9 +96,10 @@ class FramePrefetcher:
         """
         first: np.ndarray | None = None
         for index, frame in enumerate(frames):
-            first = frame.image if first is None else first
-            if first.shape != frame.image.shape:
-                raise FrameError(frame.number, _size_change(first, frame.image))
+            image = cropped(frame.image, frame.margin)
+            first = image if first is None else first
+            if first.shape != image.shape:
+                raise FrameError(frame.number, _size_change(first, image))
             known = known_lights[index] if index < len(known_lights) else None
             if index >= len(resumed_cold_starts):
                 yield self._prepared(frame, known)
@@ -119,14 +122,20 @@ class FramePrefetcher:
         if is_too_dark(before.factor) and not is_too_dark(light.factor):
             # Strokes that were made in the dark know nothing of the content.
             history.clear()
-        follows = not history.is_empty
+        follows, other_lens = not history.is_empty, frame.margin != self._margin
+        if other_lens:
+            # From one frame to the next the camera is a panoramic one, or is none any more.
+            history.clear()
         correspondence = history.correspondence(rendered)
         if known is None and self._tracker is not None:
-            cut = correspondence is None if self._finder.finds_motion else self._tracker.sees_cut()
+            cut = other_lens or self._sees_cut(correspondence, self._tracker)
             if follows and cut:
                 light = self._tracker.begin_shot()
                 rendered = self._rendered(frame, passes, light)
         return self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
+
+    def _sees_cut(self, correspondence: FrameCorrespondence | None, tracker: LightTracker) -> bool:
+        return correspondence is None if self._finder.finds_motion else tracker.sees_cut()
 
     def _kept(
         self,
@@ -136,7 +145,7 @@ class FramePrefetcher:
         correspondence: FrameCorrespondence | None,
         coverage: Coverage | None,
     ) -> PreparedFrame:
-        self._light = light
+        self._light, self._margin = light, frame.margin
         self._frame_history.add(rendered)
         fingerprint = frame_fingerprint(frame, rendered)
         return PreparedFrame(frame, fingerprint, light, rendered.image, correspondence, coverage)
@@ -149,21 +158,23 @@ class FramePrefetcher:
         """
         if self._tracker is None:
             return ShotLight()
+        image = cropped(frame.image, frame.margin)
         if known is None:
-            return self._tracker.follow(frame.image)
-        self._tracker.resume(frame.image, known)
+            return self._tracker.follow(image)
+        self._tracker.resume(image, known)
         return known
 
     def _rendered(self, frame: SourceFrame, passes: Passes | None, light: ShotLight) -> RenderedFrame:
         image = without_light(frame.image, light.factor)
         rendered = RenderedFrame(frame.number, image, passes, light=light.factor)
-        return downscale(rendered, self._working_size(*frame.image.shape[:2]))
+        height, width = image.shape[:2]
+        return downscale(rendered, self._working_size(height, width, frame.margin))
 
     def _passes(self, frame: SourceFrame) -> Passes | None:
         if frame.passes is None or not self._finder.method.reads_passes:
             return None
         try:
-            return read_passes(frame.passes)
+            return passes_with_margin(read_passes(frame.passes), frame.margin)
         except FileError as error:
             if self._finder.method.requires_vectors:
                 raise FrameError(frame.number, str(error)) from None

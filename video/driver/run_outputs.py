@@ -9,6 +9,7 @@ from pathlib import Path
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
 from video.files.output_folder import CONTACT_SHEET
+from video.frames.framing import cropped
 from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image
@@ -48,13 +49,14 @@ class RunOutputs:
         self._results[finished.result.number] = finished.result
         if notify:
             self._callbacks.frame_done(finished.result)
-            self._sheet.add(finished.frame.number, finished.frame.image, finished.styled)
+            frame, margin = finished.frame, finished.frame.margin
+            self._sheet.add(frame.number, cropped(frame.image, margin), cropped(finished.styled, margin))
 
     def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
         """Adds and reports a frame of an earlier run; raises FileError if its styled file cannot be read."""
         self._results[result.number] = result
         self._callbacks.frame_done(result)
-        self._sheet.add(result.number, frame.image, read_image(result.path))
+        self._sheet.add(result.number, cropped(frame.image, frame.margin), read_image(result.path))
 
     def end(self, begun: float, *, cancelled: bool) -> SequenceResult:
         """Writes the movie and the contact sheet that the settings ask for, and returns the run's result.

@@ -38,6 +38,7 @@ from video.driver.run_outputs import RunOutputs
 from video.errors import FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
+from video.frames.framing import FramedSequence, with_margin
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
@@ -118,7 +119,8 @@ class SequenceDriver:
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)
         cancelled = False
-        for plan in pass_plans(frames, checkpoint, self.settings):
+        framed_frames = FramedSequence(frames, self.settings.panorama)
+        for plan in pass_plans(framed_frames, checkpoint, self.settings):
             cancelled = not self._run_pass(plan) or self.callbacks.cancelled()
             if cancelled:
                 break
@@ -150,10 +152,11 @@ class SequenceDriver:
         with self._prefetched(plan) as upcoming:
             for position, prepared in enumerate(upcoming):
                 begun, count = time.perf_counter(), position + 1
-                size = prepared.frame.image.shape[:2]
+                (height, width), margin = prepared.frame.image.shape[:2], prepared.frame.margin
                 if plan.number == 0 and position == 0:
-                    self.callbacks.planned(self.engine.plan_text(*size))
-                entry = plan.resumed(position, prepared, self.engine.working_size(*size))
+                    self.callbacks.planned(self.engine.plan_text(height, width, margin))
+                working_size = self.engine.working_size(height, width, margin)
+                entry = plan.resumed(position, prepared, working_size)
                 if entry is not None:
                     self._resume(plan, position, prepared, entry, state)
                     if self.callbacks.cancelled():
@@ -273,6 +276,8 @@ class SequenceDriver:
         if self._cancelled():
             return None
         frame, light = prepared.frame, prepared.light
+        if initial is not None:
+            initial = with_margin(initial, frame.margin)
         temporal = warm_start and TemporalConstraint(
             warm_start.target,
             warm_start.reliability,
@@ -285,7 +290,16 @@ class SequenceDriver:
             detail = moved_detail(warm_start.detailed, warm_start.correspondence.full_size)
         try:
             stylized = self.engine.stylize(
-                FrameInputs(frame.image, frame.masks, frame.keep, initial, start, light.factor, light.styled),
+                FrameInputs(
+                    frame.image,
+                    frame.masks,
+                    frame.keep,
+                    initial,
+                    start,
+                    light.factor,
+                    light.styled,
+                    frame.margin,
+                ),
                 temporal=temporal,
                 detail=detail,
                 steps=None if start is None else self.settings.warm_steps,

@@ -3,11 +3,15 @@
 Beside `passes_0001.exr` there may be `passes_0001.json`, written by the extension:
 
     {"camera": "Camera", "world": [[…] × 4], "projection": [[…] × 4], "motion_blur": false, "view": {…},
-     "composited": false}
+     "composited": false, "panorama": false, "sphere": null, "border": [left, top, right, bottom],
+     "size": [width, height]}
 
 `world` is the camera's evaluated matrix (it looks along its own −z), `projection` takes its space to clip
-space (null for a panorama); for `view` see `video.color.view_transform`. An EXR from elsewhere has no such
-file, and then these things are not known.
+space (null for a panorama); `sphere` is what an equirectangular camera sees: longitude on the left and on
+the right, 0 straight ahead, latitude below and above, in radians. For `view` see
+`video.color.view_transform`, for `panorama` and `border` (in px, the part that was rendered, where that is
+not all of the frame, of `size`) `video.frames.framing`. An EXR from elsewhere has no such file, and then all
+of this is not known.
 """
 
 from __future__ import annotations
@@ -28,11 +32,20 @@ BACKGROUND_DEPTH = 1e9
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera at one frame: its name, matrix to the world (4, 4), and projection to clip space (4, 4)."""
+    """A camera at one frame.
+
+    Attributes:
+        world: (4, 4), from its own space, in which it looks along −z, to the world's.
+        projection: (4, 4), to clip space; None for a panorama.
+        sphere: of an equirectangular camera, see above.
+        margin: of its pictures, see `video.frames.framing`, as a share of their width with both margins.
+    """
 
     name: str
     world: np.ndarray
     projection: np.ndarray | None
+    sphere: tuple[float, float, float, float] | None = None
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,8 @@ class Passes:
     Attributes:
         vector: (H, W, 4) float32, pixels, y up, as Blender has it: position in the previous frame minus
             position, and position minus position in the next frame.
-        depth: (H, W) float32, distance along the camera's axis in Blender's units; 1e10 in the background.
+        depth: (H, W) float32, distance along the camera's axis, of a panorama from the camera, in Blender's
+            units; 1e10 in the background.
         index: (H, W) float32, the object index.
         camera: where the frame was seen from.
         motion_blur: whether the render had motion blur, with which Blender gives no vectors.
@@ -98,7 +112,15 @@ def _camera(noted: dict[str, Any]) -> Camera | None:
     world, projection = _matrix(noted.get("world")), _matrix(noted.get("projection"))
     if world is None:
         return None
-    return Camera(str(noted.get("camera", "")), world, projection)
+    return Camera(str(noted.get("camera", "")), world, projection, _sphere(noted.get("sphere")))
+
+
+def _sphere(angles: Any) -> tuple[float, float, float, float] | None:
+    if not (isinstance(angles, list) and len(angles) == 4 and all(type(each) is float for each in angles)):
+        return None
+    left, right, below, above = angles
+    sees_something = right > left and above > below and np.isfinite(angles).all()
+    return (left, right, below, above) if sees_something else None
 
 
 def _matrix(rows: Any) -> np.ndarray | None:

@@ -30,6 +30,8 @@ class SourceFrame:
     """(H, W) float32 in 0..1: where the frame is left as rendered."""
     original: Original | None = None
     """What the frame's file holds, where that is something else than sRGB."""
+    margin: int = 0
+    """Columns on the left and right of picture and masks that repeat the other side, of a 360° panorama."""
 
 
 @dataclass(frozen=True)

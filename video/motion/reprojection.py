@@ -21,8 +21,10 @@ def reproject(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndar
 
     Returns:
         (H, W, 2) float32, pixels, y down, to where `other` sees it; and (H, W) float32, its depth there
-        (not positive where it is behind `other`). None where a camera has no projection (a panorama).
+        (not positive where it is behind `other`). None where a camera has no projection (a fisheye).
     """
+    if camera.sphere is not None and other.sphere is not None:
+        return _around(camera, other, depth)
     if camera.projection is None or other.projection is None:
         return None
     height, width = depth.shape
@@ -50,6 +52,39 @@ def reproject(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndar
         motion.clip(-_OUTSIDE, _OUTSIDE).reshape(height, width, 2).astype(np.float32),
         distance.reshape(height, width).astype(np.float32),
     )
+
+
+def _around(camera: Camera, other: Camera, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `reproject`, between equirectangular pictures; depth is the distance from the camera.
+
+    In pictures with margins, whose edges meet, a motion is at most half around.
+    """
+    longitude, latitude, scale = _angles(camera, depth.shape)
+    far = (depth >= BACKGROUND_DEPTH).ravel()
+    distance = np.where(far, 1.0, depth.ravel()).astype(np.float64)
+    flat = np.cos(latitude)
+    points = np.stack([flat * np.sin(longitude), np.sin(latitude), -flat * np.cos(longitude)]) * distance
+    moved = (np.linalg.inv(other.world) @ camera.world @ np.vstack([points, np.where(far, 0.0, 1.0)]))[:3]
+    across = np.arctan2(moved[0], -moved[2]) - longitude
+    if camera.margin > 0.0:
+        across = np.remainder(across + np.pi, 2.0 * np.pi) - np.pi
+    up = np.arctan2(moved[1], np.hypot(moved[0], moved[2])) - latitude
+    motion = np.stack([across * scale[0], -up * scale[1]], axis=1)
+    found = np.where(far, depth.ravel(), np.linalg.norm(moved, axis=0))
+    return motion.reshape(*depth.shape, 2).astype(np.float32), found.reshape(depth.shape).astype(np.float32)
+
+
+def _angles(camera: Camera, size: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """(H·W) each: longitude and latitude of the pixels' centers; pixels a radian, across and up."""
+    if camera.sphere is None:
+        raise ValueError("the camera is not equirectangular")
+    (left, right, below, above), (height, width) = camera.sphere, size
+    inner = width * (1.0 - 2.0 * camera.margin)
+    scale = inner / (right - left), height / (above - below)
+    longitude = left + (np.arange(width) + 0.5 - width * camera.margin) / scale[0]
+    latitude = above - (np.arange(height) + 0.5) / scale[1]
+    across, up = np.meshgrid(longitude, latitude)
+    return across.ravel(), up.ravel(), scale
 
 
 def _orthographic(projection: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from video.coherence.warm_start import WarmStart
 from video.files.output_folder import DEBUG_MOTION, DEBUG_RELIABILITY
+from video.frames.framing import cropped
 from video.frames.sequence import frame_path
 from video.images.image_files import write_png
 
@@ -16,19 +17,22 @@ from video.images.image_files import write_png
 _SHORTEST_SCALE = 1.0
 
 
-def write_debug(output: Path, number: int, warm_start: WarmStart) -> None:
+def write_debug(output: Path, number: int, warm_start: WarmStart, margin: float = 0.0) -> None:
     """Writes a frame's motion to the previous one and the reliability of its warm start.
+
+    Args:
+        margin: what is left out on the left and right, as a share of the width; see `video.frames.framing`.
 
     Raises:
         FileError: they cannot be written.
     """
-    write_png(
-        frame_path(output / DEBUG_MOTION, number), flow_wheel(warm_start.correspondence.motion.backward)
-    )
+    columns = round(margin * warm_start.reliability.shape[1])
+    motion = cropped(warm_start.correspondence.motion.backward, columns)
+    write_png(frame_path(output / DEBUG_MOTION, number), flow_wheel(motion))
     gray = np.repeat(warm_start.reliability[..., None], 3, axis=2)
     # Blue where the previous result is kept unchanged.
     gray[warm_start.correspondence.static_mask] = (0.45, 0.6, 1.0)
-    write_png(frame_path(output / DEBUG_RELIABILITY, number), gray)
+    write_png(frame_path(output / DEBUG_RELIABILITY, number), cropped(gray, columns))
 
 
 def flow_wheel(motion: np.ndarray) -> np.ndarray:

@@ -78,6 +78,8 @@ def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:
         return []
     camera = passes.camera
     lens = [] if camera is None else [camera.name, camera.world, camera.projection]
+    if camera is not None and camera.sphere is not None:
+        lens.append(str(camera.sphere))
     return [passes.vector, passes.depth, passes.index, str(passes.motion_blur), *lens]
 
 

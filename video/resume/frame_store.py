@@ -25,6 +25,7 @@ class _Entry:
     keep: bool
     shot: int
     space: ColorSpace | None
+    margin: int
 
 
 class FrameStore:
@@ -63,7 +64,15 @@ class FrameStore:
                 save_lossless(path, array)
         space = None if frame.original is None else frame.original.space
         self._entries.append(
-            _Entry(frame.number, frame.passes, tuple(frame.masks), frame.keep is not None, self._shot, space)
+            _Entry(
+                frame.number,
+                frame.passes,
+                tuple(frame.masks),
+                frame.keep is not None,
+                self._shot,
+                space,
+                frame.margin,
+            )
         )
 
     def frame(self, index: int) -> SourceFrame:
@@ -74,7 +83,8 @@ class FrameStore:
         original = None
         if entry.space is not None:
             original = Original(self._load("original", index), entry.space)
-        return SourceFrame(entry.number, self._load("content", index), entry.passes, masks, keep, original)
+        content = self._load("content", index)
+        return SourceFrame(entry.number, content, entry.passes, masks, keep, original, entry.margin)
 
     def begin_of_shot(self, index: int) -> int:
         """The index of the first frame of the shot that a frame belongs to."""

@@ -48,13 +48,21 @@ class BlenderRuntime:
         name = ".".join(str(part) for part in self.version)
         return f"Blender {name}" + (" (bpy module)" if self.kind is RuntimeKind.MODULE else "")
 
-    def command(self, script: Path, arguments: Sequence[str] = ()) -> list[str]:
-        """The command that runs `script` inside this Blender; `sys.argv` ends with `--` and the arguments."""
+    def command(
+        self, script: Path, arguments: Sequence[str] = (), *, allow_scripts: bool = False
+    ) -> list[str]:
+        """The command that runs `script` inside this Blender; `sys.argv` ends with `--` and the arguments.
+
+        Args:
+            allow_scripts: whether Python in .blend files runs, whatever the user's preferences say. A script
+                that opens one with `use_scripts` of its own overrides it.
+        """
         if self.kind is RuntimeKind.MODULE:
             return [*python_command(self.program), str(script), "--", *arguments]
         return [
             str(self.program),
             "--background",
+            "--enable-autoexec" if allow_scripts else "--disable-autoexec",
             "--python-exit-code",
             "3",
             "--python",

@@ -45,6 +45,7 @@ def render_and_stylize(
     frames: str | None,
     composite: bool = False,
     restart: bool = False,
+    allow_scripts: bool = False,
     settings: Settings,
     blender: Path | None,
     display: Display,
@@ -53,6 +54,9 @@ def render_and_stylize(
 
     Goes on with what an earlier run of the same .blend and settings has rendered and stylized there, unless
     `restart`.
+
+    Args:
+        allow_scripts: run the Python that the .blend holds.
 
     Raises:
         InputError, VideoError, BlenderError: bad input, found before Blender starts.
@@ -88,7 +92,13 @@ def render_and_stylize(
             composite=composite,
             frames=chosen and (chosen.first, chosen.last, chosen.step),
             restart=restart,
-            source={".blend": _hash(scene), "Blender": ".".join(map(str, runtime.version))},
+            allow_scripts=allow_scripts,
+            source={
+                ".blend": _hash(scene),
+                "Blender": ".".join(map(str, runtime.version)),
+                # Drivers move things: frames with and without them are not of one run.
+                "scripts": "allowed" if allow_scripts else "not allowed",
+            },
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
@@ -119,7 +129,8 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
     with scratch as folder, log.open("w", encoding="utf-8") as lines:
         job_file = Path(folder) / "job.json"
         job.write(job_file)
-        with _started(runtime.command(addon.FOLDER / "headless" / "main.py", [str(job_file)])) as process:
+        script = addon.FOLDER / "headless" / "main.py"
+        with _started(runtime.command(script, [str(job_file)], allow_scripts=job.allow_scripts)) as process:
             for event in _events(process, lines):
                 _show(event, display)
                 match event:

@@ -21,6 +21,7 @@ from compositor.stylization.frame_inputs import FrameInputs
 from video.driver.frame_writer import FrameWriter, movie_name
 from video.driver.sequence_driver import SequenceDriver
 from video.files.output_folder import SNAPSHOTS, STYLED
+from video.frames.framing import cropped, framed, with_margin
 from video.frames.metadata import frame_metadata
 from video.frames.movie import movie_frame_rate
 from video.frames.sequence import (
@@ -127,16 +128,18 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     file_format = _still_format(out, sequence_settings.output_format)
     picture = read_picture(source)
     content = check_image(picture.image, f"picture {source}")
-    (frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
-    initial = choice.read_start_image(content)
+    (source_frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
+    frame, initial = framed(source_frame, sequence_settings.panorama), choice.read_start_image(content)
+    if initial is not None:
+        initial = with_margin(initial, frame.margin)
     engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
     check_writable(out.parent)
     display.expect(1)
-    display.say(engine.plan_text(*content.shape[:2]))
+    display.say(engine.plan_text(*frame.image.shape[:2], margin=frame.margin))
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
         styled = engine.stylize(
-            FrameInputs(content, frame.masks, frame.keep, initial),
+            FrameInputs(frame.image, frame.masks, frame.keep, initial, margin=frame.margin),
             callbacks=FrameCallbacks(
                 progress=lambda step: display.event(progress_event(JOB, 1, step)),
                 snapshot=snapshots.take,
@@ -145,10 +148,11 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
         )
     if styled.report.stopped is Stopped.CANCELLED:
         raise InterruptedPictureError
-    clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
+    clean = denoise(styled.image, frame.image, sequence_settings.denoise, sequence_settings.denoise_strength)
+    clean = cropped(clean, frame.margin)
     metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
     writer = FrameWriter(file_format, sequence_settings.dynamic_range, metadata, display.say)
-    writer.write(out, frame, writer.rounded(clean))
+    writer.write(out, source_frame, writer.rounded(clean))
     snapshots.finish()
     result = FrameResult(1, out, styled.report, styled.report.seconds, None)
     display.event(frame_event(JOB, result))

@@ -25,12 +25,14 @@ from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
 from video.files.output_folder import SNAPSHOTS
+from video.frames.framing import cropped, framed
+from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
 from video.images.image_files import check_writable, read_image, write_png
 from video.protocol.messages import Done, FrameDone
 from video.reports.grid_sheet import GridSheet
 from video.reports.snapshots import SnapshotFolder
-from video.settings import SequenceSettings
+from video.settings import Panorama, SequenceSettings
 from video.worker.events import progress_event
 
 JOB = "sweep"
@@ -62,6 +64,8 @@ class _Inputs:
         network = Path(cell.settings.network)
         weights = file_hash(network) if network.is_file() else None
         given = [settings_to_json(cell.settings), denoised, self.hashes[self.source], styles]
+        if self.sequence.panorama is Panorama.ALWAYS:
+            given.append("panorama")
         return fingerprint([*given, weights] if weights else given)
 
 
@@ -159,10 +163,11 @@ class _Sweep:
         return record
 
     def _stylize(self, number: int, cell: Cell, mark: str) -> SweepResult:
-        content, sequence = self.inputs.content, self.inputs.sequence
+        sequence = self.inputs.sequence
+        frame = framed(SourceFrame(1, self.inputs.content), sequence.panorama)
         snapshots = SnapshotFolder(self.out / SNAPSHOTS / cell.name)
         styled = self.inputs.engine(cell).stylize(
-            FrameInputs(content),
+            FrameInputs(frame.image, margin=frame.margin),
             callbacks=FrameCallbacks(
                 progress=lambda step: self.display.event(progress_event(JOB, number, step)),
                 snapshot=snapshots.take,
@@ -173,8 +178,8 @@ class _Sweep:
         if report.stopped is Stopped.CANCELLED:
             raise InterruptedRunError
         file = f"{cell.name}.png"
-        clean = denoise(styled.image, content, sequence.denoise, sequence.denoise_strength)
-        write_png(self.out / file, clean)
+        clean = denoise(styled.image, frame.image, sequence.denoise, sequence.denoise_strength)
+        write_png(self.out / file, cropped(clean, frame.margin))
         snapshots.finish()
         return SweepResult(
             name=cell.name,

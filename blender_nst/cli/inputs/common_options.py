@@ -55,6 +55,14 @@ CompositeOption = Annotated[
         " composited/.",
     ),
 ]
+ScriptsOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-scripts",
+        help="Run the Python in the .blend: registered texts, drivers, Freestyle modules. Only for files that"
+        " you trust.",
+    ),
+]
 KeepPartsOption = Annotated[
     list[str] | None,
     typer.Option("--keep", metavar="PART", help="A part that is left as rendered, as for --region."),

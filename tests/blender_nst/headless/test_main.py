@@ -15,6 +15,7 @@ import pytest
 from blender_nst.headless.job import RenderJob, RenderJobError
 from tests.blender_nst.blender_in_tests import TINY_SEQUENCE, BlenderInTests, events_in
 from video.frames.movie import movie_frame_rate
+from video.images.image_files import image_size
 
 MakeJob = Callable[..., RenderJob]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes in /proc")
@@ -219,6 +220,17 @@ def test_a_file_that_is_no_job_is_refused(tmp_path: Path, text: str) -> None:
     assert str(path) in str(caught.value)
     with pytest.raises(RenderJobError, match="cannot be read"):
         RenderJob.read(tmp_path / "none.json")
+
+
+def test_the_size_that_is_told_is_that_of_the_frames(
+    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
+) -> None:
+    # 29 % of 100: in floating-point numbers a little less than 29.
+    blend = blender.changed(make_job().blend, "scene.render.resolution_x = scene.render.resolution_y = 100")
+    run = blender.headless(make_job(blend=str(blend), frames=(1, 1, 1), resolution_percentage=29))
+    assert run.code == 0, run.output[-3000:]
+    (path,) = (tmp_path / "out" / "content").glob("*.png")
+    assert run.of("started")[0]["resolution"] == list(image_size(path)) == [29, 29]
 
 
 def test_overrides_reach_the_render(blender: BlenderInTests, make_job: MakeJob, tmp_path: Path) -> None:

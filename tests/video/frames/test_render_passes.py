@@ -79,6 +79,27 @@ def test_a_projection_that_is_none_is_not_known(tmp_path: Path, projection: obje
     assert camera.projection is None
 
 
+@pytest.mark.parametrize(
+    ("noted", "expected"),
+    [
+        ([-3.14, 3.14, -1.57, 1.57], (-3.14, 3.14, -1.57, 1.57)),
+        (None, None),
+        ([1.0, 2.0, 3.0], None),
+        ([1.0, 0.5, -1.0, 1.0], None),
+        ([0.0, float("inf"), -1.0, 1.0], None),
+        ([0.0, float("nan"), -1.0, 1.0], None),
+        (["left", 1.0, -1.0, 1.0], None),
+        ("all", None),
+    ],
+)
+def test_what_a_panorama_sees_is_noted(tmp_path: Path, noted: object, expected: object) -> None:
+    write_exr(tmp_path / "a.exr", {"ViewLayer.Depth.Z": DEPTH})
+    write_note(tmp_path / "a.exr", camera="Camera", world=EYE, projection=None, sphere=noted)
+    camera = read_passes(tmp_path / "a.exr").camera
+    assert camera is not None
+    assert camera.sphere == expected
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no EXR", "cut"])
 def test_a_missing_or_damaged_file_is_a_clear_error(tmp_path: Path, content: bytes | str | None) -> None:
     path = tmp_path / "a.exr"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,9 +129,46 @@ def test_what_is_behind_the_other_camera_is_nowhere_in_its_picture() -> None:
     assert (found[1] < 0.0).all()
 
 
-def test_a_panorama_tells_nothing() -> None:
-    panorama = Camera("Camera", np.eye(4), None)
-    assert reproject(panorama, camera(), far_away(10.0)) is None
+def test_a_fisheye_tells_nothing() -> None:
+    fisheye = Camera("Camera", np.eye(4), None)
+    assert reproject(fisheye, camera(), far_away(10.0)) is None
+
+
+def sphere(margin: float = 0.0, z: float = 0.0, turn: float = 0.0) -> Camera:
+    """A camera that looks all around."""
+    half = np.pi, np.pi / 2.0
+    around = (-half[0], half[0], -half[1], half[1])
+    return replace(camera(z=z, turn=turn), projection=None, sphere=around, margin=margin)
+
+
+def test_a_panorama_that_turns_goes_around() -> None:
+    # By a sixteenth of a turn to the left: everything is 4 of 64 columns further to the right.
+    for depth in (3.0, 1e10):
+        found = reproject(sphere(), sphere(turn=2.0 * np.pi / 16.0), far_away(depth))
+        assert found is not None
+        np.testing.assert_allclose(found[0][:, :-4] - [4.0, 0.0], 0.0, atol=1e-3)
+        # What leaves on the right is back on the left: a position, and no way over the edge.
+        np.testing.assert_allclose(found[0][:, -4:] - [4.0 - WIDTH, 0.0], 0.0, atol=1e-3)
+        np.testing.assert_allclose(found[1], depth, rtol=1e-5)
+
+
+def test_with_margins_it_goes_the_short_way_over_the_edge() -> None:
+    # 48 columns all around, and 8 more on either side.
+    views = sphere(margin=8 / WIDTH), sphere(margin=8 / WIDTH, turn=2.0 * np.pi / 16.0)
+    found = reproject(*views, far_away(5.0))
+    assert found is not None
+    np.testing.assert_allclose(found[0] - [3.0, 0.0], 0.0, atol=1e-3)
+
+
+def test_a_panorama_that_moves_sees_what_is_ahead_come_nearer() -> None:
+    found = reproject(sphere(), sphere(z=-2.0), far_away(10.0))
+    assert found is not None
+    middle = HEIGHT // 2, WIDTH // 2
+    assert found[1][middle] == pytest.approx(8.0, abs=0.05)
+    assert found[1][HEIGHT // 2, 0] == pytest.approx(12.0, abs=0.05)
+    # What is at the side is at 10 to the side and 2 behind: by atan(2 / 10) further to the right.
+    right = found[0][HEIGHT // 2, WIDTH * 3 // 4]
+    assert right[0] == pytest.approx(np.arctan2(2.0, 10.0) * WIDTH / (2.0 * np.pi), rel=0.05)
 
 
 def test_background_without_vectors_gets_the_cameras_motion() -> None:

@@ -319,3 +319,33 @@ def test_a_smaller_size_to_paint_at_is_said_and_taken(files: Path, cli: Cli, tmp
     assert frames.code == 0
     assert "64×48, optimized at 44×33 and upsampled" in frames.stderr
     assert image_size(tmp_path / "styled" / "styled_0002.png") == (64, 48)
+
+
+@pytest.mark.parametrize("command", ["image", "sweep", "stylize"])
+def test_a_panorama_from_elsewhere_keeps_its_size_and_its_edges_meet(
+    cli: Cli, files: Path, tmp_path: Path, command: str
+) -> None:
+    rows, columns = np.mgrid[0:48, 0:96].astype(np.float32)
+    waves = [np.sin(columns * (turns * np.pi / 48.0) + rows / 9.0) for turns in (1, 2, 4)]
+    source = tmp_path / "around" / "around_0001.png"
+    write_png(source, (0.5 + 0.3 * np.stack(waves, axis=2)).astype(np.float32))
+    arguments = [*TINY[4:], "--steps", "16", "--style", files / "style.png", "--snapshot-every", "8"]
+
+    def step_over_the_edge(choice: str) -> float:
+        out = tmp_path / choice
+        written = {
+            "image": out / "styled.png",
+            "sweep": out / "steps=16.png",
+            "stylize": out / "styled" / "styled_0001.png",
+        }[command]
+        given = [source.parent if command == "stylize" else source, *arguments, "--panorama", choice]
+        given += ["--vary", "steps=16"] if command == "sweep" else []
+        outcome = cli(command, *given, "--out", written if command == "image" else out)
+        assert outcome.code == 0, outcome.stderr
+        assert {image_size(path) for path in out.rglob("step_*.png")} == {(96, 48)}
+        styled = read_image(written)
+        assert styled.shape[:2] == (48, 96)
+        return float(np.abs(styled[:, 0] - styled[:, -1]).mean() / np.abs(np.diff(styled, axis=1)).mean())
+
+    assert step_over_the_edge("always") < 1.5
+    assert step_over_the_edge("auto") > 1.8
