@@ -144,8 +144,9 @@ def _sixteen_bits() -> Iterator[Case]:
             content = cv2.imencode(f".{suffix}", data)[1].tobytes()
             yield Case(f"deep_{name}.{suffix}", content, True, shown / 65535.0, 1e-6)
             yield Case(f"deep_{name}_cut.{suffix}", content[: len(content) * 2 // 3], False)
-    for name, pixels in (("float", LIGHT[..., 0]), ("int", RGB[..., 0].astype(np.int32))):
-        yield Case(f"{name}32.tif", encoded(Image.fromarray(pixels), "TIFF"), False)
+    gray = np.repeat(LIGHT[..., :1], 3, axis=2)
+    yield Case("float32.tif", encoded(Image.fromarray(LIGHT[..., 0]), "TIFF"), True, gray, 1e-6)
+    yield Case("int32.tif", encoded(Image.fromarray(RGB[..., 0].astype(np.int32)), "TIFF"), False)
     for tag, value in ((262, 5), (262, 8), (262, 0), (262, 77), (258, 17), (277, 5), (339, 3)):
         name = f"deep_tag_{tag}_{value}.tif"
         content = cv2.imencode(".tif", cv2.cvtColor(color, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -12,6 +12,7 @@ from video.color.color_space import CineonLog, ColorSpace, SceneLinear
 from video.files.decode_limits import DEFLATE_EXPANSION
 from video.files.image_io import error_of
 from video.images.png_chunks import is_animated_png
+from video.images.tiff_tags import has_associated_alpha
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class PictureFormat:
         suffixes: lower case, by which the pictures in a folder are found; a named file may have any.
         space: of files that do not name the space of their colors; None for sRGB.
         is_animation: tells it of an open file, where the format has animations.
+        floats: whether it may have samples of floating point.
+        premultiplied: tells of a file whether its colors are multiplied by its alpha; they never are by
+            default.
         expansion: bytes of pixels that one byte of a file can hold, see `decode_limits`.
     """
 
@@ -30,6 +34,8 @@ class PictureFormat:
     suffixes: tuple[str, ...] = ()
     space: ColorSpace | None = None
     is_animation: Callable[[oiio.ImageInput, Path], bool] | None = None
+    floats: bool = False
+    premultiplied: Callable[[Path], bool] = lambda path: False
     expansion: int = DEFLATE_EXPANSION
 
 
@@ -53,13 +59,13 @@ FORMATS: Mapping[str, PictureFormat] = {
         PictureFormat("png", (".png",), is_animation=lambda _, path: is_animated_png(path)),
         PictureFormat("jpeg", (".jpg", ".jpeg")),
         PictureFormat("webp", (".webp",), is_animation=_says_movie),
-        PictureFormat("tiff", (".tif", ".tiff")),
+        PictureFormat("tiff", (".tif", ".tiff"), floats=True, premultiplied=has_associated_alpha),
         PictureFormat("bmp", (".bmp",)),
         PictureFormat("gif", is_animation=_has_second_frame),
-        PictureFormat("openexr", (".exr",), SceneLinear()),
+        PictureFormat("openexr", (".exr",), SceneLinear(), floats=True),
         # Blender writes light into both, and reads both as light.
-        PictureFormat("hdr", (".hdr",), SceneLinear()),
-        PictureFormat("dpx", (".dpx",), SceneLinear()),
+        PictureFormat("hdr", (".hdr",), SceneLinear(), floats=True),
+        PictureFormat("dpx", (".dpx",), SceneLinear(), floats=True),
         PictureFormat("cineon", (".cin",), CineonLog(), expansion=_UNCOMPRESSED),
         PictureFormat("targa", (".tga",)),
         PictureFormat("sgi", (".rgb", ".rgba", ".sgi", ".bw")),
