@@ -29,6 +29,8 @@ RENEW_EVERY = 10
 ENTRIES = 4096
 """Features of the style pictures that are searched, at most: the time goes in proportion."""
 
+# Share of a position from which on it counts as visible.
+_MOSTLY = 0.5
 # Positions whose similarities to all entries are in memory at once.
 _BLOCK = 2048
 
@@ -50,15 +52,26 @@ class StyleDictionary:
     energy: Tensor
 
     @classmethod
-    def of(cls, features: Sequence[tuple[Tensor, float]]) -> StyleDictionary:
+    def of(
+        cls, features: Sequence[tuple[Tensor, float]], visible: Sequence[Tensor | None] = ()
+    ) -> StyleDictionary:
         """From the feature maps (1, C, h, w) of several pictures, with the share of each; they add up to 1.
 
         Each picture has its share of the entries, of positions that are drawn once and for all.
+
+        Args:
+            visible: of each picture, (1, 1, h, w) in 0..1: positions of which less than half is visible are
+                no entries. None, or nothing at all, for all of them.
         """
-        total = min(ENTRIES, *(maps.shape[-2] * maps.shape[-1] / share for maps, share in features))
-        drawn = [_drawn(_positions(maps), round(share * total)) for maps, share in features]
+        masks = visible or [None] * len(features)
+        shown = [_shown(_positions(maps), mask) for (maps, _), mask in zip(features, masks, strict=True)]
+        shares = [share for _, share in features]
+        total = min(ENTRIES, *(len(each) / share for each, share in zip(shown, shares, strict=True)))
+        drawn = [_drawn(each, round(share * total)) for each, share in zip(shown, shares, strict=True)]
         values = torch.cat(drawn)
-        mean = torch.stack([share * _positions(maps).mean(dim=0) for maps, share in features]).sum(dim=0)
+        mean = torch.stack([share * each.mean(dim=0) for each, share in zip(shown, shares, strict=True)]).sum(
+            dim=0
+        )
         centered = values - mean
         keys = F.normalize(centered, dim=1).to(features[0][0].dtype)
         energy = centered.square().sum(dim=1).mean().clamp_min(1e-12)
@@ -118,6 +131,14 @@ class LocalStyle:
 def _positions(features: Tensor) -> Tensor:
     """(H·W, C) float32, of maps (1, C, H, W)."""
     return features.detach()[0].flatten(1).T.float()
+
+
+def _shown(positions: Tensor, visible: Tensor | None) -> Tensor:
+    """The rows of positions at least half of which is visible; where there is none, the most visible ones."""
+    if visible is None:
+        return positions
+    share = visible.flatten()
+    return positions[share >= min(_MOSTLY, float(share.max()))]
 
 
 def _drawn(positions: Tensor, count: int) -> Tensor:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
-from compositor.stylization.style_library import Style
+from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import ProtocolError
 from video.files.output_folder import PASSES, SNAPSHOTS
@@ -94,11 +96,8 @@ class OpenJob:
         if len(weights) != len(job.styles):
             raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
         return [
-            *(
-                Style(read_image(Path(path)), weight)
-                for path, weight in zip(job.styles, weights, strict=True)
-            ),
-            *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
+            *(Style(_read_style(path), weight) for path, weight in zip(job.styles, weights, strict=True)),
+            *(Style(_read_style(path), region=_region_name(place)) for place, path in own),
         ]
 
     def _reporting(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
@@ -139,6 +138,10 @@ class OpenJob:
                 self._send(Warned(f"{what}: {10 * tenths} %", self._job.job))
 
         return report
+
+
+def _read_style(path: str) -> np.ndarray:
+    return check_style(read_image(Path(path)), f"style picture {path}")
 
 
 def _region_name(place: int) -> str:

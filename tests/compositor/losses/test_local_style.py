@@ -11,7 +11,7 @@ from torch import Tensor
 from compositor.losses import local_style
 from compositor.losses.local_style import LocalStyle, StyleDictionary
 from compositor.losses.objective import Region, StyleObjective
-from compositor.losses.style_targets import StyleTargets, style_targets
+from compositor.losses.style_targets import StylePicture, StyleTargets, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
@@ -30,7 +30,7 @@ def noise(seed: int, channels: int = 3, height: int = 32, width: int = 48) -> Te
 
 
 def targets(network: FeatureNetwork, seed: int) -> StyleTargets:
-    return style_targets(network, [(noise(seed), 1.0)], ONLY_LOCAL, replicate=False)
+    return style_targets(network, [StylePicture(noise(seed), 1.0)], ONLY_LOCAL, replicate=False)
 
 
 def test_the_most_similar_entry_is_found_by_direction_whatever_its_length() -> None:
@@ -108,7 +108,7 @@ def test_a_region_pulls_only_where_its_mask_is(network: FeatureNetwork) -> None:
     mask = torch.zeros(1, 1, 32, 48)
     mask[..., :8] = 1.0
     settings = replace(ONLY_LOCAL, local_layers=("relu1_1",))
-    style = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    style = style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False)
     _, gradient = StyleObjective(network, settings, noise(0), [Region(style, mask)]).value_and_grad(noise(2))
     assert float(gradient[..., :8].abs().min(dim=1).values.max()) > 0.0
     assert float(gradient[..., 10:].abs().max()) == 0.0
@@ -125,6 +125,6 @@ def test_regions_that_cover_the_frame_together_pull_like_one(network: FeatureNet
 
 def test_without_its_weight_nothing_is_searched(network: FeatureNetwork) -> None:
     settings = replace(ONLY_LOCAL, local_weight=0.0, style_weight=1.0)
-    style = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    style = style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False)
     assert style.dictionaries == {}
     assert "local" not in StyleObjective(network, settings, noise(0), [Region(style)])(noise(2))
