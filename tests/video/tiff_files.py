@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class Extra(IntEnum):
     ASSOCIATED_ALPHA = 1
     STRAIGHT_ALPHA = 2
 
+
+Order = Literal["<", ">"]
 
 _INTEGER, _SIGNED, _FLOAT = 1, 2, 3
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
@@ -55,7 +58,7 @@ def make_tiff(
         palette: (2**bits, 3) uint16.
     """
     height, width, count = samples.shape
-    order = ">" if big_endian else "<"
+    order: Order = ">" if big_endian else "<"
     bits = bits or 8 * samples.dtype.itemsize
     planes = [samples[..., channel : channel + 1] for channel in range(count)] if planar else [samples]
     strips = [_packed(plane, bits, order) for plane in planes]
@@ -85,7 +88,7 @@ def make_tiff(
     return _assembled(b"".join(strips), tags, order)
 
 
-def _packed(plane: np.ndarray, bits: int, order: str) -> bytes:
+def _packed(plane: np.ndarray, bits: int, order: Order) -> bytes:
     if bits == 8 * plane.dtype.itemsize:
         return plane.astype(plane.dtype.newbyteorder(order)).tobytes()
     rows = plane.reshape(len(plane), -1).astype(np.uint64)

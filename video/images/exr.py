@@ -13,7 +13,7 @@ import OpenImageIO as oiio
 from video.errors import FileError
 from video.files.atomic import write_atomically
 from video.files.decode_limits import check_decode_limits
-from video.files.image_io import DecodeError, open_image, read_pixels, write_image
+from video.files.image_io import DecodeError, check_readable, open_image, read_pixels, write_image
 
 LARGEST_HALF = 65504.0
 EXR = "openexr"
@@ -30,7 +30,12 @@ _LARGEST_INTEGER = 2.0**32 - 1.0
 
 
 def is_exr(path: Path) -> bool:
-    """Whether a file is an EXR, by its first bytes, or, where it has too few of them, by its name."""
+    """Whether a file is an EXR, by its first bytes, or, where it has too few of them, by its name.
+
+    Raises:
+        FileError: it cannot be read at all.
+    """
+    check_readable(path)
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))

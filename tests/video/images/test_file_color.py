@@ -20,7 +20,7 @@ from tests.video.icc_files import (
     table_curve,
 )
 from tests.video.png_files import chromaticities_chunk, gamma_chunk, make_png, profile_chunk
-from tests.video.tiff_files import Photometric, make_tiff
+from tests.video.tiff_files import Extra, Photometric, make_tiff
 from video.errors import FileError
 from video.images.image_files import read_picture
 
@@ -245,7 +245,12 @@ def test_profiles_of_gray(tmp_path: Path, name: str, suffix: str, alpha: bool) -
     else:
         samples = np.round(values * 65535.0).astype(np.uint16)
         path.write_bytes(
-            make_tiff(samples, Photometric.BLACK_IS_ZERO, extras=[2] if alpha else [], profile=profile)
+            make_tiff(
+                samples,
+                Photometric.BLACK_IS_ZERO,
+                extras=[Extra.STRAIGHT_ALPHA] if alpha else [],
+                profile=profile,
+            )
         )
     image = read_picture(path).image
     assert image.shape[2] == 3 + alpha
@@ -266,7 +271,11 @@ def test_a_profile_goes_with_any_tiff(tmp_path: Path, depth: str, associated: bo
     if depth[0] == "u":
         stored = np.round(stored * (256.0 ** int(depth[1]) - 1))
     profile = make_profile(ADOBE_RGB, gamma_curve(563 / 256))
-    tiff = make_tiff(stored.astype(depth), extras=[1 if associated else 2], profile=profile)
+    tiff = make_tiff(
+        stored.astype(depth),
+        extras=[Extra.ASSOCIATED_ALPHA if associated else Extra.STRAIGHT_ALPHA],
+        profile=profile,
+    )
     (tmp_path / "a.tif").write_bytes(tiff)
     image = read_picture(tmp_path / "a.tif").image
     # The first rows are almost black: one level there is many in sRGB.

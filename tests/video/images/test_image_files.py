@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
 import zlib
 from collections.abc import Callable
@@ -223,6 +225,26 @@ def test_a_name_that_no_file_system_takes_is_told(tmp_path: Path, name: str) -> 
 
 def test_folder_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a socket"])
+def test_what_is_no_regular_file_is_told_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "picture.png"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    assert kind in refusal(path)
+    with pytest.raises(FileError, match=kind):
+        image_size(path)
+
+
+def test_an_empty_file_is_a_frame_that_is_not_rendered_yet(tmp_path: Path) -> None:
+    for name in ("picture.png", "picture.exr"):
+        (tmp_path / name).touch()
+        assert "not rendered yet" in refusal(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"", b"a painting, in words", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"])
