@@ -49,6 +49,7 @@ def make_tiff(
     orientation: int = 0,
     palette: np.ndarray | None = None,
     profile: bytes = b"",
+    numbers: Mapping[int, int] | None = None,
 ) -> bytes:
     """The file of (H, W, C) samples in the type in which they are stored.
 
@@ -56,6 +57,7 @@ def make_tiff(
         bits: of a sample; fewer than the type has are packed into bytes, row by row.
         extras: the meaning of the last samples of a pixel.
         palette: (2**bits, 3) uint16.
+        numbers: further tags, one number each.
     """
     height, width, count = samples.shape
     order: Order = ">" if big_endian else "<"
@@ -85,6 +87,7 @@ def make_tiff(
         tags[320] = (_SHORT, palette.T.ravel().tolist())
     if profile:
         tags[PROFILE] = (_UNDEFINED, list(profile))
+    tags |= {tag: (_LONG, [number]) for tag, number in (numbers or {}).items()}
     return _assembled(b"".join(strips), tags, order)
 
 

@@ -76,9 +76,16 @@ def check_readable(path: Path) -> None:
         raise FileError(path, "the picture is damaged (user data longer than the file); make it again")
 
 
-def read_pixels(image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0) -> np.ndarray:
-    """All channels of one part, (H, W, C) in the type `kind`; raises DecodeError where they are damaged."""
-    pixels = image.read_image(part, 0, 0, spec.nchannels, kind)
+def read_pixels(
+    image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0, channels: range | None = None
+) -> np.ndarray:
+    """Channels of one part, by default all, (H, W, C) in the type `kind`.
+
+    Raises:
+        DecodeError: they are damaged.
+    """
+    wanted = channels or range(spec.nchannels)
+    pixels = image.read_image(part, 0, wanted.start, wanted.stop, kind)
     # Some readers give what they have of a file that was cut short, and say so only here.
     problem = error_of(image)
     if pixels is None or problem:

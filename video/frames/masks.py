@@ -89,7 +89,7 @@ def open_mask(name: str, size: tuple[int, int], numbers: Collection[int] | None 
         return Mask(mask)
     if numbers is None:
         raise SequenceError(f"the mask {name} is a pattern, but there is one picture: name one mask")
-    sequence = open_sequence(path, skip_missing=True)
+    sequence = open_sequence(path, skip_missing=True, mixed_alpha=True)
     files = sequence.files if isinstance(sequence, ImageSequence) else {}
     missing = [number for number in numbers if number not in files]
     if missing:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from video.errors import FrameError, SequenceError
+from video.errors import FileError, FrameError, SequenceError
 from video.files.image_io import check_readable
 from video.frames.movie import MOVIE_SUFFIXES, movie_length, read_movie
 from video.frames.numbered_files import (
@@ -23,7 +23,8 @@ from video.frames.numbered_files import (
     only_pattern,
     split_pattern,
 )
-from video.images.image_files import image_size, read_picture
+from video.images.exr import display_size
+from video.images.image_files import read_header, read_picture
 from video.images.picture import Original
 
 
@@ -88,16 +89,24 @@ class ImageSequence:
         """The frame numbers, ascending."""
         return list(self.files)
 
-    def check_sizes(self) -> None:
-        """Raises FrameError for the first frame that has another size than the first one."""
-        sizes = ((number, path, image_size(path)) for number, path in self.files.items())
-        _, first_path, first = next(sizes)
-        for number, path, size in sizes:
-            if size != first:
+    def check_headers(self, *, mixed_alpha: bool = False) -> None:
+        """Checks all frames as far as their headers tell.
+
+        Args:
+            mixed_alpha: whether some may have alpha and others none.
+
+        Raises:
+            FileError: one is no picture that can be read.
+            FrameError: one has another size than the first, or alpha where that has none.
+        """
+        headers = ((number, path, read_header(path)) for number, path in self.files.items())
+        _, first_path, first = next(headers)
+        for number, path, header in headers:
+            if header.size != first.size or (header.alpha != first.alpha and not mixed_alpha):
                 raise FrameError(
                     number,
-                    f"{path.name} is {size[0]}×{size[1]} px but {first_path.name} is {first[0]}×{first[1]}"
-                    " px; all frames of a sequence must have one size",
+                    f"{path.name} is {header} but {first_path.name} is {first}; all frames of a sequence must"
+                    " have one size, and all or none alpha",
                 )
 
     def __iter__(self) -> Iterator[SourceFrame]:
@@ -123,19 +132,24 @@ class MovieSequence:
 
 
 def open_sequence(
-    source: Path, frames: FrameRange | None = None, *, skip_missing: bool = False
+    source: Path,
+    frames: FrameRange | None = None,
+    *,
+    skip_missing: bool = False,
+    mixed_alpha: bool = False,
 ) -> ImageSequence | MovieSequence:
-    """The sequence that `source` names; every picture's size has been checked.
+    """The sequence that `source` names; every picture's header has been checked.
 
     Args:
         source: a folder, a movie, or a pattern as `render_####.png` or `render_%04d.png`.
         frames: which frames; all from the first to the last when absent.
         skip_missing: leave out what is not there, or not rendered yet, instead of raising.
+        mixed_alpha: whether some pictures may have alpha and others none.
 
     Raises:
         SequenceError: nothing there, several sequences in one folder, frames of the range missing, not
             rendered yet, or no regular files.
-        FrameError, FileError: a frame of another size, or an unreadable one.
+        FrameError, FileError: see `ImageSequence.check_headers`.
     """
     # Not `source.is_dir()`, which fails for a name that no file system takes.
     is_folder = os.path.isdir(source)  # noqa: PTH112
@@ -153,7 +167,7 @@ def open_sequence(
             f"{source} does not exist; name a folder, a movie or a pattern as render_####.png"
         )
     sequence = ImageSequence(_select(matching_files(pattern), pattern, frames, skip_missing))
-    sequence.check_sizes()
+    sequence.check_headers(mixed_alpha=mixed_alpha)
     return sequence
 
 
@@ -182,6 +196,18 @@ def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
     if missing:
         raise SequenceError(f"the passes {pattern} are missing for {listed(missing)}")
     return {number: files[number] for number in numbers}
+
+
+def check_passes(files: Mapping[int, Path], size: tuple[int, int]) -> None:
+    """Checks the headers of passes; raises FileError for one that is no EXR of this (width, height)."""
+    for path in files.values():
+        found = display_size(path)
+        if found != size:
+            raise FileError(
+                path,
+                f"is {found[0]}×{found[1]} px but the frames are {size[0]}×{size[1]} px; render both at one"
+                " size",
+            )
 
 
 def frame_path(pattern: Path, number: int) -> Path:

@@ -14,7 +14,7 @@ from video.color.cicp import cicp_space
 from video.color.color_space import REC_709, ColorSpace
 from video.color.encoded_space import GammaCurve, SrgbCurve, TransferCurve, encoded_space, span_colors
 from video.errors import FileError
-from video.images.png_chunks import read_chunks, unpack_profile
+from video.images.headers.png_chunks import read_chunks, unpack_profile
 
 _KINDS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
 # gAMA and cHRM are integers, in units of 1/100000.

@@ -15,13 +15,16 @@ from video.color.icc import ProfileError, convert_by_table, parse_gray_profile, 
 from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
 from video.files.decode_limits import check_decode_limits
+from video.files.free_memory import check_memory
 from video.files.image_io import DecodeError, open_image, read_pixels
 from video.files.native_output import suppress_native_output
-from video.images.exr import exr_size, finite_light, is_exr
-from video.images.file_color import read_file_color
-from video.images.picture import Original, Picture, quantize
-from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES, PictureFormat
-from video.images.png_chunks import with_chunks
+from video.images.exr import exr_header, finite_light, is_exr
+from video.images.file_color import FileColor, read_file_color
+from video.images.headers.other_formats import what_it_is
+from video.images.headers.png_chunks import with_chunks
+from video.images.heif import heif_header, is_heif, read_heif
+from video.images.picture import Original, Picture, PictureHeader, quantize
+from video.images.picture_formats import ANIMATION, FORMATS, IMAGE_SUFFIXES, PictureFormat
 from video.images.printed import is_cmyk, read_managed_cmyk
 from video.images.sample_values import check_samples, color_of, read_type
 from video.images.scene_linear import read_light
@@ -31,6 +34,7 @@ __all__ = [
     "check_writable",
     "image_size",
     "quantize",
+    "read_header",
     "read_image",
     "read_picture",
     "write_atomically",
@@ -63,30 +67,43 @@ def read_picture(path: Path) -> Picture:
     if is_exr(path):
         original = read_light(path)
         return Picture(original.display(), original)
+    if is_heif(path):
+        color, meaning = read_heif(path)
+        return _as_meant(color, meaning, gray=False)
     with _opened(path) as (image, spec, kind):
-        if kind.is_animation is not None and kind.is_animation(image, path):
-            raise FileError(path, "is an animation; save the picture that is meant as a file of its own")
-        check_samples(path, spec, floats=kind.floats)
         meaning = read_file_color(path, spec, kind.name)
         if meaning.profile is not None and is_cmyk(spec):
             return Picture(_upright(read_managed_cmyk(path, meaning.profile), _orientation(spec)))
         pixels = read_pixels(image, spec, read_type(spec))
     color = color_of(pixels, spec, premultiplied=kind.premultiplied(path))
+    del pixels
     color = _upright(color, _orientation(spec))
-    if kind.space is not None:
-        return _in_space(finite_light(color) if kind.space.scene_linear else color, kind.space)
-    if meaning.profile is not None:
-        return _profiled(color, meaning.profile, gray=spec.nchannels < 3)
-    return _in_space(color, meaning.space)
+    space = kind.space(spec)
+    if space is not None:
+        return _in_space(finite_light(color) if space.scene_linear else color, space)
+    return _as_meant(color, meaning, gray=spec.nchannels < 3)
+
+
+def read_header(path: Path) -> PictureHeader:
+    """Size and alpha of the upright picture, from its header alone.
+
+    Raises:
+        FileError: as `read_picture`, as far as the header tells: no pixel is decoded.
+    """
+    if is_exr(path):
+        return exr_header(path)
+    if is_heif(path):
+        return heif_header(path)
+    with _opened(path) as (_, spec, kind):
+        read_file_color(path, spec, kind.name)
+        sideways = _orientation(spec) >= _FIRST_ON_ITS_SIDE
+        width, height = (spec.height, spec.width) if sideways else (spec.width, spec.height)
+        return PictureHeader(width, height, spec.alpha_channel >= 1)
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(width, height) of the upright picture, from the header alone; raises FileError as `read_picture`."""
-    if is_exr(path):
-        return exr_size(path)
-    with _opened(path) as (_, spec, _):
-        sideways = _orientation(spec) >= _FIRST_ON_ITS_SIDE
-        return (spec.height, spec.width) if sideways else (spec.width, spec.height)
+    """(width, height) of the upright picture, from its header alone; raises FileError as `read_header`."""
+    return read_header(path).size
 
 
 def write_png(
@@ -119,21 +136,42 @@ def write_png(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, PictureFormat]]:
-    """The file, its header, which promises nothing that the file cannot hold, and its format."""
+    """The file, its header and its format: a picture that can be read, as far as its header tells.
+
+    Raises:
+        FileError: it cannot, or there is not enough memory for it.
+    """
     try:
         # libpng prints what it finds in damaged files.
         with suppress_native_output(), open_image(path) as image:
             kind = FORMATS.get(image.format_name())
             if kind is None:
-                raise FileError(path, _NO_PICTURE)
+                raise FileError(path, what_it_is(path) or _NO_PICTURE)
             spec = image.spec()
             if spec.width < 1 or spec.height < 1 or spec.depth > 1 or spec.nchannels < 1:
                 raise DecodeError("its size is none")
             pixels = spec.width * spec.height
             check_decode_limits(path, pixels, 4 * spec.nchannels * pixels, kind.expansion)
+            _check_header(path, image, spec, kind)
+            check_memory(path, _memory(spec) * pixels)
             yield image, spec, kind
     except DecodeError as error:
-        raise FileError(path, _why_unreadable(str(error))) from None
+        raise FileError(path, what_it_is(path) or _why_unreadable(str(error))) from None
+
+
+def _check_header(path: Path, image: oiio.ImageInput, spec: oiio.ImageSpec, kind: PictureFormat) -> None:
+    """Raises FileError if the header tells that the file is not read, though it may be whole."""
+    if kind.is_animation is not None and kind.is_animation(image, path):
+        raise FileError(path, ANIMATION)
+    refusal = kind.refusal(path, spec)
+    if refusal is not None:
+        raise FileError(path, refusal)
+    check_samples(path, spec, floats=kind.floats)
+
+
+def _memory(spec: oiio.ImageSpec) -> int:
+    """Bytes for each pixel while a picture is read: samples, twice, these as floats, and the colors."""
+    return spec.nchannels * (2 * spec.format.size() + 4) + 4 * (4 if spec.alpha_channel >= 0 else 3)
 
 
 _NO_PICTURE = "is no picture; PNG, JPEG, WebP, TIFF, EXR, HDR, DPX, Cineon, TGA, BMP and others can be read"
@@ -147,6 +185,13 @@ def _why_unreadable(reason: str) -> str:
     if "bits per sample" in reason:
         return f"has samples that cannot be read ({reason[:200]}); save it with 8 or 16 bits"
     return f"is no picture, or a damaged one ({reason[:200]}); make it again"
+
+
+def _as_meant(color: np.ndarray, meaning: FileColor, *, gray: bool) -> Picture:
+    """The picture of float32 values as their file says that they are meant."""
+    if meaning.profile is not None:
+        return _profiled(color, meaning.profile, gray=gray)
+    return _in_space(color, meaning.space)
 
 
 def _profiled(color: np.ndarray, icc: bytes, *, gray: bool) -> Picture:
@@ -163,9 +208,10 @@ def _profiled(color: np.ndarray, icc: bytes, *, gray: bool) -> Picture:
 
 
 def _in_space(color: np.ndarray, space: ColorSpace | None) -> Picture:
-    """The picture of float32 values in a space; None for sRGB."""
+    """The picture of float32 values in a space; None for sRGB. The array becomes the picture's."""
     if space is None:
-        return Picture(np.clip(np.nan_to_num(color, nan=0.0), 0.0, 1.0))
+        # `fmax` takes what is a number: NaN becomes zero.
+        return Picture(np.fmin(np.fmax(color, 0.0, out=color), 1.0, out=color))
     original = Original(color, space)
     return Picture(original.display(), original)
 

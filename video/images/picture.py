@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,25 @@ from video.color.color_space import ColorSpace
 
 DISPLAY_BITS = 16
 """Bits to which a picture is rounded when it is brought to sRGB."""
+
+# Pixels that are converted at a time: a conversion takes ten times the memory of what it converts.
+_BLOCK = 1 << 18
+
+
+class PictureHeader(NamedTuple):
+    """What a picture's header tells: its size, upright, in px, and whether it has transparency."""
+
+    width: int
+    height: int
+    alpha: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.width, self.height
+
+    def __str__(self) -> str:
+        return f"{self.width}×{self.height} px" + (" with alpha" if self.alpha else "")
 
 
 @dataclass(frozen=True)
@@ -26,16 +46,26 @@ class Original:
 
     def straight(self) -> np.ndarray:
         """(H, W, 3) float32, not premultiplied; as it is where alpha is zero."""
-        color = self.pixels[..., :3]
-        if not self.space.scene_linear or self.pixels.shape[2] == 3:
-            return color
-        alpha = self.pixels[..., 3:]
-        return np.divide(color, alpha, out=color.copy(), where=alpha > 0.0)
+        return self._straight(self.pixels)
 
     def display(self) -> np.ndarray:
         """(H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, in levels of `DISPLAY_BITS`."""
-        shown = np.concatenate([self.space.to_display(self.straight()), self.pixels[..., 3:]], axis=2)
-        return quantize(shown, DISPLAY_BITS)
+        shown = np.empty(self.pixels.shape, np.float32)
+        height, width = self.pixels.shape[:2]
+        rows = max(1, _BLOCK // width)
+        for first in range(0, height, rows):
+            block = self.pixels[first : first + rows]
+            shown[first : first + rows, :, :3] = self.space.to_display(self._straight(block))
+            shown[first : first + rows, :, 3:] = block[..., 3:]
+            shown[first : first + rows] = quantize(shown[first : first + rows], DISPLAY_BITS)
+        return shown
+
+    def _straight(self, pixels: np.ndarray) -> np.ndarray:
+        color = pixels[..., :3]
+        if not self.space.scene_linear or pixels.shape[2] == 3:
+            return color
+        alpha = pixels[..., 3:]
+        return np.divide(color, alpha, out=color.copy(), where=alpha > 0.0)
 
 
 @dataclass(frozen=True)

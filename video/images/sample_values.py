@@ -91,14 +91,18 @@ def color_of(pixels: np.ndarray, spec: oiio.ImageSpec, *, premultiplied: bool) -
     if spec.get_int_attribute(_PHOTOMETRIC, Photometric.BLACK_IS_ZERO) == Photometric.WHITE_IS_ZERO:
         # OpenImageIO inverts samples of 8 bits, alpha among them, and no others.
         if pixels.dtype != np.uint8:
-            color = 1.0 - color
+            np.subtract(1.0, color, out=color)
         elif alpha is not None:
-            alpha = 1.0 - alpha
+            np.subtract(1.0, alpha, out=alpha)
     if alpha is None:
         return color
     if premultiplied:
-        color = np.divide(color, alpha, out=np.zeros_like(color), where=alpha > 0.0)
-    return np.concatenate([color, alpha], axis=2)
+        hidden = alpha[..., 0] <= 0.0
+        np.divide(color, alpha, out=color, where=~hidden[..., None])
+        color[hidden] = 0.0
+    # In place, as all of this: a picture of the largest size takes a gigabyte.
+    in_order = samples.shape[2] == 4 and alpha.base is samples and spec.alpha_channel == 3
+    return samples if in_order else np.concatenate([color, alpha], axis=2)
 
 
 def _alpha(samples: np.ndarray, channel: int) -> np.ndarray | None:

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from tests.video.exr_files import write_exr
+from tests.video.png_files import make_png
+from tests.video.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
 from video.frames.movie import write_movie
 from video.frames.sequence import (
@@ -20,6 +24,7 @@ from video.frames.sequence import (
     ImageSequence,
     PassesSequence,
     SourceFrame,
+    check_passes,
     frame_path,
     open_passes,
     open_sequence,
@@ -285,6 +290,49 @@ def test_frame_of_another_size_is_named(tmp_path: Path) -> None:
     with pytest.raises(FrameError, match=r"frame 3: f_0003\.png is 24×16 px.*20×16") as error:
         open_sequence(tmp_path)
     assert error.value.frame == 3
+
+
+def test_a_frame_with_alpha_among_others_is_named_before_the_first_is_stylized(tmp_path: Path) -> None:
+    put(tmp_path, "f_0001.png", "f_0002.png")
+    put(tmp_path, "f_0003.png", image=np.zeros((16, 20, 4), np.float32))
+    with pytest.raises(FrameError, match=r"f_0003\.png is 20×16 px with alpha but f_0001\.png is 20×16 px;"):
+        open_sequence(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["animation", "Lab", "deep", "damaged", "no picture", "colors"])
+def test_what_a_header_tells_of_a_later_frame_is_told_at_once(tmp_path: Path, kind: str) -> None:
+    for number in (1, 2, 3):
+        Image.new("RGB", (20, 16)).save(tmp_path / f"f_{number:04}.png")
+    odd = tmp_path / "f_0004.png"
+    image = Image.new("RGB", (20, 16))
+    if kind == "animation":
+        image.save(odd, save_all=True, append_images=[Image.new("RGB", (20, 16), "red")])
+    elif kind == "Lab":
+        odd.write_bytes(make_tiff(np.zeros((16, 20, 3), np.uint8), Photometric.LAB))
+    elif kind == "deep":
+        odd.write_bytes(make_tiff(np.zeros((16, 20, 3), np.int16)))
+    elif kind == "damaged":
+        odd.write_bytes((tmp_path / "f_0001.png").read_bytes()[:20])
+    elif kind == "no picture":
+        odd.write_text("a painting, in words")
+    else:
+        odd.write_bytes(make_png(np.zeros((16, 20, 3)), {b"cICP": bytes([0, 3, 0, 1])}))
+    with pytest.raises(FileError, match=r"f_0004\.png"):
+        open_sequence(tmp_path)
+
+
+def test_passes_of_another_size_are_named(tmp_path: Path) -> None:
+    files = {}
+    for number, side in ((1, 20), (2, 20), (3, 24)):
+        files[number] = tmp_path / f"passes_{number:04}.exr"
+        write_exr(files[number], {"ViewLayer.Depth.Z": np.zeros((16, side), np.float32)})
+    with pytest.raises(FileError, match=r"passes_0003\.exr: is 24×16 px but the frames are 20×16 px"):
+        check_passes(files, (20, 16))
+    del files[3]
+    check_passes(files, (20, 16))
+    files[1].write_bytes(files[1].read_bytes()[:100])
+    with pytest.raises(FileError, match=r"passes_0001\.exr"):
+        check_passes(files, (20, 16))
 
 
 def test_unreadable_frame_is_named(tmp_path: Path) -> None:
