@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio
 
-from video.color.cicp import cicp_space
-from video.color.color_space import REC_709, ColorSpace
-from video.color.encoded_space import GammaCurve, SrgbCurve, TransferCurve, encoded_space, span_colors
+from video.color.cicp import code_point_space
+from video.color.color_space import REC_709
+from video.color.encoded_space import EncodedSpace, span_colors
 from video.errors import FileError
 from video.images.headers.png_chunks import read_chunks, unpack_profile
+from video.images.picture import Shown
 
 _KINDS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
 # gAMA and cHRM are integers, in units of 1/100000.
@@ -35,7 +36,7 @@ class FileColor:
     """
 
     profile: bytes | None = None
-    space: ColorSpace | None = None
+    space: Shown | None = None
 
 
 def read_file_color(path: Path, spec: oiio.ImageSpec, kind: str) -> FileColor:
@@ -67,26 +68,25 @@ def _of_png(path: Path) -> FileColor:
         return FileColor(profile)
     if b"sRGB" in chunks:
         return FileColor()
-    curve, chromaticities = _curve(chunks), _chromaticities(chunks)
-    return FileColor(space=encoded_space(curve or SrgbCurve(), chromaticities or REC_709))
+    space = EncodedSpace(_exponent(chunks), _chromaticities(chunks) or REC_709)
+    return FileColor(space=None if space.is_srgb else space)
 
 
-def _by_code_points(
-    path: Path, primaries: int, transfer: int, _matrix: int, full_range: int
-) -> ColorSpace | None:
+def _by_code_points(path: Path, primaries: int, transfer: int, _matrix: int, full_range: int) -> Shown | None:
     try:
-        return cicp_space(primaries, transfer, narrow=not full_range)
+        return code_point_space(primaries, transfer, narrow=not full_range)
     except ValueError as error:
         raise FileError(path, f"{error} (cICP) are not known; save it as sRGB") from None
 
 
-def _curve(chunks: Mapping[bytes, bytes]) -> TransferCurve | None:
+def _exponent(chunks: Mapping[bytes, bytes]) -> float | None:
+    """Of gAMA; None for sRGB's curve."""
     if len(chunks.get(b"gAMA", b"")) != 4:
         return None
     gamma = struct.unpack(">I", chunks[b"gAMA"])[0] / _UNIT
     if not _LEAST_GAMMA <= gamma <= _LARGEST_GAMMA:
         return None
-    return SrgbCurve() if abs(gamma / _SRGB_GAMMA - 1.0) < _SAME_GAMMA else GammaCurve(1.0 / gamma)
+    return None if abs(gamma / _SRGB_GAMMA - 1.0) < _SAME_GAMMA else 1.0 / gamma
 
 
 def _chromaticities(chunks: Mapping[bytes, bytes]) -> tuple[float, ...] | None:

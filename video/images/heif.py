@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, features
 
-from video.color.cicp import cicp_space
+from video.color.cicp import code_point_space
 from video.errors import FileError
 from video.files.decode_limits import check_decode_limits
 from video.files.free_memory import check_memory
@@ -54,8 +54,9 @@ def read_heif(path: Path) -> tuple[np.ndarray, FileColor]:
     """
     with _opened(path) as image:
         meaning = _meaning(path, image.info.get("icc_profile"))
-        upright = ImageOps.exif_transpose(image)
-        pixels = np.asarray(upright.convert("RGBA" if upright.has_transparency_data else "RGB"))
+        with _damage_told(path):
+            upright = ImageOps.exif_transpose(image)
+            pixels = np.asarray(upright.convert("RGBA" if upright.has_transparency_data else "RGB"))
     return pixels.astype(np.float32) / np.float32(255.0), meaning
 
 
@@ -66,7 +67,7 @@ def _meaning(path: Path, profile: bytes | None) -> FileColor:
         return FileColor(profile or None)
     try:
         # Pillow has undone matrix and range.
-        return FileColor(space=cicp_space(*points))
+        return FileColor(space=code_point_space(*points))
     except ValueError as error:
         raise FileError(path, f"{error} are not known; save it as an sRGB PNG") from None
 
@@ -80,22 +81,30 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise FileError(path, "is an AVIF picture, which this Pillow does not read; save it as PNG or JPEG")
     if kind is StillKind.HEIC:
         _register_heic(path)
+    with _damage_told(path):
+        image = Image.open(path, formats=_FORMATS[kind])
+    with image:
+        pixels = image.width * image.height
+        check_decode_limits(path, pixels, 4 * pixels, _EXPANSION)
+        check_memory(path, _BYTES_PER_PIXEL * pixels)
+        # A HEIC may hold several photographs, the first of which is meant.
+        if kind is StillKind.AVIF and getattr(image, "is_animated", False):
+            raise FileError(path, ANIMATION)
+        yield image
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Raises FileError for whatever Pillow raises."""
     try:
         with suppress_native_output(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS[kind]) as image:
-                pixels = image.width * image.height
-                check_decode_limits(path, pixels, 4 * pixels, _EXPANSION)
-                check_memory(path, _BYTES_PER_PIXEL * pixels)
-                # A HEIC may hold several photographs, the first of which is meant.
-                if kind is StillKind.AVIF and getattr(image, "is_animated", False):
-                    raise FileError(path, ANIMATION)
-                yield image
-    except (FileError, MemoryError):
-        raise
-    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them raise
+            yield
+    except MemoryError:
+        raise  # the picture may be whole
+    except Exception as error:  # decoders raise whatever a damaged file makes them raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileError(path, f"the {kind} is damaged ({reason[:200]}); make it again") from None
+        raise FileError(path, f"the picture is damaged ({reason[:200]}); make it again") from None
 
 
 def _register_heic(path: Path) -> None:

@@ -23,7 +23,7 @@ from video.images.file_color import FileColor, read_file_color
 from video.images.headers.other_formats import what_it_is
 from video.images.headers.png_chunks import with_chunks
 from video.images.heif import heif_header, is_heif, read_heif
-from video.images.picture import Original, Picture, PictureHeader, quantize
+from video.images.picture import Original, Picture, PictureHeader, displayed, quantize
 from video.images.picture_formats import ANIMATION, FORMATS, IMAGE_SUFFIXES, PictureFormat
 from video.images.printed import is_cmyk, read_managed_cmyk
 from video.images.sample_values import check_samples, color_of, read_type
@@ -191,7 +191,10 @@ def _as_meant(color: np.ndarray, meaning: FileColor, *, gray: bool) -> Picture:
     """The picture of float32 values as their file says that they are meant."""
     if meaning.profile is not None:
         return _profiled(color, meaning.profile, gray=gray)
-    return _in_space(color, meaning.space)
+    space = meaning.space
+    if space is None:
+        return _in_space(color, None)
+    return Picture(displayed(color, lambda block: space.to_display(block[..., :3])))
 
 
 def _profiled(color: np.ndarray, icc: bytes, *, gray: bool) -> Picture:

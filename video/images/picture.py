@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -50,15 +51,7 @@ class Original:
 
     def display(self) -> np.ndarray:
         """(H, W, 3 or 4) float32, sRGB in 0..1, straight alpha, in levels of `DISPLAY_BITS`."""
-        shown = np.empty(self.pixels.shape, np.float32)
-        height, width = self.pixels.shape[:2]
-        rows = max(1, _BLOCK // width)
-        for first in range(0, height, rows):
-            block = self.pixels[first : first + rows]
-            shown[first : first + rows, :, :3] = self.space.to_display(self._straight(block))
-            shown[first : first + rows, :, 3:] = block[..., 3:]
-            shown[first : first + rows] = quantize(shown[first : first + rows], DISPLAY_BITS)
-        return shown
+        return displayed(self.pixels, lambda block: self.space.to_display(self._straight(block)))
 
     def _straight(self, pixels: np.ndarray) -> np.ndarray:
         color = pixels[..., :3]
@@ -79,6 +72,32 @@ class Picture:
 
     image: np.ndarray
     original: Original | None = None
+
+
+class Shown(Protocol):
+    """What a file's colors look like, where nothing is written in them again."""
+
+    def to_display(self, color: np.ndarray) -> np.ndarray:
+        """sRGB in 0..1 of (…, 3) float32, straight; what a display cannot show is clipped."""
+        ...
+
+
+def displayed(pixels: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """A picture in sRGB, in levels of `DISPLAY_BITS`.
+
+    Args:
+        pixels: (H, W, 3 or 4) float32.
+        convert: the color of some rows of them in sRGB.
+    """
+    shown = np.empty(pixels.shape, np.float32)
+    height, width = pixels.shape[:2]
+    rows = max(1, _BLOCK // width)
+    for first in range(0, height, rows):
+        block, target = pixels[first : first + rows], shown[first : first + rows]
+        target[..., :3] = convert(block)
+        target[..., 3:] = block[..., 3:]
+        target[...] = quantize(target, DISPLAY_BITS)
+    return shown
 
 
 def quantize(image: np.ndarray, bits: int = 8) -> np.ndarray:

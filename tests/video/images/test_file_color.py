@@ -156,7 +156,25 @@ def test_jpeg_xl_names_colors_by_code_points_too(
     np.testing.assert_allclose(read_picture(tmp_path / "a.jxl").image, SRGB, atol=LEVEL)
 
 
-@pytest.mark.parametrize("codes", [(0, 13, 0, 1), (12, 3, 0, 1), (99, 99, 0, 1)])
+def pq(light_of_display: np.ndarray) -> np.ndarray:
+    """SMPTE ST 2084 of light that is 1 at 203 cd/m²."""
+    power = (light_of_display * 203.0 / 10_000.0) ** (2610 / 16384)
+    return ((3424 / 4096 + 2413 / 128 * power) / (1.0 + 2392 / 128 * power)) ** (2523 / 32)
+
+
+def test_pq_is_shown_as_on_a_display_of_standard_range(tmp_path: Path) -> None:
+    values = pq(light(SRGB) @ REC_2020_OF_709.T)
+    image = read(tmp_path / "a.png", values, {b"cICP": bytes([9, 16, 0, 1])})
+    # Highlights are compressed from a little below white on.
+    np.testing.assert_allclose(image, SRGB, atol=8 * LEVEL)
+    muted = SRGB.max(axis=2) < 0.9
+    np.testing.assert_allclose(image[muted], SRGB[muted], atol=LEVEL)
+    # What is brighter than white stays apart from it, and in range.
+    bright = read(tmp_path / "b.png", pq(np.full((4, 4, 3), 4.0)), {b"cICP": bytes([9, 16, 0, 1])})
+    assert image.max() < bright.min() <= 1.0
+
+
+@pytest.mark.parametrize("codes", [(0, 13, 0, 1), (12, 3, 0, 1), (99, 99, 0, 1), (10, 17, 0, 1)])
 def test_code_points_that_mean_nothing_are_told(tmp_path: Path, codes: tuple[int, ...]) -> None:
     (tmp_path / "a.png").write_bytes(make_png(SRGB, {b"cICP": bytes(codes)}))
     with pytest.raises(FileError, match="cICP"):

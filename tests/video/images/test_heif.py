@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, features
 
 from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
-from video.color.cicp import cicp_space
+from video.color.cicp import code_point_space
 from video.color.icc import parse_profile
 from video.errors import FileError
 from video.frames.sequence import open_sequence
@@ -88,7 +88,7 @@ def test_code_points_are_followed(tmp_path: Path) -> None:
     whole = avif(MUTED)
     place = whole.index(b"colrnclx") + len(b"colrnclx")
     (tmp_path / "a.avif").write_bytes(whole[:place] + struct.pack(">2H", 12, 13) + whole[place + 4 :])
-    space = cicp_space(12, 13)
+    space = code_point_space(12, 13)
     assert space is not None
     wanted = space.to_display(MUTED / np.float32(255.0))
     np.testing.assert_allclose(read_picture(tmp_path / "a.avif").image, wanted, atol=2 * WITHIN)
