@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.video.picture_corpus import film_codes, written
+from tests.video.film_files import dpx, film_codes, portable_float_map
+from tests.video.picture_corpus import written
 from video.errors import FileError
 from video.images.image_files import image_size, read_picture
 
@@ -85,18 +85,6 @@ def test_jpeg_2000_that_calls_rgb_ycc_is_refused(tmp_path: Path, alpha: bool) ->
     assert "YCC" in refusal(tmp_path / "b.jp2")
 
 
-def dpx(values: np.ndarray, transfer: int, creator: bytes) -> bytes:
-    """A DPX of 16 bits a sample (SMPTE 268M), uncompressed, big-endian."""
-    height, width, _ = values.shape
-    file = struct.pack(">4sI8sI", b"SDPX", 2048, b"V2.0", 2048 + 6 * width * height).ljust(160, b"\0")
-    file = (file + creator).ljust(768, b"\0")
-    file += struct.pack(">2H2I", 0, 1, width, height)
-    # Unsigned, RGB (50), transfer, user defined colors, 16 bits, not packed, not encoded, where it begins.
-    file += struct.pack(">IIfIf4B2H3I", 0, 0, 0.0, 65535, 2.048, 50, transfer, 0, 16, 0, 0, 2048, 0, 0)
-    pixels = np.round(np.clip(values, 0.0, 1.0) * 65535.0).astype(">u2")
-    return file.ljust(2048, b"\0") + pixels.tobytes()
-
-
 @pytest.mark.parametrize(
     ("transfer", "creator", "values"),
     [
@@ -119,12 +107,11 @@ def test_dpx_by_its_transfer(tmp_path: Path, transfer: int, creator: bytes, valu
     np.testing.assert_allclose(read_picture(tmp_path / "a.dpx").image, SHOWN, atol=2e-3)
 
 
-@pytest.mark.parametrize(("scale", "order"), [("-1.0", "<"), ("1.0", ">")])
+@pytest.mark.parametrize("big_endian", [False, True])
 @pytest.mark.parametrize("gray", [False, True])
-def test_portable_float_maps_are_light(tmp_path: Path, scale: str, order: str, gray: bool) -> None:
+def test_portable_float_maps_are_light(tmp_path: Path, big_endian: bool, gray: bool) -> None:
     light = LIGHT[..., :1] if gray else LIGHT
-    head = f"{'Pf' if gray else 'PF'}\n56 40\n{scale}\n".encode()
-    (tmp_path / "a.pfm").write_bytes(head + light[::-1].astype(f"{order}f4").tobytes())
+    (tmp_path / "a.pfm").write_bytes(portable_float_map(light, big_endian=big_endian))
     picture = read_picture(tmp_path / "a.pfm")
     shown = SHOWN[..., :1].repeat(3, axis=2) if gray else SHOWN
     np.testing.assert_allclose(picture.image, shown, atol=1e-3)

@@ -8,7 +8,8 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from tests.video.picture_corpus import RGB, cineon, film_codes, written
+from tests.video.film_files import cineon, film_codes
+from tests.video.picture_corpus import RGB, written
 from video.color.color_space import CineonLog
 from video.frames.sequence import open_sequence
 from video.images.headers.isobmff import HEIF_SUFFIXES
