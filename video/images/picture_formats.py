@@ -15,7 +15,7 @@ from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.headers.jp2_boxes import mislabeled_ycc
 from video.images.headers.jpeg_scans import too_many_scans
 from video.images.headers.png_chunks import is_animated_png
-from video.images.headers.tiff_tags import has_associated_alpha, raw_photograph
+from video.images.headers.tiff_tags import has_associated_alpha, unreadable_tiff
 from video.images.sample_values import has_float_samples
 
 ANIMATION = "is an animation; save the picture that is meant as a file of its own"
@@ -101,7 +101,7 @@ FORMATS: Mapping[str, PictureFormat] = {
         PictureFormat(
             "tiff",
             (".tif", ".tiff"),
-            refusal=lambda path, _: raw_photograph(path),
+            refusal=lambda path, _: unreadable_tiff(path),
             floats=True,
             premultiplied=has_associated_alpha,
         ),

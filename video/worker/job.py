@@ -35,6 +35,7 @@ class OpenJob:
         finished: the numbers of the frames that are done.
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
+        is_complete: whether all frames are sent at once.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -44,6 +45,7 @@ class OpenJob:
         self._send = send
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES)
+        self.is_complete = job.complete
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.

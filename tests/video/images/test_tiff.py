@@ -178,6 +178,8 @@ REFUSED = {
         make_tiff(np.zeros((16, 16, 5), np.uint8), Photometric.SEPARATED, extras=[Extra.STRAIGHT_ALPHA]),
         "alpha",
     ),
+    "LZMA": (make_tiff(np.zeros((16, 16, 3), np.uint8), numbers={259: 34925}), "LZMA.*LZW"),
+    "Zstandard": (make_tiff(np.zeros((16, 16, 3), np.uint8), numbers={259: 50000}), "Zstandard"),
     "a thumbnail first": (make_tiff(np.zeros((16, 16, 3), np.uint8), numbers={254: 1}), "thumbnail"),
     "a digital negative": (make_tiff(np.zeros((16, 16, 3), np.uint8), numbers={50706: 0x01040000}), "raw"),
     "palette with alpha": (

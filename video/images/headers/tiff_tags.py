@@ -6,7 +6,9 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-_NEW_SUBFILE_TYPE, _EXTRA_SAMPLES, _DNG_VERSION, _CFA_PATTERN = 254, 338, 50706, 33422
+_NEW_SUBFILE_TYPE, _COMPRESSION, _EXTRA_SAMPLES, _DNG_VERSION, _CFA_PATTERN = 254, 259, 338, 50706, 33422
+# What OpenImageIO's wheels do not unpack.
+_PACKED = {34887: "LERC", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL"}
 _ASSOCIATED_ALPHA = 1
 _REDUCED = 1
 # Types of values by their number, with struct's letters; others are left out.
@@ -24,9 +26,15 @@ def has_associated_alpha(path: Path) -> bool:
     return _ASSOCIATED_ALPHA in _tags(path).get(_EXTRA_SAMPLES, ())
 
 
-def raw_photograph(path: Path) -> str | None:
-    """Why a TIFF is not read whose first picture is a thumbnail or a sensor's values; None if it is none."""
+def unreadable_tiff(path: Path) -> str | None:
+    """Why a whole TIFF is not read, or should not be; None if it should.
+
+    The first picture of a raw photograph is a thumbnail, or a sensor's values.
+    """
     tags = _tags(path)
+    packed = _PACKED.get(tags.get(_COMPRESSION, (0,))[0])
+    if packed is not None:
+        return f"is compressed by {packed}, which is not read; save it with LZW or Deflate"
     reduced = tags.get(_NEW_SUBFILE_TYPE, (0,))[0] & _REDUCED
     if _DNG_VERSION in tags or _CFA_PATTERN in tags or reduced:
         return "is a camera's raw photograph, or begins with a thumbnail; develop it, and save it as TIFF"
