@@ -122,7 +122,7 @@ def _png() -> Iterator[Claim]:
 
 
 def _jpeg() -> Iterator[Claim]:
-    best = {"quality": 100, "subsampling": 0}
+    best: dict[str, Any] = {"quality": 100, "subsampling": 0}
     base = Claim("JPEG", "8 bits", ".jpg", pillow(SHOWN, "JPEG", **best), within=4.0)
     yield base
     yield replace(base, what="gray", make=pillow(GRAY, "JPEG", **best), shown=GRAY)
@@ -188,14 +188,14 @@ def _tiff() -> Iterator[Claim]:
 
 
 def _heif() -> Iterator[Claim]:
-    best = {"quality": 100, "subsampling": "4:4:4"}
+    best: dict[str, Any] = {"quality": 100, "subsampling": "4:4:4"}
     base = Claim(
         "AVIF",
         "8 bits",
         ".avif",
         pillow(SHOWN, "AVIF", **best),
         within=3.0,
-        available=lambda: features.check("avif"),
+        available=lambda: bool(features.check("avif")),
     )
     yield base
     yield replace(base, what="alpha", make=pillow(with_alpha(SHOWN), "AVIF", **best), shown=with_alpha(SHOWN))
@@ -299,7 +299,7 @@ def _others() -> Iterator[Claim]:
         yield Claim(name, "8 bits", suffix, oiio(LEVELS))
         yield Claim(name, "alpha", suffix, oiio(alpha), with_alpha(SHOWN))
     yield Claim("SGI (Iris)", "16 bits", ".sgi", oiio(deep))
-    lossless = {"irreversible": False}
+    lossless: dict[str, Any] = {"irreversible": False}
     yield Claim("JPEG 2000", "8 bits", ".jp2", pillow(SHOWN, "JPEG2000", **lossless))
     yield Claim("JPEG 2000", "16 bits", ".j2c", oiio(deep))
     yield Claim(

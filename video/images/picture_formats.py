@@ -29,6 +29,7 @@ class PictureFormat:
         name: OpenImageIO's name of the format.
         suffixes: lower case, by which the pictures in a folder are found; a named file may have any.
         space: of an open file that does not name the space of its colors; None for sRGB.
+        for_styles: whether a style picture may well be one: not rendered light and scanned film.
         refusal: why an open file is not read, though it is whole; None if it is.
         is_animation: tells it of an open file, where the format has animations.
         floats: whether it may have samples of floating point.
@@ -41,6 +42,7 @@ class PictureFormat:
     suffixes: tuple[str, ...] = ()
     space: Callable[[oiio.ImageSpec], ColorSpace | None] = lambda spec: None
     refusal: Callable[[Path, oiio.ImageSpec], str | None] = lambda path, spec: None
+    for_styles: bool = True
     is_animation: Callable[[oiio.ImageInput, Path], bool] | None = None
     floats: bool = False
     premultiplied: Callable[[Path], bool] = lambda path: False
@@ -107,11 +109,13 @@ FORMATS: Mapping[str, PictureFormat] = {
         ),
         PictureFormat("bmp", (".bmp",)),
         PictureFormat("gif", is_animation=_has_second_frame),
-        PictureFormat("openexr", (".exr",), lambda spec: SceneLinear(), floats=True),
+        PictureFormat("openexr", (".exr",), lambda spec: SceneLinear(), for_styles=False, floats=True),
         # Blender writes light into both, and reads both as light.
-        PictureFormat("hdr", (".hdr",), lambda spec: SceneLinear(), floats=True),
-        PictureFormat("dpx", (".dpx",), _dpx_space, _misread_dpx, floats=True),
-        PictureFormat("cineon", (".cin",), lambda spec: CineonLog(), expansion=_UNCOMPRESSED),
+        PictureFormat("hdr", (".hdr",), lambda spec: SceneLinear(), for_styles=False, floats=True),
+        PictureFormat("dpx", (".dpx",), _dpx_space, _misread_dpx, for_styles=False, floats=True),
+        PictureFormat(
+            "cineon", (".cin",), lambda spec: CineonLog(), for_styles=False, expansion=_UNCOMPRESSED
+        ),
         PictureFormat("targa", (".tga",)),
         PictureFormat("sgi", (".rgb", ".rgba", ".sgi", ".bw")),
         PictureFormat("jpeg2000", (".jp2", ".j2c", ".j2k"), refusal=lambda path, _: mislabeled_ycc(path)),
@@ -127,4 +131,6 @@ FORMATS: Mapping[str, PictureFormat] = {
     )
 }
 
-IMAGE_SUFFIXES = frozenset(suffix for each in FORMATS.values() for suffix in each.suffixes) | {*HEIF_SUFFIXES}
+IMAGE_SUFFIXES = frozenset(
+    (*HEIF_SUFFIXES, *(suffix for each in FORMATS.values() for suffix in each.suffixes))
+)
