@@ -103,10 +103,10 @@ def _views(parts: Sequence[oiio.ImageSpec]) -> list[str]:
 
 
 def _without_view(name: str, views: Sequence[str]) -> str | None:
-    """`layer.view.channel`, `view.channel` or `layer.view` without the view; None if it is not the first."""
+    """`layer.view.channel` or `name.view`, without the view; None if that is not the first."""
     *before, last = name.split(".")
-    if last in views[:1] and before:
-        return ".".join(before)
+    if before and last in views:
+        return ".".join(before) if last == views[0] else None
     if before and before[-1] in views:
         return ".".join([*before[:-1], last]) if before[-1] == views[0] else None
     return name

@@ -108,6 +108,12 @@ def test_the_first_view_of_a_stereo_picture_in_one_part(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_color(path), LIGHT)
 
 
+def test_the_first_view_where_its_name_comes_last(tmp_path: Path) -> None:
+    flat = colors([f"{each}.left" for each in "RGBA"]) | other([f"{each}.right" for each in "RGBA"])
+    path = write(tmp_path / "a.exr", ("", flat), multiView=["left", "right"])
+    np.testing.assert_array_equal(read_color(path), LIGHT)
+
+
 @pytest.mark.parametrize("layer", ["", "rgba."])
 def test_the_first_view_of_a_stereo_picture_in_parts(tmp_path: Path, layer: str) -> None:
     parts = [(f"{layer}left", colors("RGBA")), (f"{layer}right", other("RGBA"))]
