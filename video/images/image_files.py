@@ -154,6 +154,8 @@ def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, Pictu
             check_decode_limits(path, pixels, 4 * spec.nchannels * pixels, kind.expansion)
             _check_header(path, image, spec, kind)
             check_memory(path, _memory(spec) * pixels)
+            if spec.alpha_channel >= 0 and kind.without_alpha(path):
+                spec.alpha_channel = -1
             yield image, spec, kind
     except DecodeError as error:
         raise FileError(path, what_it_is(path) or _why_unreadable(str(error))) from None

@@ -11,6 +11,7 @@ import OpenImageIO as oiio
 from video.color.color_space import CineonLog, ColorSpace, SceneLinear
 from video.files.decode_limits import DEFLATE_EXPANSION
 from video.files.image_io import error_of
+from video.images.headers import bmp_alpha, tga_alpha
 from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.headers.jp2_boxes import mislabeled_ycc
 from video.images.headers.jpeg_scans import too_many_scans
@@ -33,6 +34,7 @@ class PictureFormat:
         refusal: why an open file is not read, though it is whole; None if it is.
         is_animation: tells it of an open file, where the format has animations.
         floats: whether it may have samples of floating point.
+        without_alpha: tells of a file whether what OpenImageIO takes for alpha is none.
         premultiplied: tells of a file whether its colors are multiplied by its alpha; they never are by
             default.
         expansion: bytes of pixels that one byte of a file can hold, see `decode_limits`.
@@ -45,6 +47,7 @@ class PictureFormat:
     for_styles: bool = True
     is_animation: Callable[[oiio.ImageInput, Path], bool] | None = None
     floats: bool = False
+    without_alpha: Callable[[Path], bool] = lambda path: False
     premultiplied: Callable[[Path], bool] = lambda path: False
     expansion: int = DEFLATE_EXPANSION
 
@@ -107,7 +110,7 @@ FORMATS: Mapping[str, PictureFormat] = {
             floats=True,
             premultiplied=has_associated_alpha,
         ),
-        PictureFormat("bmp", (".bmp",)),
+        PictureFormat("bmp", (".bmp",), without_alpha=bmp_alpha.has_no_alpha),
         PictureFormat("gif", is_animation=_has_second_frame),
         PictureFormat("openexr", (".exr",), lambda spec: SceneLinear(), for_styles=False, floats=True),
         # Blender writes light into both, and reads both as light.
@@ -116,7 +119,12 @@ FORMATS: Mapping[str, PictureFormat] = {
         PictureFormat(
             "cineon", (".cin",), lambda spec: CineonLog(), for_styles=False, expansion=_UNCOMPRESSED
         ),
-        PictureFormat("targa", (".tga",)),
+        PictureFormat(
+            "targa",
+            (".tga",),
+            without_alpha=tga_alpha.has_no_alpha,
+            premultiplied=tga_alpha.is_premultiplied,
+        ),
         PictureFormat("sgi", (".rgb", ".rgba", ".sgi", ".bw")),
         PictureFormat("jpeg2000", (".jp2", ".j2c", ".j2k"), refusal=lambda path, _: mislabeled_ycc(path)),
         PictureFormat("jpegxl", (".jxl",), is_animation=_says_movie),

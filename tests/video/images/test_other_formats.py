@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from tests.video.film_files import dpx, film_codes, portable_float_map
 from tests.video.picture_corpus import written
 from video.errors import FileError
-from video.images.image_files import image_size, read_picture
+from video.images.image_files import image_size, read_header, read_picture
 
 ROWS, COLUMNS = np.mgrid[0:40, 0:56]
 COLOR = np.stack([4 * COLUMNS, 6 * ROWS, 255 - 4 * COLUMNS], axis=2).astype(np.uint8)
@@ -127,6 +128,87 @@ def test_formats_of_eight_bits(tmp_path: Path, suffix: str, alpha: bool) -> None
     image = read_picture(tmp_path / f"a.{suffix}").image
     np.testing.assert_allclose(image, pixels / 255.0, atol=1e-6)
     assert image_size(tmp_path / f"a.{suffix}") == (56, 40)
+
+
+def bitmap(pixels: np.ndarray, masks: tuple[int, int, int, int] | None, *, top_down: bool = False) -> bytes:
+    """A BMP of 32 bits, with masks (version 4) or without (version 3), of (H, W, 4) in BGRA."""
+    height, width, _ = pixels.shape
+    rows = pixels if top_down else pixels[::-1]
+    size, compression = (40, 0) if masks is None else (108, 3)
+    info = struct.pack("<IiiHHI", size, width, -height if top_down else height, 1, 32, compression)
+    info += struct.pack("<IiiII", rows.nbytes, 2835, 2835, 0, 0)
+    if masks is not None:
+        info += struct.pack("<4I", *masks)
+    head = struct.pack("<2sIHHI", b"BM", 14 + size + rows.nbytes, 0, 0, 14 + size)
+    return head + info.ljust(size, b"\0") + rows.tobytes()
+
+
+MASKS = 0xFF0000, 0xFF00, 0xFF
+
+
+@pytest.mark.parametrize("top_down", [False, True])
+@pytest.mark.parametrize(
+    ("masks", "fourth", "alpha"),
+    [
+        ((*MASKS, 0xFF000000), 128, True),
+        ((*MASKS, 0xFF000000), 0, True),
+        ((*MASKS, 0), 0, False),
+        ((*MASKS, 0), 128, False),
+        (None, 0, False),
+        (None, 128, True),
+    ],
+)
+def test_the_fourth_byte_of_a_bitmap_is_alpha_where_it_is_said_or_used(
+    tmp_path: Path, masks: tuple[int, int, int, int] | None, fourth: int, alpha: bool, top_down: bool
+) -> None:
+    pixels = np.dstack([COLOR[..., ::-1], np.full(COLOR.shape[:2], fourth, np.uint8)])
+    (tmp_path / "a.bmp").write_bytes(bitmap(pixels, masks, top_down=top_down))
+    image = read_picture(tmp_path / "a.bmp").image
+    assert image.shape[2] == (4 if alpha else 3)
+    assert read_header(tmp_path / "a.bmp").alpha == alpha
+    np.testing.assert_allclose(image[..., :3], SHOWN, atol=1e-6)
+    if alpha:
+        np.testing.assert_allclose(image[..., 3], fourth / 255.0, atol=1e-6)
+
+
+def targa(pixels: np.ndarray, alpha_bits: int, attributes: int | None) -> bytes:
+    """An uncompressed TGA of (H, W, 4) in BGRA, from the upper row down; attributes are the extension's."""
+    height, width, _ = pixels.shape
+    head = struct.pack("<3B2HB4H2B", 0, 0, 2, 0, 0, 0, 0, 0, width, height, 32, 0x20 | alpha_bits)
+    whole = head + pixels.tobytes()
+    if attributes is None:
+        return whole
+    extension = struct.pack("<H", 495).ljust(494, b"\0") + bytes([attributes])
+    return whole + extension + struct.pack("<2I", len(whole), 0) + b"TRUEVISION-XFILE.\0"
+
+
+@pytest.mark.parametrize(
+    ("alpha_bits", "attributes", "fourth", "alpha"),
+    [
+        (8, None, 128, True),
+        (8, None, 0, True),
+        (0, None, 0, False),
+        (0, None, 128, True),
+        (8, 0, 128, False),
+        (8, 1, 128, False),
+        (8, 2, 128, True),
+        (8, 3, 128, True),
+        (8, 3, 0, True),
+        (8, 4, 128, True),
+    ],
+)
+def test_the_fourth_byte_of_a_targa_is_what_the_file_says(
+    tmp_path: Path, alpha_bits: int, attributes: int | None, fourth: int, alpha: bool
+) -> None:
+    stored = COLOR * (fourth / 255.0) if attributes == 4 else COLOR
+    pixels = np.dstack([np.round(stored[..., ::-1]), np.full(COLOR.shape[:2], fourth)]).astype(np.uint8)
+    (tmp_path / "a.tga").write_bytes(targa(pixels, alpha_bits, attributes))
+    image = read_picture(tmp_path / "a.tga").image
+    assert image.shape[2] == (4 if alpha else 3)
+    assert read_header(tmp_path / "a.tga").alpha == alpha
+    np.testing.assert_allclose(image[..., :3], SHOWN, atol=1.1 / 255 if attributes == 4 else 1e-6)
+    if alpha:
+        np.testing.assert_allclose(image[..., 3], fourth / 255.0, atol=1e-6)
 
 
 def with_scans(scans: int, side: int = 64) -> bytes:
