@@ -62,9 +62,8 @@ def open_exr(path: Path) -> Iterator[tuple[oiio.ImageInput, list[oiio.ImageSpec]
                 raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
             if part.width < 1 or part.height < 1 or part.nchannels < 1:
                 raise FileError(path, _DAMAGED)
-        # Each channel may come as a float for every pixel of the picture.
-        decoded = sum(4 * part.nchannels * _pixels(part) for part in parts)
-        check_decode_limits(path, max(map(_pixels, parts)), decoded)
+        stored = sum(part.pixel_bytes(True) * _pixels(part) for part in parts)
+        check_decode_limits(path, max(map(_pixels, parts)), stored)
         yield image, parts
 
 

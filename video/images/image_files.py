@@ -151,7 +151,7 @@ def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, Pictu
             if spec.width < 1 or spec.height < 1 or spec.depth > 1 or spec.nchannels < 1:
                 raise DecodeError("its size is none")
             pixels = spec.width * spec.height
-            check_decode_limits(path, pixels, 4 * spec.nchannels * pixels, kind.expansion)
+            check_decode_limits(path, pixels, _stored_bits(spec) * pixels // 8, kind.expansion)
             _check_header(path, image, spec, kind)
             check_memory(path, _memory(spec) * pixels)
             if spec.alpha_channel >= 0 and kind.without_alpha(path):
@@ -169,6 +169,12 @@ def _check_header(path: Path, image: oiio.ImageInput, spec: oiio.ImageSpec, kind
     if refusal is not None:
         raise FileError(path, refusal)
     check_samples(path, spec, floats=kind.floats)
+
+
+def _stored_bits(spec: oiio.ImageSpec) -> int:
+    """Bits of a pixel's samples in the file."""
+    bits = spec.get_int_attribute("oiio:BitsPerSample", 8 * spec.format.size())
+    return max(1, min(bits, 8 * spec.format.size())) * spec.nchannels
 
 
 def _memory(spec: oiio.ImageSpec) -> int:

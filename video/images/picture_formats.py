@@ -37,7 +37,7 @@ class PictureFormat:
         without_alpha: tells of a file whether what OpenImageIO takes for alpha is none.
         premultiplied: tells of a file whether its colors are multiplied by its alpha; they never are by
             default.
-        expansion: bytes of pixels that one byte of a file can hold, see `decode_limits`.
+        expansion: bytes of samples that one byte of a file can hold, see `decode_limits`.
     """
 
     name: str
@@ -94,15 +94,17 @@ _DPX_VIDEO = (
     "Unspecified video",
 )
 
-# Ten bits of a pixel that is stored uncompressed become floats.
-_UNCOMPRESSED = 8
+# Ten bits of a sample that is stored uncompressed are told as sixteen.
+_UNCOMPRESSED = 2
+# Of flat pictures, by wavelets and predictors.
+_ALMOST_ANY = 1_000_000
 
 FORMATS: Mapping[str, PictureFormat] = {
     each.name: each
     for each in (
         PictureFormat("png", (".png",), is_animation=lambda _, path: is_animated_png(path)),
         PictureFormat("jpeg", (".jpg", ".jpeg"), refusal=lambda path, _: too_many_scans(path)),
-        PictureFormat("webp", (".webp",), is_animation=_says_movie),
+        PictureFormat("webp", (".webp",), is_animation=_says_movie, expansion=_ALMOST_ANY),
         PictureFormat(
             "tiff",
             (".tif", ".tiff"),
@@ -126,8 +128,13 @@ FORMATS: Mapping[str, PictureFormat] = {
             premultiplied=tga_alpha.is_premultiplied,
         ),
         PictureFormat("sgi", (".rgb", ".rgba", ".sgi", ".bw")),
-        PictureFormat("jpeg2000", (".jp2", ".j2c", ".j2k"), refusal=lambda path, _: mislabeled_ycc(path)),
-        PictureFormat("jpegxl", (".jxl",), is_animation=_says_movie),
+        PictureFormat(
+            "jpeg2000",
+            (".jp2", ".j2c", ".j2k"),
+            refusal=lambda path, _: mislabeled_ycc(path),
+            expansion=_ALMOST_ANY,
+        ),
+        PictureFormat("jpegxl", (".jxl",), is_animation=_says_movie, expansion=_ALMOST_ANY),
         PictureFormat("iff", (".iff",)),
         # Floats (PFM) are light.
         PictureFormat(

@@ -348,3 +348,13 @@ def test_check_writable_refuses_a_place_below_a_file(tmp_path: Path, place: str)
     (tmp_path / "file").write_text("a file, no folder")
     with pytest.raises(FileError, match="cannot be written to"):
         check_writable(tmp_path / place)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp", "jp2"])
+def test_a_flat_picture_is_no_bomb(tmp_path: Path, suffix: str) -> None:
+    options = {"webp": {"lossless": True}, "tif": {"compression": "tiff_adobe_deflate"}}.get(suffix, {})
+    Image.new("RGB", (5000, 5000), (50, 60, 70)).save(tmp_path / f"flat.{suffix}", **options)
+    assert (tmp_path / f"flat.{suffix}").stat().st_size < 200_000
+    assert image_size(tmp_path / f"flat.{suffix}") == (5000, 5000)
+    shown = read_image(tmp_path / f"flat.{suffix}")[::999, ::999]
+    np.testing.assert_allclose(shown * 255.0, np.broadcast_to((50, 60, 70), shown.shape), atol=1e-3)
