@@ -66,6 +66,7 @@ check: $(READY)
 # The checked-in files that Blender's side of the program has from the engine's.
 generate: $(READY)
 	$(BIN)/python -m blender_nst.cli.packaging.generate
+	$(BIN)/python -m tests.video.format_table
 
 setup: $(READY)
 

@@ -33,7 +33,7 @@ from compositor.stylization.frame_optimizer import FrameOptimizer
 from compositor.stylization.initial_image import make_initial_image
 from compositor.stylization.pyramid import scale_sizes, share_steps
 from compositor.stylization.step_counter import StepCounter
-from compositor.stylization.style_library import Style, StyleLibrary
+from compositor.stylization.style_library import Style, StyleLibrary, check_style
 from compositor.stylization.temporal import DetailConstraint, StylizedFrame, TemporalConstraint
 from compositor.stylization.working_size import working_size, working_size_text
 from compositor.tiling.memory_plan import MemoryPlan, fitting_windows, memory_plan, upsampling_plan
@@ -47,7 +47,7 @@ class StyleEngine:
 
     Args:
         settings: how to stylize.
-        styles: one style picture, (h, w, 3) float32, sRGB in 0..1, or several `Style`s.
+        styles: one style picture, (h, w, 3 or 4) float32, sRGB in 0..1, or several `Style`s.
         fetching: called with the progress of a download, if the network has to be fetched.
 
     Raises:
@@ -228,10 +228,12 @@ class StyleEngine:
         """The same, window by window, from which several masks can be summed up."""
         with translate_out_of_memory("the local style distance"), torch.no_grad():
             if self._local_distance is None:
+                pictures = self._library.pictures_without_region()
                 self._local_distance = LocalStyleDistance(
                     self._measuring_network(),
-                    self._library.pictures_without_region(),
+                    [picture.image for picture in pictures],
                     style_scale=self.settings.style_scale,
+                    visible=[picture.visible for picture in pictures],
                 )
             return self._local_distance.of(to_tensor(check_image(image, "image")[..., :3], self.device))
 
@@ -260,9 +262,16 @@ class StyleEngine:
         settings = self.settings
         weights = load_network(settings.network, settings.input_normalization, fetching)
         if settings.normalized_network:
-            pictures = [check_image(style.image, "style picture")[..., :3] for style in styles]
-            small = [fit(to_tensor(each, self.device), _NORMALIZING_SIZE) for each in pictures]
-            weights = normalize_network(weights, small, settings.pooling)
+            for style in styles:
+                check_style(style.image, "style picture")
+            small = [fit(to_tensor(each.color, self.device), _NORMALIZING_SIZE) for each in styles]
+            visible = [
+                None
+                if each.visible is None
+                else fit(map_to_tensor(each.visible, self.device), _NORMALIZING_SIZE)
+                for each in styles
+            ]
+            weights = normalize_network(weights, small, settings.pooling, visible)
         dtype = feature_dtype(settings.precision, self.device)
         return FeatureNetwork(weights, settings.pooling, self.device, dtype)
 

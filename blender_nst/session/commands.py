@@ -41,8 +41,8 @@ def start_engine(
     )
 
 
-def stylize_command(plan: SessionPlan, job: str) -> Stylize:
-    """Opens a job."""
+def stylize_command(plan: SessionPlan, job: str, *, complete: bool) -> Stylize:
+    """Opens a job, all of whose frames are sent at once if it is `complete`."""
     return Stylize(
         job=job,
         styles=[str(style) for style in plan.styles],
@@ -55,6 +55,7 @@ def stylize_command(plan: SessionPlan, job: str) -> Stylize:
         regions=plan.regions,
         restart=plan.restart,
         source=plan.source,
+        complete=complete,
     )
 
 

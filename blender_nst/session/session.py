@@ -100,7 +100,7 @@ class RenderSession:
         plan = self.plan
         engine = self.engine = start_engine(plan, self.on_event, self._resume_hint)
         self.started_at = time.monotonic()
-        engine.send(stylize_command(plan, self.job))
+        engine.send(stylize_command(plan, self.job, complete=self._from_files))
         return engine
 
     def wait_opened(self) -> None:

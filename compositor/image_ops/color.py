@@ -28,25 +28,38 @@ def with_luminance(image: np.ndarray, luma: np.ndarray) -> np.ndarray:
     return np.clip(yiq @ _YIQ_TO_RGB.T, 0.0, 1.0).astype(np.float32)
 
 
-def match_luminance(style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """The style picture in gray, its luma with the content's mean and deviation (section 3.2 there)."""
+def match_luminance(style: np.ndarray, content: np.ndarray, visible: np.ndarray | None = None) -> np.ndarray:
+    """The style picture in gray, its luma with the content's mean and deviation (section 3.2 there).
+
+    Args:
+        visible: (H, W) in 0..1, by which the style's pixels count; None for all of them.
+    """
     luma, target = luminance(style), luminance(content)
-    scaled = (luma - luma.mean()) * (target.std() / max(float(luma.std()), 1e-4)) + target.mean()
+    mean, deviation = luma.mean(), luma.std()
+    if visible is not None:
+        mean = np.average(luma, weights=visible)
+        deviation = np.sqrt(np.average(np.square(luma - mean), weights=visible))
+    scaled = (luma - mean) * (target.std() / max(float(deviation), 1e-4)) + target.mean()
     return np.repeat(np.clip(scaled, 0.0, 1.0)[..., None], 3, axis=2).astype(np.float32)
 
 
-def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
+def match_color(style: np.ndarray, content: np.ndarray, visible: np.ndarray | None = None) -> np.ndarray:
     """The style picture recolored to the content's mean and covariance, clipped to 0..1.
 
     Gatys et al. 2016, Preserving Color in Neural Artistic Style Transfer, equation 3 with the symmetric
     square roots ("image analogies" color transfer): A = Σ_c^½ Σ_s^-½.
+
+    Args:
+        visible: (H, W) in 0..1, by which the style's pixels count; None for all of them.
     """
     pixels, target = (
         style.reshape(-1, 3).astype(np.float64),
         content[..., :3].reshape(-1, 3).astype(np.float64),
     )
-    transform = _power(np.cov(target.T), 0.5) @ _power(np.cov(pixels.T), -0.5)
-    moved = (pixels - pixels.mean(axis=0)) @ transform.T + target.mean(axis=0)
+    weights = None if visible is None else visible.ravel().astype(np.float64)
+    mean = pixels.mean(axis=0) if weights is None else np.average(pixels, axis=0, weights=weights)
+    transform = _power(np.cov(target.T), 0.5) @ _power(np.cov(pixels.T, aweights=weights), -0.5)
+    moved = (pixels - mean) @ transform.T + target.mean(axis=0)
     return np.clip(moved, 0.0, 1.0).reshape(style.shape).astype(np.float32)
 
 

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.losses.local_term import LocalTerm, TargetKey, drawn
+from compositor.losses.local_term import LocalTerm, StyleMaps, TargetKey, drawn, mostly
 from compositor.losses.terms import squared_sum
 
 ENTRIES = 4096
@@ -48,17 +48,18 @@ class StyleDictionary:
     energy: Tensor
 
     @classmethod
-    def of(cls, features: Sequence[tuple[Tensor, float]]) -> StyleDictionary:
-        """From the feature maps (1, C, h, w) of several pictures, with the share of each; they add up to 1.
+    def of(cls, pictures: Sequence[StyleMaps]) -> StyleDictionary:
+        """From a layer's maps of several pictures.
 
-        Each picture has its share of the entries, of positions that are drawn once and for all.
+        Each picture has its share of the entries, of positions that are drawn once and for all among those
+        of which at least half is visible.
         """
-        total = min(ENTRIES, *(maps.shape[-2] * maps.shape[-1] / share for maps, share in features))
-        pictures = [(_positions(maps), share) for maps, share in features]
-        values = torch.cat([each[drawn(len(each), round(share * total))] for each, share in pictures])
-        mean = torch.stack([share * each.mean(dim=0) for each, share in pictures]).sum(dim=0)
+        shown = [(each.positions.float()[mostly(each.mask)], each.share) for each in pictures]
+        total = min(ENTRIES, *(len(positions) / share for positions, share in shown))
+        values = torch.cat([each[drawn(len(each), round(share * total))] for each, share in shown])
+        mean = torch.stack([share * each.mean(dim=0) for each, share in shown]).sum(dim=0)
         centered = values - mean
-        keys = F.normalize(centered, dim=1).to(features[0][0].dtype)
+        keys = F.normalize(centered, dim=1).to(pictures[0].features.dtype)
         energy = centered.square().sum(dim=1).mean().clamp_min(1e-12)
         return cls(values, mean, keys, energy)
 

@@ -142,17 +142,25 @@ class LocalStyleDistance:
         pictures: the paintings, (1, 3, h, w) float32 each, sRGB in 0..1. A window may be nearest to any of
             them.
         style_scale: the strokes' size that was asked for, see the setting of this name.
+        visible: of each picture, (1, 1, h, w) in 0..1: its windows count at least half of which is visible.
+            None, or nothing at all, for all windows.
 
     Raises:
         LayerError: the network has not the layers.
     """
 
     def __init__(
-        self, network: FeatureNetwork, pictures: Sequence[Tensor], *, style_scale: float = 1.0
+        self,
+        network: FeatureNetwork,
+        pictures: Sequence[Tensor],
+        *,
+        style_scale: float = 1.0,
+        visible: Sequence[Tensor | None] = (),
     ) -> None:
         network.check(WINDOW_CELLS)
         self._network = network
         self._pictures = pictures
+        self._visible = visible or [None] * len(pictures)
         self._style_scale = style_scale
         self._side = 0
         self._paintings: dict[str, list[_GramWindows | _PositionWindows]] = {}
@@ -178,10 +186,10 @@ class LocalStyleDistance:
 
     def _measured_paintings(self, side: int) -> dict[str, list[_GramWindows | _PositionWindows]]:
         found: dict[str, list[_GramWindows | _PositionWindows]] = {layer: [] for layer in WINDOW_CELLS}
-        for picture in self._pictures:
+        for picture, visible in zip(self._pictures, self._visible, strict=True):
             for layer, maps in self._features(picture, side * self._style_scale).items():
                 grid = WindowGrid.over(maps.shape[-2], maps.shape[-1], WINDOW_CELLS[layer])
-                found[layer].append(_painting_windows(layer, maps, grid))
+                found[layer].append(_painting_windows(layer, maps, grid, _shown_windows(grid, visible)))
         return found
 
     def _features(self, image: Tensor, side: float) -> dict[str, Tensor]:
@@ -192,8 +200,8 @@ class LocalStyleDistance:
 class _GramWindows:
     """The windows of a painting by their Gram matrices, G = FᵀF / P with F of (P, C), P positions."""
 
-    def __init__(self, features: Tensor, grid: WindowGrid) -> None:
-        self._grams = torch.cat([_grams(each) for each in _blocks(features, grid)])
+    def __init__(self, features: Tensor, grid: WindowGrid, shown: Tensor) -> None:
+        self._grams = torch.cat([_grams(each) for each in _blocks(features, grid)])[shown]
         self._energies = self._grams.square().sum(dim=1)
 
     def nearest(self, features: Tensor, grid: WindowGrid) -> Tensor:
@@ -212,10 +220,10 @@ class _PositionWindows:
     overlap there, so that this is the cheaper way where windows have few positions and many channels.
     """
 
-    def __init__(self, features: Tensor, grid: WindowGrid) -> None:
+    def __init__(self, features: Tensor, grid: WindowGrid, shown: Tensor) -> None:
         self._positions = _positions(features)
-        self._averaging = grid.averaging(features.device)
-        self._energies = _position_energies(features, grid)
+        self._averaging = grid.averaging(features.device)[shown]
+        self._energies = _position_energies(features, grid)[shown]
 
     def nearest(self, features: Tensor, grid: WindowGrid) -> Tensor:
         """(n): the distance of each window of other maps (1, C, H, W) to the nearest of these."""
@@ -224,14 +232,24 @@ class _PositionWindows:
         return _distances(_position_energies(features, grid), products, self._energies)
 
 
-def _painting_windows(layer: str, features: Tensor, grid: WindowGrid) -> _GramWindows | _PositionWindows:
-    """The windows of a painting, in the form that takes fewer operations.
+def _shown_windows(grid: WindowGrid, visible: Tensor | None) -> Tensor:
+    """The indices of the windows of a painting that count; where none is visible enough, the most visible."""
+    if visible is None:
+        return torch.arange(len(grid))
+    shares = torch.from_numpy(grid.shares(visible[0, 0].cpu().numpy()).ravel())
+    return torch.nonzero(shares >= min(_LEAST_SHARE, float(shares.max()))).flatten()
+
+
+def _painting_windows(
+    layer: str, features: Tensor, grid: WindowGrid, shown: Tensor
+) -> _GramWindows | _PositionWindows:
+    """The windows `shown` of a painting, in the form that takes fewer operations.
 
     Half overlapping, a position is in 4 windows of either picture: for each pair of windows P² C / 16
     operations by positions, and C² by Gram matrices.
     """
     by_positions = WINDOW_CELLS[layer] ** 4 < 16 * features.shape[1]
-    return (_PositionWindows if by_positions else _GramWindows)(features, grid)
+    return (_PositionWindows if by_positions else _GramWindows)(features, grid, shown.to(features.device))
 
 
 def _distances(own: Tensor, products: Tensor, target: Tensor) -> Tensor:

@@ -17,6 +17,32 @@ RENEW_EVERY = 10
 StyleT = TypeVar("StyleT")
 
 
+class StyleMaps(NamedTuple):
+    """A layer's feature maps of one style picture.
+
+    Attributes:
+        features: (1, C, h, w), of the network's dtype.
+        share: the picture's, of all entries; those of the pictures add up to 1.
+        visible: (1, 1, h, w) in 0..1, how much of each position is visible; None for all.
+    """
+
+    features: Tensor
+    share: float
+    visible: Tensor | None = None
+
+    @property
+    def positions(self) -> Tensor:
+        """(h·w, C), of the network's dtype."""
+        return self.features[0].flatten(1).T
+
+    @property
+    def mask(self) -> Tensor:
+        """(h·w) float32 in 0..1: how much of each position is visible."""
+        if self.visible is None:
+            return self.features.new_ones(self.features[0, 0].numel(), dtype=torch.float32)
+        return self.visible.flatten()
+
+
 class TargetKey(NamedTuple):
     """Names the targets of one layer in one tile of the frame, for the style of one region."""
 
@@ -61,6 +87,11 @@ class LocalTerm(ABC, Generic[StyleT]):
             self._entries.setdefault(key, found).copy_(found)
             self._due.discard(key)
         return self._entries[key]
+
+
+def mostly(shares: Tensor, whole: float = 1.0) -> Tensor:
+    """(n) bool: which shares are at least half of the whole; where none is, the largest ones."""
+    return shares >= min(0.5 * whole, float(shares.max()))
 
 
 def drawn(length: int, count: int) -> Tensor:

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.convolution.geometry import layer_stride
-from compositor.losses.local_term import LocalTerm, TargetKey, drawn
+from compositor.losses.local_term import LocalTerm, StyleMaps, TargetKey, drawn, mostly
 
 WINDOW_SIZE = 48
 """Pixels of the image across a window, at every layer."""
@@ -35,8 +35,6 @@ ENTRIES = 512
 
 # Products of positions that are in memory at once.
 _BLOCK = 2**23
-# The least share of a window of the style picture that must lie within the picture.
-_LEAST_SHARE = 0.5
 _LEAST_ENERGY = 1e-12
 _LEAST_WEIGHT = 1e-6
 
@@ -128,15 +126,16 @@ class StyleWindows:
     energies: Tensor
 
     @classmethod
-    def of(cls, layer: str, features: Sequence[tuple[Tensor, float]]) -> StyleWindows:
-        """From a layer's maps (1, C, h, w) of several pictures, with the share of each; they add up to 1.
+    def of(cls, layer: str, pictures: Sequence[StyleMaps]) -> StyleWindows:
+        """From a layer's maps of several pictures.
 
-        Each picture has its share of the windows, which are drawn once and for all.
+        Each picture has its share of the windows, which are drawn once and for all among those of which at
+        least half is visible.
         """
         cells = max(1, WINDOW_SIZE // layer_stride(layer))
-        pictures = [(_whole_windows(maps, cells), share) for maps, share in features]
-        total = min(ENTRIES, *(len(each.weights) / share for each, share in pictures))
-        chosen = [each[drawn(len(each.weights), round(share * total))] for each, share in pictures]
+        shown = [(_whole_windows(each, cells), each.share) for each in pictures]
+        total = min(ENTRIES, *(len(each.weights) / share for each, share in shown))
+        chosen = [each[drawn(len(each.weights), round(share * total))] for each, share in shown]
         windows = WindowFeatures(
             torch.cat([each.rows for each in chosen]),
             torch.cat([each.shares for each in chosen]),
@@ -241,13 +240,12 @@ def gram_difference(
     return difference, 4.0 * own.shares[:, :, None] * (own.rows.float() @ (grams - targets))
 
 
-def _whole_windows(maps: Tensor, cells: int) -> WindowFeatures:
-    """The windows over a style picture's maps (1, C, h, w), each at least half within it."""
-    positions = maps[0].flatten(1).T
-    height, width = maps.shape[-2:]
-    index = _index(height, width, cells, 0, maps.device).flatten(0, 1)
-    found = WindowFeatures.at(positions, positions.new_ones(len(positions), dtype=torch.float32), index)
-    return found[found.weights >= min(_LEAST_SHARE * cells**2, float(found.weights.max()))]
+def _whole_windows(maps: StyleMaps, cells: int) -> WindowFeatures:
+    """The windows over a style picture, of each at least half within it and visible."""
+    height, width = maps.features.shape[-2:]
+    index = _index(height, width, cells, 0, maps.features.device).flatten(0, 1)
+    found = WindowFeatures.at(maps.positions, maps.mask, index)
+    return found[mostly(found.weights, cells**2)]
 
 
 def _gathered(positions: Tensor, index: Tensor) -> Tensor:

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from compositor.image_ops.hidden_pixels import at_features
 from compositor.losses import terms
 from compositor.losses.feature_statistics import coverage
 from compositor.losses.local_features import StyleDictionary
+from compositor.losses.local_term import StyleMaps
 from compositor.losses.local_windows import StyleWindows
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget, PixelSum
 from compositor.networks.features import REPLICATE_FROM, FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.settings import StyleSettings
+
+
+class StylePicture(NamedTuple):
+    """A style picture of a region.
+
+    Attributes:
+        image: (1, 3, h, w) in 0..1.
+        weight: positive, relative to the other pictures.
+        visible: (1, 1, h, w) in 0..1, by which its pixels count; None for all of them.
+    """
+
+    image: Tensor
+    weight: float
+    visible: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,7 @@ def replicates(longer_side: int) -> bool:
 
 def style_targets(
     network: FeatureNetwork,
-    pictures: Sequence[tuple[Tensor, float]],
+    pictures: Sequence[StylePicture],
     settings: StyleSettings,
     *,
     replicate: bool,
@@ -51,28 +68,29 @@ def style_targets(
     weighted mean; with means and covariances it is the mixture's. So there is one target however many styles.
 
     Args:
-        pictures: (1, 3, h, w) in 0..1 with a positive weight each.
+        pictures: at least one.
         replicate: whether borders are replicated; the same as for the frame (`replicates`).
     """
     definition = STYLE_STATISTICS[settings.style_statistic]
     layers = layer_weights(settings.style_layers)
     local_layers, window_layers = active_local_layers(settings), active_window_layers(settings)
-    total = sum(weight for _, weight in pictures)
+    total = sum(picture.weight for picture in pictures)
     means: dict[tuple[str, PixelSum], Tensor] = {}
-    local: dict[str, list[tuple[Tensor, float]]] = {layer: [] for layer in local_layers | window_layers}
+    local: dict[str, list[StyleMaps]] = {layer: [] for layer in local_layers | window_layers}
     with torch.no_grad():
-        for picture, weight in pictures:
-            share = weight / total
-            features = network(picture, layers | dict.fromkeys(local), replicate=replicate)
+        for picture in pictures:
+            share = picture.weight / total
+            features = network(picture.image, layers | dict.fromkeys(local), replicate=replicate)
             for layer in layers:
-                covered = coverage(picture.shape[-2], picture.shape[-1], layer, picture.device)
+                covered = _counted(picture, layer, features[layer])
                 count = terms.pixel_count(features[layer], covered)
                 for each in definition.sums:
                     mean = share * (each.of(features[layer], covered) / count)
                     key = layer, each
                     means[key] = means[key] + mean if key in means else mean
             for layer, maps in local.items():
-                maps.append((features[layer], share))
+                visible = at_features(picture.visible, features[layer])
+                maps.append(StyleMaps(features[layer], share, visible))
         statistics = {
             layer: definition.target(
                 tuple(means[layer, each] for each in definition.sums), settings.loss_scale
@@ -84,6 +102,18 @@ def style_targets(
             dictionaries={layer: StyleDictionary.of(local[layer]) for layer in local_layers},
             windows={layer: StyleWindows.of(layer, local[layer]) for layer in window_layers},
         )
+
+
+def _counted(picture: StylePicture, layer: str, features: Tensor) -> Tensor | None:
+    """How much each position of a layer's maps counts, (1, 1, h, w) in 0..1; None for all alike."""
+    height, width = picture.image.shape[-2:]
+    covered, visible = (
+        coverage(height, width, layer, picture.image.device),
+        at_features(picture.visible, features),
+    )
+    if covered is None or visible is None:
+        return visible if covered is None else covered
+    return covered * visible
 
 
 def active_local_layers(settings: StyleSettings) -> dict[str, float]:

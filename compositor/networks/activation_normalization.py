@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from compositor.image_ops.hidden_pixels import at_features
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.vgg import Convolution, NetworkWeights
 from compositor.settings import Pooling
@@ -22,7 +23,12 @@ from compositor.settings import Pooling
 _SILENT = 0.05
 
 
-def normalize_network(weights: NetworkWeights, images: Sequence[Tensor], pooling: Pooling) -> NetworkWeights:
+def normalize_network(
+    weights: NetworkWeights,
+    images: Sequence[Tensor],
+    pooling: Pooling,
+    visible: Sequence[Tensor | None] = (),
+) -> NetworkWeights:
     """Rescales each convolution's filters so that their mean activation after the rectifier is one.
 
     A rectifier and either pooling pass a positive factor on, so each channel keeps its pattern: its map is
@@ -35,11 +41,14 @@ def normalize_network(weights: NetworkWeights, images: Sequence[Tensor], pooling
         images: (1, 3, H, W) float32, sRGB in 0..1, of any sizes of at least 16, on the device to compute on;
             the mean is over all their positions.
         pooling: as the network will be used, since the means depend on it.
+        visible: of each image, (1, 1, H, W) in 0..1, by which its pixels count; None, or nothing at all, for
+            all of them.
 
     Returns:
         The network on the CPU.
     """
-    means = _mean_activations(FeatureNetwork(weights, pooling, images[0].device), weights, images)
+    network = FeatureNetwork(weights, pooling, images[0].device)
+    means = _mean_activations(network, weights, images, visible or [None] * len(images))
     before = torch.ones(3)
     convolutions: list[Convolution] = []
     for convolution in weights.convolutions:
@@ -54,18 +63,22 @@ def normalize_network(weights: NetworkWeights, images: Sequence[Tensor], pooling
 
 @torch.no_grad()
 def _mean_activations(
-    network: FeatureNetwork, weights: NetworkWeights, images: Sequence[Tensor]
+    network: FeatureNetwork,
+    weights: NetworkWeights,
+    images: Sequence[Tensor],
+    visible: Sequence[Tensor | None],
 ) -> dict[str, Tensor]:
     """The mean (C) of each convolution's filters after the rectifier, by the convolution's name."""
     names = {f"relu{each.name[4:]}": each.name for each in weights.convolutions}
     sums = {
         name: torch.zeros(each.bias.numel()) for name, each in zip(names, weights.convolutions, strict=True)
     }
-    counts = dict.fromkeys(names, 0)
-    for image in images:
+    counts = dict.fromkeys(names, 0.0)
+    for image, shown in zip(images, visible, strict=True):
         for name, features in network(image, names).items():
-            sums[name] += features.sum(dim=(0, 2, 3)).cpu()
-            counts[name] += features.shape[-2] * features.shape[-1]
+            mask = at_features(shown, features)
+            sums[name] += (features if mask is None else features * mask).sum(dim=(0, 2, 3)).cpu()
+            counts[name] += features.shape[-2] * features.shape[-1] if mask is None else float(mask.sum())
     return {names[name]: sums[name] / counts[name] for name in names}
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from compositor.errors import ImageError
-from compositor.image_ops.arrays import check_image, to_tensor
+from compositor.image_ops.arrays import check_image, map_to_tensor, to_tensor
 from compositor.image_ops.color import match_color, match_luminance
+from compositor.image_ops.hidden_pixels import fill_hidden, visible_part
 from compositor.image_ops.resize import fit
-from compositor.losses.style_targets import StyleTargets, replicates, style_targets
+from compositor.losses.style_targets import StylePicture, StyleTargets, replicates, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import Color, StyleSettings
 
 
 @dataclass(frozen=True)
 class Style:
-    """A style picture, (h, w, 3) float32, sRGB in 0..1.
+    """A style picture, (h, w, 3 or 4) float32, sRGB in 0..1, straight alpha.
+
+    Its pixels count as much as they are visible; what is hidden has no part in anything.
 
     Attributes:
         weight: positive, relative to the other styles of the same region.
@@ -34,9 +38,30 @@ class Style:
 
     @property
     def digest(self) -> str:
-        """A hash of the picture alone, in hexadecimal."""
-        pixels = np.ascontiguousarray(self.image, np.float32)
+        """A hash of the picture alone, in hexadecimal: of what is visible."""
+        pixels = np.ascontiguousarray(self.color, np.float32)
+        if self.visible is not None:
+            pixels = np.concatenate([pixels, self.visible[..., None]], axis=2)
         return hashlib.blake2b(repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16).hexdigest()
+
+    @cached_property
+    def color(self) -> np.ndarray:
+        """(h, w, 3): the color, that of visible pixels nearby where nothing is visible."""
+        return fill_hidden(self.image)
+
+    @cached_property
+    def visible(self) -> np.ndarray | None:
+        """(h, w) in 0..1: the alpha; None where all of the picture is opaque."""
+        return visible_part(self.image)
+
+
+def check_style(image: np.ndarray, name: str) -> np.ndarray:
+    """Returns the picture if it can be a style's; raises ImageError, which names it, if it cannot."""
+    check_image(image, name)
+    visible = visible_part(image)
+    if visible is not None and not (visible > 0.0).any():
+        raise ImageError(f"the {name} is wholly transparent: there is nothing to take a style from")
+    return image
 
 
 class StyleLibrary:
@@ -52,14 +77,17 @@ class StyleLibrary:
         if not styles:
             raise ImageError("no style picture is given")
         for style in styles:
-            check_image(style.image, "style picture")
+            check_style(style.image, "style picture")
             if not style.weight > 0.0:
                 raise ImageError(f"a style picture has the weight {style.weight}: it must be positive")
         self.styles = list(styles)
         self._settings = settings
         self._network = network
         self._device = device
-        self._pictures = [self._picture(style.image) for style in self.styles]
+        self._pictures = [to_tensor(style.color, device) for style in self.styles]
+        self._visible = [
+            None if style.visible is None else map_to_tensor(style.visible, device) for style in self.styles
+        ]
         self._targets: dict[tuple[int, float, str | None], StyleTargets] = {}
 
     @property
@@ -83,7 +111,8 @@ class StyleLibrary:
         """
         recolor = {Color.LUMINANCE: match_luminance, Color.MATCH: match_color}.get(self._settings.color)
         if recolor is not None:
-            self._pictures = [self._picture(recolor(each.image[..., :3], content)) for each in self.styles]
+            recolored = [recolor(each.color, content, each.visible) for each in self.styles]
+            self._pictures = [to_tensor(each, self._device) for each in recolored]
             self._targets.clear()
 
     def targets(self, region: str | None, longer_side: int, working_scale: float = 1.0) -> StyleTargets:
@@ -94,9 +123,14 @@ class StyleLibrary:
         """
         key = longer_side, working_scale, region
         if key not in self._targets:
+            asked = (self._settings.style_size or longer_side / working_scale) * self._settings.style_scale
             pictures = [
-                (self._at_size(picture, longer_side, working_scale), style.weight)
-                for style, picture in zip(self.styles, self._pictures, strict=True)
+                StylePicture(
+                    _at_size(picture, asked, working_scale),
+                    style.weight,
+                    None if visible is None else _at_size(visible, asked, working_scale),
+                )
+                for style, picture, visible in zip(self.styles, self._pictures, self._visible, strict=True)
                 if style.region == region
             ]
             self._targets[key] = style_targets(
@@ -104,25 +138,33 @@ class StyleLibrary:
             )
         return self._targets[key]
 
-    def pictures_without_region(self) -> list[Tensor]:
-        """The pictures, (1, 3, h, w) in 0..1, of the styles without region; all where each has one."""
-        pairs = list(zip(self.styles, self._pictures, strict=True))
-        return [picture for style, picture in pairs if style.region is None] or self._pictures
+    def pictures_without_region(self) -> list[StylePicture]:
+        """The pictures at their own size of the styles without region; of all where each has one."""
+        whole = [
+            (style.region, StylePicture(picture, style.weight, visible))
+            for style, picture, visible in zip(self.styles, self._pictures, self._visible, strict=True)
+        ]
+        return [each for region, each in whole if region is None] or [each for _, each in whole]
 
     def color_statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean (3) and covariance (3, 3) of all pictures' colors together."""
+        """Mean (3) and covariance (3, 3) of all pictures' visible colors together."""
         pixels = torch.cat([picture[0].flatten(1) for picture in self._pictures], dim=1)
-        return pixels.mean(dim=1), torch.cov(pixels)
+        if all(visible is None for visible in self._visible):
+            return pixels.mean(dim=1), torch.cov(pixels)
+        weights = torch.cat(
+            [
+                picture.new_ones(picture[0, 0].numel()) if visible is None else visible.flatten()
+                for picture, visible in zip(self._pictures, self._visible, strict=True)
+            ]
+        )
+        return (pixels * weights).sum(dim=1) / weights.sum(), torch.cov(pixels, aweights=weights)
 
-    def _picture(self, image: np.ndarray) -> Tensor:
-        return to_tensor(image[..., :3], self._device)
 
-    def _at_size(self, picture: Tensor, longer_side: int, working_scale: float) -> Tensor:
-        """The picture resized as the settings ask for, never enlarged: an enlarged picture has no strokes of
-        the size of a pixel, and its statistics are those of a blurred one.
+def _at_size(picture: Tensor, asked: float, working_scale: float) -> Tensor:
+    """The picture resized to a longer side in px, never enlarged: an enlarged picture has no strokes of the
+    size of a pixel, and its statistics are those of a blurred one.
 
-        The settings refer to the frame's own size: the strokes are reduced with the frame, and enlarged with
-        it again when it is upsampled.
-        """
-        asked = (self._settings.style_size or longer_side / working_scale) * self._settings.style_scale
-        return fit(picture, min(max(picture.shape[-2:]), asked) * working_scale)
+    The size asked for refers to the frame's own: the strokes are reduced with the frame, and enlarged with it
+    again when it is upsampled.
+    """
+    return fit(picture, min(max(picture.shape[-2:]), asked) * working_scale)

@@ -1,4 +1,4 @@
-"""ICC profiles made by code: a matrix and curves."""
+"""ICC profiles made by code: a matrix and curves, or the one curve of gray."""
 
 from __future__ import annotations
 
@@ -39,12 +39,22 @@ def make_profile(chromaticities: tuple[float, ...], curve: bytes) -> bytes:
         for column, name in enumerate(("rXYZ", "gXYZ", "bXYZ"))
     }
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return _assembled(b"RGB ", tags)
+
+
+def make_gray_profile(curve: bytes) -> bytes:
+    """A profile of gray."""
+    white = struct.pack(">4s4x3i", b"XYZ ", *(round(65536 * value) for value in (0.9642, 1.0, 0.8249)))
+    return _assembled(b"GRAY", {b"wtpt": white, b"kTRC": curve})
+
+
+def _assembled(colors: bytes, tags: dict[bytes, bytes]) -> bytes:
     start = 128 + 4 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
     for name, content in tags.items():
         table += struct.pack(">4sII", name, start + len(body), len(content))
         body += content
     size = start + len(body)
-    header = struct.pack(">I4sI4s4s4s", size, b"none", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", size, b"none", 0x04300000, b"mntr", colors, b"XYZ ")
     header = (header + bytes(12) + b"acsp").ljust(128, b"\0")
     return header + table + body

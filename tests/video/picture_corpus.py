@@ -16,6 +16,8 @@ import OpenEXR
 import OpenImageIO as oiio
 from PIL import Image, ImageCms
 
+from tests.video.film_files import cineon, film_codes
+
 RNG = np.random.default_rng(7)
 ROWS, COLUMNS = np.mgrid[0:20, 0:24]
 GRAY = (10 * COLUMNS).astype(np.uint8)
@@ -144,8 +146,9 @@ def _sixteen_bits() -> Iterator[Case]:
             content = cv2.imencode(f".{suffix}", data)[1].tobytes()
             yield Case(f"deep_{name}.{suffix}", content, True, shown / 65535.0, 1e-6)
             yield Case(f"deep_{name}_cut.{suffix}", content[: len(content) * 2 // 3], False)
-    for name, pixels in (("float", LIGHT[..., 0]), ("int", RGB[..., 0].astype(np.int32))):
-        yield Case(f"{name}32.tif", encoded(Image.fromarray(pixels), "TIFF"), False)
+    gray = np.repeat(LIGHT[..., :1], 3, axis=2)
+    yield Case("float32.tif", encoded(Image.fromarray(LIGHT[..., 0]), "TIFF"), True, gray, 1e-6)
+    yield Case("int32.tif", encoded(Image.fromarray(RGB[..., 0].astype(np.int32)), "TIFF"), False)
     for tag, value in ((262, 5), (262, 8), (262, 0), (262, 77), (258, 17), (277, 5), (339, 3)):
         name = f"deep_tag_{tag}_{value}.tif"
         content = cv2.imencode(".tif", cv2.cvtColor(color, cv2.COLOR_RGB2BGR))[1].tobytes()
@@ -421,23 +424,3 @@ def written(path: Path, pixels: np.ndarray, attributes: dict[str, str] | None = 
     assert output.write_image(pixels)
     assert output.close()
     return path.read_bytes()
-
-
-def film_codes(display: np.ndarray) -> np.ndarray:
-    """Printing density of 0..1 in codes of 10 bits: 95 is black, 685 white."""
-    black = 10.0 ** ((95.0 - 685.0) * 0.002 / 0.6)
-    return 685.0 + np.log10(display * (1.0 - black) + black) * 0.6 / 0.002
-
-
-def cineon(codes: np.ndarray) -> bytes:
-    """A Cineon file (version 4.5) of (H, W, 3) uint32 in 10 bits, three of them in a word."""
-    height, width, _ = codes.shape
-    file = struct.pack(">6I8s", 0x802A5FD7, 2048, 1024, 1024, 0, 2048 + 4 * width * height, b"V4.5").ljust(
-        192, b"\0"
-    )
-    file += struct.pack(">BB2x", 0, 3)
-    for channel in (1, 2, 3):
-        file += struct.pack(">BBBx2I4f", 0, channel, 10, width, height, 0.0, 0.0, 1023.0, 2.048)
-    file = file.ljust(680, b"\0") + struct.pack(">4B", 0, 5, 0, 0)
-    words = codes[..., 0] << 22 | codes[..., 1] << 12 | codes[..., 2] << 2
-    return file.ljust(2048, b"\0") + words.astype(">u4").tobytes()

@@ -11,7 +11,8 @@ import numpy as np
 # From CIE XYZ to the cone responses of Bradford's chromatic adaptation.
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _D50 = np.array([0.96422, 1.0, 0.82521])
-_REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+"""x and y of red, green, blue and the white D65."""
 
 # Of `CineonLog`: the largest code, that of white, decades of exposure per code, and the exposure of black.
 _CINEON_CODES, _CINEON_WHITE = 1023.0, 685.0
@@ -58,9 +59,9 @@ class SceneLinear:
 
     @cached_property
     def _to_rec_709(self) -> np.ndarray | None:
-        if self.chromaticities is None or np.allclose(self.chromaticities, _REC_709, atol=1e-3):
+        if self.chromaticities is None or np.allclose(self.chromaticities, REC_709, atol=1e-3):
             return None
-        there, here = rgb_to_xyz(self.chromaticities), rgb_to_xyz(_REC_709)
+        there, here = rgb_to_xyz(self.chromaticities), rgb_to_xyz(REC_709)
         return (np.linalg.inv(here) @ there).astype(np.float32)
 
 
@@ -114,4 +115,4 @@ def rgb_to_xyz(chromaticities: tuple[float, ...]) -> np.ndarray:
 
 def srgb_to_xyz() -> np.ndarray:
     """(3, 3): Rec. 709 light to CIE XYZ with the white D50, the connection space of ICC profiles."""
-    return rgb_to_xyz(_REC_709)
+    return rgb_to_xyz(REC_709)

@@ -10,9 +10,9 @@ MAX_PIXELS = 89_478_485
 """Largest number of pixels of one picture; Pillow's limit against decompression bombs."""
 
 DEFLATE_EXPANSION = 2000
-"""Bytes of pixels from one byte of a file. Deflate reaches 1032; some codecs exceed that on flat pictures."""
+"""Bytes of samples from one byte of a file. Deflate reaches 1032."""
 
-_ALWAYS_ALLOWED = 256 * 2**20
+_ALWAYS_ALLOWED = 64 * 2**20
 
 
 def check_decode_limits(path: Path, pixels: int, decoded: int, expansion: int = DEFLATE_EXPANSION) -> None:
@@ -20,8 +20,8 @@ def check_decode_limits(path: Path, pixels: int, decoded: int, expansion: int = 
 
     Args:
         pixels: of the picture.
-        decoded: bytes in memory once it is decoded.
-        expansion: bytes of pixels that one byte of such a file can hold.
+        decoded: bytes of its samples, in the type in which the file has them.
+        expansion: bytes of samples that one byte of such a file can hold.
 
     Raises:
         FileError: the picture is too large, or the file far too small for what its header promises.

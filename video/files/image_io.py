@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from video.errors import FileError
+from video.files.file_kind import kind_of
 
 # The file's own colors: OpenImageIO would multiply them by alpha.
 _STRAIGHT_ALPHA = oiio.ImageSpec()
@@ -53,10 +55,11 @@ def open_image(path: Path) -> Iterator[oiio.ImageInput]:
 
 def check_readable(path: Path) -> None:
     """Raises FileError if there is no file at this path, or none that may be handed to OpenImageIO."""
-    # Not `path.is_dir()`, which fails for a name that no file system takes.
-    if os.path.isdir(path):  # noqa: PTH112
-        raise FileError(path, "is a folder; name a picture")
     try:
+        found = path.stat()
+        # A pipe would be waited for, and a device read for ever.
+        if not stat.S_ISREG(found.st_mode):
+            raise FileError(path, f"is {kind_of(found.st_mode)}; name a regular file")
         with path.open("rb") as file:
             head = file.read(_USER_DATA.stop)
     except FileNotFoundError:
@@ -66,14 +69,23 @@ def check_readable(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(path, f"cannot be read ({reason}); check the name") from None
+    if not head:
+        raise FileError(path, "is empty: not rendered yet, or cut short; render or copy it again")
     order = _CINEON_BYTE_ORDER.get(head[:4])
-    if order is not None and int.from_bytes(head[_USER_DATA], order) > path.stat().st_size:
+    if order is not None and int.from_bytes(head[_USER_DATA], order) > found.st_size:
         raise FileError(path, "the picture is damaged (user data longer than the file); make it again")
 
 
-def read_pixels(image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0) -> np.ndarray:
-    """All channels of one part, (H, W, C) in the type `kind`; raises DecodeError where they are damaged."""
-    pixels = image.read_image(part, 0, 0, spec.nchannels, kind)
+def read_pixels(
+    image: oiio.ImageInput, spec: oiio.ImageSpec, kind: str, part: int = 0, channels: range | None = None
+) -> np.ndarray:
+    """Channels of one part, by default all, (H, W, C) in the type `kind`.
+
+    Raises:
+        DecodeError: they are damaged.
+    """
+    wanted = channels or range(spec.nchannels)
+    pixels = image.read_image(part, 0, wanted.start, wanted.stop, kind)
     # Some readers give what they have of a file that was cut short, and say so only here.
     problem = error_of(image)
     if pixels is None or problem:

@@ -130,7 +130,8 @@ def read_mattes(path: Path, kind: MatteKind) -> Mattes:
     Raises:
         FileError: not there, damaged, or without these passes.
     """
-    channels, header = read_channels(path), read_attributes(path)
+    channels = read_channels(path, lambda names: [name for name in names if kind.pass_name in name])
+    header = read_attributes(path)
     ranks: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for full in sorted(channels):
         match = re.fullmatch(rf"(?:(.*)\.)?({kind.pass_name}\d\d)\.([rb])", full)

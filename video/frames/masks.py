@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,7 +81,7 @@ def open_mask(name: str, size: tuple[int, int], numbers: Collection[int] | None 
         FileError, SequenceError: the mask, or that of a frame, is missing, no picture, or of another size.
     """
     path = Path(name)
-    if path.suffix.lower() in MOVIE_SUFFIXES - {".gif"} and path.is_file():
+    if path.suffix.lower() in MOVIE_SUFFIXES - {".gif"} and os.path.isfile(path):  # noqa: PTH113
         return _open_movie(path, size, numbers)
     if not _is_pattern(path):
         mask = read_mask(path)
@@ -88,7 +89,7 @@ def open_mask(name: str, size: tuple[int, int], numbers: Collection[int] | None 
         return Mask(mask)
     if numbers is None:
         raise SequenceError(f"the mask {name} is a pattern, but there is one picture: name one mask")
-    sequence = open_sequence(path, skip_missing=True)
+    sequence = open_sequence(path, skip_missing=True, mixed_alpha=True)
     files = sequence.files if isinstance(sequence, ImageSequence) else {}
     missing = [number for number in numbers if number not in files]
     if missing:
@@ -127,7 +128,8 @@ def _open_movie(path: Path, size: tuple[int, int], numbers: Collection[int] | No
 
 
 def _is_pattern(path: Path) -> bool:
-    return ("#" in path.name or "%" in path.name) and not path.is_file()
+    # Not `path.is_file()`, which fails for a name that no file system takes.
+    return ("#" in path.name or "%" in path.name) and not os.path.isfile(path)  # noqa: PTH113
 
 
 def _check_size(name: str, size: tuple[int, int], wanted: tuple[int, int]) -> None:

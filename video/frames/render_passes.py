@@ -26,6 +26,10 @@ from video.errors import FileError
 from video.images.exr import read_channels
 from video.images.sidecar import read_note
 
+# What Blender calls its passes, in one version or another.
+_VECTOR, _DEPTH, _INDEX = ("Vector",), ("Depth", "Z"), ("IndexOB", "Object Index")
+_READ = {*_VECTOR, *_DEPTH, *_INDEX}
+
 BACKGROUND_DEPTH = 1e9
 """Blender's depth where there is no surface is 1e10."""
 
@@ -79,21 +83,26 @@ def read_passes(path: Path) -> Passes:
     """
     if not path.is_file():
         raise FileError(path, "there are no passes")
-    channels = read_channels(path)
+    channels = read_channels(path, lambda names: [name for name in names if _layer(name) in _READ])
     noted = read_note(path)
     return Passes(
-        vector=_stacked(channels, ("Vector",), "XYZW"),
-        depth=_single(channels, ("Depth", "Z"), "Z"),
-        index=_single(channels, ("IndexOB", "Object Index"), "X"),
+        vector=_stacked(channels, _VECTOR, "XYZW"),
+        depth=_single(channels, _DEPTH, "Z"),
+        index=_single(channels, _INDEX, "X"),
         camera=_camera(noted),
         motion_blur=bool(noted.get("motion_blur", False)),
     )
 
 
+def _layer(name: str) -> str:
+    """The pass of a channel `ViewLayer.Depth.Z`: Depth."""
+    return name.rpartition(".")[0].rpartition(".")[2]
+
+
 def _stacked(channels: dict[str, np.ndarray], names: tuple[str, ...], letters: str) -> np.ndarray | None:
     for full in channels:
         prefix, _, letter = full.rpartition(".")
-        if letter == letters[0] and prefix.rpartition(".")[2] in names:
+        if letter == letters[0] and _layer(full) in names:
             parts = [channels.get(f"{prefix}.{each}") for each in letters]
             if all(part is not None for part in parts):
                 return np.stack([part for part in parts if part is not None], axis=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,9 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from video.errors import FrameError, SequenceError
+from video.errors import FileError, FrameError, SequenceError
+from video.files.image_io import check_readable
 from video.frames.movie import MOVIE_SUFFIXES, movie_length, read_movie
-from video.images.image_files import IMAGE_SUFFIXES, image_size, read_picture
+from video.frames.numbered_files import (
+    hashes,
+    is_placeholder,
+    listed,
+    matching_files,
+    only_pattern,
+    split_pattern,
+)
+from video.images.exr import display_size
+from video.images.image_files import read_header, read_picture
 from video.images.picture import Original
 
 
@@ -80,16 +91,24 @@ class ImageSequence:
         """The frame numbers, ascending."""
         return list(self.files)
 
-    def check_sizes(self) -> None:
-        """Raises FrameError for the first frame that has another size than the first one."""
-        sizes = ((number, path, image_size(path)) for number, path in self.files.items())
-        _, first_path, first = next(sizes)
-        for number, path, size in sizes:
-            if size != first:
+    def check_headers(self, *, mixed_alpha: bool = False) -> None:
+        """Checks all frames as far as their headers tell.
+
+        Args:
+            mixed_alpha: whether some may have alpha and others none.
+
+        Raises:
+            FileError: one is no picture that can be read.
+            FrameError: one has another size than the first, or alpha where that has none.
+        """
+        headers = ((number, path, read_header(path)) for number, path in self.files.items())
+        _, first_path, first = next(headers)
+        for number, path, header in headers:
+            if header.size != first.size or (header.alpha != first.alpha and not mixed_alpha):
                 raise FrameError(
                     number,
-                    f"{path.name} is {size[0]}×{size[1]} px but {first_path.name} is {first[0]}×{first[1]}"
-                    " px; all frames of a sequence must have one size",
+                    f"{path.name} is {header} but {first_path.name} is {first}; all frames of a sequence must"
+                    " have one size, and all or none alpha",
                 )
 
     def __iter__(self) -> Iterator[SourceFrame]:
@@ -115,33 +134,42 @@ class MovieSequence:
 
 
 def open_sequence(
-    source: Path, frames: FrameRange | None = None, *, skip_missing: bool = False
+    source: Path,
+    frames: FrameRange | None = None,
+    *,
+    skip_missing: bool = False,
+    mixed_alpha: bool = False,
 ) -> ImageSequence | MovieSequence:
-    """The sequence that `source` names; every picture's size has been checked.
+    """The sequence that `source` names; every picture's header has been checked.
 
     Args:
         source: a folder, a movie, or a pattern as `render_####.png` or `render_%04d.png`.
         frames: which frames; all from the first to the last when absent.
-        skip_missing: leave out what is not there instead of raising.
+        skip_missing: leave out what is not there, or not rendered yet, instead of raising.
+        mixed_alpha: whether some pictures may have alpha and others none.
 
     Raises:
-        SequenceError: nothing there, several sequences in one folder, frames missing in the range.
-        FrameError, FileError: a frame of another size, or an unreadable one.
+        SequenceError: nothing there, several sequences in one folder, frames of the range missing, not
+            rendered yet, or no regular files.
+        FrameError, FileError: see `ImageSequence.check_headers`.
     """
-    if source.suffix.lower() in MOVIE_SUFFIXES and not source.is_dir():
+    # Not `source.is_dir()`, which fails for a name that no file system takes.
+    is_folder = os.path.isdir(source)  # noqa: PTH112
+    if source.suffix.lower() in MOVIE_SUFFIXES and not is_folder:
+        check_readable(source)
         return _open_movie(source, frames)
-    if source.is_dir():
-        pattern = _only_pattern(source)
+    if is_folder:
+        pattern = only_pattern(source)
     elif "#" in source.name or "%" in source.name:
-        pattern = _hashes(source)
+        pattern = hashes(source)
     elif source.is_file():
         raise SequenceError(f"{source} is one file, no sequence; for one picture use `blender-nst image`")
     else:
         raise SequenceError(
             f"{source} does not exist; name a folder, a movie or a pattern as render_####.png"
         )
-    sequence = ImageSequence(_select(_matching(pattern), pattern, frames, skip_missing))
-    sequence.check_sizes()
+    sequence = ImageSequence(_select(matching_files(pattern), pattern, frames, skip_missing))
+    sequence.check_headers(mixed_alpha=mixed_alpha)
     return sequence
 
 
@@ -163,18 +191,31 @@ def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
     Raises:
         SequenceError: nothing there, or the passes of a frame are missing.
     """
-    pattern = _only_pattern(source, frozenset({".exr"})) if source.is_dir() else _hashes(source)
-    files = _matching(pattern)
-    missing = [number for number in numbers if number not in files]
+    is_folder = os.path.isdir(source)  # noqa: PTH112
+    pattern = only_pattern(source, frozenset({".exr"})) if is_folder else hashes(source)
+    files = matching_files(pattern)
+    missing = [number for number in numbers if number not in files or is_placeholder(files[number])]
     if missing:
-        raise SequenceError(f"the passes {pattern} are missing for {_listed(missing)}")
+        raise SequenceError(f"the passes {pattern} are missing for {listed(missing)}")
     return {number: files[number] for number in numbers}
+
+
+def check_passes(files: Mapping[int, Path], size: tuple[int, int]) -> None:
+    """Checks the headers of passes; raises FileError for one that is no EXR of this (width, height)."""
+    for path in files.values():
+        found = display_size(path)
+        if found != size:
+            raise FileError(
+                path,
+                f"is {found[0]}×{found[1]} px but the frames are {size[0]}×{size[1]} px; render both at one"
+                " size",
+            )
 
 
 def frame_path(pattern: Path, number: int) -> Path:
     """The file of a frame: the last `####` stands for the digits, as in Blender; a minus sign comes extra."""
-    before, hashes, after = _split(pattern)
-    digits = f"{abs(number):0{len(hashes)}d}"
+    before, marks, after = split_pattern(pattern)
+    digits = f"{abs(number):0{len(marks)}d}"
     return pattern.with_name(before + ("-" if number < 0 else "") + digits + after)
 
 
@@ -186,91 +227,35 @@ def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
     return MovieSequence(source, list(chosen.numbers()))
 
 
-def _hashes(pattern: Path) -> Path:
-    """The pattern with `%04d` written as `####`."""
-    name = re.sub(r"%0?([0-9]?)d", lambda match: "#" * int(match.group(1) or 1), pattern.name)
-    hashed = pattern.with_name(name)
-    _split(hashed)
-    return hashed
-
-
-def _split(pattern: Path) -> tuple[str, str, str]:
-    """What is before the frame number in a file's name, its `####`, and what is after it."""
-    match = re.fullmatch(r"(.*?)(#+)([^#]*)", pattern.name, re.DOTALL)
-    if match is None:
-        raise SequenceError(f"{pattern} has no #### where the frame number goes")
-    before, hashes, after = match.groups()
-    return before, hashes, after
-
-
-def _matching(pattern: Path) -> dict[int, Path]:
-    """Files by frame number. A number may have more digits than `#`, and no fewer.
-
-    A minus sign may count as one of them: Blender writes `-0001`, Python with `%04d` `-001`.
-    """
-    if not pattern.parent.is_dir():
-        raise SequenceError(f"{pattern.parent} does not exist or is no folder")
-    before, hashes, after = _split(pattern)
-    width = len(hashes)
-    shorter = rf"|-[0-9]{{{width - 1}}}" if width > 1 else ""
-    expression = re.compile(
-        re.escape(before) + rf"(-?[0-9]{{{width}}}|-?[1-9][0-9]{{{width},}}{shorter})" + re.escape(after)
-    )
-    found: dict[int, Path] = {}
-    for path in sorted(pattern.parent.iterdir()):
-        match = expression.fullmatch(path.name)
-        if match is not None and path.is_file():
-            number = int(match.group(1))
-            if number in found:
-                raise SequenceError(f"{path} and {found[number].name} are both frame {number}; remove one")
-            found[number] = path
-    return dict(sorted(found.items()))
-
-
-def _only_pattern(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> Path:
-    patterns: dict[str, bool] = {}
-    for path in folder.iterdir():
-        match = re.fullmatch(r"(.*?)(-?)([0-9]+)", path.stem, re.DOTALL)
-        if path.suffix.lower() in suffixes and match is not None and not path.name.startswith("."):
-            before, minus, digits = match.groups()
-            # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
-            hyphen = minus if before and before[-1].isalnum() else ""
-            width = len(digits) if digits.startswith("0") or len(digits) > 4 else min(4, len(digits))
-            negative = bool(minus) and not hyphen
-            pattern = before + hyphen + "#" * width + path.suffix
-            patterns[pattern] = patterns.get(pattern, True) and negative
-    if not patterns:
-        kind = "EXRs (as passes_0001.exr)" if suffixes == {".exr"} else "pictures (as render_0001.png)"
-        raise SequenceError(f"{folder} holds no numbered {kind}")
-    names = {re.sub("#+", "#", name) for name in patterns}
-    if len(names) > 1:
-        listed = ", ".join(sorted(patterns)[:4])
-        raise SequenceError(f"{folder} holds several sequences ({listed}); name one of them as the input")
-    # The minus sign of a negative frame may have taken a digit's place.
-    return folder / min(patterns, key=lambda pattern: (len(pattern) + patterns[pattern], patterns[pattern]))
-
-
 def _select(
     files: dict[int, Path], pattern: Path, frames: FrameRange | None, skip_missing: bool
 ) -> dict[int, Path]:
     if not files:
         raise SequenceError(f"{pattern}: no file matches; check the folder, the name and the number of #")
     wanted = _steps(list(files)) if frames is None else frames.numbers()
-    if skip_missing:
-        present = {number: path for number, path in files.items() if number in wanted}
-        if not present:
+    there = f"there are {min(files)} to {max(files)}"
+    named = {number: path for number, path in files.items() if number in wanted}
+    rendered = {number: path for number, path in named.items() if not is_placeholder(path)}
+    if not skip_missing:
+        # Only the first few are looked for: a range may be absurdly long.
+        missing = list(islice((number for number in wanted if number not in files), 9))
+        if missing:
             raise SequenceError(
-                f"{pattern}: none of the frames {frames}; there are {min(files)} to {max(files)}"
+                f"{pattern}: missing {listed(missing)}; {there}; render them, or leave them out with"
+                " --skip-missing"
             )
-        return present
-    # Only the first few are looked for: a range may be absurdly long.
-    missing = list(islice((number for number in wanted if number not in files), 9))
-    if missing:
+        empty = [number for number in named if number not in rendered]
+        if empty:
+            raise SequenceError(
+                f"{pattern}: {listed(empty)} not rendered yet: the files are empty; render them, or leave"
+                " them out with --skip-missing"
+            )
+    if not rendered:
+        why = "are rendered yet: their files are empty" if named else f"are there; {there}"
         raise SequenceError(
-            f"{pattern}: missing {_listed(missing)}; there are {min(files)} to {max(files)}; render them, or"
-            " leave them out with --skip-missing"
+            f"{pattern}: none of the frames {frames or FrameRange(wanted[0], wanted[-1])} {why}"
         )
-    return {number: files[number] for number in wanted}
+    return rendered
 
 
 def _steps(numbers: list[int]) -> range:
@@ -281,8 +266,3 @@ def _steps(numbers: list[int]) -> range:
     step = min(steps, key=lambda each: (-steps[each], each))
     regular = all(each % step == 0 for each in steps)
     return range(numbers[0], numbers[-1] + 1, step if regular else 1)
-
-
-def _listed(numbers: Collection[int]) -> str:
-    few = list(islice(numbers, 8))
-    return "frames " + ", ".join(map(str, few)) + (", …" if len(numbers) > 8 else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ import OpenImageIO as oiio
 from video.errors import FileError
 from video.files.atomic import write_atomically
 from video.files.decode_limits import check_decode_limits
-from video.files.image_io import DecodeError, open_image, read_pixels, write_image
+from video.files.free_memory import check_memory
+from video.files.image_io import DecodeError, check_readable, open_image, read_pixels, write_image
+from video.images.exr_channels import Place, color_channels, colored_layers, name_channels
+from video.images.picture import PictureHeader
 
 LARGEST_HALF = 65504.0
 EXR = "openexr"
@@ -21,16 +24,19 @@ EXR = "openexr"
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _DAMAGED = "the EXR is damaged or cut short; make it again"
-# Of a multilayer file: what Blender's compositor made, then what it rendered.
-_COLOR_PASSES = ("Composite.Combined", "Combined", "Image", "rgba", "rgb", "beauty")
-_COLORS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
-_GRAYS = ("Y", "V", "L", "y", "v", "gray", "grey")
+# Bytes of memory for a float that is read: the channels as they come, a copy of them, and the picture.
+_BYTES_PER_SAMPLE = 12
 # OpenImageIO maps integers to 0..1.
 _LARGEST_INTEGER = 2.0**32 - 1.0
 
 
 def is_exr(path: Path) -> bool:
-    """Whether a file is an EXR, by its first bytes, or, where it has too few of them, by its name."""
+    """Whether a file is an EXR, by its first bytes, or, where it has too few of them, by its name.
+
+    Raises:
+        FileError: it cannot be read at all.
+    """
+    check_readable(path)
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
@@ -56,32 +62,57 @@ def open_exr(path: Path) -> Iterator[tuple[oiio.ImageInput, list[oiio.ImageSpec]
                 raise FileError(path, "is a deep EXR; flatten it, or save it without deep pixels")
             if part.width < 1 or part.height < 1 or part.nchannels < 1:
                 raise FileError(path, _DAMAGED)
-        # Each channel comes as a float for every pixel of the picture.
-        decoded = sum(4 * part.nchannels * _pixels(part) for part in parts)
-        check_decode_limits(path, max(map(_pixels, parts)), decoded)
+        stored = sum(part.pixel_bytes(True) * _pixels(part) for part in parts)
+        check_decode_limits(path, max(map(_pixels, parts)), stored)
         yield image, parts
 
 
-def read_channels(path: Path) -> dict[str, np.ndarray]:
-    """Every channel by its full name, as `ViewLayer.Combined.R`, of the first part that has it.
+def read_channels(
+    path: Path, wanted: Callable[[Mapping[str, Place]], Collection[str] | None] = list
+) -> dict[str, np.ndarray]:
+    """Channels by their full names, as `ViewLayer.Combined.R`, see `exr_channels.name_channels`.
+
+    Args:
+        wanted: chooses some of the names; by default all of them. None refuses the file.
 
     Returns:
         (H, W) float32 each, of the display window: what lies outside the data window is zero. The arrays
         are views of what the file's part holds, not contiguous.
 
     Raises:
-        FileError: as `open_exr`, or the pixels are damaged.
+        FileError: as `open_exr`, the pixels are damaged, or there is not enough memory.
     """
     found: dict[str, np.ndarray] = {}
     with open_exr(path) as (image, parts):
-        for number, part in enumerate(parts):
-            whole = _in_display_window(read_pixels(image, part, "float", number), part)
-            for place, name in enumerate(part.channelnames):
-                channel = whole[..., place]
-                if part.channelformat(place) == oiio.UINT32:
+        places = name_channels(parts)
+        names = wanted(places)
+        if names is None:
+            raise FileError(path, _no_picture(places))
+        chosen = sorted((places[name], name) for name in names)
+        check_memory(path, sum(_BYTES_PER_SAMPLE * _pixels(parts[place.part]) for place, _ in chosen))
+        for run in _runs(chosen):
+            (part, first), (_, last) = run[0][0], run[-1][0]
+            spec = parts[part]
+            pixels = read_pixels(image, spec, "float", part, range(first, last + 1))
+            whole = _in_display_window(pixels, spec)
+            for (_, place), name in run:
+                channel = whole[..., place - first]
+                if spec.channelformat(place) == oiio.UINT32:
                     channel = np.rint(channel * np.float32(_LARGEST_INTEGER))
-                found.setdefault(name, channel)
+                found[name] = channel
     return found
+
+
+def _runs(chosen: Sequence[tuple[Place, str]]) -> Iterator[list[tuple[Place, str]]]:
+    """The channels, in order, in groups that lie beside each other in one part."""
+    run: list[tuple[Place, str]] = []
+    for place, name in chosen:
+        if run and place != (run[-1][0].part, run[-1][0].channel + 1):
+            yield run
+            run = []
+        run.append((place, name))
+    if run:
+        yield run
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
@@ -107,37 +138,53 @@ def read_color(path: Path) -> np.ndarray:
     Raises:
         FileError: as `read_channels`, or no channels of the file are a picture.
     """
-    channels = read_channels(path)
+    channels = read_channels(path, color_channels)
     names = color_channels(channels)
     if names is None:
-        listed = ", ".join(list(channels)[:8]) + (", …" if len(channels) > 8 else "")
-        raise FileError(path, f"has no R, G, B channels, nor a Combined pass; it has {listed}")
-    return finite_light(np.stack([channels[name] for name in names], axis=2))
+        raise FileError(path, _no_picture(channels))
+    light = np.stack([channels[name] for name in names], axis=2)
+    del channels
+    return finite_light(light)
+
+
+def _no_picture(names: Collection[str]) -> str:
+    layers = colored_layers(names)
+    if len(layers) > 1:
+        return (
+            f"has several pictures ({_few(layers)}) and none that is called Combined or beauty; save it alone"
+        )
+    return f"has no R, G, B channels, nor a Combined pass; it has {_few(names)}"
+
+
+def _few(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:8]) + (", …" if len(names) > 8 else "")
 
 
 def finite_light(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 3 or 4) scene-linear: NaN as zero, infinities as the largest half, alpha clipped to 0..1."""
-    pixels = np.nan_to_num(pixels, nan=0.0, posinf=LARGEST_HALF, neginf=-LARGEST_HALF)
+    """(H, W, 3 or 4) light, changed in place: NaN is zero, infinities the largest half, alpha in 0..1."""
+    for channel in range(pixels.shape[2]):
+        # One after the other: it takes memory of its own.
+        one = pixels[..., channel]
+        np.nan_to_num(one, copy=False, nan=0.0, posinf=LARGEST_HALF, neginf=-LARGEST_HALF)
     if pixels.shape[2] == 4:
-        pixels[..., 3] = np.clip(pixels[..., 3], 0.0, 1.0)
+        np.clip(pixels[..., 3], 0.0, 1.0, out=pixels[..., 3])
     return pixels
 
 
-def color_channels(channels: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The names of a picture's channels: three, or four with alpha; None if there are none."""
-    for prefix in _prefixes(channels):
-        for red, green, blue, alpha in _COLORS:
-            color = (prefix + red, prefix + green, prefix + blue)
-            if all(name in channels for name in color):
-                return (*color, prefix + alpha) if prefix + alpha in channels else color
-    for gray in _GRAYS:
-        if gray in channels:
-            return (gray, gray, gray, "A") if "A" in channels else (gray, gray, gray)
-    return (next(iter(channels)),) * 3 if len(channels) == 1 else None
+def exr_header(path: Path) -> PictureHeader:
+    """Size of the picture's display window and alpha, from the header; raises FileError as `read_color`."""
+    with open_exr(path) as (_, parts):
+        places = name_channels(parts)
+        names = color_channels(places)
+        if names is None:
+            raise FileError(path, _no_picture(places))
+        part = parts[places[names[0]].part]
+        check_memory(path, len(names) * _BYTES_PER_SAMPLE * _pixels(part))
+        return PictureHeader(part.full_width, part.full_height, len(names) == 4)
 
 
-def exr_size(path: Path) -> tuple[int, int]:
-    """(width, height) of the display window, from the header alone; raises FileError as `open_exr`."""
+def display_size(path: Path) -> tuple[int, int]:
+    """(width, height) of an EXR that need not hold a picture, from the header; raises FileError."""
     with open_exr(path) as (_, parts):
         return parts[0].full_width, parts[0].full_height
 
@@ -190,24 +237,13 @@ def _pixels(part: oiio.ImageSpec) -> int:
     return max(part.width * part.height, part.full_width * part.full_height)
 
 
-def _prefixes(channels: Mapping[str, Any]) -> list[str]:
-    """What may stand before the channels' letters, best first."""
-    layers = dict.fromkeys(name.rpartition(".")[0] for name in channels)
-    ranked = [""]
-    for wanted in _COLOR_PASSES:
-        ranked += [f"{layer}." for layer in layers if layer == wanted or layer.rpartition(".")[2] == wanted]
-    # Of other layers only one that is alone with its colors is the picture for sure.
-    colored = [layer for layer in layers if layer and f"{layer}.R" in channels]
-    return ranked + ([f"{colored[0]}."] if len(colored) == 1 else [])
-
-
 def _in_display_window(pixels: np.ndarray, part: oiio.ImageSpec) -> np.ndarray:
     """(H, W, C) of the data window, moved into the display window."""
     left, top = part.x - part.full_x, part.y - part.full_y
     height, width = part.full_height, part.full_width
     if (left, top) == (0, 0) and pixels.shape[:2] == (height, width):
         return pixels
-    whole = np.zeros((height, width, part.nchannels), np.float32)
+    whole = np.zeros((height, width, pixels.shape[2]), np.float32)
     right, bottom = left + part.width, top + part.height
     if right > 0 and bottom > 0 and left < width and top < height:
         rows = slice(max(top, 0), min(bottom, height))

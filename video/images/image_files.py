@@ -11,18 +11,22 @@ import numpy as np
 import OpenImageIO as oiio
 
 from video.color.color_space import ColorSpace
-from video.color.icc import ProfileError, convert_by_table, parse_profile
-from video.color.named_space import named_space
+from video.color.icc import ProfileError, convert_by_table, parse_gray_profile, parse_profile
 from video.errors import FileError
 from video.files.atomic import check_writable, write_atomically
 from video.files.decode_limits import check_decode_limits
+from video.files.free_memory import check_memory
 from video.files.image_io import DecodeError, open_image, read_pixels
 from video.files.native_output import suppress_native_output
-from video.images.exr import exr_size, finite_light, is_exr
-from video.images.picture import Original, Picture, quantize
-from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES, PictureFormat
-from video.images.png_chunks import with_chunks
+from video.images.exr import exr_header, finite_light, is_exr
+from video.images.file_color import FileColor, read_file_color
+from video.images.headers.other_formats import what_it_is
+from video.images.headers.png_chunks import with_chunks
+from video.images.heif import heif_header, is_heif, read_heif
+from video.images.picture import Original, Picture, PictureHeader, displayed, quantize
+from video.images.picture_formats import ANIMATION, FORMATS, IMAGE_SUFFIXES, PictureFormat
 from video.images.printed import is_cmyk, read_managed_cmyk
+from video.images.sample_values import check_samples, color_of, read_type
 from video.images.scene_linear import read_light
 
 __all__ = [
@@ -30,6 +34,7 @@ __all__ = [
     "check_writable",
     "image_size",
     "quantize",
+    "read_header",
     "read_image",
     "read_picture",
     "write_atomically",
@@ -38,10 +43,6 @@ __all__ = [
 
 # EXIF orientations from here on exchange width and height.
 _FIRST_ON_ITS_SIDE = 5
-# Of TIFF's PhotometricInterpretation: what is gray, RGB or a palette.
-_GRAY_OR_RGB = (0, 1, 2, 3)
-_INTEGERS = {oiio.UINT8: "uint8", oiio.UINT16: "uint16"}
-_FLOATS = (oiio.HALF, oiio.FLOAT)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -66,29 +67,43 @@ def read_picture(path: Path) -> Picture:
     if is_exr(path):
         original = read_light(path)
         return Picture(original.display(), original)
+    if is_heif(path):
+        color, meaning = read_heif(path)
+        return _as_meant(color, meaning, gray=False)
     with _opened(path) as (image, spec, kind):
-        if kind.is_animation is not None and kind.is_animation(image, path):
-            raise FileError(path, "is an animation; save the picture that is meant as a file of its own")
-        _check_colors(path, spec, kind)
-        icc = _profile(spec)
-        if icc and is_cmyk(spec):
-            return Picture(_upright(read_managed_cmyk(path, icc), _orientation(spec)))
-        pixels = read_pixels(image, spec, _INTEGERS.get(spec.format.basetype, "float"))
-    color = _upright(_as_color(pixels, spec.alpha_channel), _orientation(spec))
-    if kind.space is None and icc and spec.nchannels >= 3:
-        return _profiled(color, icc)
-    scaled = _scaled(color)
-    space = kind.space or named_space(spec.get_string_attribute("oiio:ColorSpace"))
-    return _in_space(finite_light(scaled) if space is not None and space.scene_linear else scaled, space)
+        meaning = read_file_color(path, spec, kind.name)
+        if meaning.profile is not None and is_cmyk(spec):
+            return Picture(_upright(read_managed_cmyk(path, meaning.profile), _orientation(spec)))
+        pixels = read_pixels(image, spec, read_type(spec))
+    color = color_of(pixels, spec, premultiplied=kind.premultiplied(path))
+    del pixels
+    color = _upright(color, _orientation(spec))
+    space = kind.space(spec)
+    if space is not None:
+        return _in_space(finite_light(color) if space.scene_linear else color, space)
+    return _as_meant(color, meaning, gray=spec.nchannels < 3)
+
+
+def read_header(path: Path) -> PictureHeader:
+    """Size and alpha of the upright picture, from its header alone.
+
+    Raises:
+        FileError: as `read_picture`, as far as the header tells: no pixel is decoded.
+    """
+    if is_exr(path):
+        return exr_header(path)
+    if is_heif(path):
+        return heif_header(path)
+    with _opened(path) as (_, spec, kind):
+        read_file_color(path, spec, kind.name)
+        sideways = _orientation(spec) >= _FIRST_ON_ITS_SIDE
+        width, height = (spec.height, spec.width) if sideways else (spec.width, spec.height)
+        return PictureHeader(width, height, spec.alpha_channel >= 1)
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(width, height) of the upright picture, from the header alone; raises FileError as `read_picture`."""
-    if is_exr(path):
-        return exr_size(path)
-    with _opened(path) as (_, spec, _):
-        sideways = _orientation(spec) >= _FIRST_ON_ITS_SIDE
-        return (spec.height, spec.width) if sideways else (spec.width, spec.height)
+    """(width, height) of the upright picture, from its header alone; raises FileError as `read_header`."""
+    return read_header(path).size
 
 
 def write_png(
@@ -121,21 +136,50 @@ def write_png(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, PictureFormat]]:
-    """The file, its header, which promises nothing that the file cannot hold, and its format."""
+    """The file, its header and its format: a picture that can be read, as far as its header tells.
+
+    Raises:
+        FileError: it cannot, or there is not enough memory for it.
+    """
     try:
         # libpng prints what it finds in damaged files.
         with suppress_native_output(), open_image(path) as image:
             kind = FORMATS.get(image.format_name())
             if kind is None:
-                raise FileError(path, _NO_PICTURE)
+                raise FileError(path, what_it_is(path) or _NO_PICTURE)
             spec = image.spec()
             if spec.width < 1 or spec.height < 1 or spec.depth > 1 or spec.nchannels < 1:
                 raise DecodeError("its size is none")
             pixels = spec.width * spec.height
-            check_decode_limits(path, pixels, 4 * spec.nchannels * pixels, kind.expansion)
+            check_decode_limits(path, pixels, _stored_bits(spec) * pixels // 8, kind.expansion)
+            _check_header(path, image, spec, kind)
+            check_memory(path, _memory(spec) * pixels)
+            if spec.alpha_channel >= 0 and kind.without_alpha(path):
+                spec.alpha_channel = -1
             yield image, spec, kind
     except DecodeError as error:
-        raise FileError(path, _why_unreadable(str(error))) from None
+        raise FileError(path, what_it_is(path) or _why_unreadable(str(error))) from None
+
+
+def _check_header(path: Path, image: oiio.ImageInput, spec: oiio.ImageSpec, kind: PictureFormat) -> None:
+    """Raises FileError if the header tells that the file is not read, though it may be whole."""
+    if kind.is_animation is not None and kind.is_animation(image, path):
+        raise FileError(path, ANIMATION)
+    refusal = kind.refusal(path, spec)
+    if refusal is not None:
+        raise FileError(path, refusal)
+    check_samples(path, spec, floats=kind.floats)
+
+
+def _stored_bits(spec: oiio.ImageSpec) -> int:
+    """Bits of a pixel's samples in the file."""
+    bits = spec.get_int_attribute("oiio:BitsPerSample", 8 * spec.format.size())
+    return max(1, min(bits, 8 * spec.format.size())) * spec.nchannels
+
+
+def _memory(spec: oiio.ImageSpec) -> int:
+    """Bytes for each pixel while a picture is read: samples, twice, these as floats, and the colors."""
+    return spec.nchannels * (2 * spec.format.size() + 4) + 4 * (4 if spec.alpha_channel >= 0 else 3)
 
 
 _NO_PICTURE = "is no picture; PNG, JPEG, WebP, TIFF, EXR, HDR, DPX, Cineon, TGA, BMP and others can be read"
@@ -146,56 +190,41 @@ def _why_unreadable(reason: str) -> str:
         return "has too many pixels; the limit is about 89 million"
     if "no known format" in reason or "could not find a format reader" in reason:
         return _NO_PICTURE
+    if "bits per sample" in reason:
+        return f"has samples that cannot be read ({reason[:200]}); save it with 8 or 16 bits"
     return f"is no picture, or a damaged one ({reason[:200]}); make it again"
 
 
-def _check_colors(path: Path, spec: oiio.ImageSpec, kind: PictureFormat) -> None:
-    """Raises FileError for a whole picture whose values have a meaning that is not known here."""
-    if spec.get_string_attribute("tiff:ColorSpace") == "CIELAB":
-        raise FileError(path, "is in CIE Lab colors; save it as RGB")
-    photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", _GRAY_OR_RGB[0])
-    if spec.format.basetype == oiio.UINT16 and photometric not in _GRAY_OR_RGB:
-        raise FileError(path, "16 bits a channel can be read in gray and RGB alone; save it as RGB")
-    light = kind.space is not None and kind.space.scene_linear
-    if spec.format.basetype not in (*_INTEGERS, *(_FLOATS if light else ())):
-        raise FileError(path, "32 bits a channel cannot be read in this format; save it with 16, or as EXR")
+def _as_meant(color: np.ndarray, meaning: FileColor, *, gray: bool) -> Picture:
+    """The picture of float32 values as their file says that they are meant."""
+    if meaning.profile is not None:
+        return _profiled(color, meaning.profile, gray=gray)
+    space = meaning.space
+    if space is None:
+        return _in_space(color, None)
+    return Picture(displayed(color, lambda block: space.to_display(block[..., :3])))
 
 
-def _profile(spec: oiio.ImageSpec) -> bytes | None:
-    """The embedded ICC profile, as the file has it."""
-    icc = spec.getattribute("ICCProfile")
-    return icc.astype(np.uint8).tobytes() if isinstance(icc, np.ndarray) else None
-
-
-def _as_color(pixels: np.ndarray, alpha: int) -> np.ndarray:
-    """(H, W, 3), or (H, W, 4) with alpha, of all channels of a file; gray is repeated."""
-    color = pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
-    # Of a GIF OpenImageIO counts alpha's place from one.
-    place = alpha if alpha < pixels.shape[2] else pixels.shape[2] - 1
-    return color if alpha < 1 else np.concatenate([color, pixels[..., place : place + 1]], axis=2)
-
-
-def _profiled(color: np.ndarray, icc: bytes) -> Picture:
-    """The picture of uint8 or uint16 values in the space of an ICC profile."""
+def _profiled(color: np.ndarray, icc: bytes, *, gray: bool) -> Picture:
+    """The picture of float32 values in the space of an ICC profile, that of a gray picture if `gray`."""
     try:
-        profile = parse_profile(icc)
+        profile = parse_gray_profile(icc) if gray else parse_profile(icc)
     except ProfileError:
-        return Picture(_scaled(convert_by_table(color, icc) if color.dtype == np.uint8 else color))
-    return _in_space(_scaled(color), None if profile.is_srgb else profile)
+        shown = convert_by_table(color[..., :3], icc)
+        return _in_space(np.concatenate([shown, color[..., 3:]], axis=2), None)
+    if gray:
+        # No profile of gray fits a picture in color.
+        return Picture(Original(color, profile).display())
+    return _in_space(color, None if profile.is_srgb else profile)
 
 
 def _in_space(color: np.ndarray, space: ColorSpace | None) -> Picture:
-    """The picture of float32 values in a space; None for sRGB."""
+    """The picture of float32 values in a space; None for sRGB. The array becomes the picture's."""
     if space is None:
-        return Picture(color)
+        # `fmax` takes what is a number: NaN becomes zero.
+        return Picture(np.fmin(np.fmax(color, 0.0, out=color), 1.0, out=color))
     original = Original(color, space)
     return Picture(original.display(), original)
-
-
-def _scaled(color: np.ndarray) -> np.ndarray:
-    """float32; integers in 0..1."""
-    levels = np.float32(np.iinfo(color.dtype).max if color.dtype.kind == "u" else 1.0)
-    return color.astype(np.float32) / levels
 
 
 def _orientation(spec: oiio.ImageSpec) -> int:

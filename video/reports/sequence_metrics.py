@@ -87,7 +87,7 @@ class _Meter:
         self._finder = finder
         self._engine = engine
         self._high_frequency = (
-            None if engine is None else HighFrequencyRatio([style.image for style in engine.styles])
+            None if engine is None else HighFrequencyRatio([style.color for style in engine.styles])
         )
         self._recent: deque[_Pair] = deque(maxlen=LONG_TERM)
         self._trail = SilhouetteTrail()

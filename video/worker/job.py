@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from compositor.engine import StyleEngine
 from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
-from compositor.stylization.style_library import Style
+from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import ProtocolError
 from video.files.output_folder import PASSES, SNAPSHOTS
@@ -33,6 +35,7 @@ class OpenJob:
         finished: the numbers of the frames that are done.
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
+        is_complete: whether all frames are sent at once.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -42,6 +45,7 @@ class OpenJob:
         self._send = send
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES)
+        self.is_complete = job.complete
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.
@@ -94,11 +98,8 @@ class OpenJob:
         if len(weights) != len(job.styles):
             raise ProtocolError(f"the job has {len(weights)} style weights for {len(job.styles)} styles")
         return [
-            *(
-                Style(read_image(Path(path)), weight)
-                for path, weight in zip(job.styles, weights, strict=True)
-            ),
-            *(Style(read_image(Path(path)), region=_region_name(place)) for place, path in own),
+            *(Style(_read_style(path), weight) for path, weight in zip(job.styles, weights, strict=True)),
+            *(Style(_read_style(path), region=_region_name(place)) for place, path in own),
         ]
 
     def _reporting(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
@@ -139,6 +140,10 @@ class OpenJob:
                 self._send(Warned(f"{what}: {10 * tenths} %", self._job.job))
 
         return report
+
+
+def _read_style(path: str) -> np.ndarray:
+    return check_style(read_image(Path(path)), f"style picture {path}")
 
 
 def _region_name(place: int) -> str:

@@ -53,6 +53,7 @@ from video.protocol.messages import (
 )
 from video.results import RunCallbacks
 from video.worker.events import end_event
+from video.worker.frame_headers import check_headers
 from video.worker.heartbeat import Heartbeat
 from video.worker.job import OpenJob
 from video.worker.log import log_job, start_log
@@ -194,21 +195,30 @@ class Worker:
 
         The driver asks for them on another thread; while a job is open none but that takes commands.
         """
-        pictures = PictureReader()
+        pictures, arriving = PictureReader(), self._arriving(job, enough)
+        if opened.is_complete:
+            frames = list(arriving)
+            check_headers(frames)
+            arriving = (frame for frame in frames if not self._is_cancelled(job))
+        for command in arriving:
+            passes = None if command.passes is None else Path(command.passes)
+            if passes is not None:
+                opened.passes[command.frame] = passes
+            try:
+                picture = pictures.read(Path(command.content), command.movie_frame)
+            except VideoError as error:
+                raise FrameError(command.frame, str(error)) from None
+            yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
+
+    def _arriving(self, job: str, enough: _Interrupt) -> Iterator[Frame]:
+        """The job's frames as they are sent."""
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
                 command = self._inbox.get()
             if command is enough or (isinstance(command, Finish) and command.job == job):
                 return
             if isinstance(command, Frame) and command.job == job:
-                passes = None if command.passes is None else Path(command.passes)
-                if passes is not None:
-                    opened.passes[command.frame] = passes
-                try:
-                    picture = pictures.read(Path(command.content), command.movie_frame)
-                except VideoError as error:
-                    raise FrameError(command.frame, str(error)) from None
-                yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
+                yield command
             elif isinstance(command, Stylize):
                 self._send(Failed("another job is still open; finish or cancel it first", command.job))
             elif isinstance(command, (Hello, ProtocolError)):

@@ -28,6 +28,7 @@ from video.frames.sequence import (
     MovieSequence,
     PassesSequence,
     SourceFrame,
+    check_passes,
     open_passes,
     open_sequence,
     parse_range,
@@ -71,7 +72,10 @@ def stylize_sequence(
     _check_apart(source, out)
     masked, initial = sequence, None
     if passes is not None:
-        masked = PassesSequence(sequence, open_passes(passes, sequence.numbers))
+        files = open_passes(passes, sequence.numbers)
+        height, width = next(iter(sequence)).image.shape[:2]
+        check_passes(files, (width, height))
+        masked = PassesSequence(sequence, files)
     if not choice.is_plain:
         first = next(iter(sequence)).image
         masked = choice.masked(masked, first, sequence.numbers)

@@ -11,8 +11,7 @@ import numpy as np
 
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.scene_parts import ScenePart, parse_part
-from compositor.image_ops.arrays import check_image
-from compositor.stylization.style_library import Style
+from compositor.stylization.style_library import Style, check_style
 from video.frames.cryptomatte import MatteSequence
 from video.frames.masks import Mask, MaskedSequence, open_mask
 from video.frames.sequence import SourceFrame
@@ -139,7 +138,7 @@ def parse_weights(text: str | None, count: int) -> tuple[float, ...]:
 
 def read_style(path: Path) -> np.ndarray:
     """A style picture, (h, w, 3 or 4) float32 in 0..1; raises FileError or ImageError if it cannot be one."""
-    return check_image(read_image(path), f"style picture {path}")
+    return check_style(read_image(path), f"style picture {path}")
 
 
 def _weight(text: str) -> float:

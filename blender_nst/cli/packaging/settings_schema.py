@@ -27,6 +27,7 @@ from compositor.settings import (
 )
 from compositor.stylization.working_size import LONGEST_SIDES
 from video.frames.movie import MOVIE_SUFFIXES
+from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES
 from video.settings import SequenceSettings
 
@@ -68,8 +69,12 @@ def make_schema(sections: Mapping[str, type] = SECTIONS) -> dict[str, Any]:
 
 def _suffixes() -> dict[str, list[str]]:
     """The file name suffixes that the engine reads, by what it reads them as."""
-    styles = [suffix for each in FORMATS.values() if each.space is None for suffix in each.suffixes]
-    return {"movie": sorted(MOVIE_SUFFIXES), "frame": sorted(IMAGE_SUFFIXES), "style": sorted(styles)}
+    styles = [suffix for each in FORMATS.values() if each.for_styles for suffix in each.suffixes]
+    return {
+        "movie": sorted(MOVIE_SUFFIXES),
+        "frame": sorted(IMAGE_SUFFIXES),
+        "style": sorted([*styles, *HEIF_SUFFIXES]),
+    }
 
 
 def schema_text() -> str:

@@ -256,7 +256,9 @@ def test_a_failure_in_a_batch_keeps_what_is_done(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     write_frames(blender.folder, ["own_0001.png", "own_0002.png", "own_0003.png"])
-    (blender.folder / "own_0003.png").write_bytes(b"no picture")
+    # Its header is whole: it is found to be damaged when it is decoded.
+    whole = (blender.folder / "own_0003.png").read_bytes()
+    (blender.folder / "own_0003.png").write_bytes(whole[: len(whole) // 2])
     result = run_in(
         blender,
         "finish([attempt(bpy.ops.nst.stylize_frames), done(), active.status_line()])",
@@ -269,6 +271,23 @@ def test_a_failure_in_a_batch_keeps_what_is_done(
     assert "frame 3" in result[1]["error"].lower()
     assert result[2][1] is True
     assert styled(blender.folder) == ["styled_0001.png", "styled_0002.png"]
+
+
+def test_what_a_header_tells_of_a_later_frame_ends_a_batch_before_its_first(
+    blender: BlenderInTests, blend_file: Path, style_picture: Path
+) -> None:
+    write_frames(blender.folder, ["own_0001.png", "own_0002.png", "own_0003.png"])
+    (blender.folder / "own_0003.png").write_bytes(b"no picture")
+    result = run_in(
+        blender,
+        "finish([attempt(bpy.ops.nst.stylize_frames), done(), active.status_line()])",
+        blend_file,
+        style_picture,
+    )
+    assert result[0] == ["CANCELLED"]
+    assert result[1]["done"] == []
+    assert "own_0003.png" in result[1]["error"]
+    assert "frame 3" in result[1]["error"].lower()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")

@@ -16,7 +16,7 @@ from compositor.benchmark.gatys_reference import Reference, noise_start
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import to_tensor
 from compositor.losses.objective import Region, StyleObjective
-from compositor.losses.style_targets import style_targets
+from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import NetworkWeights, load_network
 from compositor.settings import DeviceChoice, StyleSettings
@@ -51,7 +51,7 @@ def scene() -> Scene:
     weights = load_network()
     content, style = paint(Painting.DABS, 64, 48), paint(Painting.SWIRLS, 64, 48)
     network = FeatureNetwork(weights, SETTINGS.pooling, CPU)
-    targets = style_targets(network, [(to_tensor(style, CPU), 1.0)], SETTINGS, replicate=False)
+    targets = style_targets(network, [StylePicture(to_tensor(style, CPU), 1.0)], SETTINGS, replicate=False)
     objective = StyleObjective(network, SETTINGS, to_tensor(content, CPU), [Region(targets)])
     return Scene(weights, content, style, objective)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from compositor.losses import local_windows
-from compositor.losses.local_term import TargetKey
+from compositor.losses.local_term import StyleMaps, TargetKey
 from compositor.losses.local_windows import (
     StyleWindows,
     WindowFeatures,
@@ -19,7 +19,7 @@ from compositor.losses.local_windows import (
     gram_difference,
 )
 from compositor.losses.objective import Region, StyleObjective
-from compositor.losses.style_targets import StyleTargets, style_targets
+from compositor.losses.style_targets import StylePicture, StyleTargets, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
@@ -41,7 +41,7 @@ def noise(seed: int, channels: int = 3, height: int = 64, width: int = 96) -> Te
 
 
 def targets(network: FeatureNetwork, seed: int) -> StyleTargets:
-    return style_targets(network, [(noise(seed), 1.0)], ONLY_WINDOWS, replicate=False)
+    return style_targets(network, [StylePicture(noise(seed), 1.0)], ONLY_WINDOWS, replicate=False)
 
 
 def windows(maps: Tensor, mask: Tensor | None, starts: tuple[range, range]) -> list[tuple[Tensor, float]]:
@@ -68,7 +68,7 @@ def test_each_window_is_compared_with_the_nearest_gram_matrix(channels: int, mas
         weight * min(float((gram - each).square().sum() / each.square().sum()) for each, _ in entries)
         for gram, weight in own
     )
-    term = WindowsTerm([{LAYER: StyleWindows.of(LAYER, [(style, 1.0)])}])
+    term = WindowsTerm([{LAYER: StyleWindows.of(LAYER, [StyleMaps(style, 1.0)])}])
     found = term.distance_sum(maps, mask, TargetKey(whole(10, 14), 0, LAYER))
     assert float(found) == pytest.approx(expected / 4.0, rel=1e-4)
 
@@ -85,7 +85,10 @@ def test_each_position_lies_in_one_window_of_every_layer(height: int, width: int
 
 
 def test_all_windows_are_searched_though_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    style, key = StyleWindows.of(LAYER, [(noise(1, 8, 30, 30), 1.0)]), TargetKey(whole(12, 12), 0, LAYER)
+    style, key = (
+        StyleWindows.of(LAYER, [StyleMaps(noise(1, 8, 30, 30), 1.0)]),
+        TargetKey(whole(12, 12), 0, LAYER),
+    )
     expected = WindowsTerm([{LAYER: style}]).distance_sum(noise(2, 8, 12, 12), None, key)
     monkeypatch.setattr(local_windows, "_BLOCK", 1)
     assert torch.equal(WindowsTerm([{LAYER: style}]).distance_sum(noise(2, 8, 12, 12), None, key), expected)
@@ -93,17 +96,29 @@ def test_all_windows_are_searched_though_not_all_at_once(monkeypatch: pytest.Mon
 
 def test_a_style_picture_smaller_than_a_window_is_one_window() -> None:
     maps = noise(1, 8, 2, 3)
-    (gram,) = StyleWindows.of(LAYER, [(maps, 1.0)]).windows.grams()
+    (gram,) = StyleWindows.of(LAYER, [StyleMaps(maps, 1.0)]).windows.grams()
     assert torch.allclose(gram, maps[0].flatten(1) @ maps[0].flatten(1).T / 6.0, rtol=1e-5)
+
+
+def test_hidden_parts_of_a_style_picture_are_in_no_window() -> None:
+    """The right half is hidden, and of windows across its border only what is visible counts."""
+    maps, visible = noise(1, 8, 12, 24), torch.ones(1, 1, 12, 24)
+    maps[..., 12:], visible[..., 12:] = 100.0, 0.0
+    style = StyleWindows.of(LAYER, [StyleMaps(maps, 1.0, visible)])
+    # Begun at columns 0, 3, 6, 9, of which the last one is half visible, and at as many rows as without.
+    assert len(style.energies) == 3 * 4
+    assert float(style.energies.max()) < 10.0
 
 
 def test_pictures_share_the_windows_by_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_windows, "ENTRIES", 40)
     low, high = noise(1, 4, 40, 40), 10.0 + noise(2, 4, 40, 40)
-    style = StyleWindows.of(LAYER, [(low, 0.75), (high, 0.25)])
+    style = StyleWindows.of(LAYER, [StyleMaps(low, 0.75), StyleMaps(high, 0.25)])
     assert int((style.energies < 100.0).sum()) == 30
     assert int((style.energies > 100.0).sum()) == 10
-    assert torch.equal(style.energies, StyleWindows.of(LAYER, [(low, 0.75), (high, 0.25)]).energies)
+    assert torch.equal(
+        style.energies, StyleWindows.of(LAYER, [StyleMaps(low, 0.75), StyleMaps(high, 0.25)]).energies
+    )
 
 
 @pytest.mark.parametrize("channels", [4, 64])
@@ -129,7 +144,7 @@ def test_half_as_many_bits_come_as_near() -> None:
     style, maps, key = noise(1, 64, 15, 18), noise(2, 64, 10, 14), TargetKey(whole(10, 14), 0, LAYER)
     exact, rounded = (
         float(
-            WindowsTerm([{LAYER: StyleWindows.of(LAYER, [(style.to(dtype), 1.0)])}]).distance_sum(
+            WindowsTerm([{LAYER: StyleWindows.of(LAYER, [StyleMaps(style.to(dtype), 1.0)])}]).distance_sum(
                 maps.to(dtype), None, key
             )
         )
@@ -139,7 +154,9 @@ def test_half_as_many_bits_come_as_near() -> None:
 
 
 def test_targets_stay_until_they_are_renewed() -> None:
-    style = StyleWindows.of(LAYER, [(torch.cat([noise(1, 4, 6, 6), 3.0 + noise(2, 4, 6, 6)], dim=3), 1.0)])
+    style = StyleWindows.of(
+        LAYER, [StyleMaps(torch.cat([noise(1, 4, 6, 6), 3.0 + noise(2, 4, 6, 6)], dim=3), 1.0)]
+    )
     term, key = WindowsTerm([{LAYER: style}]), TargetKey(whole(6, 6), 0, LAYER)
     low, high = noise(1, 4, 6, 6), 3.0 + noise(2, 4, 6, 6)
     first = float(term.distance_sum(low, None, key))
@@ -173,7 +190,7 @@ def test_a_region_pulls_only_where_its_mask_is(network: FeatureNetwork) -> None:
     mask = torch.zeros(1, 1, 64, 96)
     mask[..., :48] = 1.0
     settings = replace(ONLY_WINDOWS, window_layers=("relu1_1",))
-    style = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    style = style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False)
     _, gradient = StyleObjective(network, settings, noise(0), [Region(style, mask)]).value_and_grad(noise(2))
     assert float(gradient[..., :48].abs().mean()) > 0.0
     assert float(gradient[..., 50:].abs().max()) == 0.0

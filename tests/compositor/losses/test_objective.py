@@ -10,7 +10,7 @@ from torch import Tensor
 
 from compositor.losses import terms
 from compositor.losses.objective import Region, StyleObjective
-from compositor.losses.style_targets import style_targets
+from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.temporal_term import FREE_SMOOTHING, HELD_SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
@@ -35,7 +35,7 @@ def losses_of(
     temporal_term: TemporalTerm | None = None,
 ) -> dict[str, float]:
     """Losses of `image` for the content noise(0) and the style noise(1)."""
-    region = Region(style_targets(network, [(noise(1), 1.0)], settings, replicate=False))
+    region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False))
     objective = StyleObjective(network, settings, noise(0), [region], temporal_term=temporal_term)
     return {name: value.item() for name, value in objective(image).items()}
 
@@ -106,7 +106,7 @@ def test_several_layers_share_the_weight_equally(network: FeatureNetwork) -> Non
 def test_a_regions_style_loss_counts_by_its_share_of_the_frame(network: FeatureNetwork, share: float) -> None:
     """A pixel is then pulled equally strongly in a small region and in a large one."""
     settings = replace(SETTINGS, style_layers=("relu1_1",))
-    targets = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    targets = style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False)
     mask = torch.zeros(1, 1, 32, 32)
     mask[..., : round(32 * share)] = 1.0
     features = network(noise(2), ["relu1_1"], replicate=False)["relu1_1"]
@@ -117,7 +117,7 @@ def test_a_regions_style_loss_counts_by_its_share_of_the_frame(network: FeatureN
 
 def test_regions_that_cover_the_frame_together_pull_like_one(network: FeatureNetwork) -> None:
     """Two regions that each get a half of every pixel."""
-    targets = style_targets(network, [(noise(1), 1.0)], SETTINGS, replicate=False)
+    targets = style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False)
     soft = torch.full((1, 1, 32, 32), 0.5)
     whole, parts = (
         float(StyleObjective(network, SETTINGS, noise(0), regions)(noise(2))["style"])

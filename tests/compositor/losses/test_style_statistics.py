@@ -11,7 +11,7 @@ from torch import Tensor
 from compositor.losses import style_statistics
 from compositor.losses.objective import Region, StyleObjective
 from compositor.losses.style_statistics import MEAN, STYLE_STATISTICS, StatisticDefinition
-from compositor.losses.style_targets import style_targets
+from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.terms import feature_mean
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
@@ -45,7 +45,7 @@ def test_a_statistic_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(style_statistics.STYLE_STATISTICS, StyleStatistic.GRAM, entry)  # type: ignore[arg-type]
     settings = StyleSettings(style_layers=("relu1_1",))
     network = FeatureNetwork(load_network(), Pooling.AVERAGE, torch.device("cpu"))
-    targets = style_targets(network, [(noise(1), 1.0)], settings, replicate=False)
+    targets = style_targets(network, [StylePicture(noise(1), 1.0)], settings, replicate=False)
     found = float(StyleObjective(network, settings, noise(0), [Region(targets)])(noise(2))["style"])
     own, style = (
         feature_mean(network(noise(seed), ["relu1_1"], replicate=False)["relu1_1"]) for seed in (2, 1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from compositor.convolution.geometry import layer_size, layer_stride, reach
 from compositor.losses.feature_statistics import coverage
 from compositor.losses.objective import ActiveRegion, Region, StyleObjective
-from compositor.losses.style_targets import style_targets
+from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
@@ -80,7 +80,9 @@ def test_reach_is_that_of_the_receptive_field() -> None:
 def objective(network: FeatureNetwork, settings: StyleSettings, **how: object) -> StyleObjective:
     left = torch.linspace(1.0, 0.0, WIDTH).expand(1, 1, HEIGHT, WIDTH)
     regions = [
-        Region(style_targets(network, [(noise(seed, 64, 64), 1.0)], settings, replicate=True), mask)
+        Region(
+            style_targets(network, [StylePicture(noise(seed, 64, 64), 1.0)], settings, replicate=True), mask
+        )
         for seed, mask in ((5, left), (6, 1.0 - left))
     ]
     temporal_term = TemporalTerm(noise(7), noise(8, channels=1), 30.0)

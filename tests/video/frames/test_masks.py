@@ -64,3 +64,14 @@ def test_a_movie_that_does_not_fit_is_told(tmp_path: Path) -> None:
     write_movie(path, [gray(0.5)] * 2, 24.0, MovieCodec.FFV1)
     with pytest.raises(FrameError, match=r"frame 4: .*mask\.mkv ends before"):
         levels(mask)
+
+
+def test_every_file_of_a_mask_is_looked_at_before(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_png(tmp_path / f"mask_{number:04}.png", gray(0.5))
+    write_png(tmp_path / "mask_0003.png", gray(0.5)[:-2])
+    with pytest.raises(FrameError, match=r"mask_0003\.png is 24×14 px"):
+        open_mask(str(tmp_path / "mask_####.png"), SIZE, [1, 2, 3])
+    # Alpha is no matter.
+    write_png(tmp_path / "mask_0003.png", np.dstack([gray(0.5), np.ones((16, 24))]))
+    assert list(open_mask(str(tmp_path / "mask_####.png"), SIZE, [1, 2, 3]).files) == [1, 2, 3]

@@ -108,7 +108,7 @@ def test_a_missing_or_damaged_file_is_a_clear_error(tmp_path: Path, content: byt
     elif content == "cut":
         write_exr(path, {"ViewLayer.Depth.Z": RNG.random((64, 64)).astype(np.float32)})
         path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(FileError, match=r"a\.exr: .*(passes|damaged|no EXR)") as caught:
+    with pytest.raises(FileError, match=r"a\.exr: .*(passes|damaged|no EXR|empty)") as caught:
         read_passes(path)
     assert "\n" not in str(caught.value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,13 +12,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from tests.video.exr_files import write_exr
+from tests.video.png_files import make_png
+from tests.video.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
 from video.frames.movie import write_movie
 from video.frames.sequence import (
     FrameRange,
+    ImageSequence,
     PassesSequence,
     SourceFrame,
+    check_passes,
     frame_path,
     open_passes,
     open_sequence,
@@ -32,6 +40,72 @@ def put(folder: Path, *names: str, image: np.ndarray = BLACK) -> Path:
     for name in names:
         write_png(folder / name, image)
     return folder
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 9, 10, 12, 32, 200])
+def test_any_width_of_digits(tmp_path: Path, width: int) -> None:
+    names = [f"f_{number:0{width}d}.png" for number in (8, 9, 10)]
+    put(tmp_path, *names)
+    for pattern in (f"f_%0{width}d.png", f"f_{'#' * width}.png", f"f_%{width}d.png"):
+        sequence = open_sequence(tmp_path / pattern)
+        assert isinstance(sequence, ImageSequence)
+        assert list(sequence.files.values()) == [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize("pattern", ["f_" + "#" * 5000, "f_%05000d.png", "f_%0" + "9" * 4000 + "d.png"])
+def test_more_digits_than_a_name_can_have_are_told_in_short(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(SequenceError, match="digits") as error:
+        open_sequence(tmp_path / pattern)
+    assert len(str(error.value)) < len(str(tmp_path)) + 300
+
+
+def test_empty_files_are_frames_that_are_not_rendered_yet(tmp_path: Path) -> None:
+    put(tmp_path, "f_0001.png", "f_0002.png", "f_0005.png")
+    for number in (3, 4, 6):
+        (tmp_path / f"f_{number:04}.png").touch()
+    for source in (tmp_path, tmp_path / "f_####.png"):
+        with pytest.raises(SequenceError, match=r"frames 3, 4, 6 not rendered yet.*--skip-missing"):
+            open_sequence(source)
+        assert open_sequence(source, skip_missing=True).numbers == [1, 2, 5]
+        assert open_sequence(source, FrameRange(1, 2)).numbers == [1, 2]
+        with pytest.raises(SequenceError, match="none of the frames 3-4 are rendered yet"):
+            open_sequence(source, FrameRange(3, 4), skip_missing=True)
+
+
+@pytest.mark.parametrize("skip_missing", [False, True])
+@pytest.mark.parametrize("kind", ["pipe", "device", "looped link", "dangling link", "folder", "socket"])
+def test_what_is_named_as_a_frame_and_is_no_file_is_never_passed_over(
+    tmp_path: Path, kind: str, skip_missing: bool
+) -> None:
+    put(tmp_path, "f_0001.png", "f_0002.png")
+    odd = tmp_path / "f_0003.png"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    elif kind == "folder":
+        odd.mkdir()
+    elif kind == "socket":
+        socket.socket(socket.AF_UNIX).bind(str(odd))
+    else:
+        odd.symlink_to({"device": "/dev/zero", "looped link": odd, "dangling link": tmp_path / "none"}[kind])
+    for source in (tmp_path, tmp_path / "f_####.png"):
+        with pytest.raises(SequenceError, match=r"f_0003\.png is named as a frame") as error:
+            open_sequence(source, skip_missing=skip_missing)
+        if " " not in kind:
+            assert f"a {kind}" in str(error.value)
+        # It is no frame that was asked for.
+        assert open_sequence(source, FrameRange(1, 2)).numbers == [1, 2]
+
+
+def test_a_link_to_a_file_is_a_frame(tmp_path: Path) -> None:
+    put(tmp_path, "f_0001.png", "other.png")
+    (tmp_path / "f_0002.png").symlink_to(tmp_path / "other.png")
+    assert open_sequence(tmp_path).numbers == [1, 2]
+
+
+def test_a_pipe_as_a_movie_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "movie.mp4")
+    with pytest.raises(FileError, match="is a pipe"):
+        open_sequence(tmp_path / "movie.mp4")
 
 
 @pytest.mark.parametrize("name", ["render_####.png", "render_%04d.png"])
@@ -167,7 +241,8 @@ def test_frames_with_a_step_between_them_miss_none(tmp_path: Path) -> None:
 def test_passes_are_found_for_every_frame(tmp_path: Path) -> None:
     (tmp_path / "passes").mkdir()
     for number in (1, 2, 4):
-        (tmp_path / "passes" / f"passes_{number:04}.exr").touch()
+        (tmp_path / "passes" / f"passes_{number:04}.exr").write_bytes(b"passes")
+    (tmp_path / "passes" / "passes_0003.exr").touch()
     found = open_passes(tmp_path / "passes", [1, 4])
     assert [path.name for path in found.values()] == ["passes_0001.exr", "passes_0004.exr"]
     assert open_passes(tmp_path / "passes/passes_####.exr", [1, 4]) == found
@@ -215,6 +290,49 @@ def test_frame_of_another_size_is_named(tmp_path: Path) -> None:
     with pytest.raises(FrameError, match=r"frame 3: f_0003\.png is 24×16 px.*20×16") as error:
         open_sequence(tmp_path)
     assert error.value.frame == 3
+
+
+def test_a_frame_with_alpha_among_others_is_named_before_the_first_is_stylized(tmp_path: Path) -> None:
+    put(tmp_path, "f_0001.png", "f_0002.png")
+    put(tmp_path, "f_0003.png", image=np.zeros((16, 20, 4), np.float32))
+    with pytest.raises(FrameError, match=r"f_0003\.png is 20×16 px with alpha but f_0001\.png is 20×16 px;"):
+        open_sequence(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["animation", "Lab", "deep", "damaged", "no picture", "colors"])
+def test_what_a_header_tells_of_a_later_frame_is_told_at_once(tmp_path: Path, kind: str) -> None:
+    for number in (1, 2, 3):
+        Image.new("RGB", (20, 16)).save(tmp_path / f"f_{number:04}.png")
+    odd = tmp_path / "f_0004.png"
+    image = Image.new("RGB", (20, 16))
+    if kind == "animation":
+        image.save(odd, save_all=True, append_images=[Image.new("RGB", (20, 16), "red")])
+    elif kind == "Lab":
+        odd.write_bytes(make_tiff(np.zeros((16, 20, 3), np.uint8), Photometric.LAB))
+    elif kind == "deep":
+        odd.write_bytes(make_tiff(np.zeros((16, 20, 3), np.int16)))
+    elif kind == "damaged":
+        odd.write_bytes((tmp_path / "f_0001.png").read_bytes()[:20])
+    elif kind == "no picture":
+        odd.write_text("a painting, in words")
+    else:
+        odd.write_bytes(make_png(np.zeros((16, 20, 3)), {b"cICP": bytes([0, 3, 0, 1])}))
+    with pytest.raises(FileError, match=r"f_0004\.png"):
+        open_sequence(tmp_path)
+
+
+def test_passes_of_another_size_are_named(tmp_path: Path) -> None:
+    files = {}
+    for number, side in ((1, 20), (2, 20), (3, 24)):
+        files[number] = tmp_path / f"passes_{number:04}.exr"
+        write_exr(files[number], {"ViewLayer.Depth.Z": np.zeros((16, side), np.float32)})
+    with pytest.raises(FileError, match=r"passes_0003\.exr: is 24×16 px but the frames are 20×16 px"):
+        check_passes(files, (20, 16))
+    del files[3]
+    check_passes(files, (20, 16))
+    files[1].write_bytes(files[1].read_bytes()[:100])
+    with pytest.raises(FileError, match=r"passes_0001\.exr"):
+        check_passes(files, (20, 16))
 
 
 def test_unreadable_frame_is_named(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ from video.color.color_space import SceneLinear
 from video.errors import FileError
 from video.images.exr import (
     LARGEST_HALF,
-    color_channels,
-    exr_size,
+    exr_header,
     read_attributes,
     read_channels,
     read_color,
     write_exr,
 )
+from video.images.exr_channels import color_channels
 from video.images.image_files import image_size, read_picture
 
 RNG = np.random.default_rng(11)
@@ -34,7 +34,7 @@ def test_half_precision_comes_back(tmp_path: Path, channels: int) -> None:
     path = tmp_path / "ü b.exr"
     write_exr(path, LIGHT[..., :channels], {"a text": "ü"})
     np.testing.assert_array_equal(read_color(path), LIGHT[..., :channels].astype(np.float16))
-    assert exr_size(path) == image_size(path) == (18, 12)
+    assert exr_header(path).size == image_size(path) == (18, 12)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     with OpenEXR.File(str(path), header_only=True) as file:
         assert file.parts[0].header["a text"] == "ü"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
 import zlib
 from collections.abc import Callable
@@ -225,6 +227,26 @@ def test_folder_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a socket"])
+def test_what_is_no_regular_file_is_told_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "picture.png"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    assert kind in refusal(path)
+    with pytest.raises(FileError, match=kind):
+        image_size(path)
+
+
+def test_an_empty_file_is_a_frame_that_is_not_rendered_yet(tmp_path: Path) -> None:
+    for name in ("picture.png", "picture.exr"):
+        (tmp_path / name).touch()
+        assert "not rendered yet" in refusal(tmp_path / name)
+
+
 @pytest.mark.parametrize("content", [b"", b"a painting, in words", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"])
 def test_what_is_no_picture_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "text.png").write_bytes(content)
@@ -326,3 +348,13 @@ def test_check_writable_refuses_a_place_below_a_file(tmp_path: Path, place: str)
     (tmp_path / "file").write_text("a file, no folder")
     with pytest.raises(FileError, match="cannot be written to"):
         check_writable(tmp_path / place)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp", "jp2"])
+def test_a_flat_picture_is_no_bomb(tmp_path: Path, suffix: str) -> None:
+    options = {"webp": {"lossless": True}, "tif": {"compression": "tiff_adobe_deflate"}}.get(suffix, {})
+    Image.new("RGB", (5000, 5000), (50, 60, 70)).save(tmp_path / f"flat.{suffix}", **options)
+    assert (tmp_path / f"flat.{suffix}").stat().st_size < 200_000
+    assert image_size(tmp_path / f"flat.{suffix}") == (5000, 5000)
+    shown = read_image(tmp_path / f"flat.{suffix}")[::999, ::999]
+    np.testing.assert_allclose(shown * 255.0, np.broadcast_to((50, 60, 70), shown.shape), atol=1e-3)

@@ -8,9 +8,11 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from tests.video.picture_corpus import RGB, cineon, film_codes, written
+from tests.video.film_files import cineon, film_codes
+from tests.video.picture_corpus import RGB, written
 from video.color.color_space import CineonLog
 from video.frames.sequence import open_sequence
+from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.image_files import read_picture
 from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES
 
@@ -29,7 +31,7 @@ def test_openimageio_reads_every_format_by_its_suffixes() -> None:
 
 
 def test_a_suffix_belongs_to_one_format() -> None:
-    suffixes = [suffix for kind in FORMATS.values() for suffix in kind.suffixes]
+    suffixes = [*HEIF_SUFFIXES, *(suffix for kind in FORMATS.values() for suffix in kind.suffixes)]
     assert len(suffixes) == len(set(suffixes)) == len(IMAGE_SUFFIXES)
 
 

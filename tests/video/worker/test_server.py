@@ -292,6 +292,43 @@ def test_frames_may_come_one_by_one(worker: Conversation, files: Path, tmp_path:
     assert done.frames == [1, 2]
 
 
+@pytest.mark.parametrize("kind", ["size", "alpha", "damaged", "missing"])
+def test_all_headers_of_a_complete_job_are_checked_before_the_first_frame(
+    worker: Conversation, files: Path, picture: Picture, tmp_path: Path, kind: str
+) -> None:
+    odd = tmp_path / "c_0003.png"
+    if kind == "size":
+        write_png(odd, picture(80, 48))
+    elif kind == "alpha":
+        write_png(odd, np.dstack([picture(64, 48), np.ones((48, 64))]))
+    elif kind == "damaged":
+        odd.write_bytes((files / "c_0003.png").read_bytes()[:30])
+    frames = [frame(files, 1), frame(files, 2), Frame("a", 3, str(odd))]
+    worker.say(replace(stylize(files, tmp_path / "out"), complete=True), *frames, Finish("a"))
+    events = worker.until(Failed)
+    assert not [event for event in events if isinstance(event, Progress)]
+    failed = events[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.job, failed.frame, failed.frames) == ("a", 3, [])
+    assert "c_0003.png" in failed.error
+
+
+def test_a_complete_job_is_done_as_any_other(worker: Conversation, files: Path, tmp_path: Path) -> None:
+    frames = [frame(files, number) for number in (1, 2, 3)]
+    worker.say(replace(stylize(files, tmp_path), complete=True), *frames, Finish("a"))
+    done = worker.until(Done)[-1]
+    assert isinstance(done, Done)
+    assert done.frames == [1, 2, 3]
+
+
+def test_cancel_of_a_complete_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
+    frames = [frame(files, number, "long") for number in (1, 2)]
+    worker.say(replace(stylize(files, tmp_path, "long", ENDLESS), complete=True), *frames, Finish("long"))
+    worker.until(Progress)
+    worker.say(Cancel("long"))
+    assert worker.until(Cancelled)[-1] == Cancelled("long", [])
+
+
 def test_cancel_in_the_middle_of_a_frame(worker: Conversation, files: Path, tmp_path: Path) -> None:
     worker.say(stylize(files, tmp_path, "long", ENDLESS), frame(files, 1, "long"))
     worker.until(Progress)

@@ -1,0 +1,1 @@
+"""Headers of picture files: what OpenImageIO does not tell of them."""
