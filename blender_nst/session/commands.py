@@ -55,6 +55,7 @@ def stylize_command(plan: SessionPlan, job: str) -> Stylize:
         regions=plan.regions,
         restart=plan.restart,
         source=plan.source,
+        pixel_aspect=plan.pixel_aspect,
     )
 
 

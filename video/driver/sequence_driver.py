@@ -150,6 +150,7 @@ class SequenceDriver:
         with self._prefetched(plan) as upcoming:
             for position, prepared in enumerate(upcoming):
                 begun, count = time.perf_counter(), position + 1
+                self._outputs.note_source(prepared.frame)
                 size = prepared.frame.image.shape[:2]
                 if plan.number == 0 and position == 0:
                     self.callbacks.planned(self.engine.plan_text(*size))

@@ -6,15 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from video.errors import FrameError, SequenceError
-from video.frames.movie import MOVIE_SUFFIXES, movie_length, read_movie
+from video.frames.movie import MOVIE_SUFFIXES, MovieInfo, Shown, movie_info, read_movie_frames
 from video.images.image_files import IMAGE_SUFFIXES, image_size, read_picture
 from video.images.picture import Original
+from video.images.pixel_aspect import read_pixel_aspect
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class SourceFrame:
     """(H, W) float32 in 0..1: where the frame is left as rendered."""
     original: Original | None = None
     """What the frame's file holds, where that is something else than sRGB."""
+    shown: Shown | None = None
+    """Of a movie's frame: when."""
+    pixel_aspect: Fraction = Fraction(1)
+    """Width over height of a pixel."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,13 @@ class ImageSequence:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for number, path in self.files.items():
-            picture = read_picture(path)
-            yield SourceFrame(number, picture.image, original=picture.original)
+            picture, aspect = read_picture(path), read_pixel_aspect(path)
+            yield SourceFrame(number, picture.image, original=picture.original, pixel_aspect=aspect)
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of the first frame's pixels."""
+        return read_pixel_aspect(next(iter(self.files.values())))
 
 
 @dataclass(frozen=True)
@@ -102,14 +113,20 @@ class MovieSequence:
 
     path: Path
     numbers: list[int]
+    info: MovieInfo
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of the frames' pixels."""
+        return self.info.pixel_aspect
 
     def __iter__(self) -> Iterator[SourceFrame]:
         wanted = set(self.numbers)
-        for number, image in enumerate(read_movie(self.path), start=1):
-            if number > self.numbers[-1]:
-                return
+        for number, frame in enumerate(read_movie_frames(self.path), start=1):
             if number in wanted:
-                yield SourceFrame(number, image)
+                yield SourceFrame(number, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
+            if number == self.numbers[-1]:
+                return
 
 
 def open_sequence(
@@ -177,11 +194,11 @@ def frame_path(pattern: Path, number: int) -> Path:
 
 
 def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
-    count = movie_length(source)
-    chosen = frames or FrameRange(1, count)
-    if chosen.first < 1 or chosen.last > count:
-        raise SequenceError(f"{source} has the frames 1-{count}, not {chosen}")
-    return MovieSequence(source, list(chosen.numbers()))
+    info = movie_info(source, None if frames is None else max(frames.last, 1))
+    chosen = frames or FrameRange(1, info.length)
+    if chosen.first < 1 or chosen.last > info.length:
+        raise SequenceError(f"{source} has the frames 1-{movie_info(source).length}, not {chosen}")
+    return MovieSequence(source, list(chosen.numbers()), info)
 
 
 def _hashes(pattern: Path) -> Path:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Changes with every change of a message; client and worker must have the same (`hello` and `ready`)."""
 
 
@@ -63,7 +63,8 @@ class Stylize:
     an absent one has its default. With `preview_every` the engine writes a picture of the unfinished frame
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
     holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
-    far as the client knows: where it has changed, the job is refused.
+    far as the client knows: where it has changed, the job is refused. `pixel_aspect` is the width over the
+    height of the frames' pixels; movies and EXRs say it themselves, but the style pictures are brought to it.
     """
 
     job: str
@@ -77,6 +78,7 @@ class Stylize:
     regions: list[StyledRegion] = field(default_factory=list)
     restart: bool = False
     source: dict[str, str | int | float | None] = field(default_factory=dict)
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style
 from video.driver.sequence_driver import SequenceDriver
+from video.driver.style_pixels import styles_in_pixels_of
 from video.errors import ProtocolError
 from video.files.output_folder import PASSES, SNAPSHOTS
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.image_files import check_writable, read_image
+from video.images.pixel_aspect import pixel_aspect
 from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
@@ -33,6 +35,7 @@ class OpenJob:
         finished: the numbers of the frames that are done.
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
+        pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -42,6 +45,7 @@ class OpenJob:
         self._send = send
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES)
+        self.pixel_aspect = pixel_aspect(job.pixel_aspect)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.
@@ -56,7 +60,7 @@ class OpenJob:
         job = self._job
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
-        styles = self._read_styles()
+        styles = styles_in_pixels_of(self._read_styles(), self.pixel_aspect)
         check_writable(self._output)
         snapshots_kept = style_settings.snapshot_every > 0
         if not snapshots_kept and job.preview_every > 0:
