@@ -177,7 +177,16 @@ def run(job_path: Path, package: Any) -> None:
     render = scene.render
     share = render.resolution_percentage / 100.0
     resolution = [int(render.resolution_x * share), int(render.resolution_y * share)]
-    emit(Started(bpy.app.version_string, frames, resolution, session.plan.sequence_settings["frame_rate"]))
+    plan = session.plan
+    emit(
+        Started(
+            bpy.app.version_string,
+            frames,
+            resolution,
+            plan.sequence_settings["frame_rate"],
+            plan.pixel_aspect,
+        )
+    )
     engine_state = session.engine_state
     emit(Opened(session.job, bool(engine_state.continues), engine_state.resumed))
     left = session.add_captured_frames(frames) if engine_state.continues else frames
