@@ -37,15 +37,11 @@ class Sampling:
         bits: of a value, 8 to 16.
         full_range: values from 0 to the largest; otherwise the narrow range, 16 to 235 and 240 of 8 bits.
         matrix: code point of H.273; one of `KNOWN_MATRICES`.
-        left, top: color differences lie at the place of the first luma sample that they belong to, in x and
-            y; otherwise in the middle of theirs.
     """
 
     bits: int
     full_range: bool
     matrix: int
-    left: bool = True
-    top: bool = False
 
 
 def rgb_from_planes(planes: Sequence[np.ndarray], sampling: Sampling) -> np.ndarray:
@@ -63,7 +59,7 @@ def rgb_from_planes(planes: Sequence[np.ndarray], sampling: Sampling) -> np.ndar
     )
     luma = (planes[0].astype(np.float32) - offset) / luma_span
     blue, red = (
-        _enlarged((plane.astype(np.float32) - 128.0 * unit) / chroma_span, luma.shape, sampling)
+        _enlarged((plane.astype(np.float32) - 128.0 * unit) / chroma_span, luma.shape)
         for plane in planes[1:3]
     )
     rgb = np.empty((*luma.shape, 3), np.float32)
@@ -101,18 +97,16 @@ def ycbcr_planes(rgb: np.ndarray, bits: int, *, halved: bool) -> list[np.ndarray
     return [np.round(each * unit).astype(np.uint16) for each in scaled]
 
 
-def _enlarged(plane: np.ndarray, size: tuple[int, ...], sampling: Sampling) -> np.ndarray:
-    """(h, w) as (H, W) by bilinear interpolation; borders are continued."""
+def _enlarged(plane: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """(h, w) as (H, W): each value for all the pixels that it belongs to, as most players show it.
+
+    Where it is stored once for four in a row, what lies between is interpolated.
+    """
     (height, width), (rows, columns) = size, plane.shape
     down, across = round(height / rows), round(width / columns)
-    if (down, across) == (1, 1):
-        return plane
-    inverse = np.zeros((2, 3))
-    for axis, (factor, first) in enumerate(((across, sampling.left), (down, sampling.top))):
-        inverse[axis, axis] = 1.0 / factor
-        inverse[axis, 2] = 0.0 if first else 0.5 / factor - 0.5
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(plane, inverse, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if max(down, across) > 2:
+        return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+    return plane.repeat(down, axis=0).repeat(across, axis=1)[:height, :width]
 
 
 def _halved(plane: np.ndarray) -> np.ndarray:

@@ -98,11 +98,7 @@ def _from_planes(frame: av.VideoFrame, planar: str) -> np.ndarray:
     if re.sub("^yuvj", "yuv", frame.format.name) != planar:
         frame = frame.reformat(format=planar)
     planes = [_values(plane, bits) for plane in frame.planes]
-    matrix = _matrix(frame)
-    # Of 4:2:0 FFmpeg does not hand on where they lie: by the codecs' default at the left, by BT.2020 at the
-    # first sample.
-    sampling = Sampling(bits, full, matrix, top=matrix == Matrix.BT2020)
-    rgb = rgb_from_planes(planes, sampling)
+    rgb = rgb_from_planes(planes, Sampling(bits, full, _matrix(frame)))
     if len(planes) == 3:
         return rgb
     alpha = planes[3].astype(np.float32) / np.float32((1 << bits) - 1)
