@@ -44,16 +44,14 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
 
 
 def source_pixel_aspect(scene: bpy.types.Scene, frames: Sequence[CapturedFrame]) -> float:
-    """Width over height of the frames' pixels: the scene's, or what picked movies and EXRs say.
+    """Width over height of the frames' pixels: the scene's, or what picked files say.
 
     Raises:
         SessionError: the first file cannot be read.
     """
     if FrameSource[scene.nst.source] is not FrameSource.FILES:
         return scene.render.pixel_aspect_x / scene.render.pixel_aspect_y
-    first = frames[0].content
-    speaks = frames[0].movie_frame is not None or first.suffix.lower() == ".exr"
-    return movie_facts(first).pixel_aspect if speaks else 1.0
+    return movie_facts(frames[0].content).pixel_aspect
 
 
 def batch_numbers(scene: bpy.types.Scene) -> range:

@@ -34,7 +34,7 @@ class MovieFacts:
 
 
 def movie_facts(path: Path) -> MovieFacts:
-    """Decodes a movie with the engine's Python, and waits for it; of an EXR it reads the header.
+    """Decodes a movie with the engine's Python, and waits for it; of a picture it reads the header.
 
     Raises:
         SessionError: it cannot be read, or there is no engine.

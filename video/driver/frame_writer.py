@@ -76,7 +76,14 @@ class FrameWriter:
         if original is not None and isinstance(original.space, DisplayProfile):
             profile = original.space.data
             styled = self._restored(frame, original, styled)
-        write_png(path, styled, self.file_format.bits, metadata=self.metadata, profile=profile)
+        write_png(
+            path,
+            styled,
+            self.file_format.bits,
+            metadata=self.metadata,
+            profile=profile,
+            pixel_aspect=frame.pixel_aspect,
+        )
 
     def _write_exr(self, path: Path, frame: SourceFrame, styled: np.ndarray) -> None:
         original = self._light(frame)

@@ -1,4 +1,4 @@
-"""Pixels that are not square: how wide they are, by an EXR's header."""
+"""Pixels that are not square: how wide they are, by the header of a picture."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
-from video.images.exr import PIXEL_ASPECT, is_exr, open_exr
+from video.files.image_io import DecodeError, open_image
+from video.files.native_output import suppress_native_output
+from video.images.exr import PIXEL_ASPECT
 
 # What is beyond is a mistake of the program that wrote it.
 _WIDEST = 16
 
 
 def read_pixel_aspect(path: Path) -> Fraction:
-    """Width over height of a pixel, as an EXR's header says; 1 for other files.
+    """Width over height of a pixel, as the header of a picture says; 1 where it does not, or is unreadable.
+
+    Blender writes it into EXRs and PNGs.
 
     Raises:
-        FileError: as `open_exr`.
+        FileError: missing, or may not be read.
     """
-    if not is_exr(path):
+    try:
+        with suppress_native_output(), open_image(path) as image:
+            return pixel_aspect(image.spec().get_float_attribute(PIXEL_ASPECT, 1.0))
+    except DecodeError:
         return Fraction(1)
-    with open_exr(path) as (_, parts):
-        return pixel_aspect(parts[0].get_float_attribute(PIXEL_ASPECT, 1.0))
 
 
 def pixel_aspect(value: float) -> Fraction:

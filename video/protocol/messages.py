@@ -64,7 +64,7 @@ class Stylize:
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
     holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
     far as the client knows: where it has changed, the job is refused. `pixel_aspect` is the width over the
-    height of the frames' pixels; movies and EXRs say it themselves, but the style pictures are brought to it.
+    height of the frames' pixels; files may say it themselves, but the style pictures are brought to it.
     """
 
     job: str

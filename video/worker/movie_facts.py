@@ -1,4 +1,4 @@
-"""Prints what a movie or an EXR holds, for Blender, which cannot decode it: `python -m` this FILE.
+"""Prints what a movie or a picture holds, for Blender, which cannot decode it: `python -m` this FILE.
 
 A line of JSON: `{"length": 48, "pixel_aspect": 1.0}`, or `{"error": "one line"}` with exit code 2.
 """
@@ -11,8 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from video.errors import FileError
-from video.frames.movie import movie_info
-from video.images.exr import is_exr
+from video.frames.movie import MOVIE_SUFFIXES, movie_info
 from video.images.pixel_aspect import read_pixel_aspect
 
 
@@ -27,7 +26,7 @@ def main() -> None:
 
 
 def _facts(path: Path) -> tuple[int, Fraction]:
-    if is_exr(path):
+    if path.suffix.lower() not in MOVIE_SUFFIXES:
         return 1, read_pixel_aspect(path)
     info = movie_info(path)
     return info.length, info.pixel_aspect
