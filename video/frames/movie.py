@@ -14,8 +14,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from video.errors import FileError
-from video.frames.deinterlace import Deinterlacer
-from video.frames.movie_decoder import movie_decoder
+from video.frames.movie_decoder import Deinterlacer, movie_decoder
 from video.frames.movie_picture import UnknownColorsError, display_matrix, exchanges_sides, movie_picture
 from video.frames.movie_streams import MOVIE_SUFFIXES, dropped_streams, open_movie, picture_stream
 from video.frames.movie_time import MovieClock, Shown

@@ -1,10 +1,13 @@
-"""The decoder of a movie's stream; VP8 and VP9 with alpha need another than FFmpeg's own."""
+"""Decodes a movie's stream: alpha of VP8 and VP9 too, and interlaced frames as progressive ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import av
+from av.error import BlockingIOError as NotYetError
+from av.error import EOFError as EndError
+from av.filter import Graph
 from av.video.codeccontext import VideoCodecContext
 
 # FFmpeg's own decoders leave alpha out, which WebM carries as a second picture beside each packet.
@@ -18,6 +21,58 @@ def movie_decoder(stream: av.VideoStream) -> Decode:
     context = _with_alpha(stream) or stream.codec_context
     context.thread_type = "AUTO"
     return context.decode
+
+
+class Deinterlacer:
+    """Makes one picture of two fields that were taken one after the other, by FFmpeg's bwdif.
+
+    Progressive frames are passed on. From the first interlaced one on all go through the filter, which gives
+    one frame for each, at its time, and leaves progressive ones among them as they are.
+
+    Args:
+        stream: that the frames are of.
+        notify: called once, at the first interlaced frame.
+    """
+
+    def __init__(self, stream: av.VideoStream, notify: Callable[[], None]) -> None:
+        self._stream = stream
+        self._notify = notify
+
+    def frames(self, decoded: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """The frames in their order."""
+        graph: Graph | None = None
+        for frame in decoded:
+            if graph is None and frame.interlaced_frame:
+                self._notify()
+                graph = self._graph(frame)
+            if graph is None:
+                yield frame
+                continue
+            graph.vpush(frame)
+            yield from _pulled(graph)
+        if graph is not None:
+            graph.vpush(None)
+            yield from _pulled(graph)
+
+    def _graph(self, frame: av.VideoFrame) -> Graph:
+        graph = Graph()
+        source = graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=frame.time_base or self._stream.time_base,
+        )
+        fields = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+        graph.link_nodes(source, fields, graph.add("buffersink")).configure()
+        return graph
+
+
+def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            yield graph.vpull()
+        except (NotYetError, EndError):
+            return
 
 
 def _with_alpha(stream: av.VideoStream) -> VideoCodecContext | None:

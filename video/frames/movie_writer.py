@@ -21,6 +21,7 @@ from video.color.video_signal import Matrix
 from video.color.ycbcr import ycbcr_planes
 from video.errors import FileError
 from video.files.atomic import write_atomically
+from video.frames.matroska import NoRoomError, set_pixel_aspect
 from video.frames.movie_streams import open_movie
 from video.frames.movie_time import Shown, TimeStamps, exact_rate, time_stamps
 from video.frames.sound import SoundCopy
@@ -82,9 +83,9 @@ def write_movie(
     def write(temporary: Path) -> None:
         name = codec.suffix[1:].replace("mkv", "matroska")
         source = open_movie(shown[0].movie) if shown else nullcontext()
+        pictures = None
         with source as movie, av.open(str(temporary), "w", format=name, container_options=_WRITING) as out:
             out.metadata.update(metadata or {})
-            pictures = None
             sound = None
             for image in images:
                 if pictures is None:
@@ -97,6 +98,13 @@ def write_movie(
                 _mux(out, pictures.end(), sound)
             if sound is not None:
                 sound.mux_until(None)
+        if pictures is not None and pixel_aspect != 1 and name == "matroska":
+            try:
+                set_pixel_aspect(temporary, pictures.size, pixel_aspect)
+            except NoRoomError:
+                notify(
+                    f"{path.name} does not say that its pixels are {float(pixel_aspect):.3f} times as wide as high"
+                )
 
     try:
         write_atomically(path, write)
@@ -131,6 +139,11 @@ class _Pictures:
         frame.time_base = self._tick
         self._count += 1
         return self._timed(self._stream.encode(frame))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self._stream.width, self._stream.height
 
     def end(self) -> Iterator[av.Packet]:
         """The packets that are left."""
