@@ -91,15 +91,15 @@ def _put(head: bytearray, new: bytes) -> None:
     _check_sum(head, tracks.content - len(new), tracks.end)
 
 
-def _named(head: bytes, parent: _Element, name: int) -> Iterator[_Element]:
+def _named(head: bytearray, parent: _Element, name: int) -> Iterator[_Element]:
     return (each for each in _elements(head, parent.content, parent.end) if each.name == name)
 
 
-def _first(head: bytes, start: int, end: int, name: int) -> _Element:
+def _first(head: bytearray, start: int, end: int, name: int) -> _Element:
     return next(each for each in _elements(head, start, end) if each.name == name)
 
 
-def _elements(head: bytes, start: int, end: int) -> Iterator[_Element]:
+def _elements(head: bytearray, start: int, end: int) -> Iterator[_Element]:
     """The elements that follow one another; of a Segment those up to its Tracks are of interest."""
     while start < min(end, len(head)):
         length = 9 - head[start].bit_length()

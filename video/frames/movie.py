@@ -16,7 +16,13 @@ from av.error import FFmpegError
 from video.errors import FileError
 from video.frames.movie_decoder import Deinterlacer, movie_decoder
 from video.frames.movie_picture import UnknownColorsError, display_matrix, exchanges_sides, movie_picture
-from video.frames.movie_streams import MOVIE_SUFFIXES, dropped_streams, open_movie, picture_stream
+from video.frames.movie_streams import (
+    MOVIE_SUFFIXES,
+    check_pixels,
+    dropped_streams,
+    open_movie,
+    picture_stream,
+)
 from video.frames.movie_time import MovieClock, Shown
 from video.frames.movie_writer import write_movie
 from video.images.image_files import read_picture
@@ -205,9 +211,11 @@ class PictureReader:
 
 
 def _readable(frames: Iterator[av.VideoFrame], path: Path) -> Iterator[av.VideoFrame]:
-    """The frames; raises FileError where they cannot be deinterlaced."""
+    """The frames; raises FileError where they are too large, or cannot be deinterlaced."""
     try:
-        yield from frames
+        for frame in frames:
+            check_pixels(path, frame.width, frame.height)
+            yield frame
     except (FFmpegError, ValueError):
         raise FileError(path, "is damaged: its frames do not go together") from None
 

@@ -35,8 +35,12 @@ def movie_picture(frame: av.VideoFrame) -> np.ndarray:
         UnknownColorsError: see there.
     """
     colors = VideoColors(frame.color_primaries, frame.color_trc, frame.colorspace)
-    planar = _planar_format(frame.format)
-    picture = _rgb(frame) if planar is None else _from_planes(frame, planar)
+    if frame.format.name.startswith("gray") and frame.format.components[0].bits <= 16:
+        picture = _gray(frame)
+    elif (planar := _planar_format(frame.format)) is not None:
+        picture = _from_planes(frame, planar)
+    else:
+        picture = _rgb(frame)
     if not colors.is_srgb and not frame.format.name.startswith("xyz"):
         picture = np.concatenate([colors.to_srgb(picture[..., :3]), picture[..., 3:]], axis=2)
     return turned(picture, display_matrix(frame))
@@ -94,15 +98,25 @@ _YUV_NAMES = ("yuv", "nv", "p0", "p2", "p4", "uyvy", "uyyvyy", "yvyu", "y2", "ay
 
 def _from_planes(frame: av.VideoFrame, planar: str) -> np.ndarray:
     full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    bits = frame.format.components[0].bits
+    sampling = Sampling(frame.format.components[0].bits, full, _matrix(frame))
     if re.sub("^yuvj", "yuv", frame.format.name) != planar:
         frame = frame.reformat(format=planar)
-    planes = [_values(plane, bits) for plane in frame.planes]
-    rgb = rgb_from_planes(planes, Sampling(bits, full, _matrix(frame)))
+    planes = [_values(plane, sampling.bits) for plane in frame.planes]
+    rgb = rgb_from_planes(planes, sampling)
     if len(planes) == 3:
         return rgb
-    alpha = planes[3].astype(np.float32) / np.float32((1 << bits) - 1)
+    alpha = planes[3].astype(np.float32) / np.float32((1 << sampling.bits) - 1)
     return np.concatenate([rgb, alpha[..., None]], axis=2)
+
+
+def _gray(frame: av.VideoFrame) -> np.ndarray:
+    """Of luma alone, which is in full range where the movie does not say otherwise."""
+    bits = frame.format.components[0].bits
+    frame = frame.reformat(format="gray" if bits == 8 else f"gray{bits}le")
+    luma = _values(frame.planes[0], bits)
+    none = np.full_like(luma, 1 << (bits - 1))
+    full = frame.color_range != ColorRange.MPEG
+    return rgb_from_planes([luma, none, none], Sampling(bits, full, Matrix.BT709))
 
 
 def _values(plane: VideoPlane, bits: int) -> np.ndarray:
@@ -128,7 +142,7 @@ def _matrix(frame: av.VideoFrame) -> int:
 
 
 def _rgb(frame: av.VideoFrame) -> np.ndarray:
-    """Of RGB, gray and palettes: their values as they are."""
+    """Of RGB, palettes and gray with alpha: their values as they are."""
     components = frame.format.components
     alpha = len(components) in (2, 4) or frame.format.has_palette
     deep = max(component.bits for component in components) > 8

@@ -66,9 +66,14 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
             -each.index,
         ),
     )
-    if stream.width * stream.height > MAX_PIXELS:
-        raise FileError(path, "has too many pixels; the limit is about 89 million")
+    check_pixels(path, stream.width, stream.height)
     return stream
+
+
+def check_pixels(path: Path, width: int, height: int) -> None:
+    """Raises FileError for pictures that are too large to be meant; a stream may change their size."""
+    if width * height > MAX_PIXELS:
+        raise FileError(path, "has too many pixels; the limit is about 89 million")
 
 
 def sound_streams(container: av.container.InputContainer) -> list[av.AudioStream]:

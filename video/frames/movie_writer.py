@@ -102,9 +102,7 @@ def write_movie(
             try:
                 set_pixel_aspect(temporary, pictures.size, pixel_aspect)
             except NoRoomError:
-                notify(
-                    f"{path.name} does not say that its pixels are {float(pixel_aspect):.3f} times as wide as high"
-                )
+                notify(f"{path.name} does not say that its pixels are {pixel_aspect} as wide as high")
 
     try:
         write_atomically(path, write)

@@ -119,6 +119,31 @@ def test_every_layout_of_pixels_gives_the_same_picture(
         assert levels(frame, smooth).mean() <= within / 2.0 + 0.1
 
 
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "full"),
+    [
+        ("libx265", "gray", False),
+        ("libx265", "gray", True),
+        ("libx265", "gray10le", False),
+        ("ffv1", "gray16le", True),
+    ],
+)
+def test_gray_has_the_range_that_the_movie_names(
+    tmp_path: Path, codec: str, pixel_format: str, full: bool
+) -> None:
+    ramp = np.tile(np.linspace(0.0, 1.0, 64, dtype=np.float32), (48, 1))
+    kind, unit = (np.uint8, 1) if pixel_format == "gray" else (np.uint16, 4)
+    codes = 255.0 * ramp if full else 16.0 + 219.0 * ramp
+    unit = 257 if pixel_format == "gray16le" else unit
+    frame = av.VideoFrame.from_ndarray(np.round(codes * unit).astype(kind), format=pixel_format)
+    frame.color_range = 2 if full else 1
+    options = {"x265-params": "lossless=1:log-level=none"} if codec == "libx265" else {}
+    tags = {"color_range": 2 if full else 1}
+    movie = MovieFile(codec=codec, pixel_format=pixel_format, options=options, tags=tags)
+    found = next(read_movie(movie.write(tmp_path / "gray.mkv", [frame])))
+    assert levels(found, ramp[..., None]).max() <= 1.0
+
+
 def test_sixteen_bits_of_a_channel_are_kept(tmp_path: Path) -> None:
     levels16 = np.random.default_rng(1).integers(0, 65535, (48, 64, 3)).astype(np.uint16)
     frame = av.VideoFrame.from_ndarray(levels16, format="rgb48le").reformat(format="rgb48be")

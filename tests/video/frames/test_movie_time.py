@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
 from video.errors import FileError, SequenceError
+from video.frames import movie_streams
 from video.frames.movie import (
     movie_frame_rate,
     movie_info,
@@ -178,6 +179,22 @@ def test_damage_in_the_middle_costs_what_it_hits(tmp_path: Path) -> None:
     assert movie_info(tmp_path / "damaged.ts").length == len(frames)
     assert np.abs(frames[-1].picture() - scene(23)).max() * 255.0 <= 2.0
     assert np.abs(frames[0].picture() - scene(0)).max() * 255.0 <= 2.0
+
+
+def test_a_stream_that_grows_beyond_all_measure_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = []
+    for name, size in (("small.ts", (32, 32)), ("large.ts", (64, 64))):
+        path = MovieFile(options=LOSSLESS | {"bf": "0"}).write(
+            tmp_path / name, [scene(n, *size) for n in range(9)]
+        )
+        parts.append(path.read_bytes())
+    (tmp_path / "grows.ts").write_bytes(b"".join(parts))
+    assert {frame.shape for frame in read_movie(tmp_path / "grows.ts")} == {(32, 32, 3), (64, 64, 3)}
+    monkeypatch.setattr(movie_streams, "MAX_PIXELS", 2000)
+    with pytest.raises(FileError, match=r"grows\.ts: has too many pixels"):
+        list(read_movie(tmp_path / "grows.ts"))
 
 
 def test_a_movie_without_a_frame_that_decodes_is_refused(tmp_path: Path) -> None:
