@@ -27,6 +27,7 @@ from video.frames.movie_time import MovieClock, Shown
 from video.frames.movie_writer import write_movie
 from video.images.image_files import read_picture
 from video.images.picture import Picture
+from video.images.pixel_aspect import pixel_aspect
 
 __all__ = [
     "DEFAULT_FRAME_RATE",
@@ -115,7 +116,7 @@ def read_movie_frames(path: Path, notify: Callable[[str], None] = lambda note: N
         stream = picture_stream(container, path)
         if dropped := dropped_streams(container, stream):
             notify(f"{path}: not taken over: {dropped}")
-        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        aspect = pixel_aspect(float(stream.sample_aspect_ratio or 1))
         clock = MovieClock(stream, DEFAULT_FRAME_RATE)
         decoded = _decoded(container, stream, lambda: notify(f"{path}: {_DAMAGED}"))
         interlaced = Deinterlacer(stream, lambda: notify(f"{path}: {_INTERLACED}"))

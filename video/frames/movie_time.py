@@ -92,7 +92,8 @@ def exact_rate(frame_rate: float) -> Fraction:
     broadcast = Fraction(round(frame_rate * 1.001) * 1000, 1001)
     if abs(float(broadcast) - frame_rate) < 0.002 and abs(frame_rate - round(frame_rate)) > 0.002:
         return broadcast
-    return Fraction(frame_rate).limit_denominator(1001)
+    # Slide shows have less than a frame in a thousand seconds.
+    return Fraction(frame_rate).limit_denominator(1001) or Fraction(frame_rate)
 
 
 def time_stamps(shown: Sequence[Shown]) -> TimeStamps:
@@ -117,12 +118,17 @@ def time_stamps(shown: Sequence[Shown]) -> TimeStamps:
 
 
 def _constant_rate(times: Sequence[Fraction], shown: Shown) -> Fraction | None:
-    """The movie's rate, or a whole part of it, if each of the times is a multiple of its interval."""
-    count = len(times) - 1
-    steps = max(round(times[-1] / count * shown.rate), 1)
-    interval = steps / shown.rate
+    """The movie's rate, or a whole part of it, if all frames begin at multiples of its interval.
+
+    The last one may be shown for an interval of the movie's own, where frames are left out.
+    """
+    *starts, end = times
+    mean = starts[-1] / (len(starts) - 1) if len(starts) > 1 else end
+    interval = max(round(mean * shown.rate), 1) / shown.rate
     # Both ends of an interval may be rounded.
-    allowed = min(shown.tick, _ROUNDED)
-    even = all(abs(later - earlier - interval) <= 2 * allowed for earlier, later in pairwise(times))
-    near = all(abs(time - place * interval) <= 2 * allowed for place, time in enumerate(times))
-    return 1 / interval if even and near else None
+    allowed = 2 * min(shown.tick, _ROUNDED)
+    even = all(abs(later - earlier - interval) <= allowed for earlier, later in pairwise(starts))
+    near = all(abs(start - place * interval) <= allowed for place, start in enumerate(starts))
+    last = end - starts[-1]
+    usual = min(abs(last - interval), abs(last - 1 / shown.rate)) <= allowed
+    return 1 / interval if even and near and usual else None

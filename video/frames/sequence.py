@@ -33,7 +33,6 @@ class SourceFrame:
     original: Original | None = None
     """What the frame's file holds, where that is something else than sRGB."""
     shown: Shown | None = None
-    """Of a movie's frame: when."""
     pixel_aspect: Fraction = Fraction(1)
     """Width over height of a pixel."""
 
@@ -122,11 +121,9 @@ class MovieSequence:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         wanted = set(self.numbers)
-        for number, frame in enumerate(read_movie_frames(self.path), start=1):
+        for number, frame in enumerate(islice(read_movie_frames(self.path), self.numbers[-1]), start=1):
             if number in wanted:
                 yield SourceFrame(number, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
-            if number == self.numbers[-1]:
-                return
 
 
 def open_sequence(

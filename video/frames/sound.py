@@ -54,18 +54,19 @@ class SoundCopy:
     ) -> None:
         self._out = out
         self._start, self._end = start, end
+        name = movie.name.removeprefix("file:")
         held = _HELD.get(out.format.name) or out.supported_codecs
         self._tracks: dict[int, _Track] = {}
         for stream in sound_streams(movie):
             if stream.codec_context is None:
-                notify(f"{movie.name}: a sound track is left out: its codec is not known")
+                notify(f"{name}: a sound track is left out: its codec is not known")
                 continue
             codec = stream.codec_context.codec.name
             if codec in held:
                 self._tracks[stream.index] = _Copied(stream, out, start)
             else:
                 encoder = _ENCODERS.get(out.format.name, _ANY_ENCODER)
-                notify(f"{movie.name}: its sound is encoded anew, {codec} as {encoder}")
+                notify(f"{name}: its sound is encoded anew, {codec} as {encoder}")
                 self._tracks[stream.index] = _Encoded(stream, out, start, encoder)
         self._packets = self._demuxed(movie) if self._tracks else iter(())
         self._next = next(self._packets, None)

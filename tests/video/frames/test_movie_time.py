@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -103,9 +104,24 @@ def test_a_part_with_a_step_keeps_its_speed(tmp_path: Path) -> None:
     path = MovieFile().write(tmp_path / "movie.mp4", [scene(n) for n in range(9)])
     shown = [frame.shown for frame in open_sequence(path, FrameRange(3, 9, 2)) if frame.shown is not None]
     stamps = time_stamps(shown)
-    assert [float(stamp * stamps.tick) for stamp in stamps.starts] == pytest.approx(
-        [0.0, 2 / 24, 4 / 24, 6 / 24]
-    )
+    assert (stamps.constant, stamps.rate, stamps.starts, stamps.end) == (True, 12, (0, 1, 2, 3), 4)
+
+
+def test_a_slide_show_keeps_its_times(tmp_path: Path) -> None:
+    movie = MovieFile(time_base=Fraction(1), times=[0, 4000, 9000], rate=1)
+    path = movie.write(tmp_path / "slides.mkv", [scene(n) for n in range(3)])
+    assert times(path)[:3] == [0.0, 4000.0, 9000.0]
+    assert times(copied(tmp_path / "written.mp4", path))[:3] == pytest.approx([0.0, 4000.0, 9000.0])
+
+
+def test_a_last_frame_that_stays_is_no_constant_rate(tmp_path: Path) -> None:
+    movie = MovieFile(time_base=MILLISECONDS, times=[0, 40, 80, 120], rate=25)
+    path = movie.write(tmp_path / "movie.mkv", [scene(n) for n in range(4)])
+    *shown, last = (frame.shown for frame in read_movie_frames(path))
+    assert time_stamps([*shown, last]).constant
+    stays = time_stamps([*shown, replace(last, end=last.start + 5)])
+    assert not stays.constant
+    assert stays.duration(3) * stays.tick == 5
 
 
 def test_an_edit_list_leaves_out_what_it_leaves_out(tmp_path: Path) -> None:
