@@ -53,6 +53,7 @@ class SoundCopy:
         notify: Callable[[str], None],
     ) -> None:
         self._out = out
+        self._knows_delay = movie.format.name.startswith("matroska")
         self._start, self._end = start, end
         name = movie.name.removeprefix("file:")
         held = _HELD.get(out.format.name) or out.supported_codecs
@@ -105,11 +106,12 @@ class SoundCopy:
     def _may_begin_early(self, packet: av.Packet) -> bool:
         """Whether the container can hold what is decoded and not heard.
 
-        An edit list in MP4 and MOV leaves it out. Matroska has a delay of the codec's own for it; beyond that
-        it would begin everything later.
+        An edit list in MP4 and MOV leaves it out. Matroska has a delay of the codec's own for it, which is
+        known of sound that comes from Matroska; beyond that it would begin everything later.
         """
-        in_edit_list = self._out.format.name in _ENCODERS
-        return in_edit_list or packet.stream.codec_context.codec.name in _WITH_DELAY
+        if self._out.format.name in _ENCODERS:
+            return True
+        return self._knows_delay and packet.stream.codec_context.codec.name in _WITH_DELAY
 
 
 class _Track(Protocol):
