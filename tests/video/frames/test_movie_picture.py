@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -135,7 +136,8 @@ def test_gray_has_the_range_that_the_movie_names(
     kind, unit = (np.uint8, 1) if pixel_format == "gray" else (np.uint16, 4)
     codes = 255.0 * ramp if full else 16.0 + 219.0 * ramp
     unit = 257 if pixel_format == "gray16le" else unit
-    frame = av.VideoFrame.from_ndarray(np.round(codes * unit).astype(kind), format=pixel_format)
+    stored: Any = np.round(codes * unit).astype(kind)
+    frame = av.VideoFrame.from_ndarray(stored, format=pixel_format)
     frame.color_range = 2 if full else 1
     options = {"x265-params": "lossless=1:log-level=none"} if codec == "libx265" else {}
     tags = {"color_range": 2 if full else 1}
