@@ -28,12 +28,17 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Started:
-    """The command line's render begins. `blender` is a version, `resolution` width and height in pixels."""
+    """The command line's render begins.
+
+    `blender` is a version, `resolution` width and height in pixels, `pixel_aspect` a pixel's width over its
+    height.
+    """
 
     blender: str
     frames: list[int]
     resolution: list[int]
     frame_rate: float
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ class SequenceSettings:
         Group.OUTPUT,
         0.0,
         "Frame Rate",
-        "Frames a second of the movie; 0 takes those of the scene or movie that is stylized, or 24",
+        "Frames a second of the movie; 0 takes the scene's, or the times of the movie that is stylized",
         minimum=0.0,
         maximum=240.0,
         unit="fps",

@@ -65,7 +65,9 @@ class Stylize:
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
     holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
     far as the client knows: where it has changed, the job is refused. With `complete` all frames and `finish`
-    are sent at once: the pictures' headers are checked before the first frame is stylized.
+    are sent at once: the pictures' headers are checked before the first frame is stylized. `pixel_aspect` is
+    the width over the height of the frames' pixels; files may say it themselves, but the style pictures are
+    brought to it.
     """
 
     job: str
@@ -80,6 +82,7 @@ class Stylize:
     restart: bool = False
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -177,12 +177,14 @@ def run(job_path: Path, package: Any) -> None:
         )
     except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None
+    plan = session.plan
     emit(
         Started(
             bpy.app.version_string,
             frames,
             list(frame_size(scene)),
-            session.plan.sequence_settings["frame_rate"],
+            plan.sequence_settings["frame_rate"],
+            plan.pixel_aspect,
         )
     )
     engine_state = session.engine_state

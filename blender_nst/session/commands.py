@@ -56,6 +56,7 @@ def stylize_command(plan: SessionPlan, job: str, *, complete: bool) -> Stylize:
         restart=plan.restart,
         source=plan.source,
         complete=complete,
+        pixel_aspect=plan.pixel_aspect,
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ..capture.frame import CapturedFrame, content_path, passes_path
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
+from .movie_facts import movie_facts
 from .plan import SessionError, absolute_path, check_single_view
 
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
@@ -23,8 +23,6 @@ _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
 
 def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     """The frames that the scene's batch settings name, in order, each with its passes where there are any.
-
-    On the main thread: the length of a movie is asked of Blender.
 
     Raises:
         SessionError: a path is empty, or frames are missing; the message names the first ones.
@@ -46,6 +44,17 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     return _complete(frames, output, "rendered; press Ctrl-F12, or choose other frames")
 
 
+def source_pixel_aspect(scene: bpy.types.Scene, frames: Sequence[CapturedFrame]) -> float:
+    """Width over height of the frames' pixels: the scene's, or what picked files say.
+
+    Raises:
+        SessionError: the first file cannot be read.
+    """
+    if FrameSource[scene.nst.source] is not FrameSource.FILES:
+        return scene.render.pixel_aspect_x / scene.render.pixel_aspect_y
+    return movie_facts(frames[0].content).pixel_aspect
+
+
 def batch_numbers(scene: bpy.types.Scene) -> range:
     """The scene's frames, or those of the custom range."""
     nst = scene.nst
@@ -60,12 +69,6 @@ def rendered_file(scene: bpy.types.Scene, number: int) -> CapturedFrame:
     if not scene.render.is_movie_format:
         return CapturedFrame(number, path, None)
     return CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)
-
-
-def movie_rate(path: Path) -> float:
-    """Frames a second of a movie; raises SessionError if Blender cannot read it."""
-    with _movie(path) as movie:
-        return round(movie.fps, 3)
 
 
 def is_there(frame: CapturedFrame) -> bool:
@@ -92,7 +95,12 @@ def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None
 
 
 def _complete(frames: Sequence[CapturedFrame], captured: Path | None, remedy: str) -> list[CapturedFrame]:
-    missing = [frame.frame for frame in frames if not is_there(frame)]
+    lengths = {path: movie_facts(path).length for path in _movies(frames)}
+    missing = [
+        frame.frame
+        for frame in frames
+        if not is_there(frame) or (frame.movie_frame or 0) > lengths.get(frame.content, 0) > 0
+    ]
     if missing:
         path = next(frame.content for frame in frames if frame.frame == missing[0])
         verb = "is" if len(missing) == 1 else "are"
@@ -107,9 +115,11 @@ def _complete(frames: Sequence[CapturedFrame], captured: Path | None, remedy: st
 
 def _picked(path: Path, scene: bpy.types.Scene) -> list[CapturedFrame]:
     if path.suffix.lower() in MOVIE_SUFFIXES and path.is_file():
-        found = dict.fromkeys(range(1, _movie_length(path) + 1), path)
-        frames = [CapturedFrame(number, path, None, number) for number in _wanted(found, scene, path)]
-        return _complete(frames, None, "in the movie")
+        found = dict.fromkeys(range(1, movie_facts(path).length + 1), path)
+        return [
+            CapturedFrame(number, path, find_passes(path, number, None), number)
+            for number in _wanted(found, scene, path)
+        ]
     pattern = _pattern(path)
     found = _matching(pattern)
     if not found:
@@ -165,22 +175,9 @@ def _matching(pattern: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _movie_length(path: Path) -> int:
-    with _movie(path) as movie:
-        return movie.frame_duration
-
-
-@contextmanager
-def _movie(path: Path) -> Iterator[bpy.types.MovieClip]:
-    """The movie, in the file for as long as it is looked at."""
-    try:
-        movie = bpy.data.movieclips.load(str(path))
-    except RuntimeError as error:
-        raise SessionError(f"{path}: the movie cannot be read: {' '.join(str(error).split())}") from None
-    try:
-        yield movie
-    finally:
-        bpy.data.movieclips.remove(movie)
+def _movies(frames: Sequence[CapturedFrame]) -> set[Path]:
+    """The movies among the frames' files, as far as they are there."""
+    return {frame.content for frame in frames if frame.movie_frame is not None and is_there(frame)}
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -45,6 +45,8 @@ class SessionPlan:
     """Begin anew where the output folder holds finished frames."""
     source: dict[str, Any] = field(default_factory=dict)
     """What the frames are rendered from, where that is known; see `engine.messages.Stylize`."""
+    pixel_aspect: float = 1.0
+    """Width over height of a pixel of the frames."""
 
     @property
     def content_bits(self) -> int:
@@ -104,11 +106,12 @@ class SessionPlan:
             frame_size(scene),
             regions,
             scene.nst.restart,
+            pixel_aspect=scene.render.pixel_aspect_x / scene.render.pixel_aspect_y,
         )
 
-    def at_rate(self, frame_rate: float) -> SessionPlan:
-        """The same with a movie of so many frames a second."""
-        return replace(self, sequence_settings=self.sequence_settings | {"frame_rate": frame_rate})
+    def at_times_of_movie(self) -> SessionPlan:
+        """The same for frames of a movie, whose own times they keep."""
+        return replace(self, sequence_settings=self.sequence_settings | {"frame_rate": 0.0})
 
     def for_still(self, *, draft: bool = False) -> SessionPlan:
         """The same for one frame, in a folder of its own; a draft takes the steps of the draft preset."""

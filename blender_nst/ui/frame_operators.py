@@ -11,7 +11,7 @@ from ..capture.frame import CapturedFrame, CaptureError, capture_frame
 from ..output_folder import JOURNAL
 from ..session import preview
 from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
-from ..session.frame_sources import find_passes, is_there, movie_rate, rendered_file, source_frames
+from ..session.frame_sources import find_passes, is_there, rendered_file, source_frames, source_pixel_aspect
 from ..session.plan import SessionError, SessionPlan, absolute_path
 from ..session.progress import session_progress
 from ..session.session import State
@@ -106,8 +106,9 @@ class _BatchOperator:
         try:
             frames = source_frames(context.scene)
             plan = SessionPlan.from_scene(context.scene, total=len(frames), renders=False)
+            plan = replace(plan, pixel_aspect=source_pixel_aspect(context.scene, frames))
             if frames[0].movie_frame is not None:
-                plan = plan.at_rate(movie_rate(frames[0].content))
+                plan = plan.at_times_of_movie()
             return self._run(context, replace(plan, restart=plan.restart and not resume), frames)
         except SessionError as error:
             return self._refuse(error)

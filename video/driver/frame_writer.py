@@ -76,7 +76,14 @@ class FrameWriter:
         if original is not None and isinstance(original.space, DisplayProfile):
             profile = original.space.data
             styled = self._restored(frame, original, styled)
-        write_png(path, styled, self.file_format.bits, metadata=self.metadata, profile=profile)
+        write_png(
+            path,
+            styled,
+            self.file_format.bits,
+            metadata=self.metadata,
+            profile=profile,
+            pixel_aspect=frame.pixel_aspect,
+        )
 
     def _write_exr(self, path: Path, frame: SourceFrame, styled: np.ndarray) -> None:
         original = self._light(frame)
@@ -84,7 +91,7 @@ class FrameWriter:
             color = SceneLinear().from_display(styled[..., :3])
             alpha = styled[..., 3:]
             linear = np.concatenate([color * alpha, alpha], axis=2) if alpha.size else color
-            write_exr(path, linear, self.metadata)
+            write_exr(path, linear, self.metadata, pixel_aspect=float(frame.pixel_aspect))
             return
         if original.pixels.shape[:2] != styled.shape[:2]:
             raise FrameError(
@@ -95,7 +102,8 @@ class FrameWriter:
             metadata[VIEW_ATTRIBUTE] = space.noted
             _keep_probe(space.probe, path)
         primaries = space.chromaticities if isinstance(space, SceneLinear) else None
-        write_exr(path, self._restored(frame, original, styled), metadata, primaries)
+        restored = self._restored(frame, original, styled)
+        write_exr(path, restored, metadata, primaries, float(frame.pixel_aspect))
 
     def _light(self, frame: SourceFrame) -> Original | None:
         """The frame's scene-linear light, from its own file or from the render's passes."""

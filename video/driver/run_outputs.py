@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
 from video.files.output_folder import CONTACT_SHEET
 from video.frames.framing import cropped
-from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
+from video.frames.movie import DEFAULT_FRAME_RATE, Shown, write_movie
 from video.frames.sequence import SourceFrame
+from video.frames.sound import has_sound
 from video.images.image_files import read_image
 from video.reports.contact_sheet import ContactSheet
 from video.results import FrameResult, RunCallbacks, SequenceResult
@@ -38,7 +40,16 @@ class RunOutputs:
         self._callbacks = callbacks
         self._metadata = metadata
         self._results: dict[int, FrameResult] = {}
+        self._shown: dict[int, Shown] = {}
+        self._pixel_aspect = Fraction(1)
         self._sheet = ContactSheet()
+
+    def note_source(self, frame: SourceFrame) -> None:
+        """Notes when a frame is shown and how wide its pixels are, whoever stylizes it."""
+        if frame.shown is not None:
+            self._shown[frame.number] = frame.shown
+        if frame.pixel_aspect != 1:
+            self._pixel_aspect = frame.pixel_aspect
 
     def take_in(self, finished: FinishedFrame, *, notify: bool) -> None:
         """Adds a frame that is on disk.
@@ -78,6 +89,13 @@ class RunOutputs:
     def _write_movie(self, results: Sequence[FrameResult]) -> Path:
         settings = self._settings
         path = self._output / movie_name(settings.movie_codec)
+        shown = self._times(results)
+        if settings.frame_rate and shown:
+            if has_sound(shown[0].movie):
+                self._callbacks.warning(
+                    f"{path.name} is written without its sound: it has a frame rate of its own"
+                )
+            shown = []
         write_movie(
             path,
             (read_image(result.path) for result in results),
@@ -85,8 +103,17 @@ class RunOutputs:
             settings.movie_codec,
             settings.output_format.bits,
             metadata=self._metadata,
+            shown=shown,
+            pixel_aspect=self._pixel_aspect,
+            notify=self._callbacks.warning,
         )
         return path
+
+    def _times(self, results: Sequence[FrameResult]) -> list[Shown]:
+        """When each frame is shown, if all of them are one movie's."""
+        shown = [self._shown[result.number] for result in results if result.number in self._shown]
+        one = len(shown) == len(results) and len({each.movie for each in shown}) == 1
+        return shown if one else []
 
     def _write_sheet(self) -> Path:
         path = self._output / CONTACT_SHEET

@@ -152,6 +152,7 @@ class SequenceDriver:
         with self._prefetched(plan) as upcoming:
             for position, prepared in enumerate(upcoming):
                 begun, count = time.perf_counter(), position + 1
+                self._outputs.note_source(prepared.frame)
                 (height, width), margin = prepared.frame.image.shape[:2], prepared.frame.margin
                 if plan.number == 0 and position == 0:
                     self.callbacks.planned(self.engine.plan_text(height, width, margin))

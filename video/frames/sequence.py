@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from video.errors import FileError, FrameError, SequenceError
 from video.files.image_io import check_readable
-from video.frames.movie import MOVIE_SUFFIXES, movie_length, read_movie
+from video.frames.movie import MOVIE_SUFFIXES, MovieInfo, Shown, movie_info, read_movie_frames
 from video.frames.numbered_files import (
     hashes,
     is_placeholder,
@@ -24,6 +25,7 @@ from video.frames.numbered_files import (
     split_pattern,
 )
 from video.images.exr import display_size
+from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import read_header, read_picture
 from video.images.picture import Original
 
@@ -43,6 +45,9 @@ class SourceFrame:
     """What the frame's file holds, where that is something else than sRGB."""
     margin: int = 0
     """Columns on the left and right of picture and masks that repeat the other side, of a 360° panorama."""
+    shown: Shown | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    """Width over height of a pixel."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,13 @@ class ImageSequence:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for number, path in self.files.items():
-            picture = read_picture(path)
-            yield SourceFrame(number, picture.image, original=picture.original)
+            picture, aspect = read_picture(path), read_pixel_aspect(path)
+            yield SourceFrame(number, picture.image, original=picture.original, pixel_aspect=aspect)
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of the first frame's pixels."""
+        return read_pixel_aspect(next(iter(self.files.values())))
 
 
 @dataclass(frozen=True)
@@ -123,14 +133,18 @@ class MovieSequence:
 
     path: Path
     numbers: list[int]
+    info: MovieInfo
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of the frames' pixels."""
+        return self.info.pixel_aspect
 
     def __iter__(self) -> Iterator[SourceFrame]:
         wanted = set(self.numbers)
-        for number, image in enumerate(read_movie(self.path), start=1):
-            if number > self.numbers[-1]:
-                return
+        for number, frame in enumerate(islice(read_movie_frames(self.path), self.numbers[-1]), start=1):
             if number in wanted:
-                yield SourceFrame(number, image)
+                yield SourceFrame(number, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
 
 
 def open_sequence(
@@ -220,11 +234,11 @@ def frame_path(pattern: Path, number: int) -> Path:
 
 
 def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
-    count = movie_length(source)
-    chosen = frames or FrameRange(1, count)
-    if chosen.first < 1 or chosen.last > count:
-        raise SequenceError(f"{source} has the frames 1-{count}, not {chosen}")
-    return MovieSequence(source, list(chosen.numbers()))
+    info = movie_info(source, None if frames is None else max(frames.last, 1))
+    chosen = frames or FrameRange(1, info.length)
+    if chosen.first < 1 or chosen.last > info.length:
+        raise SequenceError(f"{source} has the frames 1-{movie_info(source).length}, not {chosen}")
+    return MovieSequence(source, list(chosen.numbers()), info)
 
 
 def _select(

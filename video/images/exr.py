@@ -21,6 +21,8 @@ from video.images.picture import PictureHeader
 LARGEST_HALF = 65504.0
 EXR = "openexr"
 """OpenImageIO's name of the format."""
+PIXEL_ASPECT = "PixelAspectRatio"
+"""OpenImageIO's name of the attribute."""
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _DAMAGED = "the EXR is damaged or cut short; make it again"
@@ -194,12 +196,14 @@ def write_exr(
     image: np.ndarray,
     metadata: Mapping[str, str] | None = None,
     chromaticities: tuple[float, ...] | None = None,
+    pixel_aspect: float = 1.0,
 ) -> None:
     """Writes (H, W, 3 or 4) float, scene-linear and premultiplied, in half precision, whole or not at all.
 
     Args:
         metadata: attributes of the file.
         chromaticities: of the colors' primaries; those of Rec. 709 need not be named.
+        pixel_aspect: width over height of a pixel.
 
     Raises:
         FileError: the file cannot be written.
@@ -207,6 +211,8 @@ def write_exr(
     height, width, channels = image.shape
     spec = oiio.ImageSpec(width, height, channels, oiio.HALF)
     spec.attribute("compression", "zip")
+    if pixel_aspect != 1.0:
+        spec.attribute(PIXEL_ASPECT, pixel_aspect)
     for name, text in (metadata or {}).items():
         spec.attribute(name, text)
     if chromaticities is not None:

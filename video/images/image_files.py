@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -113,6 +114,7 @@ def write_png(
     *,
     metadata: Mapping[str, str] | None = None,
     profile: bytes | None = None,
+    pixel_aspect: Fraction = Fraction(1),
 ) -> None:
     """Writes (H, W, 3 or 4) float in 0..1 as PNG of 8 or 16 bits; the file is whole or not there at all.
 
@@ -122,6 +124,7 @@ def write_png(
     Args:
         metadata: texts by keyword.
         profile: the ICC profile that the colors are in; None for sRGB.
+        pixel_aspect: width over height of a pixel.
 
     Raises:
         FileError: the file cannot be written.
@@ -130,7 +133,7 @@ def write_png(
     pixels = np.round(np.clip(image, 0.0, 1.0) * np.iinfo(kind).max).astype(kind)
     order = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
     encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order))[1].tobytes()
-    whole = with_chunks(encoded, metadata or {}, profile)
+    whole = with_chunks(encoded, metadata or {}, profile, pixel_aspect)
     write_atomically(path, lambda temporary: temporary.write_bytes(whole))
 
 

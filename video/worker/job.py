@@ -13,10 +13,12 @@ from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
+from video.driver.style_pixels import styles_in_pixels_of
 from video.errors import ProtocolError
 from video.files.output_folder import PASSES, SNAPSHOTS
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
+from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import check_writable, read_image
 from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
@@ -36,6 +38,7 @@ class OpenJob:
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
         is_complete: whether all frames are sent at once.
+        pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -46,6 +49,7 @@ class OpenJob:
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
+        self.pixel_aspect = pixel_aspect(job.pixel_aspect)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.
@@ -60,7 +64,7 @@ class OpenJob:
         job = self._job
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
-        styles = self._read_styles()
+        styles = styles_in_pixels_of(self._read_styles(), self.pixel_aspect)
         check_writable(self._output)
         snapshots_kept = style_settings.snapshot_every > 0
         if not snapshots_kept and job.preview_every > 0:

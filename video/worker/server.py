@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TextIO
 
@@ -34,6 +35,7 @@ from video.frames.cryptomatte import MatteSequence
 from video.frames.metadata import package_version
 from video.frames.movie import PictureReader
 from video.frames.sequence import SourceFrame
+from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.protocol import messages
 from video.protocol.event_log import log_event
 from video.protocol.json_lines import decode_command, encode
@@ -195,7 +197,8 @@ class Worker:
 
         The driver asks for them on another thread; while a job is open none but that takes commands.
         """
-        pictures, arriving = PictureReader(), self._arriving(job, enough)
+        pictures = PictureReader(lambda note: self._send(Warned(note, job)))
+        arriving = self._arriving(job, enough)
         if opened.is_complete:
             frames = list(arriving)
             check_headers(frames)
@@ -205,10 +208,10 @@ class Worker:
             if passes is not None:
                 opened.passes[command.frame] = passes
             try:
-                picture = pictures.read(Path(command.content), command.movie_frame)
+                frame = _source_frame(pictures, command, opened.pixel_aspect)
             except VideoError as error:
                 raise FrameError(command.frame, str(error)) from None
-            yield SourceFrame(command.frame, picture.image, passes, original=picture.original)
+            yield replace(frame, passes=passes)
 
     def _arriving(self, job: str, enough: _Interrupt) -> Iterator[Frame]:
         """The job's frames as they are sent."""
@@ -238,6 +241,17 @@ class Worker:
                 self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
+
+
+def _source_frame(pictures: PictureReader, command: Frame, pixel_aspect: Fraction) -> SourceFrame:
+    path = Path(command.content)
+    if command.movie_frame is None:
+        picture = pictures.read(path)
+        own = read_pixel_aspect(path)
+        aspect = pixel_aspect if own == 1 else own
+        return SourceFrame(command.frame, picture.image, original=picture.original, pixel_aspect=aspect)
+    frame = pictures.read_frame(path, command.movie_frame)
+    return SourceFrame(command.frame, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
 
 
 def main() -> None:

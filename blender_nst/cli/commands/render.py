@@ -27,6 +27,7 @@ from video.errors import ProtocolError
 from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
 from video.frames.movie import write_movie
 from video.frames.sequence import frame_path, parse_range
+from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import check_writable, read_image
 from video.protocol import messages
 from video.protocol.json_lines import from_line
@@ -103,7 +104,7 @@ def render_and_stylize(
     except RenderJobError as error:
         raise InputError(str(error)) from None
     try:
-        done, frame_rate = _run(runtime, job, out / BLENDER_LOG, display)
+        done, started = _run(runtime, job, out / BLENDER_LOG, display)
     except KeyboardInterrupt:
         raise InterruptedRunError from None
     print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
@@ -111,19 +112,23 @@ def render_and_stylize(
         display.say(f"through the scene's compositor: {out / COMPOSITED}")
         if sequence_settings.movie:
             suffix = sequence_settings.output_format.suffix
-            _write_composited_movie(out / pattern(COMPOSITED, suffix), done.frames, frame_rate)
+            _write_composited_movie(out / pattern(COMPOSITED, suffix), done.frames, started)
             display.say(f"movie: {out / COMPOSITED_MOVIE}")
 
 
-def _write_composited_movie(pattern: Path, frames: list[int], frame_rate: float) -> None:
+def _write_composited_movie(pattern: Path, frames: list[int], started: Started) -> None:
     paths = (frame_path(pattern, frame) for frame in frames)
-    write_movie(pattern.parent.parent / COMPOSITED_MOVIE, map(read_image, paths), frame_rate)
+    movie = pattern.parent.parent / COMPOSITED_MOVIE
+    aspect = pixel_aspect(started.pixel_aspect)
+    write_movie(movie, map(read_image, paths), started.frame_rate, pixel_aspect=aspect)
 
 
-def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -> tuple[messages.Done, float]:
-    """Runs Blender to its end and shows its events; returns the engine's last one, and the frame rate."""
+def _run(
+    runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display
+) -> tuple[messages.Done, Started]:
+    """Runs Blender to its end and shows its events; returns the engine's last one, and Blender's first."""
     done: messages.Done | None = None
-    frame_rate = 24.0
+    started = Started("", [], [], 24.0)
     failure: str | None = None
     scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
     with scratch as folder, log.open("w", encoding="utf-8") as lines:
@@ -139,7 +144,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
                     case messages.Done():
                         done = event
                     case Started():
-                        frame_rate = event.frame_rate
+                        started = event
             code = process.wait()
     if failure is not None:
         raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
@@ -147,7 +152,7 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
         raise RenderError(
             f"Blender ended with code {code} before all frames were done; {log} has its words", resumable=True
         )
-    return done, frame_rate
+    return done, started
 
 
 @contextmanager

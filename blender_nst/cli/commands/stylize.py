@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -20,10 +19,11 @@ from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
 from video.driver.frame_writer import FrameWriter, movie_name
 from video.driver.sequence_driver import SequenceDriver
+from video.driver.style_pixels import styles_in_pixels_of
+from video.errors import SequenceError
 from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.framing import cropped, framed, with_margin
 from video.frames.metadata import frame_metadata
-from video.frames.movie import movie_frame_rate
 from video.frames.sequence import (
     MovieSequence,
     PassesSequence,
@@ -34,6 +34,7 @@ from video.frames.sequence import (
     parse_range,
 )
 from video.images.denoise import denoise
+from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import check_writable, read_picture
 from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
@@ -80,12 +81,13 @@ def stylize_sequence(
         first = next(iter(sequence)).image
         masked = choice.masked(masked, first, sequence.numbers)
         initial = choice.read_start_image(first)
-    if isinstance(sequence, MovieSequence) and sequence_settings.frame_rate == 0.0:
-        sequence_settings = replace(sequence_settings, frame_rate=movie_frame_rate(source))
+    styles = styles_in_pixels_of(styles, sequence.pixel_aspect)
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out)
     follow_run(out)
     display.expect(len(sequence.numbers))
+    for note in sequence.info.notes if isinstance(sequence, MovieSequence) else ():
+        display.event(Warned(note, JOB))
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
 
     def frame_done(result: FrameResult) -> None:
@@ -115,6 +117,11 @@ def stylize_sequence(
     display.event(end_event(JOB, result))
     if result.cancelled:
         raise InterruptedRunError
+    if len(result.frames) < len(sequence.numbers):
+        raise SequenceError(
+            f"{source}: there were {len(result.frames)} of {len(sequence.numbers)} frames; it has changed"
+            " since it was opened; run the command again"
+        )
     print_summary(
         display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
     )
@@ -132,11 +139,14 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     file_format = _still_format(out, sequence_settings.output_format)
     picture = read_picture(source)
     content = check_image(picture.image, f"picture {source}")
-    (source_frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
+    aspect = read_pixel_aspect(source)
+    plain = SourceFrame(1, content, original=picture.original, pixel_aspect=aspect)
+    (source_frame,) = choice.masked([plain], content, None)
     frame, initial = framed(source_frame, sequence_settings.panorama), choice.read_start_image(content)
     if initial is not None:
         initial = with_margin(initial, frame.margin)
-    engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
+    styles = styles_in_pixels_of(choice.read_styles(), aspect)
+    engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_writable(out.parent)
     display.expect(1)
     display.say(engine.plan_text(*frame.image.shape[:2], margin=frame.margin))

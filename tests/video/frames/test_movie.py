@@ -123,10 +123,10 @@ def test_pictures_of_a_movie_by_their_number_in_any_order(tmp_path: Path) -> Non
     write_movie(path, [np.full((32, 48, 3), 0.1 * n, np.float32) for n in range(1, 6)], 24.0)
     reader = PictureReader()
     for number in (1, 2, 4, 4, 3, 5):
-        assert reader.read(path, number).image.mean() == pytest.approx(0.1 * number, abs=0.02)
+        assert reader.read_frame(path, number).picture().mean() == pytest.approx(0.1 * number, abs=0.02)
     with pytest.raises(FileError, match="has no frame 6"):
-        reader.read(path, 6)
-    assert reader.read(path, 1).image.mean() == pytest.approx(0.1, abs=0.02)
+        reader.read_frame(path, 6)
+    assert reader.read_frame(path, 1).picture().mean() == pytest.approx(0.1, abs=0.02)
     write_png(tmp_path / "one.png", np.full((8, 8, 3), 1.0, np.float32))
     assert reader.read(tmp_path / "one.png").image.min() == 1.0
 

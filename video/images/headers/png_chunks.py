@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from collections.abc import Collection, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 _SIGNATURE = 8
@@ -16,7 +17,9 @@ _MAX_CHUNKS = 1000
 _MAX_BYTES = 1 << 22
 
 
-def with_chunks(png: bytes, texts: Mapping[str, str], profile: bytes | None = None) -> bytes:
+def with_chunks(
+    png: bytes, texts: Mapping[str, str], profile: bytes | None = None, pixel_aspect: Fraction = Fraction(1)
+) -> bytes:
     """The PNG with tEXt chunks by keyword (iTXt where the text is not Latin-1), and an ICC profile.
 
     OpenCV, which is quick with 16 bits, writes neither.
@@ -25,10 +28,14 @@ def with_chunks(png: bytes, texts: Mapping[str, str], profile: bytes | None = No
         png: a whole file.
         texts: keywords have 1 to 79 Latin-1 characters.
         profile: of the pixels' colors.
+        pixel_aspect: width over height of a pixel.
     """
     chunks = b"".join(_text(keyword, text) for keyword, text in texts.items())
     if profile is not None:
         chunks = _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)) + chunks
+    if pixel_aspect != 1:
+        # Pixels per unit in x and y; the unit is unknown.
+        chunks += _chunk(b"pHYs", struct.pack(">IIB", pixel_aspect.denominator, pixel_aspect.numerator, 0))
     return png[:_BEFORE_CHUNKS] + chunks + png[_BEFORE_CHUNKS:]
 
 

@@ -1,0 +1,99 @@
+"""Opens movie files, and tells which of their streams is the movie."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import av.container
+from av.error import FFmpegError
+from av.stream import Disposition, Stream
+
+from video.errors import FileError
+from video.files.decode_limits import MAX_PIXELS
+
+MOVIE_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".gif"}
+    | {".ts", ".mts", ".m2ts", ".3gp", ".mxf", ".y4m"}
+)
+
+# Nothing that leads to other files, or to the network, as playlists do.
+_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
+_READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+# Pictures that go with a movie.
+_STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+
+@contextmanager
+def open_movie(path: Path) -> Iterator[av.container.InputContainer]:
+    """The file, open for reading; raises FileError where it is missing or no movie."""
+    try:
+        # With its protocol named, a file's name is never taken for another one.
+        container = av.open(f"file:{path}", options=_READING)
+    except FileNotFoundError:
+        raise FileError(path, "does not exist; check the name") from None
+    except (FFmpegError, OSError, ValueError):
+        raise FileError(path, _UNREADABLE) from None
+    with container:
+        yield container
+
+
+_UNREADABLE = "is no movie that can be read, or is damaged"
+
+
+def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The stream that is the movie: not its cover, and of several the one with the most pixels.
+
+    Raises:
+        FileError: there is none, or it cannot be decoded.
+    """
+    movies = [each for each in container.streams.video if not each.disposition & _STILLS]
+    if not movies:
+        raise FileError(path, "has no pictures in it, only sound, a cover or data")
+    # None where FFmpeg knows no decoder, as for a name of a codec that damage has made up.
+    readable = [each for each in movies if each.codec_context is not None]
+    if not readable:
+        raise FileError(path, "is in a codec that cannot be read, or is damaged")
+    # A proxy is smaller, whatever its place; of streams of one size the one that the file marks.
+    stream = max(
+        readable,
+        key=lambda each: (
+            each.width * each.height,
+            bool(each.disposition & Disposition.default),
+            -each.index,
+        ),
+    )
+    check_pixels(path, stream.width, stream.height)
+    return stream
+
+
+def check_pixels(path: Path, width: int, height: int) -> None:
+    """Raises FileError for pictures that are too large to be meant; a stream may change their size."""
+    if width * height > MAX_PIXELS:
+        raise FileError(path, "has too many pixels; the limit is about 89 million")
+
+
+def sound_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
+    """The movie's sound tracks."""
+    return list(container.streams.audio)
+
+
+def dropped_streams(container: av.container.InputContainer, movie: Stream) -> str:
+    """What else the file holds beside the movie and its sound, as `2 subtitle tracks, a cover picture`."""
+    kinds = Counter(_kind(each) for each in container.streams if each is not movie and each.type != "audio")
+    return ", ".join(
+        f"{count} {kind}s" if count > 1 else f"{_article(kind)} {kind}" for kind, count in kinds.items()
+    )
+
+
+def _kind(stream: Stream) -> str:
+    if stream.type == "video":
+        return "cover picture" if stream.disposition & _STILLS else "further video track"
+    return {"subtitle": "subtitle track", "attachment": "attached file"}.get(stream.type, "data track")
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aeiou" else "a"
