@@ -11,10 +11,10 @@ from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
 from video.files.output_folder import CONTACT_SHEET
 from video.frames.framing import cropped
-from video.frames.movie import DEFAULT_FRAME_RATE, Shown, write_movie
 from video.frames.sequence import SourceFrame
-from video.frames.sound import has_sound
 from video.images.image_files import read_image
+from video.movies.movie import DEFAULT_FRAME_RATE, Shown, write_movie
+from video.movies.sound import has_sound
 from video.reports.contact_sheet import ContactSheet
 from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import SequenceSettings

@@ -1,1 +1,1 @@
-"""Numbered frames and their passes: sequences, movies, masks, Cryptomatte, writing."""
+"""Numbered frames and their passes: sequences, masks, Cryptomatte, what is framed."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from compositor.image_ops.color import luminance
 from video.errors import FrameError, SequenceError
-from video.frames.movie import MOVIE_SUFFIXES
 from video.frames.sequence import FrameRange, ImageSequence, MovieSequence, SourceFrame, open_sequence
 from video.images.image_files import image_size, read_picture
+from video.movies.movie import MOVIE_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import numpy as np
 
 from video.errors import FileError, FrameError, SequenceError
 from video.files.image_io import check_readable
-from video.frames.movie import MOVIE_SUFFIXES, MovieInfo, Shown, movie_info, read_movie_frames
 from video.frames.numbered_files import (
     hashes,
     is_placeholder,
@@ -28,6 +27,7 @@ from video.images.exr import display_size
 from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import read_header, read_picture
 from video.images.picture import Original
+from video.movies.movie import MOVIE_SUFFIXES, MovieInfo, Shown, movie_info, read_movie_frames
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from video.errors import FileError
-from video.frames.movie import MOVIE_SUFFIXES, movie_info
 from video.images.headers.pixel_aspect import read_pixel_aspect
+from video.movies.movie import MOVIE_SUFFIXES, movie_info
 
 
 def main() -> None:

@@ -33,9 +33,9 @@ from compositor.hardware.device import (
 from video.errors import FrameError, ProtocolError, VideoError
 from video.frames.cryptomatte import MatteSequence
 from video.frames.metadata import package_version
-from video.frames.movie import PictureReader
 from video.frames.sequence import SourceFrame
 from video.images.headers.pixel_aspect import read_pixel_aspect
+from video.movies.movie import PictureReader
 from video.protocol import messages
 from video.protocol.event_log import log_event
 from video.protocol.json_lines import decode_command, encode

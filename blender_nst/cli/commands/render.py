@@ -25,10 +25,10 @@ from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent,
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
 from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
-from video.frames.movie import write_movie
 from video.frames.sequence import frame_path, parse_range
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import check_writable, read_image
+from video.movies.movie import write_movie
 from video.protocol import messages
 from video.protocol.json_lines import from_line
 

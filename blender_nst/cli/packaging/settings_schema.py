@@ -26,9 +26,9 @@ from compositor.settings import (
     setting_infos,
 )
 from compositor.stylization.working_size import LONGEST_SIDES
-from video.frames.movie import MOVIE_SUFFIXES
 from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.picture_formats import FORMATS, IMAGE_SUFFIXES
+from video.movies.movie import MOVIE_SUFFIXES
 from video.settings import SequenceSettings
 
 SCHEMA_FILE = addon.FOLDER / "settings_schema.json"

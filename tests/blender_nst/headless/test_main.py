@@ -14,8 +14,8 @@ import pytest
 
 from blender_nst.headless.job import RenderJob, RenderJobError
 from tests.blender_nst.blender_in_tests import TINY_SEQUENCE, BlenderInTests, events_in
-from video.frames.movie import movie_frame_rate
 from video.images.image_files import image_size
+from video.movies.movie import movie_frame_rate
 
 MakeJob = Callable[..., RenderJob]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes in /proc")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests, ScriptRun
-from video.frames.movie import movie_frame_rate, write_movie
+from video.movies.movie import movie_frame_rate, write_movie
 
 _OPEN = """
 load().register()

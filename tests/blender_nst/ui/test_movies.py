@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
-from video.frames.movie import movie_length, read_movie_frames
+from video.movies.movie import movie_length, read_movie_frames
 
 _OPEN = """
 load().register()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.video.movie_files import LOSSLESS, MovieFile, scene, ycbcr10
 from video.color.video_signal import Primaries, Transfer, VideoColors
-from video.frames.movie import read_movie
+from video.movies.movie import read_movie
 
 # ITU-R BT.2087: linear RGB of BT.709 to that of BT.2020.
 TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])

@@ -18,11 +18,11 @@ from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
 from video.color.color_space import SceneLinear, decode_srgb
 from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver, SequenceResult
-from video.frames.movie import movie_frame_rate, movie_length, read_movie
 from video.frames.sequence import ImageSequence, SourceFrame
 from video.images.exr import read_color, write_exr
 from video.images.image_files import read_image, read_picture, write_png
 from video.images.picture import Original, quantize
+from video.movies.movie import movie_frame_rate, movie_length, read_movie
 from video.settings import DynamicRange, FrameFormat, MotionSource, MovieCodec, SequenceSettings
 
 RNG = np.random.default_rng(2)

@@ -14,8 +14,8 @@ from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
 from tests.video.movie_files import MovieFile, scene
 from video.driver.sequence_driver import SequenceDriver
-from video.frames.movie import movie_frame_rate, read_movie_frames
 from video.frames.sequence import SourceFrame, open_sequence
+from video.movies.movie import movie_frame_rate, read_movie_frames
 from video.paintings.painting import Painting
 from video.results import RunCallbacks
 from video.settings import MotionSource, SequenceSettings

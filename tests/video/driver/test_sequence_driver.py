@@ -17,12 +17,12 @@ from compositor.stylization.frame_inputs import FrameInputs
 from tests.video.moving_pictures import constant_motion
 from video.driver.sequence_driver import SequenceDriver
 from video.errors import FileError, FrameError
-from video.frames.movie import movie_frame_rate, movie_length
 from video.frames.sequence import SourceFrame
 from video.images.image_files import quantize, read_image
 from video.motion import motion_source
 from video.motion.warp import inside_frame
 from video.motion.warp_error import warp_error
+from video.movies.movie import movie_frame_rate, movie_length
 from video.paintings.painting import Painting
 from video.results import FrameResult, RunCallbacks, SequenceResult
 from video.settings import MotionSource, SequenceSettings

@@ -9,10 +9,10 @@ import pytest
 
 from video.errors import FrameError, SequenceError, VideoError
 from video.frames.masks import Mask, MaskedSequence, open_mask, read_mask
-from video.frames.movie import write_movie
 from video.frames.sequence import SourceFrame
 from video.images.exr import write_exr
 from video.images.image_files import write_png
+from video.movies.movie import write_movie
 from video.settings import MovieCodec
 
 SIZE = 24, 16

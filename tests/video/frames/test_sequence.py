@@ -18,7 +18,6 @@ from tests.video.exr_files import write_exr
 from tests.video.png_files import make_png
 from tests.video.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
-from video.frames.movie import write_movie
 from video.frames.sequence import (
     FrameRange,
     ImageSequence,
@@ -31,6 +30,7 @@ from video.frames.sequence import (
     parse_range,
 )
 from video.images.image_files import read_image, write_png
+from video.movies.movie import write_movie
 
 Picture = Callable[..., np.ndarray]
 BLACK = np.zeros((16, 20, 3), np.float32)

@@ -12,8 +12,8 @@ from PIL import Image
 from tests.video.moving_pictures import waves
 from tests.video.picture_corpus import Case, corpus
 from video.errors import VideoError
-from video.frames.movie import read_movie, write_movie
 from video.images.image_files import image_size, read_picture
+from video.movies.movie import read_movie, write_movie
 from video.settings import MovieCodec
 
 LONGEST_LINE = 400

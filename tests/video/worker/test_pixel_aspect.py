@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.video.movie_files import MovieFile, scene
-from video.frames.movie import PictureReader
 from video.images.image_files import write_png
+from video.movies.movie import PictureReader
 from video.protocol.messages import Frame, Stylize
 from video.results import RunCallbacks
 from video.worker.job import OpenJob

@@ -18,8 +18,8 @@ import OpenEXR
 import pytest
 
 from tests.video.exr_files import vector_channels, write_exr
-from video.frames.movie import movie_length, write_movie
 from video.images.image_files import write_png
+from video.movies.movie import movie_length, write_movie
 from video.paintings.painting import Painting
 from video.protocol.json_lines import decode_event, encode
 from video.protocol.messages import (

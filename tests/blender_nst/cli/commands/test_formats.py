@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.blender_nst.command_line import Cli
-from video.frames.movie import movie_frame_rate, movie_length, read_movie, write_movie
 from video.images.exr import read_color, write_exr
 from video.images.image_files import image_size, read_picture, write_png
+from video.movies.movie import movie_frame_rate, movie_length, read_movie, write_movie
 from video.settings import MovieCodec
 
 RNG = np.random.default_rng(3)

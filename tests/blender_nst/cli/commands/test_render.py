@@ -12,7 +12,7 @@ from PIL import Image
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from tests.blender_nst.command_line import Cli
 from video.frames.cryptomatte import MatteKind, read_mattes
-from video.frames.movie import movie_length
+from video.movies.movie import movie_length
 
 
 def test_a_part_is_kept_and_the_scenes_compositor_runs_over_the_styled_frames(

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from tests.blender_nst.command_line import Cli
-from video.frames.movie import movie_length
 from video.images.image_files import image_size, read_image, write_png
+from video.movies.movie import movie_length
 from video.paintings.painting import Painting
 from video.protocol.json_lines import decode_event
 from video.protocol.messages import Done, FrameDone, Progress

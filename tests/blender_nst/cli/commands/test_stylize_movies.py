@@ -11,8 +11,8 @@ import pytest
 
 from tests.blender_nst.command_line import Cli
 from tests.video.movie_files import LOSSLESS, SOUND_RATE, MovieFile, heard, scene, tone, with_edit_list
-from video.frames.movie import read_movie, read_movie_frames
 from video.images.image_files import image_size, write_png
+from video.movies.movie import read_movie, read_movie_frames
 
 SAME = ["--strength", "0", "--steps", "1", "--warm-steps", "1", "--coarsest-size", "32", "--device", "cpu"]
 SAME += ["--local-weight", "0", "--motion", "none"]

@@ -9,8 +9,8 @@ from blender_nst.cli.packaging.settings_schema import SCHEMA_FILE, SECTIONS, mak
 from blender_nst.cli.packaging.settings_table import TABLE_FILE, with_table
 from blender_nst.properties import schema as blenders
 from compositor.settings import Choice, Group, settings_from_json
-from video.frames.movie import MOVIE_SUFFIXES
 from video.images.picture_formats import IMAGE_SUFFIXES
+from video.movies.movie import MOVIE_SUFFIXES
 
 GENERATE = "run python -m blender_nst.cli.packaging.settings_schema"
 

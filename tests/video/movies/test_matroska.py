@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.video.movie_files import MovieFile, heard, scene
-from video.frames.matroska import NoRoomError, set_pixel_aspect
-from video.frames.movie import read_movie, read_movie_frames, write_movie
+from video.movies.matroska import NoRoomError, set_pixel_aspect
+from video.movies.movie import read_movie, read_movie_frames, write_movie
 from video.settings import MovieCodec
 
 

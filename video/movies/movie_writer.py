@@ -21,10 +21,10 @@ from video.color.video_signal import Matrix
 from video.color.ycbcr import ycbcr_planes
 from video.errors import FileError
 from video.files.atomic import write_atomically
-from video.frames.matroska import NoRoomError, set_pixel_aspect
-from video.frames.movie_streams import open_movie
-from video.frames.movie_time import Shown, TimeStamps, exact_rate, time_stamps
-from video.frames.sound import SoundCopy
+from video.movies.matroska import NoRoomError, set_pixel_aspect
+from video.movies.movie_streams import open_movie
+from video.movies.movie_time import Shown, TimeStamps, exact_rate, time_stamps
+from video.movies.sound import SoundCopy
 from video.settings import MovieCodec
 
 # No random numbers and no versions in the file; keywords of one's own in an MP4 too.

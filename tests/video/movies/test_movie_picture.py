@@ -12,7 +12,7 @@ import pytest
 
 from tests.video.movie_files import LOSSLESS, MovieFile, scene
 from video.errors import FileError
-from video.frames.movie import read_movie, read_movie_frames
+from video.movies.movie import read_movie, read_movie_frames
 
 
 def levels(found: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import av
 import av.container
 from av.error import FFmpegError
 
-from video.frames.movie_streams import open_movie, sound_streams
+from video.movies.movie_streams import open_movie, sound_streams
 
 # What players take in these containers. FFmpeg's own lists are longer, and wrong in places.
 _PCM = {f"pcm_{kind}" for kind in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be")}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.video.movie_files import SOUND_RATE, MovieFile, heard, scene, tone
-from video.frames.movie import movie_length, read_movie, read_movie_frames, write_movie
+from video.movies.movie import movie_length, read_movie, read_movie_frames, write_movie
 from video.settings import MovieCodec
 
 

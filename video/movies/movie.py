@@ -14,20 +14,20 @@ import numpy as np
 from av.error import FFmpegError
 
 from video.errors import FileError
-from video.frames.movie_decoder import Deinterlacer, movie_decoder
-from video.frames.movie_picture import UnknownColorsError, display_matrix, exchanges_sides, movie_picture
-from video.frames.movie_streams import (
+from video.images.headers.pixel_aspect import pixel_aspect
+from video.images.image_files import read_picture
+from video.images.picture import Picture
+from video.movies.movie_decoder import Deinterlacer, movie_decoder
+from video.movies.movie_picture import UnknownColorsError, display_matrix, exchanges_sides, movie_picture
+from video.movies.movie_streams import (
     MOVIE_SUFFIXES,
     check_pixels,
     dropped_streams,
     open_movie,
     picture_stream,
 )
-from video.frames.movie_time import MovieClock, Shown
-from video.frames.movie_writer import write_movie
-from video.images.headers.pixel_aspect import pixel_aspect
-from video.images.image_files import read_picture
-from video.images.picture import Picture
+from video.movies.movie_time import MovieClock, Shown
+from video.movies.movie_writer import write_movie
 
 __all__ = [
     "DEFAULT_FRAME_RATE",

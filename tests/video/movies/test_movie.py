@@ -16,8 +16,8 @@ import pytest
 from tests.video.moving_pictures import waves
 from video.color.ycbcr import ycbcr_planes
 from video.errors import FileError
-from video.frames.movie import PictureReader, movie_frame_rate, movie_length, read_movie, write_movie
 from video.images.image_files import write_png
+from video.movies.movie import PictureReader, movie_frame_rate, movie_length, read_movie, write_movie
 from video.settings import MovieCodec
 
 
@@ -172,7 +172,7 @@ _WRITES_MOVIES = """
 import hashlib, sys
 from pathlib import Path
 import cv2, numpy as np
-from video.frames.movie import write_movie
+from video.movies.movie import write_movie
 from video.settings import MovieCodec
 noise = np.random.default_rng(0).random((12, 24, 36, 3), dtype=np.float32)
 for codec in MovieCodec:

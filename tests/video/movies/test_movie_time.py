@@ -13,8 +13,9 @@ from PIL import Image
 
 from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
 from video.errors import FileError, SequenceError
-from video.frames import movie_streams
-from video.frames.movie import (
+from video.frames.sequence import FrameRange, open_sequence
+from video.movies import movie_streams
+from video.movies.movie import (
     movie_frame_rate,
     movie_info,
     movie_length,
@@ -22,8 +23,7 @@ from video.frames.movie import (
     read_movie_frames,
     write_movie,
 )
-from video.frames.movie_time import time_stamps
-from video.frames.sequence import FrameRange, open_sequence
+from video.movies.movie_time import time_stamps
 from video.settings import MovieCodec
 
 MILLISECONDS = Fraction(1, 1000)

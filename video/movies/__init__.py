@@ -1,0 +1,1 @@
+"""Movies: their frames upright, in their colors and at their times; styled movies with sound."""
