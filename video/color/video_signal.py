@@ -222,6 +222,7 @@ _TO_LIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     Transfer.LOG: lambda signal: np.where(signal > 0.0, 10.0 ** (2.0 * (signal - 1.0)), 0.0),
     Transfer.LOG_SQRT: lambda signal: np.where(signal > 0.0, 10.0 ** (2.5 * (signal - 1.0)), 0.0),
     Transfer.SRGB: lambda signal: decode_srgb(signal).astype(np.float64),
+    Transfer.SMPTE428: lambda signal: signal**2.6 * (52.37 / 48.0),
     Transfer.PQ: _pq,
     Transfer.HLG: _hlg,
 }
