@@ -8,9 +8,9 @@ import numpy as np
 
 from video.color.video_signal import Primaries, Transfer, VideoColors
 
-# All but digital cinema's, of light in XYZ.
+# All but digital cinema's, which are light in XYZ.
 _KNOWN_PRIMARIES = {*Primaries} - {Primaries.SMPTE428}
-_KNOWN_TRANSFERS = {*Transfer} - {Transfer.SMPTE428}
+_KNOWN_TRANSFERS = {*Transfer}
 _NARROW = 16.0 / 255.0, 235.0 / 255.0
 
 

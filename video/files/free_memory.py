@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from video.errors import FileError
+from compositor.errors import MemoryShortageError
 
 _GROUP = Path("/sys/fs/cgroup")
 _SMALL = 64 * 2**20
@@ -15,15 +15,18 @@ _SMALL = 64 * 2**20
 
 
 def check_memory(path: Path, needed: int) -> None:
-    """Raises FileError if decoding a file would take more memory, in bytes, than is free."""
+    """Checks that decoding a file takes no more memory, in bytes, than is free.
+
+    Raises:
+        MemoryShortageError: it does; a file may be right for a machine, or a moment, with more.
+    """
     if needed <= _SMALL:
         return
     free = free_memory()
     if needed > free:
-        raise FileError(
-            path,
-            f"takes about {needed / 2**30:.1f} GiB of memory to read, and {free / 2**30:.1f} GiB are free;"
-            " make it smaller, or close other programs",
+        raise MemoryShortageError(
+            f"there is not enough memory to read {path}: it takes about {needed / 2**30:.1f} GiB, and"
+            f" {free / 2**30:.1f} GiB are free; make it smaller, or close other programs"
         )
 
 

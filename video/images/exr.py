@@ -82,7 +82,8 @@ def read_channels(
         are views of what the file's part holds, not contiguous.
 
     Raises:
-        FileError: as `open_exr`, the pixels are damaged, or there is not enough memory.
+        FileError: as `open_exr`, or the pixels are damaged.
+        MemoryShortageError: there is not enough memory.
     """
     found: dict[str, np.ndarray] = {}
     with open_exr(path) as (image, parts):

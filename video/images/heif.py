@@ -104,7 +104,7 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise  # the picture may be whole
     except Exception as error:  # decoders raise whatever a damaged file makes them raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileError(path, f"the picture is damaged ({reason[:200]}); make it again") from None
+        raise FileError(path, f"the {still_kind(path)} is damaged ({reason[:200]}); make it again") from None
 
 
 def _register_heic(path: Path) -> None:

@@ -142,7 +142,8 @@ def _opened(path: Path) -> Iterator[tuple[oiio.ImageInput, oiio.ImageSpec, Pictu
     """The file, its header and its format: a picture that can be read, as far as its header tells.
 
     Raises:
-        FileError: it cannot, or there is not enough memory for it.
+        FileError: it cannot.
+        MemoryShortageError: there is not enough memory for it.
     """
     try:
         # libpng prints what it finds in damaged files.

@@ -13,9 +13,9 @@ import OpenEXR
 import pytest
 from PIL import Image
 
+from compositor.errors import MemoryShortageError
 from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
 from tests.video.tiff_files import Extra, make_tiff
-from video.errors import FileError
 from video.files import free_memory
 from video.images import exr, image_files
 from video.images.image_files import image_size, read_picture
@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused_before_it_is_decoded(
     monkeypatch.setattr(free_memory, "free_memory", lambda: 100 * 2**20)
     monkeypatch.setattr(image_files, "read_pixels", None)
     for read in (read_picture, image_size):
-        with pytest.raises(FileError, match="GiB of memory"):
+        with pytest.raises(MemoryShortageError, match="GiB are free"):
             read(tmp_path / name)
 
 
@@ -111,7 +111,7 @@ def test_an_exr_that_does_not_fit_is_refused_too(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(free_memory, "free_memory", lambda: 100 * 2**20)
     monkeypatch.setattr(exr, "read_pixels", None)
     for read in (read_picture, image_size):
-        with pytest.raises(FileError, match="GiB of memory"):
+        with pytest.raises(MemoryShortageError, match="GiB are free"):
             read(tmp_path / "a.exr")
 
 
