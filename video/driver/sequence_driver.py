@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from compositor.engine import StyleEngine
-from compositor.errors import ImageError
+from compositor.errors import DivergenceError, ImageError
 from compositor.image_ops.light import with_light
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
@@ -297,7 +297,7 @@ class SequenceDriver:
                     cancelled=self._cancelled,
                 ),
             )
-        except ImageError as error:
+        except (ImageError, DivergenceError) as error:
             raise FrameError(frame.number, str(error)) from None
         self._background.finish()
         cancelled = stylized.report.stopped is Stopped.CANCELLED or self.callbacks.cancelled()
