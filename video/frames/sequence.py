@@ -78,6 +78,11 @@ class ImageSequence:
         """The frame numbers, ascending."""
         return list(self.files)
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files that are read."""
+        return list(self.files.values())
+
     def check_sizes(self) -> None:
         """Raises FrameError for the first frame that has another size than the first one."""
         sizes = ((number, path, image_size(path)) for number, path in self.files.items())
@@ -102,6 +107,11 @@ class MovieSequence:
 
     path: Path
     numbers: list[int]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The file that is read."""
+        return [self.path]
 
     def __iter__(self) -> Iterator[SourceFrame]:
         wanted = set(self.numbers)
@@ -167,6 +177,15 @@ def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
     if missing:
         raise SequenceError(f"the passes {pattern} are missing for {_listed(missing)}")
     return {number: files[number] for number in numbers}
+
+
+def pattern_files(pattern: Path) -> dict[int, Path]:
+    """The files of a pattern as `render_####.png` or `render_%04d.png`, by frame number.
+
+    Raises:
+        SequenceError: it is no pattern, or its folder is not there.
+    """
+    return _matching(_hashes(pattern))
 
 
 def frame_path(pattern: Path, number: int) -> Path:

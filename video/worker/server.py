@@ -204,6 +204,7 @@ class Worker:
                 passes = None if command.passes is None else Path(command.passes)
                 if passes is not None:
                     opened.passes[command.frame] = passes
+                opened.check_frame(command)
                 try:
                     picture = pictures.read(Path(command.content), command.movie_frame)
                 except VideoError as error:

@@ -22,12 +22,14 @@ from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
 from blender_nst.headless.job import RenderJob, RenderJobError
 from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
+from compositor.networks.weights import network_files
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
+from video.files.output_checks import check_output_folder, check_run_keeps
 from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
 from video.frames.movie import write_movie
 from video.frames.sequence import frame_path, parse_range
-from video.images.image_files import check_writable, read_image
+from video.images.image_files import read_image
 from video.protocol import messages
 from video.protocol.json_lines import from_line
 
@@ -68,8 +70,9 @@ def render_and_stylize(
     chosen = None if frames is None else parse_range(frames)
     if chosen is not None and not (chosen.first >= 0 and chosen.last <= LAST_FRAME):
         raise InputError(f"the frame range {chosen}: Blender renders animations from frame 0 to {LAST_FRAME}")
+    check_run_keeps([scene, *choice.files(), *network_files(settings[0].network)], out, rendering=True)
     found = find_blender(blender)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")

@@ -15,11 +15,20 @@ from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
 from compositor.engine import StyleEngine
+from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
+from compositor.networks.weights import network_files
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
-from video.driver.frame_writer import FrameWriter, movie_name
+from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver
+from video.files.output_checks import (
+    check_kept,
+    check_output_file,
+    check_output_folder,
+    check_run_keeps,
+    is_same,
+)
 from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.metadata import frame_metadata
 from video.frames.movie import movie_frame_rate
@@ -32,11 +41,11 @@ from video.frames.sequence import (
     parse_range,
 )
 from video.images.denoise import denoise
-from video.images.image_files import check_writable, read_picture
+from video.images.image_files import read_picture
 from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
 from video.results import FrameResult, RunCallbacks, SequenceResult
-from video.settings import FrameFormat, MovieCodec
+from video.settings import FrameFormat
 from video.worker.events import end_event, frame_event, progress_event
 
 JOB = "stylize"
@@ -69,8 +78,12 @@ def stylize_sequence(
     )
     _check_apart(source, out)
     masked, initial = sequence, None
+    inputs = [*sequence.paths, *choice.files(), *network_files(style_settings.network)]
     if passes is not None:
-        masked = PassesSequence(sequence, open_passes(passes, sequence.numbers))
+        passes_files = open_passes(passes, sequence.numbers)
+        inputs += passes_files.values()
+        masked = PassesSequence(sequence, passes_files)
+    check_run_keeps(inputs, out)
     if not choice.is_plain:
         first = next(iter(sequence)).image
         masked = choice.masked(masked, first, sequence.numbers)
@@ -78,7 +91,7 @@ def stylize_sequence(
     if isinstance(sequence, MovieSequence) and sequence_settings.frame_rate == 0.0:
         sequence_settings = replace(sequence_settings, frame_rate=movie_frame_rate(source))
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     display.expect(len(sequence.numbers))
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
@@ -125,24 +138,31 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     """
     style_settings, sequence_settings = settings
     file_format = _still_format(out, sequence_settings.output_format)
+    inputs = [source, *choice.files(), *network_files(style_settings.network)]
+    check_kept(inputs, [out])
+    if style_settings.snapshot_every > 0:
+        check_kept(inputs, (out.parent / SNAPSHOTS).glob("*"))
     picture = read_picture(source)
     content = check_image(picture.image, f"picture {source}")
     (frame,) = choice.masked([SourceFrame(1, content, original=picture.original)], content, None)
     initial = choice.read_start_image(content)
     engine = StyleEngine(style_settings, choice.read_styles(), fetching=display.fetching)
-    check_writable(out.parent)
+    check_output_file(out, inputs)
     display.expect(1)
     display.say(engine.plan_text(*content.shape[:2]))
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
-        styled = engine.stylize(
-            FrameInputs(content, frame.masks, frame.keep, initial),
-            callbacks=FrameCallbacks(
-                progress=lambda step: display.event(progress_event(JOB, 1, step)),
-                snapshot=snapshots.take,
-                cancelled=interrupted.is_set,
-            ),
-        )
+        try:
+            styled = engine.stylize(
+                FrameInputs(content, frame.masks, frame.keep, initial),
+                callbacks=FrameCallbacks(
+                    progress=lambda step: display.event(progress_event(JOB, 1, step)),
+                    snapshot=snapshots.take,
+                    cancelled=interrupted.is_set,
+                ),
+            )
+        except DivergenceError as error:
+            raise InputError(f"{source}: {error}") from None
     if styled.report.stopped is Stopped.CANCELLED:
         raise InterruptedPictureError
     clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
@@ -169,11 +189,9 @@ def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
 
 
 def _check_apart(source: Path, out: Path) -> None:
-    """Raises InputError if results would lie among the input's frames, or replace the input's movie."""
+    """Raises InputError if results would lie among the input's frames."""
     frames = source if source.is_dir() else source.parent
-    written = out / STYLED
-    over_movie = any((out / movie_name(codec)).resolve() == source.resolve() for codec in MovieCodec)
-    if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
+    if is_same(out / STYLED, frames) or is_same(out, source):
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
 
 

@@ -10,23 +10,26 @@ import numpy as np
 
 from blender_nst.cli.commands.stylize import interruptible
 from blender_nst.cli.commands.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
-from blender_nst.cli.commands.sweep_records import Records, SweepResult, fingerprint
+from blender_nst.cli.commands.sweep_records import RECORDS_NAME, TABLE_NAME, Records, SweepResult, fingerprint
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice, choose_styles, read_style
 from blender_nst.cli.log import follow_run
 from compositor.engine import StyleEngine
+from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
 from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.download import file_hash
+from compositor.networks.weights import network_files
 from compositor.progress import CancelCheck, FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
-from video.files.output_folder import SNAPSHOTS
+from video.files.output_checks import check_kept, check_output_folder
+from video.files.output_folder import COMMAND_LINE_LOG, SNAPSHOTS
 from video.images.denoise import denoise
-from video.images.image_files import check_writable, read_image, write_png
+from video.images.image_files import read_image, write_png
 from video.protocol.messages import Done, FrameDone
 from video.reports.grid_sheet import GridSheet
 from video.reports.snapshots import SnapshotFolder
@@ -35,6 +38,8 @@ from video.worker.events import progress_event
 
 JOB = "sweep"
 SHEET_NAME = "sweep.png"
+OWN_FILES = (SHEET_NAME, RECORDS_NAME, TABLE_NAME, COMMAND_LINE_LOG)
+"""What a sweep writes beside its cells."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,7 @@ class _Inputs:
         denoised = [self.sequence.denoise.value, self.sequence.denoise_strength]
         styles = [[self.hashes[path], weight] for path, weight in zip(cell.styles, cell.weights, strict=True)]
         # A network is known by its name, a file by what is in it.
-        network = Path(cell.settings.network)
-        weights = file_hash(network) if network.is_file() else None
+        weights = next(map(file_hash, network_files(cell.settings.network)), None)
         given = [settings_to_json(cell.settings), denoised, self.hashes[self.source], styles]
         return fingerprint([*given, weights] if weights else given)
 
@@ -90,9 +94,14 @@ def run_sweep(
     choice = StyleChoice((), ()) if varies_style else choose_styles(styles, weights)
     grid = span_grid(axes, settings[0], choice)
     cells = [cell for row in grid for cell in row]
+    written = [*(out / f"{cell.name}.png" for cell in cells), *(out / name for name in OWN_FILES)]
+    read = [source]
+    for cell in cells:
+        read += [*cell.styles, *network_files(cell.settings.network)]
+    check_kept(read, [*written, *(out / SNAPSHOTS).glob("*/*")])
     inputs = _read_inputs(source, cells, settings[1], display.fetching)
     _check_engines(inputs, cells)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     display.expect(len(cells), unit="cell")
     records = Records(out, source, [cell.name for cell in cells])
@@ -161,14 +170,17 @@ class _Sweep:
     def _stylize(self, number: int, cell: Cell, mark: str) -> SweepResult:
         content, sequence = self.inputs.content, self.inputs.sequence
         snapshots = SnapshotFolder(self.out / SNAPSHOTS / cell.name)
-        styled = self.inputs.engine(cell).stylize(
-            FrameInputs(content),
-            callbacks=FrameCallbacks(
-                progress=lambda step: self.display.event(progress_event(JOB, number, step)),
-                snapshot=snapshots.take,
-                cancelled=self.cancelled,
-            ),
-        )
+        try:
+            styled = self.inputs.engine(cell).stylize(
+                FrameInputs(content),
+                callbacks=FrameCallbacks(
+                    progress=lambda step: self.display.event(progress_event(JOB, number, step)),
+                    snapshot=snapshots.take,
+                    cancelled=self.cancelled,
+                ),
+            )
+        except DivergenceError as error:
+            raise InputError(f"{cell.name}: {error}") from None
         report = styled.report
         if report.stopped is Stopped.CANCELLED:
             raise InterruptedRunError
