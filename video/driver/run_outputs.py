@@ -8,6 +8,7 @@ from pathlib import Path
 
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
+from video.errors import FileError
 from video.files.output_folder import CONTACT_SHEET
 from video.frames.movie import DEFAULT_FRAME_RATE, write_movie
 from video.frames.sequence import SourceFrame
@@ -52,9 +53,12 @@ class RunOutputs:
 
     def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
         """Adds and reports a frame of an earlier run; raises FileError if its styled file cannot be read."""
+        styled = read_image(result.path)
+        if styled.shape[:2] != frame.image.shape[:2]:
+            raise FileError(result.path, "is of another size than its frame; begin anew (--restart)")
         self._results[result.number] = result
         self._callbacks.frame_done(result)
-        self._sheet.add(result.number, frame.image, read_image(result.path))
+        self._sheet.add(result.number, frame.image, styled)
 
     def end(self, begun: float, *, cancelled: bool) -> SequenceResult:
         """Writes the movie and the contact sheet that the settings ask for, and returns the run's result.

@@ -57,7 +57,7 @@ def find_installed(cache: Path | None = None, release: str | None = None) -> Ins
         major, minor, patch = json.loads((folder / STAMP).read_text("utf-8"))["version"]
         python = environment_program(folder, "python")
         return InstalledModule(python, (int(major), int(minor), int(patch))) if python.exists() else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -22,7 +22,9 @@ from compositor.errors import CompositorError
 from compositor.hardware.device import choose_device, describe_device
 from compositor.networks.weights import EMBEDDED, load_network
 from compositor.settings import StyleSettings, settings_to_json
+from video.errors import FileError
 from video.files.output_folder import BLENDER_LOG, COMMAND_LINE_LOG, ENGINE_LOG, EXTENSION_LOG, JOURNAL
+from video.resume.journal_file import read_journal
 from video.settings import SequenceSettings
 
 RUN_LOGS = (COMMAND_LINE_LOG, BLENDER_LOG, EXTENSION_LOG, ENGINE_LOG)
@@ -85,9 +87,8 @@ def print_report(findings: list[Finding], out: Path | None) -> None:
 def _changed_settings(out: Path) -> dict[str, Any]:
     """The settings of the run in a folder that differ from their defaults, by its journal."""
     try:
-        run = json.loads((out / JOURNAL).read_text("utf-8"))["run"]
-        values = dict(run)
-    except (OSError, ValueError, KeyError, TypeError):
+        values = read_journal(out / JOURNAL).identity
+    except FileError:
         return {}
     defaults = settings_to_json(StyleSettings()) | settings_to_json(SequenceSettings())
     return {name: value for name, value in values.items() if defaults.get(name, value) != value}
