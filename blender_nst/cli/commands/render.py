@@ -20,6 +20,8 @@ from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRun
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, child_group
+from blender_nst.diagnostics.log_lines import escape_control
 from blender_nst.headless.job import RenderJob, RenderJobError
 from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
 from compositor.networks.weights import network_files
@@ -97,8 +99,8 @@ def render_and_stylize(
         raise InputError(str(error)) from None
     try:
         done, frame_rate = _run(runtime, job, out / BLENDER_LOG, display)
-    except KeyboardInterrupt:
-        raise InterruptedRunError from None
+    except Interrupted as signaled:
+        raise InterruptedRunError(signaled.number) from None
     print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
     if composite:
         display.say(f"through the scene's compositor: {out / COMPOSITED}")
@@ -144,10 +146,10 @@ def _run(runtime: BlenderRuntime, job: RenderJob, log: Path, display: Display) -
 
 @contextmanager
 def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """The process, which does not outlive the block.
+    """The process, which does not outlive the block, nor do those that it has started.
 
     It has a session of its own: Ctrl-C reaches this process alone, which then ends Blender, whose end closes
-    the engine's input, at which the engine ends.
+    the engine's input, at which the engine ends between two steps.
     """
     process = subprocess.Popen(
         command,
@@ -158,16 +160,17 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         errors="replace",
         start_new_session=True,
     )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with child_group(process.pid):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
 
 def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.Event | LocalEvent]:
@@ -178,9 +181,10 @@ def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.E
                 yield from_line(line.removeprefix(EVENT_MARK), "event", messages.EVENTS | LOCAL_EVENTS)
                 continue
             except ProtocolError as error:
-                log.write(f"not an event: {error}\n")
+                log.write(f"not an event: {escape_control(str(error))}\n")
         if line.strip():
-            log.write(line)
+            # Blender names files, objects and materials as they are called.
+            log.write(f"{escape_control(line.rstrip())}\n")
             log.flush()
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from blender_nst.cli.errors import InputError, InterruptedPictureError, Interrup
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, interruptible
 from compositor.engine import StyleEngine
 from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
@@ -119,10 +116,13 @@ def stylize_sequence(
             restart=restart,
             total=len(sequence.numbers),
         )
-        result = driver.run(masked)
+        try:
+            result = driver.run(masked)
+        except Interrupted as signaled:
+            raise InterruptedRunError(signaled.number) from None
     display.event(end_event(JOB, result))
     if result.cancelled:
-        raise InterruptedRunError
+        raise InterruptedRunError(interrupted.number)
     print_summary(
         display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
     )
@@ -163,8 +163,10 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
             )
         except DivergenceError as error:
             raise InputError(f"{source}: {error}") from None
+        except Interrupted as signaled:
+            raise InterruptedPictureError(signaled.number) from None
     if styled.report.stopped is Stopped.CANCELLED:
-        raise InterruptedPictureError
+        raise InterruptedPictureError(interrupted.number)
     clean = denoise(styled.image, content, sequence_settings.denoise, sequence_settings.denoise_strength)
     metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
     writer = FrameWriter(file_format, sequence_settings.dynamic_range, metadata, display.say)
@@ -209,14 +211,3 @@ def print_summary(
     for path, meaning in ((movie, "movie"), (sheet, "contact sheet")):
         if path is not None:
             display.say(f"{meaning}: {path}")
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """While it lasts Ctrl-C sets the event instead of ending the process in the middle of a file."""
-    interrupted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from blender_nst.cli.commands.stylize import interruptible
 from blender_nst.cli.commands.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
 from blender_nst.cli.commands.sweep_records import RECORDS_NAME, TABLE_NAME, Records, SweepResult, fingerprint
 from blender_nst.cli.display import Display
@@ -16,13 +15,14 @@ from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice, choose_styles, read_style
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, Interruption, interruptible
 from compositor.engine import StyleEngine
 from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
 from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.download import file_hash
 from compositor.networks.weights import network_files
-from compositor.progress import CancelCheck, FrameCallbacks, Stopped
+from compositor.progress import FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
@@ -106,8 +106,11 @@ def run_sweep(
     display.expect(len(cells), unit="cell")
     records = Records(out, source, [cell.name for cell in cells])
     with interruptible() as interrupted:
-        work = _Sweep(inputs, out, records, display, interrupted.is_set)
-        made = [work.finish(number, cell) for number, cell in enumerate(cells, start=1)]
+        work = _Sweep(inputs, out, records, display, interrupted)
+        try:
+            made = [work.finish(number, cell) for number, cell in enumerate(cells, start=1)]
+        except Interrupted as signaled:
+            raise InterruptedRunError(signaled.number) from None
     records.write()
     records.write_table()
     columns = [heading(axes[0].name, label) for label in axes[0].labels]
@@ -152,12 +155,12 @@ class _Sweep:
     out: Path
     records: Records
     display: Display
-    cancelled: CancelCheck
+    interrupted: Interruption
 
     def finish(self, number: int, cell: Cell) -> SweepResult:
         """The cell's picture and record on disk, made now if they are not there."""
-        if self.cancelled():
-            raise InterruptedRunError
+        if self.interrupted.is_set():
+            raise InterruptedRunError(self.interrupted.number)
         mark = self.inputs.fingerprint(cell)
         record = self.records.finished(cell.name, mark)
         if record is None:
@@ -176,14 +179,14 @@ class _Sweep:
                 callbacks=FrameCallbacks(
                     progress=lambda step: self.display.event(progress_event(JOB, number, step)),
                     snapshot=snapshots.take,
-                    cancelled=self.cancelled,
+                    cancelled=self.interrupted.is_set,
                 ),
             )
         except DivergenceError as error:
             raise InputError(f"{cell.name}: {error}") from None
         report = styled.report
         if report.stopped is Stopped.CANCELLED:
-            raise InterruptedRunError
+            raise InterruptedRunError(self.interrupted.number)
         file = f"{cell.name}.png"
         clean = denoise(styled.image, content, sequence.denoise, sequence.denoise_strength)
         write_png(self.out / file, clean)
