@@ -327,6 +327,8 @@ def _exit_with(error: Exception) -> NoReturn:
         case MemoryError() | MemoryShortageError():
             shortage = "there is not enough memory; close other programs, or take smaller pictures"
             exit_with(str(error) if isinstance(error, MemoryShortageError) else shortage, FAILED)
+        case ImportError() if "failed to map" in str(error) or "allocate memory" in str(error):
+            exit_with("there is not enough memory for PyTorch; close other programs", FAILED)
         case VideoError() | CompositorError():
             exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
         case OSError():

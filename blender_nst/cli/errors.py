@@ -17,6 +17,9 @@ from video.protocol.messages import Failed
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_LINE = 2000
+"""Characters of what is told; a name may have thousands."""
+
 _LACKING = {
     errno.ENOSPC: "make room",
     errno.EDQUOT: "make room",
@@ -126,6 +129,9 @@ def exit_with_unexpected(error: Exception) -> NoReturn:
 
 
 def _end(line: str, code: int, frame: int | None = None) -> NoReturn:
+    if len(line) > _LONGEST_LINE:
+        half = _LONGEST_LINE // 2
+        line = f"{line[:half]} … {line[-half:]}"
     if "--json" in sys.argv:
         sys.stdout.write(encode(Failed(line, frame=frame)))
     sys.stderr.write(f"blender-nst: {line}\n")

@@ -68,9 +68,17 @@ class RunOutputs:
             cancelled: then neither is written.
 
         Raises:
-            FileError: a styled file cannot be read, or one of the two cannot be written.
+            FileError: a styled file is gone or cannot be read, or one of the two cannot be written.
         """
         results = [self._results[number] for number in sorted(self._results)]
+        gone = [result for result in results if not result.path.is_file()]
+        if gone and not cancelled:
+            raise FileError(
+                gone[0].path,
+                f"was removed while the run was at work ({len(gone)} of {len(results)} styled frames are"
+                " gone); run it again to make them again",
+            )
+        results = [result for result in results if result not in gone]
         movie = sheet = None
         if results and not cancelled:
             movie = self._write_movie(results) if self._settings.movie else None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from video.errors import FileError
 from video.files.atomic import check_writable, temporary_name
+from video.files.image_io import native_name
 from video.files.output_folder import existing_results, foreign_entry, overwritten_input
 
 
@@ -15,8 +16,10 @@ def check_output_folder(folder: Path) -> None:
     """Makes a run's output folder and tries it out.
 
     Raises:
-        FileError: it cannot be made or written to, or a link, pipe or device lies where the run would write.
+        FileError: it cannot be made or written to, its name is no text, or a link, pipe or device lies where
+            the run would write.
     """
+    native_name(folder)
     check_writable(folder)
     foreign = foreign_entry(folder)
     if foreign is not None:
@@ -48,6 +51,7 @@ def check_output_file(path: Path, inputs: Iterable[Path]) -> None:
             written to.
     """
     check_kept(inputs, [path])
+    native_name(path)
     check_writable(path.parent)
     try:
         if os.path.lexists(path) and not (path.is_file() or path.is_symlink()):

@@ -32,13 +32,12 @@ class OpenJob:
         send: called with the job's events.
 
     Attributes:
-        finished: the numbers of the frames that are done.
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
-        self.finished: list[int] = []
+        self._done: dict[int, Path] = {}
         self.passes: dict[int, Path] = {}
         self._job = job
         self._send = send
@@ -76,6 +75,11 @@ class OpenJob:
             source=job.source,
             total=job.total,
         )
+
+    @property
+    def finished(self) -> list[int]:
+        """The numbers of the frames that are done and on disk."""
+        return [number for number, path in self._done.items() if path.is_file()]
 
     def check_frame(self, command: Frame) -> None:
         """Raises FrameError if a file of the frame is one that the run replaces."""
@@ -131,7 +135,7 @@ class OpenJob:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
-            self.finished.append(result.number)
+            self._done[result.number] = result.path
             self.packer.pack(self.passes.pop(result.number, None))
             send(frame_event(job.job, result))
 

@@ -153,7 +153,6 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         log_job(job)
         opened = OpenJob(job, self._send)
-        finished = opened.finished
         enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
@@ -166,12 +165,14 @@ class Worker:
             self.exit_code = EXIT_OUT_OF_MEMORY
             self._stopping.set()
         except FrameError as error:
-            self._send(Failed(str(error), job.job, error.frame, finished))
+            self._send(Failed(str(error), job.job, error.frame, opened.finished))
         except (CompositorError, VideoError) as error:
-            self._send(Failed(str(error), job.job, None, finished))
+            self._send(Failed(str(error), job.job, None, opened.finished))
         except Exception as error:  # the process must live on and say what happened
             logger.exception("internal error in job %s", job.job)
-            self._send(Failed(f"internal error: {error}; the log has the details", job.job, None, finished))
+            self._send(
+                Failed(f"internal error: {error}; the log has the details", job.job, None, opened.finished)
+            )
         else:
             self._send(end_event(job.job, result))
         finally:
