@@ -91,6 +91,21 @@ def test_five_signals_at_once_are_no_traceback(
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_a_run_that_was_stopped_and_continued_ends_well(
+    files: Path, tmp_path: Path, child_environment: dict[str, str]
+) -> None:
+    with started(files, tmp_path / "out", child_environment) as process:
+        for event in events(process):
+            if isinstance(event, FrameDone) and event.frame == 1:
+                process.send_signal(signal.SIGSTOP)
+                time.sleep(1.0)
+                process.send_signal(signal.SIGCONT)
+                break
+        told = process.communicate()[1]
+    assert process.returncode == 0, told
+    assert [entry.frame for entry in read_journal(tmp_path / "out" / "journal.json").entries] == [1, 2, 3]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc which signals are caught")
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("delay", [0.0, 0.05, 0.3, 1.0])

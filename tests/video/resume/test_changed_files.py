@@ -198,6 +198,17 @@ def test_a_stored_input_frame_that_was_changed_is_stored_again(
     assert styled(out) == styled(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("time", [0.0, 4_000_000_000.0])
+def test_the_clock_does_not_matter(
+    engines: dict[str, StyleEngine], pan: list[SourceFrame], tmp_path: Path, time: float
+) -> None:
+    """It was set back or forward between two runs: what lies there is of another time."""
+    run(engines["stored arrays"], pan[:FRAMES], tmp_path)
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (time, time))
+    assert run(engines["stored arrays"], pan, tmp_path) == ([FRAMES + 1], [])
+
+
 def npy(array: np.ndarray, *, pickle: bool = False) -> bytes:
     file = io.BytesIO()
     np.save(file, array, allow_pickle=pickle)
