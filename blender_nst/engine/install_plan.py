@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .environment import ENVIRONMENT, environment_program
-from .locks import constraints, with_locked_hashes
+from .locks.lock_files import constraints, with_locked_hashes
 from .torch_packages import TorchRequest
 
 _CHECK = "import torch, video.worker.server; print('PyTorch', torch.__version__)"

@@ -13,7 +13,7 @@ from ..state import state_of
 from .environment import InstallError, engine_wheel, host_python
 from .install_plan import InstallPlan
 from .installer import Installer, InstallState
-from .locks import ENGINE_LOCK, UV_LOCK
+from .locks.lock_files import ENGINE_LOCK, UV_LOCK
 from .options import data_folder, preferences
 from .torch_packages import TorchRequest, torch_request
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from blender_nst import addon
 from blender_nst.cli.blenders.private_install import PYTHONS
 from blender_nst.engine.environment import environment_program
-from blender_nst.engine.locks import ENGINE_LOCK, UV_LOCK, lock_for_bpy
+from blender_nst.engine.locks.lock_files import ENGINE_LOCK, UV_LOCK, lock_for_bpy
 from blender_nst.engine.torch_packages import TORCH_FOR_CPU
 from blender_nst.engine.uv_tool import UV_REQUIREMENT
 

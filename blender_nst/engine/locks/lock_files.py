@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "locks"
+FOLDER = Path(__file__).parent
 
 ENGINE_LOCK = FOLDER / "engine.txt"
 """All packages of the engine, with PyTorch as the package index has it."""

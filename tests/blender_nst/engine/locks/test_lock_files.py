@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 from blender_nst.cli.blenders.private_install import PYTHONS
 from blender_nst.cli.packaging.lock import bpy_requirement, engine_requirements
-from blender_nst.engine.locks import (
+from blender_nst.engine.locks.lock_files import (
     ENGINE_LOCK,
     UV_LOCK,
     LockedPackage,
