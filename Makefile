@@ -25,7 +25,7 @@ test test-blender test-newest: export OMP_WAIT_POLICY ?= passive
 # packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
 BLENDER_TYPES := fake-bpy-module-5.2==20260730
 
-.PHONY: demo generate test test-blender test-newest test-install test-window test-kill check setup clean
+.PHONY: demo generate lock test test-blender test-newest test-install test-window test-kill check setup clean
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
@@ -67,6 +67,10 @@ check: $(READY)
 generate: $(READY)
 	$(BIN)/python -m blender_nst.cli.packaging.generate
 	$(BIN)/python -m tests.video.format_table
+
+# Versions and hashes of what the installations fetch, from the package index; for a release.
+lock: $(READY)
+	$(BIN)/python -m blender_nst.cli.packaging.lock
 
 setup: $(READY)
 

@@ -14,6 +14,9 @@ engine.log, blender.log, extension.log, blender-nst.log
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 STYLED = "styled"
@@ -57,3 +60,72 @@ def numbered_file(output: Path, kind: str, frame: int, suffix: str) -> Path:
 def movie(kind: str, suffix: str) -> str:
     """The movie of all styled or all composited frames: `styled.mp4`."""
     return f"{kind}{suffix}"
+
+
+_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS)
+_FILES = (
+    *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
+    *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),
+)
+_STYLIZING = (
+    *(f"{STYLED}/{STYLED}_*", f"{STYLED}.*", CONTACT_SHEET, PREVIEW, JOURNAL, f"{KEPT_RESULTS}/*"),
+    *(f"{DEBUG}/*", f"{SNAPSHOTS}/*/*", "*.log", "*.log.[0-9]"),
+)
+_RENDERING = (f"{CONTENT}/*", f"{PASSES}/*", f"{COMPOSITED}/{COMPOSITED}_*", f"{COMPOSITED}.*")
+
+
+def existing_results(output: Path, *, rendering: bool) -> Iterator[Path]:
+    """The files in an output folder that a run may replace.
+
+    Args:
+        rendering: whether frames are rendered into the folder too.
+    """
+    for files in (*_STYLIZING, *(_RENDERING if rendering else ())):
+        yield from output.glob(files)
+
+
+def overwritten_input(inputs: Iterable[Path], outputs: Iterable[Path]) -> Path | None:
+    """The first of the inputs that is one of the outputs: by the file's identity, whatever its name."""
+    written = file_identities(outputs)
+    return next((path for path in inputs if file_identities([path]) & written), None)
+
+
+def file_identities(paths: Iterable[Path]) -> frozenset[tuple[object, ...]]:
+    """What tells files apart, whatever their names: the same for hard links, links and other spellings.
+
+    Paths that lead nowhere have none.
+    """
+    return frozenset(identity for path in paths if (identity := _identity(path)) is not None)
+
+
+def foreign_entry(output: Path) -> Path | None:
+    """The first link, pipe or device that lies in an output folder under a name of a run; None without.
+
+    Through a link a run would write outside of its folder, at a pipe it would wait for ever. A folder under
+    the name of a file, or a file under that of a folder, counts too.
+    """
+    folders = [*(output / name for name in _FOLDERS), *(output / SNAPSHOTS).glob("frame_*")]
+    for is_kind, paths in ((stat.S_ISDIR, folders), (stat.S_ISREG, [output / name for name in _FILES])):
+        for path in paths:
+            mode = _mode(path)
+            if mode is not None and not is_kind(mode):
+                return path
+    return None
+
+
+def _identity(path: Path) -> tuple[object, ...] | None:
+    """The same for all names of one file; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    # Some file systems number no files.
+    return (found.st_dev, found.st_ino) if found.st_ino else (os.path.normcase(os.path.realpath(path)),)
+
+
+def _mode(path: Path) -> int | None:
+    """The mode of what has this name, a link itself and not what it leads to; None where nothing has."""
+    try:
+        return path.lstat().st_mode
+    except (OSError, ValueError):
+        return None

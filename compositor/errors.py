@@ -29,6 +29,10 @@ class ImageError(CompositorError):
     """An array given to the engine is no image, or has a wrong size."""
 
 
+class DivergenceError(CompositorError):
+    """A loss or the image is no finite number any more: there is no result."""
+
+
 class DeviceError(CompositorError):
     """The requested device is not available."""
 

@@ -20,6 +20,8 @@ SUFFIXES = (".py", ".md", ".json", ".toml", ".png", ".mp4", ".mov", ".mkv")
 OTHERS = ("torch.",)
 COMMAND_LINE = ".venv/bin/blender-nst"
 
+VARIABLE = re.compile(r"BLENDER_NST_[A-Z_]*[A-Z]")
+
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -83,3 +85,12 @@ def test_the_readme_is_short_and_shows_commands() -> None:
     readme = REPOSITORY / "README.md"
     assert len(readme.read_text("utf-8").splitlines()) <= 120
     assert len(list(commands(readme))) >= 5
+
+
+def test_every_environment_variable_is_documented() -> None:
+    documented = set(VARIABLE.findall((REPOSITORY / "docs" / "usage.md").read_text("utf-8")))
+    used: set[str] = set()
+    for room in ("blender_nst", "compositor", "video"):
+        for path in (REPOSITORY / room).rglob("*.py"):
+            used |= set(VARIABLE.findall(path.read_text("utf-8")))
+    assert used == documented

@@ -47,7 +47,7 @@ class CapturedFramesManifest:
     def _read(self) -> set[int]:
         try:
             return {int(frame) for frame in json.loads(self._path.read_text("utf-8"))["frames"]}
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return set()
 
     def _write(self) -> None:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column, Table
+from rich.text import Text
 
 from blender_nst.diagnostics.log_lines import escape_control
 from video.protocol import messages
@@ -27,6 +27,11 @@ from video.protocol.event_log import log_event
 from video.protocol.json_lines import encode
 
 logger = logging.getLogger(__name__)
+
+
+def shown(text: str) -> Text:
+    """A text as a table may have it: neither control characters nor markup of its own."""
+    return Text(escape_control(text))
 
 
 class Display(Protocol):
@@ -88,7 +93,9 @@ class BarDisplay:
             BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True, min_width=7)),
-            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+            TextColumn(
+                "{task.fields[note]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
+            ),
             console=self._console,
             expand=True,
         )
@@ -129,18 +136,18 @@ class BarDisplay:
 
     def step(self, note: str) -> None:
         if self._frames is not None:
-            self._bars.update(self._frames, advance=1, note=note)
+            self._bars.update(self._frames, advance=1, note=escape_control(note))
 
     def fetching(self, what: str, share: float) -> None:
         if self._download is None:
             self._bars.start()
-            self._download = self._bars.add_task("fetching", total=100, note=what)
-        self._bars.update(self._download, completed=round(100.0 * share), note=what)
+            self._download = self._bars.add_task("fetching", total=100, note="")
+        self._bars.update(self._download, completed=round(100.0 * share), note=escape_control(what))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        table = Table(*(Column(heading, overflow="fold") for heading in headings))
+        table = Table(*(Column(shown(heading), overflow="fold") for heading in headings))
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(shown, row))
         self._console.print(table)
 
     def rendered(self, number: int) -> None:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shlex
 import sys
 from typing import NoReturn
 
 from blender_nst.cli.log import log_path
+from blender_nst.cli.signals import exit_code
 from blender_nst.diagnostics.log_lines import escape_control
 from video.protocol.json_lines import encode
 from video.protocol.messages import Failed
 
 logger = logging.getLogger(__name__)
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes."""
+_LONGEST_LINE = 2000
+"""Characters of what is told; a name may have thousands."""
+
+_LACKING = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.ENFILE: "close other programs",
+    errno.ENOMEM: "close other programs, or take smaller pictures",
+    errno.EAGAIN: "close other programs",
+    errno.EIO: "check the disk",
+}
+"""What the system may be short of, and what to do."""
+
+FAILED, BAD_INPUT = 1, 2
+"""Exit codes; after a signal it is 128 and the signal's number."""
 
 
 class CommandLineError(Exception):
@@ -50,22 +67,21 @@ class RenderError(CommandLineError):
 
 
 class InterruptedRunError(CommandLineError):
-    """Ctrl-C. The frame in progress is lost, no other."""
+    """A signal, as Ctrl-C sends one, has ended a run. The frame in progress is lost, no other."""
 
-    exit_code = INTERRUPTED
     resumable = True
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__("interrupted; finished frames are kept")
+        self.exit_code = exit_code(number)
 
 
 class InterruptedPictureError(CommandLineError):
-    """Ctrl-C while the only picture was made."""
+    """A signal came while the only picture was made."""
 
-    exit_code = INTERRUPTED
-
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__("interrupted; nothing was written but snapshots")
+        self.exit_code = exit_code(number)
 
 
 def resume_command() -> str:
@@ -85,6 +101,24 @@ def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
     _end(line, code, frame)
 
 
+def exit_with_os_error(error: OSError) -> NoReturn:
+    """Ends the process after what the system has refused; where it lacks means, no input is to blame."""
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    lacking = _LACKING.get(error.errno or 0)
+    advice = "" if lacking is None else f"; {lacking}"
+    exit_with(f"{where}{error.strerror or error}{advice}", BAD_INPUT if lacking is None else FAILED)
+
+
+def exit_with_usage(message: str, code: int) -> NoReturn:
+    """Ends the process before a command has begun: the arguments are none of its."""
+    _end(escape_control(f"{' '.join(message.split())} (see {resume_program()} --help)"), code)
+
+
+def resume_program() -> str:
+    """The program, with the command that was called."""
+    return " ".join(["blender-nst", *(each for each in sys.argv[1:2] if each.isalpha())])
+
+
 def exit_with_unexpected(error: Exception) -> NoReturn:
     """Ends the process after an unexpected exception: its traceback is logged, the user sees one line."""
     logger.error("internal error", exc_info=error)
@@ -95,6 +129,9 @@ def exit_with_unexpected(error: Exception) -> NoReturn:
 
 
 def _end(line: str, code: int, frame: int | None = None) -> NoReturn:
+    if len(line) > _LONGEST_LINE:
+        half = _LONGEST_LINE // 2
+        line = f"{line[:half]} … {line[-half:]}"
     if "--json" in sys.argv:
         sys.stdout.write(encode(Failed(line, frame=frame)))
     sys.stderr.write(f"blender-nst: {line}\n")

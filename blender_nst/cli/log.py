@@ -28,6 +28,10 @@ LOGGERS = ("blender_nst", "video", "compositor")
 
 logger = logging.getLogger(__name__)
 
+for _name in LOGGERS:
+    # Or Python prints to standard error what is logged before there is a log, and after it.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
 _VERBOSE = inspect.Parameter(
     "verbose",
     inspect.Parameter.KEYWORD_ONLY,

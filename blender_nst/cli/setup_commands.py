@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ import typer
 from blender_nst.cli.display import make_display
 from blender_nst.cli.inputs.common_options import BlenderOption, JsonOption
 from blender_nst.cli.log import LoggedTyper
+from blender_nst.cli.signals import signals_are_raised
+from blender_nst.diagnostics.log_lines import escape_control
 
 blender_app = LoggedTyper(no_args_is_help=True, help="The Blender that renders.")
 extension_app = LoggedTyper(no_args_is_help=True, help="The extension for Blender's own window.")
@@ -30,13 +33,13 @@ def blender_install(
     """Install Blender's Python module privately, for this user, unless it is there already."""
     from blender_nst.cli.blenders import private_install
 
-    with make_display(as_json) as display:
+    with signals_are_raised(), make_display(as_json) as display:
         installed = private_install.install(display.say, release=release)
     version = ".".join(map(str, installed.version))
     if as_json:
-        typer.echo(json.dumps({"python": str(installed.python), "version": version}))
+        _print(json.dumps({"python": str(installed.python), "version": version}))
     else:
-        typer.echo(f"Blender {version} (bpy module): {installed.python}")
+        _print(escape_control(f"Blender {version} (bpy module): {installed.python}"))
 
 
 @extension_app.command("build")
@@ -50,6 +53,10 @@ def extension_build(
     from blender_nst.cli.blenders.runtime import ensure_blender
     from blender_nst.cli.packaging.extension import build_extension
 
-    with make_display(as_json) as display:
+    with signals_are_raised(), make_display(as_json) as display:
         archive = build_extension(out, ensure_blender(blender, report=display.say))
-    typer.echo(json.dumps({"extension": str(archive)}) if as_json else str(archive))
+    _print(json.dumps({"extension": str(archive)}) if as_json else escape_control(str(archive)))
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

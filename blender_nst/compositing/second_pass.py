@@ -62,7 +62,7 @@ def is_composited_already(output: Path, frame: int) -> bool:
     try:
         noted = json.loads(passes_path(output, frame).with_suffix(".json").read_text("utf-8"))
         return bool(noted.get("composited", False))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False  # captured by something else: nothing is known
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .environment import ENVIRONMENT, environment_program
+from .locks.lock_files import constraints, with_locked_hashes
 from .torch_packages import TorchRequest
 
 _CHECK = "import torch, video.worker.server; print('PyTorch', torch.__version__)"
@@ -24,6 +25,7 @@ class InstallPlan:
         wheel: the engine's own package.
         torch: what is installed as PyTorch.
         wheel_folder: where everything is taken from, instead of a package index.
+        engine_lock, uv_lock: see `locks`; without them the hashes that the index declares are verified.
     """
 
     python: Path
@@ -31,6 +33,8 @@ class InstallPlan:
     wheel: Path
     torch: TorchRequest = field(default_factory=TorchRequest)
     wheel_folder: Path | None = None
+    engine_lock: Path | None = None
+    uv_lock: Path | None = None
 
     @property
     def environment(self) -> Path:
@@ -53,6 +57,11 @@ class InstallPlan:
         return self.environment / "requirements.in"
 
     @property
+    def constraints(self) -> Path:
+        """The versions of the engine's lock."""
+        return self.environment / "constraints.txt"
+
+    @property
     def lock(self) -> Path:
         """What uv resolved: the version of each package, with the hashes that the index declares."""
         return self.environment / "requirements.txt"
@@ -70,3 +79,15 @@ class InstallPlan:
         lines = [*self.torch.packages, f"blender-nst @ {self.wheel.absolute().as_uri()}"]
         self.requirements.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         self.lock.unlink(missing_ok=True)
+        if self.engine_lock is not None:
+            self.constraints.write_text(constraints(self.engine_lock), "utf-8")
+
+    def verify_lock(self) -> None:
+        """Puts the hashes that are known in the place of those that the index has declared."""
+        if self.engine_lock is not None:
+            text = with_locked_hashes(self.lock.read_text("utf-8"), self.engine_lock)
+            self.lock.write_text(text, "utf-8")
+
+    def constrained(self) -> tuple[str, ...]:
+        """The options by which uv takes the versions of the engine's lock."""
+        return () if self.engine_lock is None else ("--constraint", str(self.constraints))

@@ -13,6 +13,7 @@ from ..state import state_of
 from .environment import InstallError, engine_wheel, host_python
 from .install_plan import InstallPlan
 from .installer import Installer, InstallState
+from .locks.lock_files import ENGINE_LOCK, UV_LOCK
 from .options import data_folder, preferences
 from .torch_packages import TorchRequest, torch_request
 
@@ -48,7 +49,13 @@ def install_plan() -> InstallPlan:
     if wheel_folder is not None and not wheel_folder.is_dir():
         raise InstallError(f"{wheel_folder}: the folder of wheels is not there")
     return InstallPlan(
-        host_python(), folder, engine_wheel(addon.FOLDER), requested_torch(chosen), wheel_folder
+        host_python(),
+        folder,
+        engine_wheel(addon.FOLDER),
+        requested_torch(chosen),
+        wheel_folder,
+        ENGINE_LOCK,
+        UV_LOCK,
     )
 
 

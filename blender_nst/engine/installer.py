@@ -121,16 +121,17 @@ class Installer:
             options = self._resolve(uv, log)
             # An interrupted command may have left half a package.
             again = ("--reinstall",) if interrupted else ()
-            command = uv.install(*options, *again, "--requirements", str(plan.lock))
+            command = uv.install_locked(plan.lock, *options, *again)
             title = "Installing PyTorch and the engine"
-            self._run_command(title, command, log, until=0.95, variables=uv.variables)
+            self._run_command(title, command, log, until=0.95, variables=uv.variables_for_lock)
         self._run_command("Checking the engine", plan.check(), log, until=1.0)
 
     def _install_uv(self, log: TextIO) -> Uv | None:
         """The environment's uv; None where the folder of wheels has none, so that pip does its work."""
         plan = self.plan
         try:
-            command = bootstrap_command(plan.environment_python, plan.source)
+            lock = plan.uv_lock if plan.wheel_folder is None else None
+            command = bootstrap_command(plan.environment_python, plan.source, lock)
             self._run_command("Installing uv", command, log, until=0.1)
         except _CommandError:
             if plan.wheel_folder is None:
@@ -172,8 +173,10 @@ class Installer:
         return options
 
     def _write_lock(self, uv: Uv, options: tuple[str, ...], log: TextIO) -> None:
-        command = uv.resolve(self.plan.requirements, self.plan.lock, *options)
+        plan = self.plan
+        command = uv.resolve(plan.requirements, plan.lock, *plan.constrained(), *options)
         self._run_command(_CHOOSING, command, log, until=0.15, variables=uv.variables)
+        plan.verify_lock()
 
     def _run_command(
         self,

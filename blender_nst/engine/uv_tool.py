@@ -34,6 +34,9 @@ _VARIABLES = {
 }
 
 
+_RESOLVED = frozenset({"UV_CONSTRAINT", "UV_OVERRIDE"})
+
+
 @dataclass(frozen=True)
 class Uv:
     """The uv in a virtual environment, and what it is started with.
@@ -54,8 +57,20 @@ class Uv:
         return [*self._pip("compile"), *options, *written, str(requirements)]
 
     def install(self, *words: str) -> list[str]:
-        """The command that installs what the words name; a package without its lock's hash is refused."""
+        """The command that installs what the words name."""
         return [*self._pip("install"), *words]
+
+    @property
+    def variables_for_lock(self) -> dict[str, str]:
+        """The environment of `install_locked`: without constraints, which the resolution has followed.
+
+        With hashes required, uv takes none but of exact versions.
+        """
+        return {name: value for name, value in self.variables.items() if name not in _RESOLVED}
+
+    def install_locked(self, lock: Path, *options: str) -> list[str]:
+        """The command that installs what a lock lists; what has not its hash, or has none, is refused."""
+        return self.install(*options, "--require-hashes", "--requirements", str(lock))
 
     def _pip(self, action: str) -> list[str]:
         program = environment_program(self.environment, "uv")
@@ -63,10 +78,16 @@ class Uv:
         return [str(program), "pip", action, "--python", str(python), *self.arguments]
 
 
-def bootstrap_command(python: Path, source: tuple[str, ...] = ()) -> list[str]:
-    """The command that installs uv beside `python`; `source` are pip's options that say where from."""
+def bootstrap_command(python: Path, source: tuple[str, ...] = (), lock: Path | None = None) -> list[str]:
+    """The command that installs uv beside `python`.
+
+    Args:
+        source: pip's options that say where from.
+        lock: the version and the hashes that it must have.
+    """
+    wanted = (UV_REQUIREMENT,) if lock is None else ("--require-hashes", "--requirement", str(lock))
     # Over what is there: an interrupted command may have left half of it.
-    return [*pip_install(python), "--ignore-installed", *source, UV_REQUIREMENT]
+    return [*pip_install(python), "--ignore-installed", *source, *wanted]
 
 
 def pip_install(python: Path) -> list[str]:

@@ -86,7 +86,7 @@ class RenderJob:
             values = json.loads(path.read_text("utf-8"))
         except OSError as error:
             raise RenderJobError(f"{path}: the job cannot be read: {error.strerror}") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RenderJobError(f"{path}: the job is no JSON") from None
         names = {entry.name for entry in fields(cls)}
         if not isinstance(values, dict) or not values.keys() <= names:

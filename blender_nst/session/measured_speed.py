@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import bpy
 
@@ -66,9 +68,18 @@ def last_speed() -> MeasuredSpeed | None:
         known.read = True
         folder = data_folder()
         if folder is not None:
-            with suppress(OSError, ValueError, TypeError):
-                known.speed = MeasuredSpeed(**json.loads((folder / FILE_NAME).read_text("utf-8")))
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+                known.speed = _read(folder / FILE_NAME)
     return known.speed
+
+
+def _read(path: Path) -> MeasuredSpeed:
+    """The speed in a file; raises one of many exceptions where that holds none."""
+    values = json.loads(path.read_text("utf-8"))
+    speed = MeasuredSpeed(str(values["device"]), float(values["pixel_steps"]), float(values["first"]))
+    if not (math.isfinite(speed.pixel_steps) and math.isfinite(speed.first)):
+        raise ValueError("a speed that is no number")
+    return speed
 
 
 def expected_device(scene: bpy.types.Scene) -> str | None:

@@ -13,7 +13,7 @@ import bpy
 from ..capture.camera import frame_size
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
-from ..output_folder import STILLS
+from ..output_folder import STILLS, existing_results, foreign_entry, overwritten_input
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
 from ..properties.schema import SCHEMA
@@ -85,6 +85,7 @@ class SessionPlan:
         styles = [] if only_regions else style_files(scene)
         output = absolute_path(scene.nst.output_path, "output folder")
         check_writable(output)
+        _check_kept([*styles, *(Path(each.style) for each in regions if each.style)], output)
         style_settings, sequence_settings = settings_dicts(scene)
         scene_rate = sequence_settings["frame_rate"]
         style_settings |= settings[0]
@@ -184,8 +185,18 @@ def absolute_path(path: str, what: str, library: bpy.types.Library | None = None
 
 
 def check_writable(folder: Path) -> None:
-    """Raises SessionError if the folder cannot be made or written to."""
+    """Raises SessionError if the folder cannot be made or written to, or holds a link where a run writes."""
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         reason = "it cannot be written to" if there.is_dir() else "it is no folder"
         raise SessionError(f"{there}: {reason}; choose another output folder")
+    foreign = foreign_entry(folder)
+    if foreign is not None:
+        kind = "a link" if foreign.is_symlink() else "none of a run's files"
+        raise SessionError(f"{foreign}: is {kind}; remove it, or choose another output folder")
+
+
+def _check_kept(styles: list[Path], output: Path) -> None:
+    lost = overwritten_input(styles, existing_results(output, rendering=True))
+    if lost is not None:
+        raise SessionError(f"{lost}: is a style and would be overwritten; choose another output folder")

@@ -16,6 +16,7 @@ from ..compositing.second_pass import (
     is_composited_already,
     styled_frames,
 )
+from ..diagnostics.guard import report
 from ..handlers import current_session
 from ..output_folder import COMPOSITED
 from ..session.session import State
@@ -90,7 +91,7 @@ class NST_OT_composite(bpy.types.Operator):
             while self._waiting:
                 self._composite_next()
         except CompositeError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return {"CANCELLED"}
         finally:
             self._end()
@@ -108,7 +109,7 @@ class NST_OT_composite(bpy.types.Operator):
         try:
             self._composite_next()
         except (CompositeError, ReferenceError) as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             self._leave(context)
             return {"CANCELLED"}
         if self._waiting:
@@ -133,7 +134,7 @@ class NST_OT_composite(bpy.types.Operator):
             self._waiting = styled_frames(scene, self._output)
             self._pass = CompositePass(scene, self._output, self._waiting[0])
         except CompositeError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return False
         state_of(CompositorState).compositing = True
         self._twice = is_composited_already(self._output, self._waiting[0])
@@ -159,7 +160,7 @@ class NST_OT_composite(bpy.types.Operator):
     def _report_end(self) -> None:
         folder = self._output / COMPOSITED
         left_out = f"; {self._missing} frames are not styled" if self._missing else ""
-        self.report({"INFO"}, f"{self._done} frames composited into {folder}{left_out}")
+        report(self, "INFO", f"{self._done} frames composited into {folder}{left_out}")
         if self._twice:
             self.report({"WARNING"}, _TWICE)
 

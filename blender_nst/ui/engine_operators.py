@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..diagnostics.guard import report
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check
 from ..engine.environment import InstallError, environment_python, remove_environment
@@ -52,7 +53,7 @@ class NST_OT_engine_install(bpy.types.Operator):
             if self.repair:
                 remove_environment(plan.folder)
         except InstallError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return {"CANCELLED"}
         installer = installation().installer = Installer(plan)
         if not bpy.app.background:
@@ -61,7 +62,7 @@ class NST_OT_engine_install(bpy.types.Operator):
         installer.join()
         if installer.state is InstallState.DONE:
             return {"FINISHED"}
-        self.report({"ERROR"}, installer.error or "the installation was cancelled")
+        report(self, "ERROR", installer.error or "the installation was cancelled")
         return {"CANCELLED"}
 
 
@@ -109,7 +110,7 @@ class NST_OT_engine_remove(bpy.types.Operator):
             if folder is not None:
                 remove_environment(folder)
         except InstallError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return {"CANCELLED"}
         engine_check().forget()
         installation().installer = None
@@ -134,7 +135,7 @@ class NST_OT_engine_check(bpy.types.Operator):
         try:
             engine_check().start(engine_options(), folder if folder is not None else Path(bpy.app.tempdir))
         except EnginePythonError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return {"CANCELLED"}
         if not bpy.app.background:
             bpy.app.timers.register(_watch, persistent=True)
@@ -192,10 +193,10 @@ class NST_OT_clear_cache(bpy.types.Operator):
             try:
                 path.unlink()
             except OSError as error:
-                self.report({"ERROR"}, f"{path}: cannot be removed: {error.strerror}")
+                report(self, "ERROR", f"{path}: cannot be removed: {error.strerror}")
                 return {"CANCELLED"}
             freed += size
-        self.report({"INFO"}, f"{freed / 1e6:.0f} MB removed")
+        report(self, "INFO", f"{freed / 1e6:.0f} MB removed")
         return {"FINISHED"}
 
 

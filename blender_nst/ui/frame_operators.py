@@ -8,6 +8,7 @@ import bpy
 
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..diagnostics.guard import report
 from ..output_folder import JOURNAL
 from ..session import preview
 from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
@@ -67,7 +68,7 @@ class NST_OT_watch(bpy.types.Operator):
         self._say(None)
         line, is_error = status_line()
         if line:
-            self.report({"ERROR" if is_error else "INFO"}, line)
+            report(self, "ERROR" if is_error else "INFO", line)
         return {"FINISHED"}
 
     def _say(self, text: str | None) -> None:
@@ -115,7 +116,7 @@ class _BatchOperator:
 
     def _refuse(self, error: Exception) -> set[str]:
         say(str(error), error=True)
-        self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+        report(self, "ERROR", str(error))
         return {"CANCELLED"}
 
 
@@ -212,10 +213,10 @@ class NST_OT_open_output(bpy.types.Operator):
         try:
             folder = absolute_path(context.scene.nst.output_path, "output folder")
         except SessionError as error:
-            self.report({"ERROR"}, str(error))
+            report(self, "ERROR", str(error))
             return {"CANCELLED"}
         if not folder.is_dir():
-            self.report({"ERROR"}, f"{folder}: the folder is made with the first styled frame")
+            report(self, "ERROR", f"{folder}: the folder is made with the first styled frame")
             return {"CANCELLED"}
         return bpy.ops.wm.path_open(filepath=str(folder))
 

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
+from ..diagnostics.guard import report
 from ..properties.schema import STYLE_SUFFIXES
 from ..properties.styles import NSTStyle, add_style
 from ..state import state_of
@@ -104,7 +105,7 @@ class NST_OT_style_add(bpy.types.Operator):
         added = [path for path in paths if path.lower().endswith(STYLE_SUFFIXES)]
         for path in paths:
             if path not in added:
-                self.report({"WARNING"}, f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
+                report(self, "WARNING", f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
         for path in added:
             add_style(context.scene.nst, path)
         return {"FINISHED"} if added else {"CANCELLED"}

@@ -10,8 +10,12 @@ import torch
 from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice
 
-# Of the CPU's allocator; of the allocator for Apple's GPUs; of Metal, for one buffer above its size limit.
-_OUT_OF_MEMORY_TEXTS = ("DefaultCPUAllocator", "MPS backend out of memory", "Invalid buffer size")
+# Of the CPU's allocator; of oneDNN and of C++ where a limit of address space is reached; of the allocator for
+# Apple's GPUs; of Metal, for one buffer above its size limit.
+_OUT_OF_MEMORY_TEXTS = (
+    *("DefaultCPUAllocator", "could not create a primitive", "could not create a memory", "bad_alloc"),
+    *("MPS backend out of memory", "Invalid buffer size"),
+)
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:

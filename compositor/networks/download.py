@@ -8,19 +8,36 @@ import importlib
 import tempfile
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlparse
 
 import torch
 
 from compositor.errors import WeightsError
+from compositor.networks.ownership import belongs_to_user
 
 DownloadProgress = Callable[[str, float], None]
 """Progress callback: (a message for the user, the share that is done, 0 to 1)."""
 
-# What torchvision calls the files, so that one that is there can be used without torchvision.
-FILES = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file of torchvision's: its name, so that one that is there can be used without torchvision."""
+
+    name: str
+    sha256: str
+    """In hexadecimal; the file's name has its first eight digits."""
+
+
+FILES = {
+    "vgg16": PublishedFile(
+        "vgg16-397923af.pth", "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+    ),
+    "vgg19": PublishedFile(
+        "vgg19-dcbb9e9d.pth", "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44"
+    ),
+}
 
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30.0
@@ -29,29 +46,41 @@ _TIMEOUT_SECONDS = 30.0
 def torchvision_file(network: str, report: DownloadProgress | None = None) -> Path:
     """Path of torchvision's ImageNet weights of `vgg16` or `vgg19`, complete and verified.
 
-    It is in torchvision's own cache. The digits in its name are the beginning of its
-    SHA-256, which is compared every time: half a gigabyte copied by hand can be cut short.
+    It is in torchvision's own cache. Its SHA-256 is compared every time: half a gigabyte copied by hand can
+    be cut short, and others may have written to the cache.
 
     Args:
         report: called about a hundred times while the file is fetched; what it raises ends the download.
 
     Raises:
-        WeightsError: not there and cannot be fetched (the message says which file to put where), or damaged.
+        WeightsError: not there and cannot be fetched (the message says which file to put where), damaged or
+            another one, or in a cache that belongs to somebody else.
     """
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = folder / FILES[network]
+    file = FILES[network]
+    path = cached_path(file)
     if not path.is_file():
-        url = _torchvision_url(network, path)
-        path = folder / Path(urlparse(url).path).name
-        if not path.is_file():
-            _fetch(url, path, report)
-            return path
-    found = file_hash(path)
-    if not is_whole(path, found):
-        raise WeightsError(
-            f"{path} is damaged (its SHA-256 is {found[:8]}…): delete it, and it is fetched again"
-        )
+        _fetch(_torchvision_url(network, path), path, file.sha256, report)
+    else:
+        check_content(path, file, "delete it, and it is fetched again")
     return path
+
+
+def cached_path(file: PublishedFile) -> Path:
+    """Where torchvision keeps a file; raises WeightsError if that folder belongs to somebody else."""
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    if not belongs_to_user(folder):
+        raise WeightsError(
+            f"{folder} belongs to another user, or everybody may write to it: make it yours, or set"
+            " TORCH_HOME to a folder of your own"
+        )
+    return folder / file.name
+
+
+def check_content(path: Path, file: PublishedFile, advice: str) -> None:
+    """Raises WeightsError, with an advice, if a file at a path is not the one that was published."""
+    found = file_hash(path)
+    if found != file.sha256:
+        raise WeightsError(f"{path} is damaged, or another file (its SHA-256 is {found[:16]}…): {advice}")
 
 
 def _torchvision_url(network: str, path: Path) -> str:
@@ -68,7 +97,7 @@ def _torchvision_url(network: str, path: Path) -> str:
         ) from None
 
 
-def _fetch(url: str, path: Path, report: DownloadProgress | None) -> None:
+def _fetch(url: str, path: Path, sha256: str, report: DownloadProgress | None) -> None:
     """Downloads the file atomically."""
     partial: Path | None = None
     try:
@@ -82,7 +111,7 @@ def _fetch(url: str, path: Path, report: DownloadProgress | None) -> None:
             partial = Path(file.name)
             size = int(response.headers.get("Content-Length") or 0)
             found = _copy(response, file, size, path.name, report)
-        if not is_whole(path, found):
+        if found != sha256:
             raise OSError("the connection broke off or the file is another one: its SHA-256 is wrong")
         # A temporary file is its owner's alone; the cache may be shared.
         partial.chmod(0o644)
@@ -117,8 +146,3 @@ def file_hash(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def is_whole(path: Path, sha256: str) -> bool:
-    """Whether a hash is the one that the name of torchvision's file begins with, after its last hyphen."""
-    return sha256.startswith(path.stem.rpartition("-")[2])

@@ -12,14 +12,19 @@ import torch.nn.functional as F
 from compositor.errors import WeightsError
 from compositor.hardware.device import choose_device, translate_out_of_memory
 from compositor.image_ops.arrays import to_tensor
-from compositor.networks.download import file_hash, is_whole
+from compositor.networks.download import PublishedFile, cached_path, check_content
 from compositor.settings import DeviceChoice
 
 FILES = {
-    "raft_large": "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
-    "raft_small": "raft_small_C_T_V2-01064c6d.pth",
+    "raft_large": PublishedFile(
+        "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
+        "ff5fadd56d26b40647388883af1547351ea17868b765c05b27231e72dd16a322",
+    ),
+    "raft_small": PublishedFile(
+        "raft_small_C_T_V2-01064c6d.pth", "01064c6dba73b0fc9fc8edf772248560a00a3acfd62ac6677e9eeebad9680e27"
+    ),
 }
-"""torchvision's file names of the weights, by network; the better network first."""
+"""torchvision's files of the weights, by network; the better network first."""
 
 # RAFT's coarsest correlation needs a sixteenth of an eighth of a side to be at least two.
 _SMALLEST_SIDE = 128
@@ -86,17 +91,15 @@ def _padded(side: int) -> int:
 
 
 def _find() -> tuple[str, Path]:
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
     for name, file in FILES.items():
-        path = folder / file
+        path = cached_path(file)
         if path.is_file():
-            found = file_hash(path)
-            if not is_whole(path, found):
-                raise WeightsError(f"{path} is damaged (its SHA-256 is {found[:8]}…): get it again")
+            check_content(path, file, "get it again")
             return name, path
+    best = cached_path(FILES["raft_large"])
     raise WeightsError(
-        f"the weights of RAFT are not here: put torchvision's {FILES['raft_large']} to {folder}, or use"
-        " another motion source"
+        f"the weights of RAFT are not here: put torchvision's {best.name} to {best.parent}, or use another"
+        " motion source"
     )
 
 

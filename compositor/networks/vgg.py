@@ -143,9 +143,18 @@ def _checked(module: Mapping[str, Tensor], source: str, kind: str, shape: tuple[
         raise WeightsError(f"{source}.{kind} is missing")
     if tensor.shape != shape:
         raise WeightsError(f"{source}.{kind} has shape {tuple(tensor.shape)}, not {shape}")
-    if not tensor.isfinite().all():
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        raise WeightsError(f"{source}.{kind} is no plain tensor of numbers")
+    if not tensor.is_floating_point():
+        kind_of_numbers = str(tensor.dtype).removeprefix("torch.")
+        raise WeightsError(f"{source}.{kind} has numbers of the type {kind_of_numbers}, no real ones")
+    values = tensor.detach().float()
+    if not values.isfinite().all():
         raise WeightsError(f"{source}.{kind} has values that are not finite numbers")
-    return tensor.detach().float()
+    # A bias may be: many networks begin with that.
+    if kind == "weight" and not values.any():
+        raise WeightsError(f"{source}.{kind} is zero everywhere: the network was never trained")
+    return values
 
 
 def _layer_names(network: str) -> list[str]:

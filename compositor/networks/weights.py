@@ -24,6 +24,12 @@ NETWORKS = ("embedded", *FILES)
 """Networks that have a name; any other name is the path of a file."""
 
 
+def network_files(name: str) -> list[Path]:
+    """The user's own file that the name of a network is the path of; none for a network that has a name."""
+    # Not by pathlib, which raises for impossible users and names.
+    return [] if name in NETWORKS else [Path(os.path.expanduser(name))]  # noqa: PTH111
+
+
 def load_network(
     name: str = "embedded",
     normalization: InputNormalization = InputNormalization.AUTO,
@@ -47,8 +53,7 @@ def load_network(
         return _load(EMBEDDED, InputNormalization.CAFFE_RGB, "embedded")
     if name in FILES:
         return _load(torchvision_file(name, report), InputNormalization.TORCHVISION, "torchvision")
-    # Not by pathlib, which raises for impossible users and names.
-    path = Path(os.path.expanduser(name))  # noqa: PTH111
+    (path,) = network_files(name)
     if path.suffix.lower() not in SUFFIXES and not os.path.isfile(path):  # noqa: PTH113
         raise WeightsError(
             f"there is no network {name!r}; there are: {', '.join(NETWORKS)},"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
 
+from compositor.errors import DivergenceError
 from compositor.optimization.adam import Moments, PixelAdam
 from compositor.optimization.lbfgs import PixelLbfgs
 from compositor.progress import CancelCheck, Stopped
@@ -28,6 +29,7 @@ _WINDOW = 20
 # Adam's step size at the last step of a frame, as a share of the first's. Pixels come to rest, so that the
 # noise of the last steps stays neither in the picture as grain nor in the animation as flicker.
 _FINAL_RATE = 0.1
+_ADVICE = "take smaller weights of the losses, or another network"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,11 @@ def optimize(
     run: OptimizationRun,
     callbacks: StepCallbacks,
 ) -> Outcome:
-    """Minimizes an objective from an initial image, (1, 3, H, W) in 0..1, which is not changed."""
+    """Minimizes an objective from an initial image, (1, 3, H, W) in 0..1, which is not changed.
+
+    Raises:
+        DivergenceError: a loss that was read, or the image at the end, is not finite.
+    """
     image = initial.clone()
     take_step, adam = _stepper(image, partial(_restricted, objective, run), settings, run)
     read_every = 1 if image.device.type == "cpu" else _READ_EVERY
@@ -110,6 +116,7 @@ def optimize(
         due = callbacks.snapshot_due(taken)
         if due or taken % read_every == 0 or taken == run.steps:
             losses = {name: float(value.detach()) for name, value in current.items()}
+            _check_losses(losses, taken)
             callbacks.after_step(taken, losses)
             if due:
                 callbacks.take_snapshot(taken, losses, image)
@@ -117,6 +124,11 @@ def optimize(
             if _converged(history, settings.tolerance, max(1, _WINDOW // read_every)):
                 stopped = Stopped.CONVERGED
                 break
+    # The last losses are those from before the last step.
+    if not image.isfinite().all():
+        raise DivergenceError(
+            f"after step {taken} the image has values that are no finite numbers: {_ADVICE}"
+        )
     return Outcome(image.detach().clamp_(0.0, 1.0), losses, taken, stopped, adam and adam.moments)
 
 
@@ -126,6 +138,14 @@ def _renewed(run: OptimizationRun, taken: int) -> bool:
         return False
     run.renew()
     return True
+
+
+def _check_losses(losses: Mapping[str, float], step: int) -> None:
+    wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+    if wrong:
+        raise DivergenceError(
+            f"at step {step} the loss {wrong[0]} is {losses[wrong[0]]}, no finite number: {_ADVICE}"
+        )
 
 
 def _stepper(

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from video.driver.finish import FinishedFrame
+from video.errors import FileError
 from video.results import FrameResult
 from video.resume.frame_store import FrameStore
-from video.resume.journal import Entry, Journal
-from video.resume.result_store import ResultStore
+from video.resume.journal import Journal
+from video.resume.journal_file import Entry
+from video.resume.result_store import ResultStore, is_intact
 from video.settings import SequenceSettings
 
 Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """`optimized`, `styled` and `detailed` of a frame."""
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """What a frame cannot be resumed after: the frame's index and number, and the file."""
+
+    index: int
+    frame: int
+    path: Path
 
 
 class Checkpoint:
@@ -147,7 +158,7 @@ class Checkpoint:
     ) -> None:
         """Stores a frame, the `done`-th of a pass, and then drops what no later frame needs any more."""
         path = self._styled_path(entry.frame)
-        stored = self._results.save(
+        saved = self._results.save(
             pass_number,
             index,
             path,
@@ -156,70 +167,123 @@ class Checkpoint:
             detailed=finished.detailed,
             always=self._passes > 1,
         )
-        entry = replace(entry, stored=stored)
+        entry = replace(entry, styled_file=saved.styled_file, stored=saved.arrays)
         if pass_number == 0:
             self.journal.add(entry)
         else:
             self.journal.replace(pass_number, done, index, entry)
-            self._results.drop(pass_number - 1, index)
+            self._drop_before(pass_number, done)
         if self._passes == 1:
-            self._results.drop(0, index - self._settings.history_length)
+            # One more than the next frame needs: the last frame's files may turn out to be damaged.
+            self._results.drop(0, index - self._settings.history_length - 1)
+
+    def _drop_before(self, pass_number: int, done: int) -> None:
+        """Drops what the last frame but one of a further pass was made from.
+
+        That of the last one stays until the next is done: its files may turn out to be damaged.
+        """
+        if done >= 2:
+            order = self.order(pass_number, len(self.journal.entries))
+            self._results.drop(pass_number - 1, order[done - 2])
+        elif pass_number >= 2:
+            order = self.order(pass_number - 1, len(self.journal.entries))
+            self._results.drop(pass_number - 2, order[-1])
 
     def _discard_unusable(self, warning: Callable[[str], None]) -> None:
-        """Cuts the journal before the first frame that the run cannot be resumed after."""
-        entries = self.journal.entries
-        count = self._usable_count()
-        if count < len(entries):
-            warning(
-                f"{self._styled_path(entries[count].frame)} or what the frames after it start from is gone:"
-                f" frame {entries[count].frame} and the ones after it are stylized again"
-            )
-            self.journal.cut(count)
-
-    def _usable_count(self) -> int:
-        """How many of the journal's frames can be resumed after; preloads what the next frame warps."""
+        """Takes out of the journal what the run cannot be resumed after, and names it."""
         journal = self.journal
-        count = self._leading_count(self._has_styled_file)
-        if journal.pass_number > 0:
-            everything = count == len(journal.entries) and (self.is_complete or self._can_resume_pass())
-            return count if everything else 0
+        count, is_first_pass = len(journal.entries), journal.pass_number == 0
+        # What a further pass has not reached yet is replaced in any case.
+        done = self.order(journal.pass_number, count)[: journal.done]
+        damaged = next((index for index in done if not self._has_styled_file(index)), None)
+        lost = None if damaged is None else self._lost(damaged, self._file(damaged))
+        lost = self._resume_first_pass(lost) if is_first_pass else self._resume_further_pass(lost)
+        if lost is not None:
+            left = count - len(journal.entries)
+            others = "and all others are" if not is_first_pass else "and the ones after it are"
+            again = others if left > 1 else "is"
+            warning(f"{lost.path} is gone or was changed: frame {lost.frame} {again} stylized again")
+
+    def _resume_first_pass(self, lost: _Lost | None) -> _Lost | None:
+        """Cuts the journal before the first frame that cannot be resumed after; returns what is lost there.
+
+        A frame whose result is lost is made again, from those before it, whose results are preloaded.
+        """
+        entries = self.journal.entries
+        count = len(entries) if lost is None else lost.index
         if self._passes > 1:
-            count = min(count, self._leading_count(lambda index: self._results.has_optimized(0, index)))
-        everything = self._passes == 1 and count == self._total
-        if count > 0 and not everything and not self._preload(range(count), 0):
-            # A frame that begins a shot warps nothing.
-            count = max(index for index in range(count) if journal.entries[index].begins_shot)
-        return count
+            bad = next((index for index in range(count) if not self._has_optimized(0, index)), None)
+            if bad is not None:
+                count, lost = bad, self._lost(bad, self._results.folder)
+        complete = self._passes == 1 and count == self._total
+        while count > 0 and not complete:
+            missing = self._preload(range(count), 0)
+            if missing is None:
+                break
+            count = missing.index
+            # What was found first is the cause; that older results are gone already is in order.
+            lost = replace(lost or missing, index=missing.index, frame=missing.frame)
+            if entries[count].begins_shot:
+                break  # it warps nothing
+        if count < len(entries):
+            self.journal.cut(count)
+        if self._passes == 1:
+            self._results.keep_only(0, range(count - self._settings.history_length - 1, count))
+        return lost
+
+    def _resume_further_pass(self, lost: _Lost | None) -> _Lost | None:
+        """Has a further pass resumed after its last frame, or before it if that is what is lost.
+
+        What the frames before that were made from is gone: everything is made anew then.
+        """
+        journal = self.journal
+        resumable = journal.pass_number < self._passes
+        if resumable and lost is None and (self.is_complete or self._can_resume_pass()):
+            return None
+        last = self.order(journal.pass_number, len(journal.entries))[journal.done - 1]
+        lost = lost or self._lost(last, self._results.folder)
+        if resumable and not self.is_complete and journal.done > 0 and lost.index == last:
+            journal.step_back(last)
+            if self._can_resume_pass():
+                return lost
+        journal.cut(0)
+        return lost
 
     def _can_resume_pass(self) -> bool:
-        """Whether all arrays of the further pass in progress are there; preloads as `_usable_count`."""
+        """Whether a further pass has all its arrays; preloads what its next frame warps."""
         journal = self.journal
         order = self.order(journal.pass_number, len(journal.entries))
         done, to_do = order[: journal.done], order[journal.done :]
         return (
-            all(self._results.has_optimized(journal.pass_number, index) for index in done)
-            and all(self._results.has_optimized(journal.pass_number - 1, index) for index in to_do)
-            and self._preload(done, journal.pass_number)
+            all(self._has_optimized(journal.pass_number, index) for index in done)
+            and all(self._has_optimized(journal.pass_number - 1, index) for index in to_do)
+            and self._preload(done, journal.pass_number) is None
         )
 
-    def _leading_count(self, is_good: Callable[[int], bool]) -> int:
-        bad = (index for index in range(len(self.journal.entries)) if not is_good(index))
-        return next(bad, len(self.journal.entries))
+    def _file(self, index: int) -> Path:
+        return self._styled_path(self.journal.entries[index].frame)
 
     def _has_styled_file(self, index: int) -> bool:
-        path = self._styled_path(self.journal.entries[index].frame)
-        return path.is_file() and path.stat().st_size > 0
+        return is_intact(self._file(index), self.journal.entries[index].styled_file)
 
-    def _preload(self, done: Sequence[int], pass_number: int) -> bool:
-        """Loads the results that the first frame to do warps; False if one of them is lost."""
+    def _has_optimized(self, pass_number: int, index: int) -> bool:
+        return self._results.has_optimized(pass_number, index, self.journal.entries[index].stored)
+
+    def _lost(self, index: int, path: Path) -> _Lost:
+        return _Lost(index, self.journal.entries[index].frame, path)
+
+    def _preload(self, done: Sequence[int], pass_number: int) -> _Lost | None:
+        """Loads the results that the first frame to do warps; the first of them that is lost, if one is."""
         self._preloaded.clear()
         for index in list(done)[: -self._settings.history_length - 1 : -1]:
             entry = self.journal.entries[index]
-            results = self._results.load(pass_number, index, self._styled_path(entry.frame), entry.stored)
-            if results is None:
+            try:
+                self._preloaded[pass_number, index] = self._results.load(
+                    pass_number, index, self._file(index), entry.stored
+                )
+            except FileError as error:
                 self._preloaded.clear()
-                return False
-            self._preloaded[pass_number, index] = results
+                return self._lost(index, error.path)
             if entry.cold_start:
                 break
-        return True
+        return None

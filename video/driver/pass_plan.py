@@ -20,7 +20,7 @@ from video.driver.prepare import PreparedFrame
 from video.frames.sequence import SourceFrame
 from video.motion.shot_light import ShotLight
 from video.resume.frame_store import FrameStore
-from video.resume.journal import Entry
+from video.resume.journal_file import Entry
 from video.settings import SequenceSettings
 
 Size = tuple[int, int]

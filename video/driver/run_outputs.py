@@ -9,6 +9,7 @@ from pathlib import Path
 
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
+from video.errors import FileError
 from video.files.output_folder import CONTACT_SHEET
 from video.frames.framing import cropped
 from video.frames.sequence import SourceFrame
@@ -65,9 +66,12 @@ class RunOutputs:
 
     def take_in_resumed(self, result: FrameResult, frame: SourceFrame) -> None:
         """Adds and reports a frame of an earlier run; raises FileError if its styled file cannot be read."""
+        styled = read_image(result.path)
+        if styled.shape[:2] != cropped(frame.image, frame.margin).shape[:2]:
+            raise FileError(result.path, "is of another size than its frame; begin anew (--restart)")
         self._results[result.number] = result
         self._callbacks.frame_done(result)
-        self._sheet.add(result.number, cropped(frame.image, frame.margin), read_image(result.path))
+        self._sheet.add(result.number, cropped(frame.image, frame.margin), styled)
 
     def end(self, begun: float, *, cancelled: bool) -> SequenceResult:
         """Writes the movie and the contact sheet that the settings ask for, and returns the run's result.
@@ -77,9 +81,17 @@ class RunOutputs:
             cancelled: then neither is written.
 
         Raises:
-            FileError: a styled file cannot be read, or one of the two cannot be written.
+            FileError: a styled file is gone or cannot be read, or one of the two cannot be written.
         """
         results = [self._results[number] for number in sorted(self._results)]
+        gone = [result for result in results if not result.path.is_file()]
+        if gone and not cancelled:
+            raise FileError(
+                gone[0].path,
+                f"was removed while the run was at work ({len(gone)} of {len(results)} styled frames are"
+                " gone); run it again to make them again",
+            )
+        results = [result for result in results if result not in gone]
         movie = sheet = None
         if results and not cancelled:
             movie = self._write_movie(results) if self._settings.movie else None

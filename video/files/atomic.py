@@ -20,9 +20,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         FileError: the file cannot be written; what was at `path` before is still there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Whatever has this name is followed by nobody: a link would lead to a file of somebody else.
+        temporary.unlink(missing_ok=True)
         write(temporary)
         _settle(temporary)
         temporary.replace(path)
@@ -31,6 +33,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """What a file is called while this process writes it; `video.files.leftovers` knows it by that."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def _settle(path: Path) -> None:
@@ -54,6 +61,7 @@ def check_writable(folder: Path) -> None:
     probe = folder / f".blender-nst.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        probe.unlink(missing_ok=True)
         probe.touch()
         probe.unlink()
     except (OSError, ValueError) as error:

@@ -42,7 +42,7 @@ def open_image(path: Path) -> Iterator[oiio.ImageInput]:
         DecodeError: OpenImageIO knows no such picture, or the header is damaged.
     """
     check_readable(path)
-    image = oiio.ImageInput.open(str(path), _STRAIGHT_ALPHA)
+    image = oiio.ImageInput.open(native_name(path), _STRAIGHT_ALPHA)
     if image is None:
         raise DecodeError(error_of() or "it is of no known format")
     try:
@@ -74,6 +74,14 @@ def check_readable(path: Path) -> None:
     order = _CINEON_BYTE_ORDER.get(head[:4])
     if order is not None and int.from_bytes(head[_USER_DATA], order) > found.st_size:
         raise FileError(path, "the picture is damaged (user data longer than the file); make it again")
+
+
+def native_name(path: Path) -> str:
+    """The name of a file as OpenImageIO takes it, which is UTF-8 whatever the locale is; raises FileError."""
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise FileError(path, "has a name that is no text; rename it, or its folder") from None
 
 
 def read_pixels(
@@ -121,7 +129,8 @@ def create_output(path: Path, kind: str, specs: Sequence[oiio.ImageSpec]) -> oii
     output = oiio.ImageOutput.create(kind)
     if output is None:
         raise OSError(error_of())
-    opened = output.open(str(path), specs[0]) if len(specs) == 1 else output.open(str(path), tuple(specs))
+    name = native_name(path)
+    opened = output.open(name, specs[0]) if len(specs) == 1 else output.open(name, tuple(specs))
     if not opened:
         _raise_os_error(path, error_of(output))
     return output

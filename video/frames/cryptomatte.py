@@ -192,6 +192,6 @@ def _manifest(header: Mapping[str, object], kind: MatteKind) -> dict[str, int]:
         try:
             listed = json.loads(str(header.get(match[1] + "manifest", "{}")))
             identifiers |= {str(each): int(value, 16) for each, value in listed.items()}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             continue
     return identifiers

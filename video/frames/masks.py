@@ -11,7 +11,14 @@ import numpy as np
 
 from compositor.image_ops.color import luminance
 from video.errors import FrameError, SequenceError
-from video.frames.sequence import FrameRange, ImageSequence, MovieSequence, SourceFrame, open_sequence
+from video.frames.sequence import (
+    FrameRange,
+    ImageSequence,
+    MovieSequence,
+    SourceFrame,
+    open_sequence,
+    pattern_files,
+)
 from video.images.image_files import image_size, read_picture
 from video.movies.movie import MOVIE_SUFFIXES
 
@@ -98,6 +105,12 @@ def open_mask(name: str, size: tuple[int, int], numbers: Collection[int] | None 
     first = files[min(numbers)]
     _check_size(str(first), image_size(first), size)
     return Mask(files={number: files[number] for number in numbers})
+
+
+def mask_files(name: str) -> list[Path]:
+    """The files that `open_mask` may read."""
+    path = Path(name)
+    return list(pattern_files(path).values()) if _is_pattern(path) else [path]
 
 
 @dataclass(frozen=True)

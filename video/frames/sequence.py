@@ -96,6 +96,11 @@ class ImageSequence:
         """The frame numbers, ascending."""
         return list(self.files)
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files that are read."""
+        return list(self.files.values())
+
     def check_headers(self, *, mixed_alpha: bool = False) -> None:
         """Checks all frames as far as their headers tell.
 
@@ -139,6 +144,11 @@ class MovieSequence:
     def pixel_aspect(self) -> Fraction:
         """Width over height of the frames' pixels."""
         return self.info.pixel_aspect
+
+    @property
+    def paths(self) -> list[Path]:
+        """The file that is read."""
+        return [self.path]
 
     def __iter__(self) -> Iterator[SourceFrame]:
         wanted = set(self.numbers)
@@ -224,6 +234,15 @@ def check_passes(files: Mapping[int, Path], size: tuple[int, int]) -> None:
                 f"is {found[0]}×{found[1]} px but the frames are {size[0]}×{size[1]} px; render both at one"
                 " size",
             )
+
+
+def pattern_files(pattern: Path) -> dict[int, Path]:
+    """The files of a pattern as `render_####.png` or `render_%04d.png`, by frame number.
+
+    Raises:
+        SequenceError: it is no pattern, or its folder is not there.
+    """
+    return matching_files(hashes(pattern))
 
 
 def frame_path(pattern: Path, number: int) -> Path:

@@ -43,6 +43,8 @@ _UNMOVED = 0.002
 _LEAST, _MOST = 1e-4, 16.0
 # The most that a light whose reference was guessed may exceed it: by as much as _FULL may be exceeded.
 _MOST_GUESSED = 1.3
+# Far above any factor or luma.
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,16 @@ class ShotLight:
     def styled(self) -> float:
         """The light of the styled frame: the factor, but no more than 1 where the reference was guessed."""
         return self.factor / self.peak
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the values can be those of a frame; others would divide by zero."""
+        factors, divisors = (self.factor, self.known_factor), (self.known_level, self.peak)
+        return (
+            all(0.0 <= factor <= _LARGEST for factor in factors)
+            and all(0.0 < divisor <= _LARGEST for divisor in divisors)
+            and abs(self.drift) <= 1.0
+        )
 
     def by_level(self, level: float) -> ShotLight:
         """The light of the next frame by its brightest pixels' luma."""

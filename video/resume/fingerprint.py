@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,12 @@ def frame_fingerprint(frame: SourceFrame, rendered: RenderedFrame) -> dict[str, 
         "masks": _of_arrays(*masks, frame.keep),
         "passes": _of_arrays(*_parts((rendered.full or rendered).passes)),
     }
+
+
+def file_fingerprint(path: Path) -> str:
+    """The hash of a file's content; raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _parts(passes: Passes | None) -> list[np.ndarray | str | None]:

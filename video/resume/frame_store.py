@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from video.color.color_space import ColorSpace
+from video.errors import FileError
 from video.frames.sequence import SourceFrame
 from video.images.picture import Original
 from video.resume.lossless_arrays import load_lossless, save_lossless
@@ -44,7 +45,7 @@ class FrameStore:
         return len(self._entries)
 
     def add(self, frame: SourceFrame, *, begins_shot: bool, again: bool = False) -> None:
-        """Stores one more frame; `again` if an earlier run has stored it: the files that are there are good.
+        """Stores one more frame; `again` if an earlier run has stored it: what is there as it was stays.
 
         Raises:
             FileError: the disk does not take it.
@@ -60,7 +61,7 @@ class FrameStore:
             arrays["original"] = frame.original.pixels
         for kind, array in arrays.items():
             path = self._path(kind, index)
-            if not (again and path.is_file()):
+            if not (again and _holds(path, array)):
                 save_lossless(path, array)
         space = None if frame.original is None else frame.original.space
         self._entries.append(
@@ -99,3 +100,10 @@ class FrameStore:
 
     def _path(self, kind: str, index: int) -> Path:
         return self._folder / f"{kind}_{index:06d}.npy"
+
+
+def _holds(path: Path, array: np.ndarray) -> bool:
+    try:
+        return np.array_equal(load_lossless(path), array)
+    except FileError:
+        return False

@@ -10,67 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from compositor.progress import FrameReport, Stopped
 from video.errors import FileError, JournalError
 from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
-from video.motion.shot_light import ShotLight
-from video.results import FrameResult
 from video.resume.fingerprint import SOURCE_PREFIX
+from video.resume.journal_file import UNKNOWN, Entry, JournalContent, read_journal
 
-_FORMAT = 2
 _ADVICE = "choose another output folder, or begin anew (--restart; in Blender the tick Restart)"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A finished frame.
-
-    Attributes:
-        fingerprint: the hashes of what it was made from by part, see `video.resume.fingerprint`.
-        begins_shot: it had no warm start in the first pass.
-        cold_start: it had none in the last pass that has reached it.
-        report, warp_error: as in the frame's result.
-        stored: the arrays of its result that `.journal` holds, see `video.resume.result_store`.
-        light: found in the first pass, as all passes use it.
-    """
-
-    frame: int
-    fingerprint: Mapping[str, str]
-    begins_shot: bool
-    cold_start: bool
-    seconds: float
-    warp_error: float | None
-    report: FrameReport
-    stored: tuple[str, ...]
-    light: ShotLight
-
-    @classmethod
-    def of(
-        cls,
-        result: FrameResult,
-        fingerprint: Mapping[str, str],
-        *,
-        begins_shot: bool,
-        cold_start: bool,
-        light: ShotLight,
-    ) -> Entry:
-        """The entry of a frame that is finished, and of whose result no array is stored yet."""
-        return cls(
-            frame=result.number,
-            fingerprint=fingerprint,
-            begins_shot=begins_shot,
-            cold_start=cold_start,
-            seconds=result.seconds,
-            warp_error=result.warp_error,
-            report=result.report,
-            stored=(),
-            light=light,
-        )
 
 
 class Journal:
@@ -172,6 +122,14 @@ class Journal:
         self.pass_number, self.done = pass_number, done
         self.write()
 
+    def step_back(self, index: int) -> None:
+        """Has the last frame of a further pass, whose entry is at `index`, to be done again.
+
+        The next write stores that. Its hashes are those of the pass that is to be done again.
+        """
+        self.entries[index] = replace(self.entries[index], styled_file=UNKNOWN, stored={})
+        self.done -= 1
+
     def cut(self, count: int) -> None:
         """Keeps the first `count` entries, as those of the first pass; the next write stores that."""
         self.entries = [replace(entry, cold_start=entry.begins_shot) for entry in self.entries[:count]]
@@ -183,16 +141,8 @@ class Journal:
 
     def write(self) -> None:
         """Writes the journal in one step; raises FileError if the disk does not take it."""
-        head = {
-            "journal": _FORMAT,
-            "run": self._identity,
-            "pass": self.pass_number,
-            "done": self.done,
-            "frames": [],
-        }
-        frames = ",\n".join(json.dumps(asdict(entry), allow_nan=False) for entry in self.entries)
-        text = json.dumps(head, indent=1, allow_nan=False).removesuffix("[]\n}") + f"[\n{frames}\n]}}\n"
-        write_atomically(self.path, lambda temporary: temporary.write_text(text, "utf-8"))
+        content = JournalContent(self._identity, self.entries, self.pass_number, self.done)
+        write_atomically(self.path, lambda temporary: temporary.write_text(content.text(), "utf-8"))
 
     def remove_if_empty(self) -> None:
         """Removes the file if no frame is finished."""
@@ -202,17 +152,11 @@ class Journal:
 
     def _read(self) -> None:
         try:
-            values = json.loads(self.path.read_text("utf-8"))
-            identity, entries = values["run"], [_entry(each) for each in values["frames"]]
-            known = values["journal"] == _FORMAT and isinstance(identity, dict)
-            pass_number, done = int(values["pass"]), int(values["done"])
-        except OSError as error:
-            raise FileError(self.path, f"cannot be read: {error.strerror}") from None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            known, identity, entries, pass_number, done = False, {}, [], 0, 0
-        if not known or not 0 <= done <= len(entries):
-            raise JournalError(f"{self.path}: is no journal that can be read: {_ADVICE}")
-        different = _differences(identity, self._identity)
+            content = read_journal(self.path)
+        except FileError as error:
+            raise JournalError(f"{error}: {_ADVICE}") from None
+        entries = content.entries
+        different = _differences(content.identity, self._identity)
         if different and not entries:
             return
         if different:
@@ -221,19 +165,7 @@ class Journal:
                 f" ({'; '.join(different)}): {_ADVICE}"
             )
         self.continues = True
-        self.entries, self.pass_number, self.done = entries, pass_number, done
-
-
-def _entry(values: dict[str, Any]) -> Entry:
-    report = values["report"]
-    scales = [(int(height), int(width)) for height, width in report["scales"]]
-    made = FrameReport(**(report | {"scales": scales, "stopped": Stopped(report["stopped"])}))
-    if values.keys() | {"light"} != {field.name for field in fields(Entry)} or not isinstance(
-        values["fingerprint"], dict
-    ):
-        raise ValueError("not an entry")
-    light = ShotLight(**values.get("light", {}))
-    return Entry(**(values | {"report": made, "stored": tuple(values["stored"]), "light": light}))
+        self.entries, self.pass_number, self.done = entries, content.pass_number, content.done
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -250,4 +182,4 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 def _difference(name: str, before: Any, now: Any) -> str:
     if all(isinstance(each, (str, int, float)) and len(str(each)) <= 24 for each in (before, now)):
         return f"{name} was {before}, is {now}"
-    return f"other {name}"
+    return f"other {name[:40]}"

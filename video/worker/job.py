@@ -9,18 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from compositor.engine import StyleEngine
+from compositor.networks.weights import network_files
 from compositor.progress import Snapshot
 from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
-from video.errors import ProtocolError
-from video.files.output_folder import PASSES, SNAPSHOTS
+from video.errors import FrameError, ProtocolError
+from video.files.output_checks import check_output_folder, check_run_keeps
+from video.files.output_folder import PASSES, SNAPSHOTS, existing_results, file_identities
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.headers.pixel_aspect import pixel_aspect
-from video.images.image_files import check_writable, read_image
-from video.protocol.messages import Event, Opened, Planned, Stylize, Warned
+from video.images.image_files import read_image
+from video.protocol.messages import Event, Frame, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
@@ -34,7 +36,6 @@ class OpenJob:
         send: called with the job's events.
 
     Attributes:
-        finished: the numbers of the frames that are done.
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
         is_complete: whether all frames are sent at once.
@@ -42,7 +43,7 @@ class OpenJob:
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
-        self.finished: list[int] = []
+        self._done: dict[int, Path] = {}
         self.passes: dict[int, Path] = {}
         self._job = job
         self._send = send
@@ -50,6 +51,7 @@ class OpenJob:
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
+        self._replaced: frozenset[tuple[object, ...]] = frozenset()
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.
@@ -65,7 +67,9 @@ class OpenJob:
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
         styles = styles_in_pixels_of(self._read_styles(), self.pixel_aspect)
-        check_writable(self._output)
+        check_run_keeps(self._style_files() + network_files(style_settings.network), self._output)
+        check_output_folder(self._output)
+        self._replaced = file_identities(existing_results(self._output, rendering=False))
         snapshots_kept = style_settings.snapshot_every > 0
         if not snapshots_kept and job.preview_every > 0:
             style_settings = replace(style_settings, snapshot_every=job.preview_every)
@@ -80,6 +84,19 @@ class OpenJob:
             total=job.total,
         )
 
+    @property
+    def finished(self) -> list[int]:
+        """The numbers of the frames that are done and on disk."""
+        return [number for number, path in self._done.items() if path.is_file()]
+
+    def check_frame(self, command: Frame) -> None:
+        """Raises FrameError if a file of the frame is one that the run replaces."""
+        for path in (Path(command.content), *([] if command.passes is None else [Path(command.passes)])):
+            if file_identities([path]) & self._replaced:
+                raise FrameError(
+                    command.frame, f"{path} is an input and would be overwritten; choose another output"
+                )
+
     def regions(self) -> list[MatteRegion]:
         """The parts of the frames with a style of their own; raises ProtocolError for an unknown kind."""
         regions: list[MatteRegion] = []
@@ -92,6 +109,10 @@ class OpenJob:
             name = None if region.style is None else _region_name(place)
             regions.append(MatteRegion(kind, tuple(region.names), name))
         return regions
+
+    def _style_files(self) -> list[Path]:
+        regions = [region.style for region in self._job.regions]
+        return [Path(style) for style in (*self._job.styles, *regions) if style is not None]
 
     def _read_styles(self) -> list[Style]:
         job = self._job
@@ -119,7 +140,7 @@ class OpenJob:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
-            self.finished.append(result.number)
+            self._done[result.number] = result.path
             self.packer.pack(self.passes.pop(result.number, None))
             send(frame_event(job.job, result))
 

@@ -156,7 +156,6 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         log_job(job)
         opened = OpenJob(job, self._send)
-        finished = opened.finished
         enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
@@ -169,12 +168,14 @@ class Worker:
             self.exit_code = EXIT_OUT_OF_MEMORY
             self._stopping.set()
         except FrameError as error:
-            self._send(Failed(str(error), job.job, error.frame, finished))
+            self._send(Failed(str(error), job.job, error.frame, opened.finished))
         except (CompositorError, VideoError) as error:
-            self._send(Failed(str(error), job.job, None, finished))
+            self._send(Failed(str(error), job.job, None, opened.finished))
         except Exception as error:  # the process must live on and say what happened
             logger.exception("internal error in job %s", job.job)
-            self._send(Failed(f"internal error: {error}; the log has the details", job.job, None, finished))
+            self._send(
+                Failed(f"internal error: {error}; the log has the details", job.job, None, opened.finished)
+            )
         else:
             self._send(end_event(job.job, result))
         finally:
@@ -198,7 +199,7 @@ class Worker:
         The driver asks for them on another thread; while a job is open none but that takes commands.
         """
         pictures = PictureReader(lambda note: self._send(Warned(note, job)))
-        arriving = self._arriving(job, enough)
+        arriving = self._arriving(job, opened, enough)
         if opened.is_complete:
             frames = list(arriving)
             check_headers(frames)
@@ -213,7 +214,7 @@ class Worker:
                 raise FrameError(command.frame, str(error)) from None
             yield replace(frame, passes=passes)
 
-    def _arriving(self, job: str, enough: _Interrupt) -> Iterator[Frame]:
+    def _arriving(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[Frame]:
         """The job's frames as they are sent."""
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
@@ -221,6 +222,7 @@ class Worker:
             if command is enough or (isinstance(command, Finish) and command.job == job):
                 return
             if isinstance(command, Frame) and command.job == job:
+                opened.check_frame(command)
                 yield command
             elif isinstance(command, Stylize):
                 self._send(Failed("another job is still open; finish or cancel it first", command.job))

@@ -19,7 +19,9 @@ from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
 from blender_nst.engine.environment import environment_program
 from blender_nst.engine.install_output import InstallOutput
+from blender_nst.engine.locks.lock_files import UV_LOCK, lock_for_bpy
 from blender_nst.engine.uv_tool import bootstrap_command, configured_uv, pip_install
+from compositor.networks.ownership import belongs_to_user
 
 PYTHONS = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.1": (3, 13), "5.2": (3, 13)}
 """Which Python a Blender's `bpy` fits: each wheel is made for exactly one."""
@@ -48,16 +50,21 @@ def cache_folder() -> Path:
 
 
 def find_installed(cache: Path | None = None, release: str | None = None) -> InstalledModule | None:
-    """The private Blender for the Python at hand, or of a release, if an earlier run installed it whole."""
+    """The private Blender for the Python at hand, or of a release, if an earlier run installed it whole.
+
+    Raises:
+        BlenderError: it is in a folder that others can write to.
+    """
     release = release or RELEASES.get(sys.version_info[:2])
     if release is None:
         return None
     folder = _folder(release, cache)
+    _check_owner(folder)
     try:
         major, minor, patch = json.loads((folder / STAMP).read_text("utf-8"))["version"]
         python = environment_program(folder, "python")
         return InstalledModule(python, (int(major), int(minor), int(patch))) if python.exists() else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -178,6 +185,16 @@ def _is_python(program: Path, version: tuple[int, int]) -> bool:
     return finished.stdout.split() == [str(part).encode() for part in version]
 
 
+def _check_owner(folder: Path) -> None:
+    """Raises BlenderError if others can put programs into the cache, which would be started from it."""
+    for each in (folder.parent, folder):
+        if not belongs_to_user(each):
+            raise BlenderError(
+                f"{each} belongs to another user, or everybody may write to it: make it yours, remove it, or"
+                " name a Blender with --blender"
+            )
+
+
 def _folder(release: str, cache: Path | None) -> Path:
     return (cache or cache_folder()) / f"bpy-{release}"
 
@@ -202,22 +219,18 @@ def _install(release: str, python: Path, folder: Path, report: Callable[[str], N
 
 
 def _install_module(release: str, folder: Path, report: Callable[[str], None]) -> None:
-    """Installs bpy into the new environment: by uv, with the hashes that the index declares."""
-    major, minor = release.split(".")
-    requirement = f"bpy>={release},<{major}.{int(minor) + 1}"
+    """Installs bpy into the new environment: by uv, with the versions and hashes of its lock."""
+    lock = lock_for_bpy(release)
     python = environment_program(folder, "python")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
-        _run(bootstrap_command(python), report, variables)
+        _run(bootstrap_command(python, lock=UV_LOCK), report, variables)
     except BlenderError:
         report("uv cannot be installed: pip installs Blender")
-        _run([*pip_install(python), requirement], report, variables)
+        _run([*pip_install(python), "--require-hashes", "--requirement", str(lock)], report, variables)
         return
     uv = configured_uv(folder, variables)
-    requirements, lock = folder / "requirements.in", folder / "requirements.txt"
-    requirements.write_text(f"{requirement}\n", "utf-8")
-    _run(uv.resolve(requirements, lock), report, uv.variables)
-    _run(uv.install("--requirements", str(lock)), report, uv.variables)
+    _run(uv.install_locked(lock), report, uv.variables_for_lock)
 
 
 def _run(command: Sequence[str], report: Callable[[str], None], variables: Mapping[str, str]) -> None:

@@ -13,7 +13,9 @@ from blender_nst.cli.errors import InterruptedRunError, RenderError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import choose_styles
 from blender_nst.cli.log import follow_run
-from video.images.image_files import check_writable, write_png
+from compositor.networks.weights import network_files
+from video.files.output_checks import check_kept, check_output_folder
+from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 
 WIDTH, HEIGHT = 320, 180
@@ -28,7 +30,8 @@ def run_demo(out: Path, frames: int, settings: Settings, *, blender: Path | None
         BlenderError, RenderError, VideoError: see `blender_nst.cli.commands.render`.
     """
     found = find_blender(blender)
-    check_writable(out)
+    check_output_folder(out)
+    check_kept(network_files(settings[0].network), [out / "style.png", out / "scene.blend"])
     follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     style, scene = out / "style.png", out / "scene.blend"

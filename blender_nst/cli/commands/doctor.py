@@ -12,16 +12,20 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from blender_nst.cli.blenders.runtime import ENVIRONMENT_VARIABLE, find_blender
+from blender_nst.cli.display import shown
 from blender_nst.cli.errors import BlenderError
 from blender_nst.cli.log import user_folder
+from blender_nst.diagnostics.log_lines import escape_control
 from blender_nst.diagnostics.report import BugReport, report_text, system_facts
 from compositor import convolution_jit
 from compositor.errors import CompositorError
 from compositor.hardware.device import choose_device, describe_device
 from compositor.networks.weights import EMBEDDED, load_network
 from compositor.settings import StyleSettings, settings_to_json
+from video.files.json_values import JsonError, read_json
 from video.files.output_folder import BLENDER_LOG, COMMAND_LINE_LOG, ENGINE_LOG, EXTENSION_LOG, JOURNAL
 from video.settings import SequenceSettings
 
@@ -63,8 +67,11 @@ def print_findings(findings: list[Finding], as_json: bool) -> None:
     for column in ("", "name", "found"):
         table.add_column(column, overflow="fold")
     for each in findings:
-        mark = "[green]ok[/]" if each.ok else "[red]missing[/]"
-        table.add_row(mark, each.name, each.found + (f"\n[yellow]{each.advice}[/]" if each.advice else ""))
+        mark = Text("ok", "green") if each.ok else Text("missing", "red")
+        found = shown(each.found)
+        if each.advice:
+            found.append("\n").append(escape_control(each.advice), "yellow")
+        table.add_row(mark, shown(each.name), found)
     Console().print(table)
 
 
@@ -79,15 +86,16 @@ def print_report(findings: list[Finding], out: Path | None) -> None:
     if out is not None:
         logs |= {f"{name} of the run": out / name for name in RUN_LOGS}
     report = BugReport(system_facts() | facts, {} if out is None else _changed_settings(out), logs)
-    sys.stdout.write(report_text(report))
+    # The logs of a run are text of the folder that was named.
+    lines = report_text(report).split("\n")
+    sys.stdout.write("\n".join(map(escape_control, lines)))
 
 
 def _changed_settings(out: Path) -> dict[str, Any]:
     """The settings of the run in a folder that differ from their defaults, by its journal."""
     try:
-        run = json.loads((out / JOURNAL).read_text("utf-8"))["run"]
-        values = dict(run)
-    except (OSError, ValueError, KeyError, TypeError):
+        values = dict(read_json(out / JOURNAL)["run"])
+    except (OSError, JsonError, KeyError, TypeError, ValueError):
         return {}
     defaults = settings_to_json(StyleSettings()) | settings_to_json(SequenceSettings())
     return {name: value for name, value in values.items() if defaults.get(name, value) != value}

@@ -13,9 +13,10 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from compositor.engine import StyleEngine
+from compositor.networks.weights import network_files
+from video.files.output_checks import check_output_file
 from video.files.output_folder import STYLED
 from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
-from video.images.image_files import check_writable
 from video.motion.motion_source import MotionFinder
 from video.reports.frame_measure import MEASURES, FrameMeasure, Measure, MeasureTable
 from video.reports.sequence_metrics import measure
@@ -55,13 +56,15 @@ def measure_sequence(
     finder = MotionFinder(settings[1].motion, display.say, settings[0].device)
     if not finder.finds_motion:
         raise InputError(f"the flicker is measured along a motion: --motion {finder.source} has none")
+    passes_files = {} if passes is None else open_passes(passes, results.numbers)
     if plot is not None:
-        check_writable(plot.parent)
+        read = [*results.paths, *contents.paths, *passes_files.values(), *network_files(settings[0].network)]
+        check_output_file(plot, read + ([] if choice is None else choice.files()))
         if find_spec("matplotlib") is None:
             raise InputError("--plot needs matplotlib: pip install 'blender-nst[plot]'")
     sources: Iterable[SourceFrame] = (frame for frame in contents if frame.number in wanted)
     if passes is not None:
-        sources = PassesSequence(sources, open_passes(passes, results.numbers))
+        sources = PassesSequence(sources, passes_files)
     engine = None
     if choice is not None:
         engine = StyleEngine(settings[0], choice.read_styles(), fetching=display.fetching)

@@ -20,14 +20,18 @@ from blender_nst.cli.errors import BAD_INPUT, FAILED, InputError, InterruptedRun
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, child_group
+from blender_nst.diagnostics.log_lines import escape_control
 from blender_nst.headless.job import RenderJob, RenderJobError
 from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
+from compositor.networks.weights import network_files
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
+from video.files.output_checks import check_output_folder, check_run_keeps
 from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
 from video.frames.sequence import frame_path, parse_range
 from video.images.headers.pixel_aspect import pixel_aspect
-from video.images.image_files import check_writable, read_image
+from video.images.image_files import read_image
 from video.movies.movie import write_movie
 from video.protocol import messages
 from video.protocol.json_lines import from_line
@@ -73,8 +77,9 @@ def render_and_stylize(
     chosen = None if frames is None else parse_range(frames)
     if chosen is not None and not (chosen.first >= 0 and chosen.last <= LAST_FRAME):
         raise InputError(f"the frame range {chosen}: Blender renders animations from frame 0 to {LAST_FRAME}")
+    check_run_keeps([scene, *choice.files(), *network_files(settings[0].network)], out, rendering=True)
     found = find_blender(blender)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")
@@ -105,8 +110,8 @@ def render_and_stylize(
         raise InputError(str(error)) from None
     try:
         done, started = _run(runtime, job, out / BLENDER_LOG, display)
-    except KeyboardInterrupt:
-        raise InterruptedRunError from None
+    except Interrupted as signaled:
+        raise InterruptedRunError(signaled.number) from None
     print_summary(display, out, len(done.frames), done.seconds, movie=done.movie, sheet=done.contact_sheet)
     if composite:
         display.say(f"through the scene's compositor: {out / COMPOSITED}")
@@ -157,10 +162,10 @@ def _run(
 
 @contextmanager
 def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """The process, which does not outlive the block.
+    """The process, which does not outlive the block, nor do those that it has started.
 
     It has a session of its own: Ctrl-C reaches this process alone, which then ends Blender, whose end closes
-    the engine's input, at which the engine ends.
+    the engine's input, at which the engine ends between two steps.
     """
     process = subprocess.Popen(
         command,
@@ -171,16 +176,17 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         errors="replace",
         start_new_session=True,
     )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with child_group(process.pid):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
 
 def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.Event | LocalEvent]:
@@ -191,9 +197,10 @@ def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.E
                 yield from_line(line.removeprefix(EVENT_MARK), "event", messages.EVENTS | LOCAL_EVENTS)
                 continue
             except ProtocolError as error:
-                log.write(f"not an event: {error}\n")
+                log.write(f"not an event: {escape_control(str(error))}\n")
         if line.strip():
-            log.write(line)
+            # Blender names files, objects and materials as they are called.
+            log.write(f"{escape_control(line.rstrip())}\n")
             log.flush()
 
 

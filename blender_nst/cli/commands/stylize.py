@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -13,14 +9,24 @@ from blender_nst.cli.errors import InputError, InterruptedPictureError, Interrup
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, interruptible
 from compositor.engine import StyleEngine
+from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
+from compositor.networks.weights import network_files
 from compositor.progress import FrameCallbacks, Stopped
 from compositor.stylization.frame_inputs import FrameInputs
-from video.driver.frame_writer import FrameWriter, movie_name
+from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
 from video.errors import SequenceError
+from video.files.output_checks import (
+    check_kept,
+    check_output_file,
+    check_output_folder,
+    check_run_keeps,
+    is_same,
+)
 from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.framing import cropped, framed, with_margin
 from video.frames.metadata import frame_metadata
@@ -35,11 +41,11 @@ from video.frames.sequence import (
 )
 from video.images.denoise import denoise
 from video.images.headers.pixel_aspect import read_pixel_aspect
-from video.images.image_files import check_writable, read_picture
+from video.images.image_files import read_picture
 from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
 from video.results import FrameResult, RunCallbacks, SequenceResult
-from video.settings import FrameFormat, MovieCodec
+from video.settings import FrameFormat
 from video.worker.events import end_event, frame_event, progress_event
 
 JOB = "stylize"
@@ -72,18 +78,21 @@ def stylize_sequence(
     )
     _check_apart(source, out)
     masked, initial = sequence, None
+    inputs = [*sequence.paths, *choice.files(), *network_files(style_settings.network)]
     if passes is not None:
-        files = open_passes(passes, sequence.numbers)
+        passes_files = open_passes(passes, sequence.numbers)
+        inputs += passes_files.values()
         height, width = next(iter(sequence)).image.shape[:2]
-        check_passes(files, (width, height))
-        masked = PassesSequence(sequence, files)
+        check_passes(passes_files, (width, height))
+        masked = PassesSequence(sequence, passes_files)
+    check_run_keeps(inputs, out)
     if not choice.is_plain:
         first = next(iter(sequence)).image
         masked = choice.masked(masked, first, sequence.numbers)
         initial = choice.read_start_image(first)
     styles = styles_in_pixels_of(styles, sequence.pixel_aspect)
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     display.expect(len(sequence.numbers))
     for note in sequence.info.notes if isinstance(sequence, MovieSequence) else ():
@@ -113,10 +122,13 @@ def stylize_sequence(
             restart=restart,
             total=len(sequence.numbers),
         )
-        result = driver.run(masked)
+        try:
+            result = driver.run(masked)
+        except Interrupted as signaled:
+            raise InterruptedRunError(signaled.number) from None
     display.event(end_event(JOB, result))
     if result.cancelled:
-        raise InterruptedRunError
+        raise InterruptedRunError(interrupted.number)
     if len(result.frames) < len(sequence.numbers):
         raise SequenceError(
             f"{source}: there were {len(result.frames)} of {len(sequence.numbers)} frames; it has changed"
@@ -137,6 +149,10 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     """
     style_settings, sequence_settings = settings
     file_format = _still_format(out, sequence_settings.output_format)
+    inputs = [source, *choice.files(), *network_files(style_settings.network)]
+    check_kept(inputs, [out])
+    if style_settings.snapshot_every > 0:
+        check_kept(inputs, (out.parent / SNAPSHOTS).glob("*"))
     picture = read_picture(source)
     content = check_image(picture.image, f"picture {source}")
     aspect = read_pixel_aspect(source)
@@ -147,21 +163,26 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
         initial = with_margin(initial, frame.margin)
     styles = styles_in_pixels_of(choice.read_styles(), aspect)
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
-    check_writable(out.parent)
+    check_output_file(out, inputs)
     display.expect(1)
     display.say(engine.plan_text(*frame.image.shape[:2], margin=frame.margin))
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
-        styled = engine.stylize(
-            FrameInputs(frame.image, frame.masks, frame.keep, initial, margin=frame.margin),
-            callbacks=FrameCallbacks(
-                progress=lambda step: display.event(progress_event(JOB, 1, step)),
-                snapshot=snapshots.take,
-                cancelled=interrupted.is_set,
-            ),
-        )
+        try:
+            styled = engine.stylize(
+                FrameInputs(frame.image, frame.masks, frame.keep, initial, margin=frame.margin),
+                callbacks=FrameCallbacks(
+                    progress=lambda step: display.event(progress_event(JOB, 1, step)),
+                    snapshot=snapshots.take,
+                    cancelled=interrupted.is_set,
+                ),
+            )
+        except DivergenceError as error:
+            raise InputError(f"{source}: {error}") from None
+        except Interrupted as signaled:
+            raise InterruptedPictureError(signaled.number) from None
     if styled.report.stopped is Stopped.CANCELLED:
-        raise InterruptedPictureError
+        raise InterruptedPictureError(interrupted.number)
     clean = denoise(styled.image, frame.image, sequence_settings.denoise, sequence_settings.denoise_strength)
     clean = cropped(clean, frame.margin)
     metadata = frame_metadata(style_settings, sequence_settings, engine.style_digest)
@@ -187,11 +208,9 @@ def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
 
 
 def _check_apart(source: Path, out: Path) -> None:
-    """Raises InputError if results would lie among the input's frames, or replace the input's movie."""
+    """Raises InputError if results would lie among the input's frames."""
     frames = source if source.is_dir() else source.parent
-    written = out / STYLED
-    over_movie = any((out / movie_name(codec)).resolve() == source.resolve() for codec in MovieCodec)
-    if over_movie or written.resolve() == frames.resolve() or out.resolve() == source.resolve():
+    if is_same(out / STYLED, frames) or is_same(out, source):
         raise InputError(f"{out}: the results would lie among the input's frames; choose another folder")
 
 
@@ -209,14 +228,3 @@ def print_summary(
     for path, meaning in ((movie, "movie"), (sheet, "contact sheet")):
         if path is not None:
             display.say(f"{meaning}: {path}")
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """While it lasts Ctrl-C sets the event instead of ending the process in the middle of a file."""
-    interrupted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)

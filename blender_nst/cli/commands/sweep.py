@@ -8,27 +8,30 @@ from pathlib import Path
 
 import numpy as np
 
-from blender_nst.cli.commands.stylize import interruptible
 from blender_nst.cli.commands.sweep_axes import STYLE, Cell, heading, parse_axes, span_grid
-from blender_nst.cli.commands.sweep_records import Records, SweepResult, fingerprint
+from blender_nst.cli.commands.sweep_records import RECORDS_NAME, TABLE_NAME, Records, SweepResult, fingerprint
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError, InterruptedRunError
 from blender_nst.cli.inputs.settings_options import Settings
 from blender_nst.cli.inputs.style_choice import StyleChoice, choose_styles, read_style
 from blender_nst.cli.log import follow_run
+from blender_nst.cli.signals import Interrupted, Interruption, interruptible
 from compositor.engine import StyleEngine
+from compositor.errors import DivergenceError
 from compositor.image_ops.arrays import check_image
 from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.download import file_hash
-from compositor.progress import CancelCheck, FrameCallbacks, Stopped
+from compositor.networks.weights import network_files
+from compositor.progress import FrameCallbacks, Stopped
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import Style
-from video.files.output_folder import SNAPSHOTS
+from video.files.output_checks import check_kept, check_output_folder
+from video.files.output_folder import COMMAND_LINE_LOG, SNAPSHOTS
 from video.frames.framing import cropped, framed
 from video.frames.sequence import SourceFrame
 from video.images.denoise import denoise
-from video.images.image_files import check_writable, read_image, write_png
+from video.images.image_files import read_image, write_png
 from video.protocol.messages import Done, FrameDone
 from video.reports.grid_sheet import GridSheet
 from video.reports.snapshots import SnapshotFolder
@@ -37,6 +40,8 @@ from video.worker.events import progress_event
 
 JOB = "sweep"
 SHEET_NAME = "sweep.png"
+OWN_FILES = (SHEET_NAME, RECORDS_NAME, TABLE_NAME, COMMAND_LINE_LOG)
+"""What a sweep writes beside its cells."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,7 @@ class _Inputs:
         denoised = [self.sequence.denoise.value, self.sequence.denoise_strength]
         styles = [[self.hashes[path], weight] for path, weight in zip(cell.styles, cell.weights, strict=True)]
         # A network is known by its name, a file by what is in it.
-        network = Path(cell.settings.network)
-        weights = file_hash(network) if network.is_file() else None
+        weights = next(map(file_hash, network_files(cell.settings.network)), None)
         given = [settings_to_json(cell.settings), denoised, self.hashes[self.source], styles]
         if self.sequence.panorama is Panorama.ALWAYS:
             given.append("panorama")
@@ -94,15 +98,23 @@ def run_sweep(
     choice = StyleChoice((), ()) if varies_style else choose_styles(styles, weights)
     grid = span_grid(axes, settings[0], choice)
     cells = [cell for row in grid for cell in row]
+    written = [*(out / f"{cell.name}.png" for cell in cells), *(out / name for name in OWN_FILES)]
+    read = [source]
+    for cell in cells:
+        read += [*cell.styles, *network_files(cell.settings.network)]
+    check_kept(read, [*written, *(out / SNAPSHOTS).glob("*/*")])
     inputs = _read_inputs(source, cells, settings[1], display.fetching)
     _check_engines(inputs, cells)
-    check_writable(out)
+    check_output_folder(out)
     follow_run(out)
     display.expect(len(cells), unit="cell")
     records = Records(out, source, [cell.name for cell in cells])
     with interruptible() as interrupted:
-        work = _Sweep(inputs, out, records, display, interrupted.is_set)
-        made = [work.finish(number, cell) for number, cell in enumerate(cells, start=1)]
+        work = _Sweep(inputs, out, records, display, interrupted)
+        try:
+            made = [work.finish(number, cell) for number, cell in enumerate(cells, start=1)]
+        except Interrupted as signaled:
+            raise InterruptedRunError(signaled.number) from None
     records.write()
     records.write_table()
     columns = [heading(axes[0].name, label) for label in axes[0].labels]
@@ -147,12 +159,12 @@ class _Sweep:
     out: Path
     records: Records
     display: Display
-    cancelled: CancelCheck
+    interrupted: Interruption
 
     def finish(self, number: int, cell: Cell) -> SweepResult:
         """The cell's picture and record on disk, made now if they are not there."""
-        if self.cancelled():
-            raise InterruptedRunError
+        if self.interrupted.is_set():
+            raise InterruptedRunError(self.interrupted.number)
         mark = self.inputs.fingerprint(cell)
         record = self.records.finished(cell.name, mark)
         if record is None:
@@ -166,17 +178,20 @@ class _Sweep:
         sequence = self.inputs.sequence
         frame = framed(SourceFrame(1, self.inputs.content), sequence.panorama)
         snapshots = SnapshotFolder(self.out / SNAPSHOTS / cell.name)
-        styled = self.inputs.engine(cell).stylize(
-            FrameInputs(frame.image, margin=frame.margin),
-            callbacks=FrameCallbacks(
-                progress=lambda step: self.display.event(progress_event(JOB, number, step)),
-                snapshot=snapshots.take,
-                cancelled=self.cancelled,
-            ),
-        )
+        try:
+            styled = self.inputs.engine(cell).stylize(
+                FrameInputs(frame.image, margin=frame.margin),
+                callbacks=FrameCallbacks(
+                    progress=lambda step: self.display.event(progress_event(JOB, number, step)),
+                    snapshot=snapshots.take,
+                    cancelled=self.interrupted.is_set,
+                ),
+            )
+        except DivergenceError as error:
+            raise InputError(f"{cell.name}: {error}") from None
         report = styled.report
         if report.stopped is Stopped.CANCELLED:
-            raise InterruptedRunError
+            raise InterruptedRunError(self.interrupted.number)
         file = f"{cell.name}.png"
         clean = denoise(styled.image, frame.image, sequence.denoise, sequence.denoise_strength)
         write_png(self.out / file, cropped(clean, frame.margin))

@@ -7,10 +7,11 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from video.files.json_values import JsonError, decode, read_json
 from video.reports.snapshots import write_text
 
 RECORDS_NAME = "sweep.json"
@@ -97,10 +98,11 @@ def fingerprint(values: Any) -> str:
 
 def _read(path: Path) -> list[SweepResult]:
     """The records in a file; none if it is not there or not a sweep's: the cells are then made again."""
-    names = {entry.name for entry in fields(SweepResult)}
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = read_json(path)
         listed = [*values["cells"], *values["earlier"]]
-        return [SweepResult(**each) for each in listed if each.keys() == names]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        records = [decode(SweepResult, each) for each in listed]
+    except (OSError, JsonError, TypeError, KeyError, AttributeError):
         return []
+    # Of this folder alone.
+    return [record for record in records if Path(record.file).name == record.file]

@@ -13,7 +13,7 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.scene_parts import ScenePart, parse_part
 from compositor.stylization.style_library import Style, check_style
 from video.frames.cryptomatte import MatteSequence
-from video.frames.masks import Mask, MaskedSequence, open_mask
+from video.frames.masks import Mask, MaskedSequence, mask_files, open_mask
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image
 
@@ -37,6 +37,13 @@ class StyleChoice:
         """Whether there is nothing whose size must be that of the picture."""
         masks = self.regions or self.parts or self.keep
         return not masks and self.start_image is None
+
+    def files(self) -> list[Path]:
+        """Every file that is read for the choice."""
+        masks = [mask for mask, _ in self.regions] + ([] if self.keep is None else [self.keep])
+        own = [path for _, path in self.regions] + [part.style for part in self.parts if part.style]
+        start = [] if self.start_image is None else [self.start_image]
+        return [*self.styles, *own, *start, *(path for mask in masks for path in mask_files(mask))]
 
     def read_styles(self) -> list[Style]:
         """The engine's styles; raises FileError or ImageError for what is no usable picture."""

@@ -20,10 +20,10 @@ DISTRIBUTION = "blender-nst"
 PACKAGES = ("blender_nst", "compositor", "video")
 
 _ROOT = addon.FOLDER.parent
-_SUFFIXES = frozenset({".py", ".json", ".toml", ".safetensors"})
+_SUFFIXES = frozenset({".py", ".json", ".toml", ".txt", ".safetensors"})
 _WHEEL = "Wheel-Version: 1.0\nGenerator: blender-nst\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-# A zip's time stamps would make every build another one.
-_TIME = (1980, 1, 1, 0, 0, 0)
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""Of every file: time stamps would make every build another one."""
 
 
 def build_engine_wheel(folder: Path) -> Path:
@@ -45,11 +45,11 @@ def build_engine_wheel(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in _files(installed, about):
-                archive.writestr(zipfile.ZipInfo(name, _TIME), content, zipfile.ZIP_DEFLATED)
+                archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED)
                 record.append(f"{name},sha256={_digest(content)},{len(content)}")
             record.append(f"{about}/RECORD,,")
             listed = "\n".join(record) + "\n"
-            archive.writestr(zipfile.ZipInfo(f"{about}/RECORD", _TIME), listed, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(f"{about}/RECORD", ZIP_TIME), listed, zipfile.ZIP_DEFLATED)
     except OSError as error:
         raise ExtensionError(f"{wheel}: the engine's wheel cannot be written: {error.strerror}") from None
     return wheel

@@ -1,4 +1,7 @@
-"""Builds the extension's zip with Blender's own builder, and validates it with Blender's own validator."""
+"""Builds the extension's zip with Blender's own builder, and validates it with Blender's own validator.
+
+The same sources give the same bytes (with the same zlib), so that anybody can check a published zip.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,19 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender, python_command
 from blender_nst.cli.errors import ExtensionError
-from blender_nst.cli.packaging.engine_wheel import build_engine_wheel
+from blender_nst.cli.packaging.engine_wheel import ZIP_TIME, build_engine_wheel
 
 WHEELS = "wheels"
 """Folder of the engine's wheel in the zip. Blender must not install it, so that the manifest names none."""
+
+_UNIX, _READABLE = 3, 0o644
+"""Of a zip's entries: the system that the mode is of, and the mode."""
 
 # The bpy module has no command line of its own, but it brings the script that Blender's command line runs.
 _FIND_BUILDER = """
@@ -46,11 +53,14 @@ def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> 
         shutil.copytree(addon.FOLDER, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
         build_engine_wheel(staged / WHEELS)
         _run([*builder, "validate", str(staged)])
-        _run([*builder, "build", "--source-dir", str(staged), "--output-dir", str(output_dir.absolute())])
-    manifest = tomllib.loads((addon.FOLDER / "blender_manifest.toml").read_text("utf-8"))
-    archive = output_dir / f"{manifest['id']}-{manifest['version']}.zip"
-    if not archive.exists():
-        raise ExtensionError(f"{archive}: Blender's builder did not write it")
+        built = Path(scratch) / "built"
+        built.mkdir()
+        _run([*builder, "build", "--source-dir", str(staged), "--output-dir", str(built)])
+        manifest = tomllib.loads((addon.FOLDER / "blender_manifest.toml").read_text("utf-8"))
+        archive = output_dir / f"{manifest['id']}-{manifest['version']}.zip"
+        if not (built / archive.name).exists():
+            raise ExtensionError(f"{archive}: Blender's builder did not write it")
+        _write_without_times(built / archive.name, archive)
     _run([*builder, "validate", str(archive.absolute())])
     return archive
 
@@ -68,6 +78,24 @@ def builder_command(runtime: BlenderRuntime) -> list[str]:
         if line.startswith("builder:") and Path(line.removeprefix("builder:")).exists():
             return [*python, line.removeprefix("builder:")]
     raise ExtensionError(f"{runtime.program}: this bpy has no extension builder; name a Blender 4.2 or newer")
+
+
+def _write_without_times(built: Path, archive: Path) -> None:
+    """Writes the files of a zip anew, in order, without times and owners."""
+    unfinished = archive.with_name(f".{archive.name}.tmp")
+    try:
+        with zipfile.ZipFile(built) as source, zipfile.ZipFile(unfinished, "w") as target:
+            for name in sorted(name for name in source.namelist() if not name.endswith("/")):
+                entry = zipfile.ZipInfo(name, ZIP_TIME)
+                entry.create_system, entry.external_attr = _UNIX, _READABLE << 16
+                # What is compressed already, as the wheel, would only take time.
+                entry.compress_type = zipfile.ZIP_STORED if name.endswith(".whl") else zipfile.ZIP_DEFLATED
+                target.writestr(entry, source.read(name))
+        unfinished.replace(archive)
+    except OSError as error:
+        raise ExtensionError(f"{archive}: the zip cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _run(command: list[str]) -> str:

@@ -189,6 +189,53 @@ def test_uv_installs_from_pips_index_and_checks_the_hashes(
     assert "--reinstall" in whole.log.read_text(), "half a package that an interrupted uv left is replaced"
 
 
+def write_lock(path: Path, **packages: str) -> Path:
+    """A lock with one hash for each package of version 1.0, or of the version that its value begins with."""
+    lines = []
+    for name, value in packages.items():
+        version, _, sha256 = value.rpartition(" ")
+        lines.append(f"{name}=={version or '1.0'} \\\n    --hash=sha256:{sha256}\n")
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("no_network")
+def test_who_controls_the_index_cannot_put_in_another_package(
+    tmp_path: Path, uv_wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index declares the hashes of what it has: they match, and are not those of the lock."""
+    plan = replace(make_plan(tmp_path), wheel_folder=None)
+    torch = next((tmp_path / "wheels").glob("torch-*"))
+    known = hashlib.sha256(torch.read_bytes()).hexdigest()
+    uv_version, uv_hash = uv_wheel.name.split("-")[1], hashlib.sha256(uv_wheel.read_bytes()).hexdigest()
+    locked = replace(
+        plan,
+        engine_lock=write_lock(tmp_path / "engine.txt", torch=known),
+        uv_lock=write_lock(tmp_path / "uv.txt", uv=f"{uv_version} {uv_hash}"),
+    )
+    (tmp_path / "forged").mkdir()
+    forged = write_wheel(tmp_path / "forged", "torch", "1.0", {"torch.py": "__version__ = 'forged'\n"})
+    monkeypatch.setenv("PIP_INDEX_URL", write_index(tmp_path / "index of another", [uv_wheel, forged]))
+    refused = installed(locked)
+    assert refused.state is InstallState.FAILED
+    assert "hash" in refused.error.lower()
+    assert "torch" in refused.error
+    assert not list(plan.environment.rglob("torch.py"))
+    assert environment_python(plan.folder) is None
+
+    monkeypatch.setenv("PIP_INDEX_URL", write_index(tmp_path / "index", [uv_wheel, torch]))
+    whole = installed(locked)
+    assert (whole.state, whole.error) == (InstallState.DONE, "")
+    assert "--require-hashes" in whole.log.read_text()
+
+    other_uv = replace(locked, uv_lock=write_lock(tmp_path / "uv.txt", uv=f"{uv_version} {'0' * 64}"))
+    remove_environment(plan.folder)
+    without = installed(other_uv)
+    assert without.state is InstallState.FAILED
+    assert without.error.startswith("Installing uv: ")
+    assert "hash" in without.error.lower()
+
+
 @pytest.mark.usefixtures("no_network")
 def test_without_pytorchs_index_the_package_index_serves_but_never_with_cuda_for_a_cpu(
     tmp_path: Path, uv_wheel: Path, monkeypatch: pytest.MonkeyPatch

@@ -48,6 +48,8 @@ def test_uv_gets_pips_indexes_certificate_and_proxy(values: dict[str, str]) -> N
     }
     assert expected.items() <= uv.variables.items()
     assert uv.arguments == ()
+    # What is locked follows them already, and uv takes no ranges where it requires hashes.
+    assert uv.variables.keys() - uv.variables_for_lock.keys() == {"UV_CONSTRAINT"}
 
 
 def test_pips_variables_rank_above_its_files_and_uvs_above_both(values: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import torch
 
 from compositor.errors import WeightsError
 from compositor.networks import download
+from compositor.networks.download import PublishedFile
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling
@@ -28,7 +30,9 @@ class Shop:
 
     def __init__(self, content: bytes, stem: str) -> None:
         self.content, self.requests, self.cut = content, 0, len(content)
-        self.file = f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.file = f"{stem}-{sha256[:8]}.pth"
+        self.published = PublishedFile(self.file, sha256)
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -89,7 +93,7 @@ def shop(
     shop = Shop(content, "vgg16")
     member = torchvision_models.VGG16_Weights.IMAGENET1K_V1
     monkeypatch.setattr(member, "_value_", dataclasses.replace(member.value, url=shop.url))
-    monkeypatch.setitem(download.FILES, "vgg16", shop.file)
+    monkeypatch.setitem(download.FILES, "vgg16", shop.published)
     yield shop
     shop.close()
 
@@ -97,7 +101,9 @@ def shop(
 def test_known_files_are_those_that_torchvision_names(torchvision_models: ModuleType) -> None:
     for network, file in download.FILES.items():
         weights = getattr(torchvision_models, f"{network.upper()}_Weights").IMAGENET1K_V1
-        assert weights.url.endswith("/" + file)
+        assert weights.url.endswith("/" + file.name)
+        assert file.name.endswith(f"-{file.sha256[:8]}.pth")
+        assert len(bytes.fromhex(file.sha256)) == 32
 
 
 def test_network_computes_what_torchvisions_does(shop: Shop, features: torch.nn.Module) -> None:
@@ -150,6 +156,37 @@ def test_damaged_cached_file_is_named(shop: Shop, cache: Path, content: bytes) -
     with pytest.raises(WeightsError, match="delete it") as error:
         load_network("vgg16")
     assert str(cache / shop.file) in str(error.value)
+    assert shop.requests == 0
+
+
+def test_a_file_whose_hash_begins_alike_is_refused(
+    shop: Shop, cache: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who controls the server can find content with eight digits of a hash, and not with all."""
+    alike = shop.published.sha256[:8] + "0" * 56
+    monkeypatch.setitem(download.FILES, "vgg16", PublishedFile(shop.file, alike))
+    with pytest.raises(WeightsError, match="SHA-256"):
+        load_network("vgg16")
+    assert not list(cache.iterdir())
+    (cache / shop.file).write_bytes(content)
+    with pytest.raises(WeightsError, match="damaged, or another file"):
+        load_network("vgg16")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners of POSIX")
+def test_a_cache_of_somebody_else_is_refused(shop: Shop, cache: Path, content: bytes) -> None:
+    cache.mkdir(parents=True)
+    (cache / shop.file).write_bytes(content)
+    cache.chmod(0o777)
+    with pytest.raises(WeightsError, match="belongs to another user") as error:
+        load_network("vgg16")
+    assert str(cache) in str(error.value)
+    cache.chmod(0o755)
+    load_network("vgg16")
+    if os.geteuid() == 0:
+        os.chown(cache, 12345, -1)
+        with pytest.raises(WeightsError, match="belongs to another user"):
+            load_network("vgg16")
     assert shop.requests == 0
 
 

@@ -13,6 +13,7 @@ import torch
 
 from compositor.errors import DeviceError, MemoryShortageError, WeightsError
 from compositor.networks import raft
+from compositor.networks.download import PublishedFile
 from compositor.settings import DeviceChoice
 
 
@@ -33,9 +34,10 @@ def small(torchvision_models: ModuleType, cache: Path, monkeypatch: pytest.Monke
     network = importlib.import_module(f"{torchvision_models.__name__}.optical_flow").raft_small()
     path = cache / "made.pth"
     torch.save(network.state_dict(), path)
-    named = cache / f"raft_small-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.pth"
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    named = cache / f"raft_small-{sha256[:8]}.pth"
     path.rename(named)
-    monkeypatch.setitem(raft.FILES, "raft_small", named.name)
+    monkeypatch.setitem(raft.FILES, "raft_small", PublishedFile(named.name, sha256))
     return named
 
 
@@ -61,8 +63,12 @@ def test_the_network_is_torchvisions(torchvision_models: ModuleType, small: Path
 
 def test_files_are_those_that_torchvision_names(torchvision_models: ModuleType) -> None:
     models = importlib.import_module(f"{torchvision_models.__name__}.optical_flow")
-    assert models.Raft_Large_Weights.C_T_SKHT_V2.url.endswith("/" + raft.FILES["raft_large"])
-    assert models.Raft_Small_Weights.C_T_V2.url.endswith("/" + raft.FILES["raft_small"])
+    large, small = models.Raft_Large_Weights.C_T_SKHT_V2, models.Raft_Small_Weights.C_T_V2
+    for name, weights in (("raft_large", large), ("raft_small", small)):
+        file = raft.FILES[name]
+        assert weights.url.endswith("/" + file.name)
+        assert file.name.endswith(f"-{file.sha256[:8]}.pth")
+        assert len(bytes.fromhex(file.sha256)) == 32
 
 
 def test_without_weights_the_error_says_which_file_to_put_where(cache: Path) -> None:

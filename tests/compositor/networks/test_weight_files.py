@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,32 @@ def test_values_that_are_no_numbers(tmp_path: Path) -> None:
     tensors = named_dict("vgg16", 2)
     tensors["conv1_2.bias"][3] = float("nan")
     assert "conv1_2.bias" in refusal(saved(tmp_path / "it.pth", tensors))
+
+
+SPOILED: dict[str, Callable[[Tensor], Tensor]] = {
+    "int32": lambda tensor: (1000.0 * tensor).to(torch.int32),
+    "bool": lambda tensor: tensor > 0.0,
+    "complex64": lambda tensor: tensor.to(torch.complex64),
+    "not finite": lambda tensor: tensor.double() * 1e300,  # in single precision
+    "not finite numbers": lambda tensor: tensor / 0.0,
+    "zero everywhere": torch.zeros_like,
+    "no plain tensor": torch.Tensor.to_sparse,
+    "no plain tensor of": lambda tensor: torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("words", SPOILED)
+@pytest.mark.parametrize("layer", ["conv1_1", "conv1_2"])
+def test_weights_that_are_no_trained_networks_are_refused(tmp_path: Path, words: str, layer: str) -> None:
+    tensors = named_dict("vgg16", 2)
+    tensors[f"{layer}.weight"] = SPOILED[words](tensors[f"{layer}.weight"])
+    message = refusal(saved(tmp_path / "it.pth", tensors))
+    assert f"{layer}.weight" in message
+    assert words in message
+
+
+def test_biases_may_be_zero(tmp_path: Path) -> None:
+    tensors = named_dict("vgg16", 2)
+    tensors["conv1_2.bias"] = torch.zeros(64)
+    assert load_network(saved(tmp_path / "it.pth", tensors)).convolutions[1].bias.abs().sum() == 0.0

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from compositor.errors import DivergenceError
 from compositor.optimization.loop import Objective, OptimizationRun, Outcome, StepCallbacks, optimize
 from compositor.progress import Stopped
-from compositor.settings import Optimizer, StyleSettings
+from compositor.settings import DeviceChoice, Optimizer, StyleSettings
 
 START = torch.full((1, 3, 16, 20), 0.5)
 
@@ -180,3 +181,38 @@ def test_an_achromatic_run_moves_red_green_and_blue_alike(optimizer: Optimizer) 
     assert torch.equal(image[:, 0], image[:, 1])
     assert torch.equal(image[:, 0], image[:, 2])
     assert float((image - (0.4 + 0.8 + 0.5) / 3.0).abs().max()) < 5e-3
+
+
+def spoiled(step: int, *, loss: float = 1.0, gradient: float = 0.0) -> Objective:
+    """A quadratic whose style loss, or gradient, is another from a step on, counted from 1."""
+    calls = 0
+
+    def objective(image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        nonlocal calls
+        calls += 1
+        losses, found = quadratic(image)
+        spoils = calls >= step
+        losses["style"] = torch.tensor(loss if spoils else 1.0)
+        return losses, found + (gradient if spoils else 0.0)
+
+    return objective
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_that_is_not_finite_ends_the_optimization_and_is_named(
+    optimizer: Optimizer, loss: float
+) -> None:
+    told = Recorder()
+    settings = StyleSettings(optimizer=optimizer, device=DeviceChoice.CPU)
+    with pytest.raises(DivergenceError, match="at step 3 the loss style is"):
+        run(spoiled(3, loss=loss), 5, settings, told)
+    assert told.steps == [1, 2], "nobody is told a loss that is none"
+
+
+@pytest.mark.parametrize("gradient", [float("nan"), float("inf")])
+def test_an_image_that_is_not_finite_is_no_result(gradient: float) -> None:
+    """Its losses would only be seen at the next step, and there is none."""
+    settings = StyleSettings(optimizer=Optimizer.ADAM, device=DeviceChoice.CPU)
+    with pytest.raises(DivergenceError, match="after step 5"):
+        run(spoiled(5, gradient=gradient), 5, settings)

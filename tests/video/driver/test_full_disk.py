@@ -1,4 +1,4 @@
-"""A disk that is full or may not be written to: the frame in progress is lost, no other, and it is said."""
+"""A disk that is full, may not be written to or loses files: what is lost is said, and nothing else is."""
 
 from __future__ import annotations
 
@@ -153,3 +153,40 @@ def test_a_disk_that_becomes_read_only(
             run(engine, pan, disk)
         remount(disk, "rw")
         assert run(engine, pan, disk) == whole
+
+
+def test_what_is_said_at_the_end_is_what_is_on_disk(
+    engine: StyleEngine, pan: list[SourceFrame], whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """The output folder is removed in the middle of the run."""
+    output = tmp_path / "out"
+
+    def remove(result: FrameResult) -> None:
+        if result.number == 3:
+            shutil.rmtree(output)
+
+    with pytest.raises(FileError, match=r"styled_0001\.png: was removed .* of 6 styled frames are gone"):
+        run(engine, pan, output, remove)
+    left = {path.name: path.read_bytes() for path in (output / "styled").iterdir()}
+    assert 2 <= len(left) <= 3
+    assert left == {name: whole[name] for name in left}
+    assert not (output / "contact_sheet.png").exists()
+    assert run(engine, pan, output) == whole
+
+
+def test_a_cancelled_run_counts_what_is_on_disk(
+    engine: StyleEngine, pan: list[SourceFrame], tmp_path: Path
+) -> None:
+    done: list[int] = []
+
+    def remove(result: FrameResult) -> None:
+        done.append(result.number)
+        if result.number == 2:
+            shutil.rmtree(tmp_path / "styled")
+
+    callbacks = RunCallbacks(frame_done=remove, cancelled=lambda: len(done) >= 4)
+    settings = SequenceSettings(warm_steps=1, movie=False)
+    result = SequenceDriver(engine, settings, tmp_path, callbacks).run(pan)
+    assert result.cancelled
+    there = sorted((tmp_path / "styled").iterdir())
+    assert [frame.path for frame in result.frames] == there

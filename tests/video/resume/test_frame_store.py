@@ -42,12 +42,21 @@ def test_shots_have_a_first_picture(tmp_path: Path) -> None:
         np.testing.assert_array_equal(store.shot_content(index), frames[first].image)
 
 
-def test_what_an_earlier_run_has_kept_is_taken_or_made_again(tmp_path: Path) -> None:
+def test_what_an_earlier_run_has_kept_is_taken_if_it_is_right_or_made_again(tmp_path: Path) -> None:
     before, now = SourceFrame(1, picture()), SourceFrame(1, picture())
     FrameStore(tmp_path).add(before, begins_shot=True)
+    (file,) = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
+    again = FrameStore(tmp_path)
+    again.add(before, begins_shot=True, again=True)
+    assert file.stat().st_mtime_ns == written
     again = FrameStore(tmp_path)
     again.add(now, begins_shot=True, again=True)
-    np.testing.assert_array_equal(again.frame(0).image, before.image)
+    np.testing.assert_array_equal(again.frame(0).image, now.image)
+    file.write_bytes(b"damaged")
+    again = FrameStore(tmp_path)
+    again.add(now, begins_shot=True, again=True)
+    np.testing.assert_array_equal(again.frame(0).image, now.image)
     anew = FrameStore(tmp_path)
     anew.add(now, begins_shot=True)
     np.testing.assert_array_equal(anew.frame(0).image, now.image)

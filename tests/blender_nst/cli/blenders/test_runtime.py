@@ -110,6 +110,22 @@ def test_an_interrupted_installation_is_not_taken_for_a_blender(
     assert installed == private_install.InstalledModule(binaries / "python", (4, 5, 1))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")
+def test_a_blender_that_others_can_replace_is_never_started(tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "bpy-4.5"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "installed.json").write_text('{"version": [4, 5, 0]}')
+    assert private_install.find_installed(folder.parent, "4.5") is not None
+    for each in (folder, folder.parent):
+        each.chmod(0o777)
+        with pytest.raises(BlenderError, match="everybody may write to it"):
+            private_install.find_installed(folder.parent, "4.5")
+        with pytest.raises(BlenderError, match="everybody may write to it"):
+            private_install.install(print, folder.parent, "4.5")
+        each.chmod(0o755)
+
+
 def test_a_python_without_a_bpy_is_told_to_name_a_blender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -32,6 +33,7 @@ def test_the_zip_holds_the_extension_and_nothing_of_the_command_line(archive: Pa
         name for name in names if name.startswith(("cli/", "demo/", "headless/")) or "__pycache__" in name
     }
     assert not strangers
+    assert {"engine/locks/engine.txt", "engine/locks/uv.txt"} <= names
 
 
 def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_path: Path) -> None:
@@ -45,6 +47,7 @@ def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_pat
     for file in ("networks/weights.py", "data/vgg16.safetensors"):
         assert (target / "compositor" / file).read_bytes() == (checkout / file).read_bytes()
     assert (target / "blender_nst" / "cli" / "app.py").is_file()
+    assert (target / "blender_nst" / "engine" / "locks" / "bpy-4.5.txt").is_file()
     (about,) = target.glob("*.dist-info")
     assert "Requires-Dist: torch" in (about / "METADATA").read_text()
     assert {path.name for path in (about / "licenses").iterdir()} == {"LICENSE", "NOTICE"}
@@ -53,6 +56,25 @@ def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_pat
 def test_the_same_sources_give_the_same_wheel(tmp_path: Path) -> None:
     first, second = (build_engine_wheel(tmp_path / name) for name in ("a", "b"))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_same_sources_give_the_same_zip(
+    archive: Path, blender_runtime: BlenderRuntime, tmp_path: Path
+) -> None:
+    """At another time, in another time zone, with other rights of new files."""
+    touched = Path(compositor.__file__).parent.parent / "blender_nst" / "__init__.py"
+    before, mask = touched.stat(), os.umask(0o077)
+    try:
+        os.utime(touched, (1_000_000_000, 1_000_000_000))
+        again = build_extension(tmp_path / "again", blender_runtime)
+    finally:
+        os.umask(mask)
+        os.utime(touched, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert again.read_bytes() == archive.read_bytes()
+    with zipfile.ZipFile(again) as opened:
+        assert opened.testzip() is None
+        assert opened.namelist() == sorted(opened.namelist())
+    assert [path.name for path in again.parent.iterdir()] == [archive.name]
 
 
 def test_an_output_folder_that_cannot_be_made_is_an_error_on_one_line(

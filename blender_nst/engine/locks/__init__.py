@@ -1,0 +1,1 @@
+"""Lock files of the installations, and their reading."""

@@ -1,0 +1,173 @@
+"""The file of a journal: what is in it, and its reading, which refuses whatever is damaged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compositor.progress import FrameReport
+from video.errors import FileError
+from video.files.json_values import JsonError, decode, read_json
+from video.motion.shot_light import ShotLight
+from video.results import FrameResult
+
+FORMAT = 3
+"""Of what is written. The second one, which is still read, had no hashes of files."""
+
+UNKNOWN = ""
+"""In the place of a hash, for what was made before there were any."""
+
+_WITHOUT_HASHES = 2
+_MAX_SIDE = 1 << 24
+_MAX_FRAME = 1 << 31
+# The range of single precision, in which all of these numbers were computed.
+_MAX_FLOAT, _MIN_FLOAT = 3.5e38, 1e-46
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished frame.
+
+    Attributes:
+        fingerprint: the hashes of what it was made from by part, see `video.resume.fingerprint`.
+        begins_shot: it had no warm start in the first pass.
+        cold_start: it had none in the last pass that has reached it.
+        report, warp_error: as in the frame's result.
+        styled_file: hash of its styled file.
+        stored: the arrays of its result that `.journal` holds, with the hashes of their files, see
+            `video.resume.result_store`.
+        light: found in the first pass, as all passes use it.
+    """
+
+    frame: int
+    fingerprint: Mapping[str, str]
+    begins_shot: bool
+    cold_start: bool
+    seconds: float
+    warp_error: float | None
+    report: FrameReport
+    styled_file: str = UNKNOWN
+    stored: Mapping[str, str] = field(default_factory=dict)
+    light: ShotLight = ShotLight()  # noqa: RUF009 - frozen
+
+    @classmethod
+    def of(
+        cls,
+        result: FrameResult,
+        fingerprint: Mapping[str, str],
+        *,
+        begins_shot: bool,
+        cold_start: bool,
+        light: ShotLight,
+    ) -> Entry:
+        """The entry of a frame that is finished, and of whose result nothing is stored yet."""
+        return cls(
+            frame=result.number,
+            fingerprint=fingerprint,
+            begins_shot=begins_shot,
+            cold_start=cold_start,
+            seconds=result.seconds,
+            warp_error=result.warp_error,
+            report=result.report,
+            light=light,
+        )
+
+
+@dataclass(frozen=True)
+class JournalContent:
+    """What a journal holds.
+
+    Attributes:
+        identity: see `video.resume.fingerprint`.
+        pass_number, done: see `video.resume.journal.Journal`.
+    """
+
+    identity: dict[str, Any]
+    entries: list[Entry]
+    pass_number: int
+    done: int
+
+    def text(self) -> str:
+        """As it is written: a line for each frame."""
+        head = {
+            "journal": FORMAT,
+            "run": self.identity,
+            "pass": self.pass_number,
+            "done": self.done,
+            "frames": [],
+        }
+        frames = ",\n".join(json.dumps(asdict(entry), allow_nan=False) for entry in self.entries)
+        return json.dumps(head, indent=1, allow_nan=False).removesuffix("[]\n}") + f"[\n{frames}\n]}}\n"
+
+
+def read_journal(path: Path) -> JournalContent:
+    """The content of a journal; raises FileError, in one line, whatever else the file holds."""
+    try:
+        return _content(read_json(path))
+    except JsonError as error:
+        raise FileError(path, f"is no journal that can be read ({error})") from None
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror}") from None
+
+
+def _content(values: Any) -> JournalContent:
+    if not isinstance(values, dict) or values.keys() != {"journal", "run", "pass", "done", "frames"}:
+        raise JsonError("other fields than a journal's")
+    version = values["journal"]
+    if version not in (FORMAT, _WITHOUT_HASHES) or not isinstance(values["frames"], list):
+        raise JsonError(f"of the format {str(version)[:20]}")
+    upgraded = values["frames"] if version == FORMAT else [_with_unknown(each) for each in values["frames"]]
+    entries = [decode(Entry, each) for each in upgraded]
+    for entry in entries:
+        _check(entry)
+    position = decode(_Position, {"number": values["pass"], "done": values["done"]})
+    whole = position.done == len(entries) if position.number == 0 else 0 <= position.done <= len(entries)
+    if position.number < 0 or not whole:
+        raise JsonError("the frames are not as many as it says")
+    return JournalContent(_identity(values["run"]), entries, position.number, position.done)
+
+
+@dataclass(frozen=True)
+class _Position:
+    number: int
+    done: int
+
+
+def _with_unknown(values: Any) -> Any:
+    """An entry of the format without hashes as one of today's."""
+    if not isinstance(values, dict) or not isinstance(stored := values.get("stored"), list):
+        raise JsonError("Entry.stored is no list")
+    if not all(isinstance(kind, str) for kind in stored):
+        raise JsonError("Entry.stored has no names")
+    return values | {"stored": dict.fromkeys(stored, UNKNOWN)}
+
+
+def _check(entry: Entry) -> None:
+    """Raises JsonError for values that no finished frame has."""
+    report, light = entry.report, entry.light
+    sizes = [side for size in report.scales for side in size]
+    counts = [report.steps, report.seconds, entry.seconds, entry.warp_error or 0.0]
+    losses = [abs(loss) for loss in report.losses.values()]
+    if not (
+        abs(entry.frame) <= _MAX_FRAME
+        and sizes
+        and all(1 <= side <= _MAX_SIDE for side in sizes)
+        and all(0 <= count <= _MAX_FLOAT for count in counts)
+        and all(loss == 0.0 or _MIN_FLOAT <= loss <= _MAX_FLOAT for loss in losses)
+        and not any("/" in kind or "\\" in kind for kind in entry.stored)
+        and light.is_possible
+    ):
+        raise JsonError(f"frame {entry.frame} has values that no frame has")
+
+
+def _identity(values: Any) -> dict[str, Any]:
+    """The names and values by which a run is known: texts, numbers, switches, and lists of them."""
+    if not isinstance(values, dict):
+        raise JsonError("the run has no settings")
+    for value in values.values():
+        if any(isinstance(each, (list, dict)) for each in (value if isinstance(value, list) else [value])):
+            raise JsonError("the run has settings that are none")
+    return values
