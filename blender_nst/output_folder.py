@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 STYLED = "styled"
 CONTENT = "content"
@@ -84,18 +84,27 @@ def existing_results(output: Path, *, rendering: bool) -> Iterator[Path]:
         yield from output.glob(files)
 
 
+def is_result(path: Path, output: Path) -> bool:
+    """Whether a file is one of the results that `existing_results` gives for a run that renders nothing.
+
+    Looks at all of them only where the file has several names. No identity is remembered: a file system gives
+    that of a removed file to a new one.
+    """
+    try:
+        links = path.stat().st_nlink
+        inside = PurePath(os.path.relpath(os.path.realpath(path), os.path.realpath(output)))
+    except (OSError, ValueError):
+        return False
+    if links > 1:
+        return overwritten_input([path], existing_results(output, rendering=False)) is not None
+    patterns = map(PurePath, _STYLIZING)
+    return any(len(inside.parts) == len(each.parts) and inside.match(str(each)) for each in patterns)
+
+
 def overwritten_input(inputs: Iterable[Path], outputs: Iterable[Path]) -> Path | None:
     """The first of the inputs that is one of the outputs: by the file's identity, whatever its name."""
-    written = file_identities(outputs)
-    return next((path for path in inputs if file_identities([path]) & written), None)
-
-
-def file_identities(paths: Iterable[Path]) -> frozenset[tuple[object, ...]]:
-    """What tells files apart, whatever their names: the same for hard links, links and other spellings.
-
-    Paths that lead nowhere have none.
-    """
-    return frozenset(identity for path in paths if (identity := _identity(path)) is not None)
+    written = {identity for path in outputs if (identity := _identity(path)) is not None}
+    return next((path for path in inputs if _identity(path) in written), None)
 
 
 def foreign_entry(output: Path) -> Path | None:

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from blender_nst.cli.display import Display, make_display
-from blender_nst.cli.errors import (
-    BAD_INPUT,
-    FAILED,
-    CommandLineError,
-    exit_with,
-    exit_with_os_error,
-    exit_with_unexpected,
-    exit_with_usage,
-    resume_command,
-)
 from blender_nst.cli.inputs.common_options import (
     BlenderOption,
     CompositeOption,
@@ -43,17 +29,12 @@ from blender_nst.cli.inputs.common_options import (
     WeightsOption,
 )
 from blender_nst.cli.inputs.settings_options import Settings, with_settings
-from blender_nst.cli.log import LoggedTyper, stop_log
+from blender_nst.cli.log import LoggedTyper
+from blender_nst.cli.run import run, running
 from blender_nst.cli.setup_commands import blender_app, extension_app
-from blender_nst.cli.signals import Interrupted, exit_code, signals_are_raised, signals_end
-from blender_nst.cli.streams import standard_streams
-from compositor.errors import CompositorError, MemoryShortageError
+from blender_nst.cli.signals import signals_are_raised
 from compositor.settings import StyleSettings
-from video.errors import VideoError
 from video.settings import FILE_SETTINGS, STILL_SETTINGS, SequenceSettings
-
-# Click's error about arguments. Typer has it from Click or brings a copy, by its version.
-_UsageError: Any = typer.BadParameter.__bases__[0]
 
 app = LoggedTyper(
     no_args_is_help=True,
@@ -78,7 +59,7 @@ def demo(
     """Render a small scene made by code and stylize it with a painting made by code. Needs nothing."""
     from blender_nst.cli.commands.demo import run_demo
 
-    with _running(as_json) as display:
+    with running(as_json) as display:
         run_demo(out, frames, settings, blender=blender, display=display)
 
 
@@ -105,7 +86,7 @@ def render(
     from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
-    with _running(as_json) as display:
+    with running(as_json) as display:
         render_and_stylize(
             scene,
             choice,
@@ -145,7 +126,7 @@ def stylize(
     choice = choose_styles(
         style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
     )
-    with _running(as_json) as display:
+    with running(as_json) as display:
         stylize_sequence(
             source,
             choice,
@@ -180,7 +161,7 @@ def image(
     choice = choose_styles(
         style or [], style_weights, regions=region or [], keep=keep or [], start_image=start_image
     )
-    with _running(as_json) as display:
+    with running(as_json) as display:
         stylize_image(source, choice, out, settings, display)
 
 
@@ -199,7 +180,7 @@ def sweep(
     """Stylize one picture over a grid of settings: a PNG for each, a table, and a labeled sheet."""
     from blender_nst.cli.commands.sweep import run_sweep
 
-    with _running(as_json) as display:
+    with running(as_json) as display:
         run_sweep(source, style or [], style_weights, vary or [], out, settings=settings, display=display)
 
 
@@ -226,7 +207,7 @@ def metrics(
     from blender_nst.cli.inputs.style_choice import choose_styles
 
     choice = choose_styles(style, style_weights) if style else None
-    with _running(as_json) as display:
+    with running(as_json) as display:
         measure_sequence(
             styled, content, passes, choice, plot, settings=settings, display=display, as_json=as_json
         )
@@ -278,71 +259,8 @@ def doctor(
 
 
 def main() -> None:
-    """Runs the command line.
-
-    Exit codes: 0 done, 1 something is missing or lacking, 2 bad input, 128 and the number of the signal that
-    has ended it.
-    """
-    with standard_streams() as output:
-        code = _code_of(_guarded)
-        output.flush()
-        if code == 0 and output.failure is not None:
-            code = _code_of(lambda: exit_with(f"standard output cannot be written: {output.failure}", FAILED))
-    sys.exit(code)
-
-
-def _code_of(run: Callable[[], None]) -> int:
-    """The exit code that a function ends with."""
-    try:
-        run()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else FAILED
-    return 0
-
-
-def _guarded() -> None:
-    """Runs the command, and turns whatever it raises into one line and an exit code."""
-    with signals_end():
-        try:
-            code = app(standalone_mode=False)
-            if isinstance(code, int):
-                sys.exit(code)
-        except CommandLineError as error:
-            resume_hint = f"; to go on: {resume_command()}" if error.resumable else ""
-            exit_with(f"{error}{resume_hint}", error.exit_code)
-        except Interrupted as interrupted:
-            exit_with("interrupted", exit_code(interrupted.number))
-        except Exception as error:
-            _exit_with(error)
-        finally:
-            stop_log()
-
-
-@contextmanager
-def _running(as_json: bool) -> Iterator[Display]:
-    """A command at work, whose modules are imported: shows what it does, and raises the signals that come."""
-    with signals_are_raised(), make_display(as_json) as display:
-        yield display
-
-
-def _exit_with(error: Exception) -> NoReturn:
-    match error:
-        case MemoryError() | MemoryShortageError():
-            shortage = "there is not enough memory; close other programs, or take smaller pictures"
-            exit_with(str(error) if isinstance(error, MemoryShortageError) else shortage, FAILED)
-        case ImportError() if "failed to map" in str(error) or "allocate memory" in str(error):
-            exit_with("there is not enough memory for PyTorch; close other programs", FAILED)
-        case VideoError() | CompositorError():
-            exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
-        case OSError():
-            exit_with_os_error(error)
-        case _UsageError():
-            # Without arguments the help was printed already, as an error that has no other text.
-            if type(error).__name__ == "NoArgsIsHelpError":
-                sys.exit(error.exit_code)
-            exit_with_usage(error.format_message(), error.exit_code)
-        case _:
-            exit_with_unexpected(error)
+    """Runs the command line and ends the process, see `run`."""
+    run(app)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,8 @@ def _end_group(pid: int, patience: float) -> None:
     deadline = time.monotonic() + patience
     while _is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
-    _kill_group(pid)
+    if _is_alive(pid):
+        _kill_group(pid)
 
 
 def _is_alive(group: int) -> bool:

@@ -28,14 +28,14 @@ from compositor.stylization.temporal import StylizedFrame, TemporalConstraint
 from video.coherence.style_gain import StyleGainController
 from video.coherence.warm_start import StyledHistory, WarmStart
 from video.coherence.working_resolution import moved_detail
-from video.driver.checkpoint import Checkpoint, Results
+from video.driver.checkpoint import Checkpoint
 from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
 from video.driver.frame_writer import FrameWriter, styled_pattern
 from video.driver.pass_plan import PassPlan, pass_plans
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
-from video.errors import FrameError, JournalError
+from video.errors import FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.frames.framing import FramedSequence, with_margin
@@ -185,24 +185,12 @@ class SequenceDriver:
         results = plan.checkpoint.take_preloaded(plan.number, plan.index(position))
         if results is not None:
             optimized, styled, detailed = results
-            self._check_resumed(prepared, results)
+            prepared.check_resumed(*results)
             state.history.add(optimized, detailed)
             self._finisher.resume_after(styled, prepared.light)
         plan.store_resumed(prepared.frame, entry)
         if plan.is_last:
             self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), prepared.frame)
-
-    def _check_resumed(self, prepared: PreparedFrame, results: Results) -> None:
-        """Raises JournalError if what an earlier run has kept of a frame is of another size."""
-        optimized, styled, detailed = results
-        full, working = prepared.frame.image.shape, prepared.content.shape
-        expected = [(*working[:2], 3), full, (*full[:2], 3)]
-        for found, shape in zip((optimized, styled, detailed), expected, strict=True):
-            if found is not None and found.shape != shape:
-                raise JournalError(
-                    f"frame {prepared.frame.number}: what {self.output} holds of it is of another size;"
-                    " choose another output folder, or begin anew (--restart)"
-                )
 
     def _optimize(
         self, plan: PassPlan, position: int, prepared: PreparedFrame, state: _PassState, begun: float

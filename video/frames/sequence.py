@@ -237,11 +237,7 @@ def check_passes(files: Mapping[int, Path], size: tuple[int, int]) -> None:
 
 
 def pattern_files(pattern: Path) -> dict[int, Path]:
-    """The files of a pattern as `render_####.png` or `render_%04d.png`, by frame number.
-
-    Raises:
-        SequenceError: it is no pattern, or its folder is not there.
-    """
+    """The files of a pattern by frame number; raises SequenceError if it is none, or has no folder."""
     return matching_files(hashes(pattern))
 
 

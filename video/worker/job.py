@@ -17,7 +17,7 @@ from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
 from video.errors import FrameError, ProtocolError
 from video.files.output_checks import check_output_folder, check_run_keeps
-from video.files.output_folder import PASSES, SNAPSHOTS, existing_results, file_identities
+from video.files.output_folder import PASSES, SNAPSHOTS, is_result
 from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.headers.pixel_aspect import pixel_aspect
@@ -51,7 +51,6 @@ class OpenJob:
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
-        self._replaced: frozenset[tuple[object, ...]] = frozenset()
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the job's frames.
@@ -69,7 +68,6 @@ class OpenJob:
         styles = styles_in_pixels_of(self._read_styles(), self.pixel_aspect)
         check_run_keeps(self._style_files() + network_files(style_settings.network), self._output)
         check_output_folder(self._output)
-        self._replaced = file_identities(existing_results(self._output, rendering=False))
         snapshots_kept = style_settings.snapshot_every > 0
         if not snapshots_kept and job.preview_every > 0:
             style_settings = replace(style_settings, snapshot_every=job.preview_every)
@@ -92,7 +90,7 @@ class OpenJob:
     def check_frame(self, command: Frame) -> None:
         """Raises FrameError if a file of the frame is one that the run replaces."""
         for path in (Path(command.content), *([] if command.passes is None else [Path(command.passes)])):
-            if file_identities([path]) & self._replaced:
+            if is_result(path, self._output):
                 raise FrameError(
                     command.frame, f"{path} is an input and would be overwritten; choose another output"
                 )

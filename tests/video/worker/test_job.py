@@ -47,6 +47,24 @@ def test_a_frame_is_not_written_over(out: Path) -> None:
         job.check_frame(Frame("a", 7, str(out / "styled" / "styled_0001.png")))
 
 
+def test_a_frame_is_known_by_any_of_its_names(out: Path) -> None:
+    job = opened(out, out.parent / "style.png")
+    styled, content = out / "styled" / "styled_0001.png", out / "content" / "content_0001.png"
+    (out.parent / "hard.png").hardlink_to(styled)
+    (out.parent / "link.png").symlink_to(styled)
+    (out.parent / "folder").symlink_to(out / "styled")
+    for name in ("hard.png", "link.png", "folder/styled_0001.png", "out/./styled/../styled/styled_0001.png"):
+        with pytest.raises(FrameError, match="would be overwritten"):
+            job.check_frame(Frame("a", 1, str(out.parent / name)))
+    # A captured frame that is replaced has the number of a file that was removed, sooner or later.
+    for _ in range(20):
+        content.unlink()
+        styled.unlink()
+        for path in (content, styled):
+            path.write_bytes(b"new")
+        job.check_frame(Frame("a", 1, str(content), str(out / "passes" / "passes_0001.exr")))
+
+
 def test_a_link_in_the_output_folder_is_refused(out: Path) -> None:
     (out / "debug").symlink_to(out / "content")
     with pytest.raises(FileError, match="debug: is a link"):
