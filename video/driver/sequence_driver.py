@@ -12,7 +12,7 @@ import queue
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,12 @@ import numpy as np
 
 from compositor.engine import StyleEngine
 from compositor.errors import DivergenceError, ImageError
-from compositor.image_ops.light import with_light
-from compositor.progress import FrameCallbacks, Stopped
-from compositor.stylization.frame_inputs import FrameInputs
-from compositor.stylization.temporal import StylizedFrame, TemporalConstraint
+from compositor.progress import Stopped
+from compositor.stylization.temporal import StylizedFrame
 from video.coherence.style_gain import StyleGainController
 from video.coherence.warm_start import StyledHistory, WarmStart
-from video.coherence.working_resolution import moved_detail
 from video.driver.checkpoint import Checkpoint
+from video.driver.engine_inputs import detail_constraint, frame_callbacks, frame_inputs, temporal_constraint
 from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
 from video.driver.frame_writer import FrameWriter, styled_pattern
 from video.driver.pass_plan import PassPlan, pass_plans
@@ -38,7 +36,7 @@ from video.driver.run_outputs import RunOutputs
 from video.errors import FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
-from video.frames.framing import FramedSequence, with_margin
+from video.frames.framing import FramedSequence
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
@@ -278,44 +276,16 @@ class SequenceDriver:
         """
         if self._cancelled():
             return None
-        frame, light = prepared.frame, prepared.light
-        if initial is not None:
-            initial = with_margin(initial, frame.margin)
-        temporal = warm_start and TemporalConstraint(
-            warm_start.target,
-            warm_start.reliability,
-            self.settings.temporal_weight,
-            warm_start.correspondence.static_mask,
-            style_gain,
-        )
-        detail = None
-        if warm_start is not None and warm_start.detailed is not None:
-            detail = moved_detail(warm_start.detailed, warm_start.correspondence.full_size)
         try:
             stylized = self.engine.stylize(
-                FrameInputs(
-                    frame.image,
-                    frame.masks,
-                    frame.keep,
-                    initial,
-                    start,
-                    light.factor,
-                    light.styled,
-                    frame.margin,
-                ),
-                temporal=temporal,
-                detail=detail,
+                frame_inputs(prepared, initial, start),
+                temporal=temporal_constraint(warm_start, self.settings.temporal_weight, style_gain),
+                detail=detail_constraint(warm_start),
                 steps=None if start is None else self.settings.warm_steps,
-                callbacks=FrameCallbacks(
-                    progress=lambda progress: self.callbacks.progress(frame.number, progress),
-                    snapshot=lambda snapshot: self.callbacks.snapshot(
-                        frame.number, replace(snapshot, image=with_light(snapshot.image, light.styled))
-                    ),
-                    cancelled=self._cancelled,
-                ),
+                callbacks=frame_callbacks(prepared, self.callbacks, self._cancelled),
             )
         except (ImageError, DivergenceError) as error:
-            raise FrameError(frame.number, str(error)) from None
+            raise FrameError(prepared.frame.number, str(error)) from None
         self._background.finish()
         cancelled = stylized.report.stopped is Stopped.CANCELLED or self.callbacks.cancelled()
         return None if cancelled else stylized
