@@ -59,7 +59,7 @@ class StyleSettings:
     )
     local_weight: float = setting(
         LOOK,
-        2.0,
+        2.5,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016",
