@@ -10,10 +10,11 @@ import torch
 from compositor.errors import DeviceError, MemoryShortageError
 from compositor.settings import DeviceChoice
 
-# Of the CPU's allocator; of oneDNN and of C++ where a limit of address space is reached; of the allocator for
-# Apple's GPUs; of Metal, for one buffer above its size limit.
+# Of the CPU's allocator; of oneDNN, C++ and PyTorch's files where a limit of address space is reached; of the
+# allocator for Apple's GPUs; of Metal, for one buffer above its size limit.
 _OUT_OF_MEMORY_TEXTS = (
     *("DefaultCPUAllocator", "could not create a primitive", "could not create a memory", "bad_alloc"),
+    "unable to mmap",
     *("MPS backend out of memory", "Invalid buffer size"),
 )
 

@@ -176,6 +176,7 @@ class StyleObjective:
             inside = self._statistics.of(active.window.outer.of(active.image), active.window)
             self._outside = added(total, inside, -1.0)
         self._windows = [active.window]
+        self.renew()
 
     def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
         settings, temporal_term = self._settings, self._temporal_term

@@ -93,7 +93,7 @@ def objective(network: FeatureNetwork, settings: StyleSettings, **how: object) -
 def test_tiles_have_the_loss_and_the_gradient_of_the_frame(
     network: FeatureNetwork, statistic: StyleStatistic
 ) -> None:
-    settings = StyleSettings(style_statistic=statistic)
+    settings = StyleSettings(style_statistic=statistic, window_layers=())
     margin = reach(VGG16, ["relu5_1"])
     whole = objective(network, settings).value_and_grad(noise(2))
     tiled = objective(network, settings, windows=tiles(HEIGHT, WIDTH, 64, margin)).value_and_grad(noise(2))
@@ -102,7 +102,20 @@ def test_tiles_have_the_loss_and_the_gradient_of_the_frame(
     assert float((tiled[1] - whole[1]).norm() / whole[1].norm()) < 1e-3
 
 
+def test_the_windows_of_tiles_pull_nearly_as_the_frames(network: FeatureNetwork) -> None:
+    """They end at the tiles' borders; here the tiles are hardly larger than a window."""
+    settings = StyleSettings(content_weight=0.0, style_weight=0.0, tv_weight=0.0, local_layers=())
+    margin = reach(VGG16, ["relu5_1"])
+    (whole, pull), (tiled, pulls) = (
+        objective(network, settings, windows=windows).value_and_grad(noise(2))
+        for windows in (None, tiles(HEIGHT, WIDTH, 64, margin))
+    )
+    assert float(tiled["local"]) == pytest.approx(float(whole["local"]), rel=0.2)
+    assert float(torch.cosine_similarity(pull.flatten(), pulls.flatten(), dim=0)) > 0.9
+
+
 def test_a_focus_has_the_frames_gradient_where_it_may_change(network: FeatureNetwork) -> None:
+    settings = StyleSettings(window_layers=())
     margin = reach(VGG16, ["relu5_1"])
     wanted = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
     wanted[..., 30:40, 20:31] = True
@@ -111,10 +124,8 @@ def test_a_focus_has_the_frames_gradient_where_it_may_change(network: FeatureNet
     assert window.outer.right < WIDTH
     before, now = noise(2), noise(2)
     now[..., 30:40, 20:31] = noise(3)[..., 30:40, 20:31]
-    focused = objective(network, StyleSettings(), active_region=ActiveRegion(window, before)).value_and_grad(
-        now
-    )
-    whole = objective(network, StyleSettings()).value_and_grad(now)
+    focused = objective(network, settings, active_region=ActiveRegion(window, before)).value_and_grad(now)
+    whole = objective(network, settings).value_and_grad(now)
     assert float(focused[0]["total"]) == pytest.approx(float(whole[0]["total"]), rel=1e-4)
     ours, theirs = (gradient.masked_select(wanted) for _, gradient in (focused, whole))
     assert float((ours - theirs).norm() / theirs.norm()) < 1e-3

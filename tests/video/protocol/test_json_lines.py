@@ -70,6 +70,7 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         st.lists(st.builds(StyledRegion, texts, st.lists(texts), maybe(texts)), max_size=3),
         st.booleans(),
         st.dictionaries(texts, st.none() | numbers | reals | texts, max_size=3),
+        st.booleans(),
         reals,
     ),
     Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers)),
