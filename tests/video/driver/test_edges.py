@@ -65,8 +65,10 @@ def test_silhouettes_are_made_of_the_styled_surfaces_in_every_frame(
         assert coverage is not None
         edge = coverage.mixed & (coverage.support == 1.0)
         assert edge.sum() > 50
-        # To the levels of the file.
-        assert np.abs(coverage.recomposed(image) - image)[edge].max() < 0.02
+        # To the levels of the file, which count more where little of a surface is seen.
+        differences = np.abs(coverage.recomposed(image) - image)[edge]
+        assert differences.mean() < 0.004
+        assert differences.max() < 0.04
     for (first, second), (before, after) in zip(pairwise(frames), pairwise(images), strict=True):
         resting = (first.image == second.image).all(axis=2) & ~moving(second)
         assert resting.mean() > 0.5

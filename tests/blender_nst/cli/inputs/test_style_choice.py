@@ -60,7 +60,7 @@ def test_weights_lead_from_one_style_to_the_other(styled: Callable[[str], np.nda
     nearly = styled("-s {f}/knife.png -s {f}/swirls.png --style-weights 1000,1")
     equal = styled("-s {f}/knife.png -s {f}/swirls.png")
     # Few places take their strokes from the one feature that the weak style has in a thousand.
-    assert difference(nearly, knife) < 0.2 * difference(swirls, knife)
+    assert difference(nearly, knife) < 0.3 * difference(swirls, knife)
     assert difference(nearly, knife) < difference(equal, knife)
     np.testing.assert_array_equal(equal, styled("-s {f}/knife.png -s {f}/swirls.png --style-weights 2,2"))
 
