@@ -79,10 +79,10 @@ class WindowFeatures:
 
     @classmethod
     def at(cls, positions: Tensor, mask: Tensor, index: Tensor) -> WindowFeatures:
-        """From features (H·W, C), a mask (H·W) in 0..1 and the positions in the windows, (n, P)."""
-        inside = _gathered(mask[:, None], index)[..., 0]
+        """From features (H·W + 1, C) and a mask in 0..1 as `_with_outside`, and the positions (n, P)."""
+        inside = mask[index]
         weights = inside.sum(dim=1)
-        return cls(_gathered(positions, index), inside / weights.clamp_min(_LEAST_WEIGHT)[:, None], weights)
+        return cls(positions[index], inside / weights.clamp_min(_LEAST_WEIGHT)[:, None], weights)
 
     def __getitem__(self, numbers: Tensor) -> WindowFeatures:
         """Some of the windows, by their numbers or by a mask of them."""
@@ -154,10 +154,11 @@ class StyleWindows:
         for rows, shares in zip(self.windows.rows.split(size), self.windows.shares.split(size), strict=True):
             found = (positions @ rows.flatten(0, 1).T).float().square_() * shares.flatten()
             sums = found.view(len(positions), len(rows), -1).sum(dim=2) * mask[:, None]
-            products.append(_gathered(sums, grid.index).sum(dim=1))
+            products.append(_with_outside(sums)[grid.index].sum(dim=1))
         inner, energies = torch.cat(products, dim=1), torch.empty(len(grid.index), device=positions.device)
+        features, weights = _with_outside(positions), _with_outside(mask)
         for numbers in grid.layers:
-            own = WindowFeatures.at(positions, mask, grid.index[numbers])
+            own = WindowFeatures.at(features, weights, grid.index[numbers])
             inner[numbers] /= own.weights.clamp_min(_LEAST_WEIGHT)[:, None]
             energies[numbers] = own.energies()
         return ((energies[:, None] - 2.0 * inner) / self.energies + 1.0).argmin(dim=1)
@@ -201,18 +202,20 @@ class _DistanceSum(torch.autograd.Function):
     def forward(ctx: Any, positions: Tensor, mask: Tensor, targets: _Targets) -> Tensor:
         grid, style = targets.grid, targets.style
         total = torch.zeros((), device=positions.device)
-        gradient = torch.zeros(len(positions) + 1, positions.shape[1], device=positions.device)
+        features, weights = _with_outside(positions), _with_outside(mask)
+        gradient = torch.zeros_like(features, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         for numbers in grid.layers:
             index, chosen = grid.index[numbers], targets.entries[numbers]
-            own, energies = WindowFeatures.at(positions, mask, index), style.energies[chosen]
-            difference, slope = gram_difference(own, style.windows[chosen], ctx.needs_input_grad[0])
+            own, energies = WindowFeatures.at(features, weights, index), style.energies[chosen]
+            difference, slope = gram_difference(own, style.windows[chosen], gradient is not None)
             # Rounding can take a window that is its own target below zero.
             distances = (difference / energies + 1.0).clamp_min(0.0)
             total += (own.weights * distances).sum()
-            if slope is not None:
+            if gradient is not None and slope is not None:
                 # No position is twice in a layer, but for the one of all outside, which is left out below.
                 gradient[index] += slope * (own.weights / energies)[:, None, None]
-        ctx.save_for_backward((gradient[:-1] / len(grid.layers)).to(positions.dtype))
+        if gradient is not None:
+            ctx.save_for_backward((gradient[:-1] / len(grid.layers)).to(positions.dtype))
         return total / len(grid.layers)
 
     @staticmethod
@@ -244,13 +247,13 @@ def _whole_windows(maps: StyleMaps, cells: int) -> WindowFeatures:
     """The windows over a style picture, of each at least half within it and visible."""
     height, width = maps.features.shape[-2:]
     index = _index(height, width, cells, 0, maps.features.device).flatten(0, 1)
-    found = WindowFeatures.at(maps.positions, maps.mask, index)
+    found = WindowFeatures.at(_with_outside(maps.positions), _with_outside(maps.mask), index)
     return found[mostly(found.weights, cells**2)]
 
 
-def _gathered(positions: Tensor, index: Tensor) -> Tensor:
-    """(n, P, C): rows of positions (H·W, C) by their numbers; zero where the number is H·W."""
-    return torch.cat([positions, positions.new_zeros(1, positions.shape[1])])[index]
+def _with_outside(values: Tensor) -> Tensor:
+    """The values of H·W positions, and behind them the zeros that stand for what is outside of the map."""
+    return torch.cat([values, values.new_zeros(1, *values.shape[1:])])
 
 
 def _index(height: int, width: int, cells: int, before: int, device: torch.device) -> Tensor:
