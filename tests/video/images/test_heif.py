@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, features
 
 from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
+from tests.video.orientations import as_stored
 from video.color.cicp import code_point_space
 from video.color.icc import parse_profile
 from video.errors import FileError
@@ -62,17 +63,7 @@ def test_gray(tmp_path: Path) -> None:
 def test_a_turned_picture_comes_upright(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x112] = orientation
-    back = {
-        1: COLOR,
-        2: COLOR[:, ::-1],
-        3: COLOR[::-1, ::-1],
-        4: COLOR[::-1],
-        5: COLOR.swapaxes(0, 1),
-        6: np.rot90(COLOR, 1),
-        7: COLOR[::-1, ::-1].swapaxes(0, 1),
-        8: np.rot90(COLOR, -1),
-    }
-    (tmp_path / "a.avif").write_bytes(avif(np.ascontiguousarray(back[orientation]), exif=exif))
+    (tmp_path / "a.avif").write_bytes(avif(as_stored(COLOR, orientation), exif=exif))
     assert image_size(tmp_path / "a.avif") == (56, 40)
     np.testing.assert_allclose(read_picture(tmp_path / "a.avif").image, COLOR / 255.0, atol=WITHIN)
 

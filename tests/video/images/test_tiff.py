@@ -10,6 +10,7 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
+from tests.video.orientations import as_stored
 from tests.video.tiff_files import Extra, Photometric, make_tiff
 from video.errors import FileError
 from video.images.image_files import image_size, read_picture
@@ -137,18 +138,7 @@ def test_a_fourth_sample_that_is_not_described_is_straight_alpha(tmp_path: Path,
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_tiff_is_turned_as_its_orientation_says(tmp_path: Path, orientation: int) -> None:
-    # Where the first stored row and column lie in the picture (TIFF 6, page 36).
-    back = {
-        1: COLOR,
-        2: COLOR[:, ::-1],
-        3: COLOR[::-1, ::-1],
-        4: COLOR[::-1],
-        5: COLOR.swapaxes(0, 1),
-        6: np.rot90(COLOR, 1),
-        7: COLOR[::-1, ::-1].swapaxes(0, 1),
-        8: np.rot90(COLOR, -1),
-    }
-    for depth, stored in in_depths(np.ascontiguousarray(back[orientation])):
+    for depth, stored in in_depths(as_stored(COLOR, orientation)):
         for planar in (False, True):
             path = tmp_path / f"{depth}_{planar}.tif"
             path.write_bytes(make_tiff(stored, orientation=orientation, planar=planar))
