@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import re
+import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,11 @@ Picture = Callable[..., np.ndarray]
 # An example's time says something about the machine and nothing about the code.
 settings.register_profile("repository", deadline=None)
 settings.load_profile("repository")
+
+# Under `nohup`, or in the background of a script, these are ignored, also by what the tests start.
+for _name, _handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    if (_number := getattr(signal, _name, None)) and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
