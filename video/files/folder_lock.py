@@ -11,22 +11,23 @@ from video.errors import FileError
 from video.files.atomic import why_unwritten
 from video.files.lock import FolderLock, LockedError, try_lock
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds to wait for another run: one whose caller was killed ends after its step."""
 
 
 @contextmanager
 def folder_locked(
-    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
+    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float | None = None
 ) -> Iterator[None]:
     """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
 
     Raises:
-        FileError: another run holds it for longer than `patience` seconds, or it cannot be made.
+        FileError: another run holds it for longer than `patience` seconds (PATIENCE), or it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held = _wait_for(folder, warning, time.monotonic() + patience)
+        seconds = PATIENCE if patience is None else patience
+        held = _wait_for(folder, warning, time.monotonic() + seconds)
     except LockedError as error:
         raise FileError(folder, error.reason) from None
     except OSError as error:
