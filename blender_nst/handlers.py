@@ -23,6 +23,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
+from .capture.log import ORPHAN_PATIENCE, CaptureError
 from .capture.view_layer_passes import TemporaryPasses
 from .diagnostics.guard import one_line
 from .errors import EngineError
@@ -34,7 +35,6 @@ from .session.session import RenderSession, SessionEvent, State
 from .state import SwitchedOffError, state_of
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
-
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +79,10 @@ def open_session(
     active_session().on_event = on_event
     session = new_session(plan)
     try:
+        session.manifest.hold(ORPHAN_PATIENCE)
         session.start_engine()
         session.wait_opened()
-    except EngineError as error:
+    except (CaptureError, EngineError) as error:
         session.end()
         raise SessionError(str(error)) from None
     _hooks().opened_ahead = True
@@ -140,7 +141,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if not hooks.opened_ahead:
         _forget_render()  # one that began and, as Blender refused it, never ended
         try:
-            new_session(still_plan or SessionPlan.from_scene(scene))
+            new_session(still_plan or SessionPlan.from_scene(scene), free_folder=True)
         except SessionError as error:
             say(f"not stylized: {error}", error=True)
             return

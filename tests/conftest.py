@@ -100,6 +100,13 @@ def logs_of_no_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def engine_of_the_tests() -> None:
+    """Forgets the engine that the caller's shell names: tests name their own, or want none to be named."""
+    for name in ("BLENDER_NST_PYTHON", "BLENDER_NST_ENGINE_PATH"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def picture() -> Picture:
     """Paints a textured picture, (height, width, 3) float32 in 0..1."""

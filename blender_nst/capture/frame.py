@@ -149,44 +149,47 @@ def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float
 
 
 def _copied(own: Path, path: Path) -> bool:
-    unfinished = _unfinished(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(own, unfinished)
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            shutil.copyfile(own, unfinished)
     except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
         return False
     return True
 
 
 def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mapping[str, Any]) -> None:
-    unfinished = _unfinished(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _changed(scene.render.image_settings, image_settings):
+        with whole_file(path) as unfinished, _changed(scene.render.image_settings, image_settings):
             bpy.data.images[image].save_render(str(unfinished), scene=scene)
-        unfinished.replace(path)
     except (OSError, RuntimeError, KeyError) as error:
-        with suppress(OSError):
-            unfinished.unlink()
         raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
 
 
-def _unfinished(path: Path) -> Path:
-    # save_render appends the format's extension where it is missing, hence a temporary name that has it.
-    # As such the engine knows it, which clears up after a Blender that was killed.
-    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-
-
 def _write_note(path: Path, note: Note) -> None:
-    unfinished = _unfinished(path)
     try:
-        unfinished.write_text(json.dumps(note), "utf-8")
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            unfinished.write_text(json.dumps(note), "utf-8")
     except OSError as error:
         raise CaptureError(f"{path}: the camera cannot be noted: {_one_line(error)}") from None
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Context: the name under which a file is written, which is then replaced; raises OSError.
+
+    `save_render` appends the format's extension where it is missing, hence a temporary name that has it. As
+    such the engine knows it, which clears up after a Blender that was killed.
+    """
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whatever has this name is followed by nobody: a link would lead to a file of somebody else.
+    unfinished.unlink(missing_ok=True)
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,19 +1,24 @@
-"""Manifest of the captured frames that belong to the current run: a small file beside them.
+"""Manifest of the captured frames that belong to the current run: a small file beside them; and their lock.
 
-The folder may also hold frames that an earlier run has captured from another state of the scene.
+The folder may also hold frames that an earlier run has captured from another state of the scene. The engine's
+lock of the output folder does not keep two renders from capturing into it: a render may begin before its
+engine has answered, or without one.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import threading
+import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from ..output_folder import CAPTURED, CONTENT
-from .frame import CapturedFrame, CaptureError, content_path, passes_path
+from .frame import CapturedFrame, CaptureError, content_path, passes_path, whole_file
+from .lock import FolderLock, LockedError, try_lock
+
+ORPHAN_PATIENCE = 60.0
+"""Seconds to wait for another render: a Blender whose caller was killed ends with its next event."""
 
 
 class CapturedFramesManifest:
@@ -24,6 +29,34 @@ class CapturedFramesManifest:
         self._path = output / CONTENT / CAPTURED
         self._lock = threading.Lock()
         self._frames = self._read()
+        self._held: FolderLock | None = None
+
+    def hold(self, patience: float = 0.0) -> None:
+        """Keeps other renders from capturing into the folder, until `release`; the second time does nothing.
+
+        Raises:
+            CaptureError: another one is, for longer than `patience` seconds, or the folder cannot be made.
+        """
+        folder, deadline = self._path.parent, time.monotonic() + patience
+        with self._lock:
+            while self._held is None:
+                try:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    self._held = try_lock(folder)
+                    self._frames = self._read()
+                except LockedError as error:
+                    if time.monotonic() >= deadline:
+                        raise CaptureError(str(error)) from None
+                    time.sleep(0.1)
+                except OSError as error:
+                    raise CaptureError(f"{folder}: cannot be written to: {error.strerror}") from None
+
+    def release(self) -> None:
+        """Nothing more is captured."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
     def add(self, frame: int) -> None:
         """A frame is on disk; raises CaptureError if that cannot be noted."""
@@ -51,12 +84,8 @@ class CapturedFramesManifest:
             return set()
 
     def _write(self) -> None:
-        unfinished = self._path.with_name(f".{self._path.stem}.{os.getpid()}.tmp.json")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(json.dumps({"frames": sorted(self._frames)}), "utf-8")
-            unfinished.replace(self._path)
+            with whole_file(self._path) as unfinished:
+                unfinished.write_text(json.dumps({"frames": sorted(self._frames)}), "utf-8")
         except OSError as error:
-            with suppress(OSError):
-                unfinished.unlink()
             raise CaptureError(f"{self._path}: cannot be written: {error.strerror}") from None

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import bpy
 
-from ..capture.frame import passes_path, picture_mode
+from ..capture.frame import passes_path, picture_mode, whole_file
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
 from ..output_folder import COMPOSITED, STYLED
 from .node import is_styled_group
@@ -117,6 +117,7 @@ class CompositePass:
         unfinished = Path(self._copy.render.frame_path(frame=frame))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.unlink(missing_ok=True)  # Blender would write through a link
             bpy.ops.render.render(animation=True, scene=self._copy.name)
             if self.suffix == LIGHT:
                 self._note_view(frame, target)
@@ -248,8 +249,10 @@ class CompositePass:
 
     def _note_view(self, frame: int, target: Path) -> None:
         """Copies the note about the view transform from beside the passes to beside an EXR."""
-        with suppress(OSError):  # captured by something else: nothing is known
-            shutil.copyfile(passes_path(self.output, frame).with_suffix(".json"), target.with_suffix(".json"))
+        note = passes_path(self.output, frame).with_suffix(".json")
+        # Captured by something else: nothing is known.
+        with suppress(OSError), whole_file(target.with_suffix(".json")) as copy:
+            shutil.copyfile(note, copy)
 
     def _show(self, image: bpy.types.Image, path: Path) -> None:
         if not is_written(path):

@@ -11,6 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
+from ..capture.lock import LockedError, wait_unlocked
 from ..diagnostics.extension_log import follow_run
 from ..diagnostics.guard import one_line
 from ..diagnostics.log_lines import escape_control
@@ -23,6 +24,9 @@ from .plan import SessionError, SessionPlan
 from .session import RenderSession, SessionEvent, State
 
 logger = logging.getLogger(__name__)
+
+_PATIENCE = 6.0
+"""Seconds to wait for a folder: the engine of the session before is killed if it does not end in five."""
 
 TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
@@ -112,8 +116,17 @@ def status_line() -> tuple[str, bool]:
     return active.last_line, active.last_is_error
 
 
-def new_session(plan: SessionPlan) -> RenderSession:
-    """A session in the place of the last one, which has ended."""
+def new_session(plan: SessionPlan, *, free_folder: bool = False) -> RenderSession:
+    """A session in the place of the last one, which has ended.
+
+    Raises:
+        SessionError: with `free_folder`, another run is at work in the output folder.
+    """
+    if free_folder:
+        try:
+            wait_unlocked(plan.output, _PATIENCE)
+        except LockedError as error:
+            raise SessionError(str(error)) from None
     return active_session().begin(plan)
 
 

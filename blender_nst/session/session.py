@@ -86,7 +86,7 @@ class RenderSession:
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
     def __post_init__(self) -> None:
-        self._log = CapturedFramesManifest(self.plan.output)
+        self.manifest = CapturedFramesManifest(self.plan.output)
         self._from_files = False
 
     def start_engine(self) -> SupervisedEngine:
@@ -126,7 +126,7 @@ class RenderSession:
         """
         engine = None if self.plan.engine.after_render else self.start_engine()
         for position, frame in enumerate(frames):
-            captured = self._log.captured(frame)
+            captured = self.manifest.captured(frame)
             if captured is None:
                 return list(frames[position:])
             self.captured.append(captured)
@@ -144,6 +144,7 @@ class RenderSession:
         if self.state is not State.RENDERING:
             return
         try:
+            self.manifest.hold()
             engine = None if self.plan.engine.after_render else self.start_engine()
             captured = capture_frame(
                 scene,
@@ -153,7 +154,7 @@ class RenderSession:
                 uncompressed=engine is not None and self._waiting_frames < MAX_UNCOMPRESSED,
                 written_since=written_since,
             )
-            self._log.add(captured.frame)
+            self.manifest.add(captured.frame)
             self.captured.append(captured)
             if engine is not None:
                 self._send_frame(engine, captured)
@@ -183,10 +184,7 @@ class RenderSession:
         self.captured = list(frames)
         self.state = State.STYLIZING
         # An engine that is still starting does not read: many frames would fill the pipe and block.
-        feeder = threading.Thread(
-            target=self._send_rest, args=(self.captured,), name="NST frames", daemon=True
-        )
-        feeder.start()
+        threading.Thread(target=self._send_rest, args=[self.captured], name="NST frames", daemon=True).start()
 
     def cancel(self) -> None:
         """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
@@ -233,6 +231,7 @@ class RenderSession:
         """Ends the engine's process, without waiting for it; the session is over."""
         with self._changing:
             self.state = State.ENDED
+        self.manifest.release()
         if self.engine is not None:
             self.engine.close()
 
@@ -265,7 +264,7 @@ class RenderSession:
         try:
             if not event.continues and not self._from_files:
                 # What an earlier run has captured belongs to another scene, or to other settings of it.
-                self._log.restrict(each.frame for each in self.captured)
+                self.manifest.restrict(each.frame for each in self.captured)
         except CaptureError as error:
             self.fail(str(error))
         self.engine_state.update(event)

@@ -29,7 +29,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         _settle(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise FileError(path, _why_unwritten(error)) from None
+        raise FileError(path, why_unwritten(error)) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -46,7 +46,8 @@ def _settle(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _why_unwritten(error: OSError) -> str:
+def why_unwritten(error: OSError) -> str:
+    """Why a file or folder cannot be written, and what to do: a line that follows its name."""
     if error.errno in _FULL:
         return "the disk is full; make room, then run it again to go on"
     return f"cannot be written ({error.strerror or error}); choose another output folder"
@@ -61,9 +62,15 @@ def check_writable(folder: Path) -> None:
     probe = folder / f".blender-nst.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.unlink(missing_ok=True)
-        probe.touch()
-        probe.unlink()
+        try_name(probe)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(folder, f"cannot be written to ({reason}); choose another output folder") from None
+
+
+def try_name(path: Path) -> None:
+    """Makes an empty file of a temporary name and removes it; raises OSError or ValueError if that fails."""
+    # Whatever has this name is followed by nobody.
+    path.unlink(missing_ok=True)
+    path.touch(exist_ok=False)
+    path.unlink()

@@ -1,70 +1,52 @@
-"""Lock of an output folder, for one run at a time; the system releases it when the process ends or is killed.
-
-Not by the package filelock, which leaves its file in the folder on Unix and fails on a share without locks.
-"""
+"""Lock of an output folder, for one run at a time, waited for."""
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from video.errors import FileError
-from video.files.output_folder import LOCK
+from video.files.atomic import why_unwritten
+from video.files.lock import FolderLock, LockedError, try_lock
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds to wait for another run: one whose caller was killed ends after its step."""
 
 
 @contextmanager
 def folder_locked(
-    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
+    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float | None = None
 ) -> Iterator[None]:
     """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
 
     Raises:
-        FileError: another run holds it for longer than `patience` seconds, or it cannot be made.
+        FileError: another run holds it for longer than `patience` seconds (PATIENCE), or it cannot be made.
     """
-    deadline, warned = time.monotonic() + patience, False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while (held := _try(folder)) is None:
-            if not warned:
-                warning(f"another run is at work in {folder}: waiting for its end")
-                warned = True
-            if time.monotonic() > deadline:
-                raise FileError(folder, "another run is at work in this folder; end it, or choose another")
-            time.sleep(0.1)
+        seconds = PATIENCE if patience is None else patience
+        held = _wait_for(folder, warning, time.monotonic() + seconds)
+    except LockedError as error:
+        raise FileError(folder, error.reason) from None
     except OSError as error:
-        raise FileError(
-            folder, f"cannot be written to ({error.strerror}); choose another output folder"
-        ) from None
+        raise FileError(folder, why_unwritten(error)) from None
     try:
         yield
     finally:
-        os.close(held)
+        held.release()
 
 
-def _try(folder: Path) -> int | None:
-    """An open file that holds the lock until it is closed; None while somebody else has it."""
-    if sys.platform == "win32":
-        # A file that Windows removes when it is closed, by whatever end of the process.
+def _wait_for(folder: Path, warning: Callable[[str], None], deadline: float) -> FolderLock:
+    warned = False
+    while True:
         try:
-            return os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
-        except (FileExistsError, PermissionError):
-            return None
-    import fcntl
-
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    except OSError:
-        # A file system without locks (some network shares): better no lock than no run.
-        return file
-    return file
+            return try_lock(folder)
+        except LockedError as error:
+            if time.monotonic() > deadline:
+                raise
+            if not warned:
+                warning(f"{error}; waiting for its end")
+                warned = True
+        time.sleep(0.1)

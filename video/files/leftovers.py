@@ -7,6 +7,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from video.files.output_folder import CONTENT, DEBUG, KEPT_RESULTS, PASSES, SNAPSHOTS, STYLED
 
 # `.styled_0007.png.4711.tmp` of this package, `.content_0007.4711.tmp.png` of the extension, whose temporary
@@ -18,14 +20,24 @@ _FOLDERS = (".", STYLED, CONTENT, PASSES, DEBUG, KEPT_RESULTS, SNAPSHOTS, f"{SNA
 def remove_leftovers(output: Path) -> None:
     """Removes the temporary files of runs that are over. To be called by whoever holds the folder's lock.
 
-    The files of this process and of its parent, which may be a Blender that is saving a frame, are left.
+    The files of this process and of its parent are left; among the captured frames, which the lock does not
+    cover, those of every process that runs: it may be a Blender that is saving a frame.
     """
-    alive = {os.getpid(), os.getppid()}
+    own = {os.getpid(), os.getppid()}
     for pattern in _FOLDERS:
         for folder in [output] if pattern == "." else output.glob(pattern):
             if folder.is_dir() and not folder.is_symlink():
                 for path in folder.iterdir():
                     match = _TEMPORARY.fullmatch(path.name)
-                    if match is not None and int(match.group(1)) not in alive:
+                    if match is None or (pid := int(match.group(1))) in own:
+                        continue
+                    if pattern not in (CONTENT, PASSES) or not _runs(pid):
                         with suppress(OSError):
                             path.unlink()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.pid_exists(pid)
+    except OverflowError:
+        return False

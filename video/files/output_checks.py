@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from video.errors import FileError
-from video.files.atomic import check_writable, temporary_name
+from video.files.atomic import check_writable, temporary_name, try_name
 from video.files.image_io import native_name
 from video.files.output_folder import existing_results, foreign_entry, overwritten_input
 
@@ -57,9 +57,7 @@ def check_output_file(path: Path, inputs: Iterable[Path]) -> None:
         if os.path.lexists(path) and not (path.is_file() or path.is_symlink()):
             raise FileError(path, "is no file; choose another name")
         # The name that the file has while it is written, which is longer.
-        temporary = temporary_name(path)
-        temporary.touch()
-        temporary.unlink()
+        try_name(temporary_name(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(path, f"cannot be written ({reason}); choose another name") from None

@@ -7,6 +7,7 @@ composited/composited_0001.png  the styled frames after the scene's own composit
 debug/, snapshots/              what the settings ask for beside the frames
 stills/                         an output folder of its own, for single frames
 journal.json, .journal/         what a later run resumes from
+.lock                           while a run is at work: who it is
 styled.mp4, composited.mp4, contact_sheet.png, preview.png
 engine.log, blender.log, extension.log, blender-nst.log
 """
@@ -38,6 +39,7 @@ BLENDER_LOG = "blender.log"
 EXTENSION_LOG = "extension.log"
 COMMAND_LINE_LOG = "blender-nst.log"
 LOCK = ".lock"
+"""While a run is at work; in the folder of the content frames while Blender renders into it."""
 
 DEBUG_MOTION = f"{DEBUG}/motion_####.png"
 DEBUG_RELIABILITY = f"{DEBUG}/reliability_####.png"
@@ -65,6 +67,7 @@ _FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_
 _FILES = (
     *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),
+    *(LOCK, f"{CONTENT}/{LOCK}"),
 )
 _STYLIZING = (
     *(f"{STYLED}/{STYLED}_*", f"{STYLED}.*", CONTACT_SHEET, PREVIEW, JOURNAL, f"{KEPT_RESULTS}/*"),

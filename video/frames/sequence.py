@@ -281,9 +281,8 @@ def _select(
             )
     if not rendered:
         why = "are rendered yet: their files are empty" if named else f"are there; {there}"
-        raise SequenceError(
-            f"{pattern}: none of the frames {frames or FrameRange(wanted[0], wanted[-1])} {why}"
-        )
+        chosen = frames or FrameRange(wanted[0], wanted[-1])
+        raise SequenceError(f"{pattern}: none of the frames {chosen} {why}")
     return rendered
 
 

@@ -26,7 +26,7 @@ from video.movies.movie_streams import (
     open_movie,
     picture_stream,
 )
-from video.movies.movie_time import MovieClock, Shown
+from video.movies.movie_time import MovieClock, Shown, header_rate
 from video.movies.movie_writer import write_movie
 
 __all__ = [
@@ -121,8 +121,12 @@ def read_movie_frames(path: Path, notify: Callable[[str], None] = lambda note: N
         decoded = _decoded(container, stream, lambda: notify(f"{path}: {_DAMAGED}"))
         interlaced = Deinterlacer(stream, lambda: notify(f"{path}: {_INTERLACED}"))
         held: tuple[av.VideoFrame, Fraction] | None = None
+        told = False
         for frame in _readable(interlaced.frames(decoded), path):
             start = clock.start(frame)
+            if clock.is_lost and not told:
+                told = True
+                notify(f"{path}: {_LOST}")
             if held is not None:
                 yield MovieFrame(Shown(path, held[1], start, clock.rate, clock.tick), aspect, held[0])
             held = frame, start
@@ -134,6 +138,7 @@ def read_movie_frames(path: Path, notify: Callable[[str], None] = lambda note: N
 
 
 _INTERLACED = "is interlaced; it is deinterlaced, each frame of two fields to one"
+_LOST = "has times that cannot be meant, over a day for a frame; such frames are shown as long as usual"
 _NO_FRAME = "is a movie of which no frame can be decoded; it is empty or damaged"
 _DAMAGED = "is cut short or damaged; what can be decoded is taken"
 
@@ -168,8 +173,7 @@ def movie_length(path: Path) -> int:
 def movie_frame_rate(path: Path) -> float:
     """Frames a second, as the file's header says."""
     with open_movie(path) as container:
-        rate = picture_stream(container, path).average_rate
-    return float(rate) if rate else DEFAULT_FRAME_RATE
+        return float(header_rate(picture_stream(container, path), DEFAULT_FRAME_RATE))
 
 
 class PictureReader:
@@ -213,9 +217,11 @@ class PictureReader:
 
 def _readable(frames: Iterator[av.VideoFrame], path: Path) -> Iterator[av.VideoFrame]:
     """The frames; raises FileError where they are too large, or cannot be deinterlaced."""
+    checked = None
     try:
         for frame in frames:
-            check_pixels(path, frame.width, frame.height)
+            if (frame.width, frame.height) != checked:
+                check_pixels(path, *(checked := (frame.width, frame.height)))
             yield frame
     except (FFmpegError, ValueError):
         raise FileError(path, "is damaged: its frames do not go together") from None

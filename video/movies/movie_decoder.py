@@ -10,6 +10,8 @@ from av.error import EOFError as EndError
 from av.filter import Graph
 from av.video.codeccontext import VideoCodecContext
 
+from video.movies.movie_streams import decoded_pixels
+
 # FFmpeg's own decoders leave alpha out, which WebM carries as a second picture beside each packet.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -17,9 +19,13 @@ Decode = Callable[["av.Packet[av.VideoStream]"], list[av.VideoFrame]]
 
 
 def movie_decoder(stream: av.VideoStream) -> Decode:
-    """A function from a packet of the stream to the frames that it completes; an empty packet ends it."""
+    """A function from a packet of the stream to the frames that it completes; an empty packet ends it.
+
+    A frame that is far larger than the stream says counts as damaged, before memory is taken for it.
+    """
     context = _with_alpha(stream) or stream.codec_context
     context.thread_type = "AUTO"
+    context.options = {"max_pixels": str(decoded_pixels(stream.width, stream.height))}
     return context.decode
 
 

@@ -14,6 +14,7 @@ from av.stream import Disposition, Stream
 
 from video.errors import FileError
 from video.files.decode_limits import MAX_PIXELS
+from video.files.free_memory import check_memory, free_memory
 
 MOVIE_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".gif"}
@@ -23,6 +24,10 @@ MOVIE_SUFFIXES = frozenset(
 # Nothing that leads to other files, or to the network, as playlists do.
 _FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
 _READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+# While a frame is decoded and becomes a picture, see `tests/video/movies/test_movie_bombs.py`.
+_BYTES_PER_PIXEL = 112
+_BLOCK = 128
+_SMALL = 1 << 20
 # Pictures that go with a movie.
 _STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -71,9 +76,22 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
 
 
 def check_pixels(path: Path, width: int, height: int) -> None:
-    """Raises FileError for pictures that are too large to be meant; a stream may change their size."""
+    """Checks the size of a movie's pictures, which may change in the middle of it.
+
+    Raises:
+        FileError: they are too large to be meant.
+        MemoryShortageError: there is not enough memory for one.
+    """
     if width * height > MAX_PIXELS:
         raise FileError(path, "has too many pixels; the limit is about 89 million")
+    check_memory(path, _BYTES_PER_PIXEL * width * height)
+
+
+def decoded_pixels(width: int, height: int) -> int:
+    """The most pixels of a frame that a decoder may take memory for, in a movie whose size was checked."""
+    fitting = min(MAX_PIXELS, free_memory() // _BYTES_PER_PIXEL)
+    # Decoders count whole blocks of a frame.
+    return max(fitting, (width + _BLOCK) * (height + _BLOCK), _SMALL)
 
 
 def sound_streams(container: av.container.InputContainer) -> list[av.AudioStream]:

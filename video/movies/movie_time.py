@@ -13,8 +13,12 @@ import av
 
 # Seconds: time stamps this near to a constant rate are that rate's, rounded to the container's milliseconds.
 _ROUNDED = Fraction(1, 1000)
-# Ticks a second: the finest time base that is written; that of MPEG where the stamps would need a finer one.
-_FINEST, _MPEG = 1_000_000, 90_000
+# Ticks a second: the finest time base that is written; that of MPEG where the stamps would need a finer one;
+# and the coarsest, in which a day has no more ticks than a container holds.
+_FINEST, _MPEG, _COARSEST = 1_000_000, 90_000, 1000
+_MOST_TICKS = 2**31 - 1
+_LONGEST = Fraction(24 * 60 * 60)
+"""Seconds: that a frame is shown for longer is damage, or made up."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,16 @@ class TimeStamps:
 
 
 class MovieClock:
-    """Gives each frame of a stream its time, from its time stamp where it has one; times rise."""
+    """Gives each frame of a stream its time, from its time stamp where it has one; times rise.
+
+    Attributes:
+        is_lost: whether time stamps were not followed, as nobody can have meant them.
+    """
 
     def __init__(self, stream: av.VideoStream, default_rate: float) -> None:
-        self.rate = exact_rate(float(stream.average_rate or default_rate))
+        self.rate = header_rate(stream, default_rate)
         self.tick = Fraction(stream.time_base or Fraction(1, _MPEG))
+        self.is_lost = False
         self._usual = 1 / self.rate
         self._start: Fraction | None = None
 
@@ -77,14 +86,23 @@ class MovieClock:
         if before is None:
             start = Fraction(0) if stamp is None else stamp
         else:
-            start = before + self._usual if stamp is None or stamp <= before else stamp
+            late = stamp is not None and stamp - before > _LONGEST
+            self.is_lost |= late
+            start = before + self._usual if stamp is None or stamp <= before or late else stamp
             self._usual = start - before
         self._start = start
         return start
 
     def duration(self, frame: av.VideoFrame) -> Fraction:
         """Of the last frame, which none follows."""
-        return frame.duration * Fraction(frame.time_base or self.tick) if frame.duration else self._usual
+        duration = (frame.duration or 0) * Fraction(frame.time_base or self.tick)
+        return duration if 0 < duration <= _LONGEST else self._usual
+
+
+def header_rate(stream: av.VideoStream, default_rate: float) -> Fraction:
+    """Frames a second as the header says; the default where it says nothing that can be meant."""
+    rate = Fraction(stream.average_rate or 0)
+    return exact_rate(float(rate) if 1 / _LONGEST <= rate <= _FINEST else default_rate)
 
 
 def exact_rate(frame_rate: float) -> Fraction:
@@ -93,7 +111,7 @@ def exact_rate(frame_rate: float) -> Fraction:
     if abs(float(broadcast) - frame_rate) < 0.002 and abs(frame_rate - round(frame_rate)) > 0.002:
         return broadcast
     # Slide shows have less than a frame in a thousand seconds.
-    return Fraction(frame_rate).limit_denominator(1001) or Fraction(frame_rate)
+    return Fraction(frame_rate).limit_denominator(1001) or Fraction(frame_rate).limit_denominator(_FINEST)
 
 
 def time_stamps(shown: Sequence[Shown]) -> TimeStamps:
@@ -108,13 +126,16 @@ def time_stamps(shown: Sequence[Shown]) -> TimeStamps:
     rate = _constant_rate([*starts, end], first)
     if rate is not None:
         return TimeStamps(rate, 1 / rate, tuple(range(len(shown))), len(shown))
-    ticks = math.lcm(*(each.denominator for each in (*starts, end)))
-    if ticks > _FINEST:
-        ticks = _MPEG
+    exact = math.lcm(*(each.denominator for each in (*starts, end)))
+    longest = max(later - earlier for earlier, later in pairwise((*starts, end)))
+    bases = (*([exact] if exact <= _FINEST else []), _MPEG, _COARSEST)
+    ticks = next((each for each in bases if longest * each <= _MOST_TICKS), _COARSEST)
     stamps = [0]
     for each in (*starts[1:], end):
         stamps.append(max(round(each * ticks), stamps[-1] + 1))
-    return TimeStamps(Fraction(len(shown)) / end, Fraction(1, ticks), tuple(stamps[:-1]), stamps[-1])
+    mean = min(Fraction(len(shown)) / end, Fraction(_FINEST))
+    mean = mean.limit_denominator(1001 if mean > 1 else _FINEST)
+    return TimeStamps(mean, Fraction(1, ticks), tuple(stamps[:-1]), stamps[-1])
 
 
 def _constant_rate(times: Sequence[Fraction], shown: Shown) -> Fraction | None:
@@ -131,4 +152,5 @@ def _constant_rate(times: Sequence[Fraction], shown: Shown) -> Fraction | None:
     near = all(abs(start - place * interval) <= allowed for place, start in enumerate(starts))
     last = end - starts[-1]
     usual = min(abs(last - interval), abs(last - 1 / shown.rate)) <= allowed
-    return 1 / interval if even and near and usual else None
+    whole = max(interval.numerator, interval.denominator) <= _MOST_TICKS
+    return 1 / interval if even and near and usual and whole else None

@@ -78,7 +78,8 @@ def write_movie(
     """
     stamps = time_stamps(shown) if shown else None
     rate = exact_rate(frame_rate) if stamps is None else stamps.rate
-    varying = stamps is not None and not stamps.constant
+    # Frames that are shorter than the milliseconds in which an MP4 notes its length count as varying, too.
+    varying = (stamps is not None and not stamps.constant) or rate > 1000
 
     def write(temporary: Path) -> None:
         name = codec.suffix[1:].replace("mkv", "matroska")

@@ -15,12 +15,15 @@ class Heartbeat:
     """Calls `beat` every `interval` seconds on its own thread, with the seconds since the last progress.
 
     A process that is stopped, or whose interpreter hangs, sends nothing; for work that hangs the seconds grow
-    without end. The caller decides which time is too long: a first step may compile for minutes.
+    without end. The caller decides which time is too long: a first step may compile for minutes. The seconds
+    are counted by beats: those for which the process or the computer was suspended are none without progress.
     """
 
     def __init__(self, beat: Callable[[float], None], interval: float = INTERVAL) -> None:
         self._beat = beat
         self._interval = interval
+        self._clock = 0.0
+        """Seconds by beats; the heartbeat's own thread alone changes it."""
         self._progress_at: float | None = None
         self._idle = self._awaited = False
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
@@ -28,12 +31,12 @@ class Heartbeat:
     def progress(self) -> None:
         """The work has made progress."""
         if self._progress_at is not None:
-            self._progress_at = time.monotonic()
+            self._progress_at = self._clock
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Context: work is being done."""
-        before, self._progress_at = self._progress_at, time.monotonic()
+        before, self._progress_at = self._progress_at, self._clock
         try:
             yield
         finally:
@@ -63,6 +66,7 @@ class Heartbeat:
     def _run(self) -> None:
         while True:
             time.sleep(self._interval)
+            self._clock += self._interval
             since = self._progress_at
             waits = self._idle and self._awaited
-            self._beat(0.0 if since is None or waits else round(time.monotonic() - since, 1))
+            self._beat(0.0 if since is None or waits else round(self._clock - since, 1))

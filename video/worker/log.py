@@ -55,6 +55,8 @@ class StandardErrorLog(RotatingFileHandler):
         return TextIOWrapper(duplicate, encoding="utf-8", errors="backslashreplace")
 
     def _copy_and_empty(self, source: str, destination: str) -> None:
+        # A link that leads nowhere is not seen by what has called this, and would be followed.
+        Path(destination).unlink(missing_ok=True)
         shutil.copyfile(source, destination)
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)

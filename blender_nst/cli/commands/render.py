@@ -27,8 +27,9 @@ from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent,
 from compositor.networks.weights import network_files
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
+from video.files.folder_lock import folder_locked
 from video.files.output_checks import check_output_folder, check_run_keeps
-from video.files.output_folder import BLENDER_LOG, COMPOSITED, movie, pattern
+from video.files.output_folder import BLENDER_LOG, COMPOSITED, CONTENT, movie, pattern
 from video.frames.sequence import frame_path, parse_range
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_image
@@ -80,6 +81,10 @@ def render_and_stylize(
     check_run_keeps([scene, *choice.files(), *network_files(settings[0].network)], out, rendering=True)
     found = find_blender(blender)
     check_output_folder(out)
+    for folder in (out, out / CONTENT):
+        # Before Blender starts, and before the log of the other run is replaced.
+        with folder_locked(folder, display.say):
+            pass
     follow_run(out)
     runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")

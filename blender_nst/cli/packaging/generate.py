@@ -22,6 +22,7 @@ ROOT = addon.FOLDER.parent
 COMMAND = "python -m blender_nst.cli.packaging.generate"
 
 MODULES: Mapping[str, str] = {
+    "video/files/lock.py": "blender_nst/capture/lock.py",
     "video/files/output_folder.py": "blender_nst/output_folder.py",
     "video/protocol/messages.py": "blender_nst/engine/messages.py",
     "video/protocol/json_lines.py": "blender_nst/engine/json_lines.py",
@@ -31,6 +32,7 @@ MODULES: Mapping[str, str] = {
 
 _IMPORTS: Mapping[str, str] = {
     "video.errors": "..errors",
+    "video.files.output_folder": "..output_folder",
     "video.protocol.messages": ".messages",
 }
 """What a copy imports instead."""

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -180,3 +181,32 @@ def test_another_blend_or_setting_is_refused_before_anything_is_rendered(
     assert not any(event["resumed"] for event in anew.of("frame_done"))
     styled = tmp_path / "out" / "styled" / "styled_0001.png"
     assert styled.read_bytes() != before[styled]
+
+
+@needs_proc
+def test_a_render_whose_processes_were_suspended_goes_on(
+    blender: BlenderInTests, make_job: MakeJob, small_blend: Path, tmp_path: Path
+) -> None:
+    """The engine, Blender, and both, as a scheduler or a terminal does it; no frame is lost."""
+    job = make_job(blend=str(small_blend), frames=FRAMES, output=str(tmp_path / "out"))
+    printed: list[str] = []
+    stops = 0
+    with blender.start_headless(job) as process:
+        for line in process.stdout or ():
+            printed.append(line)
+            if not line.startswith("NST ") or '"frame_done"' not in line or stops == 3:
+                continue
+            engines = engine_processes(tmp_path / "out")
+            suspended = (engines, [process.pid], [*engines, process.pid])[stops]
+            stops += 1
+            for number in (signal.SIGSTOP, signal.SIGCONT):
+                for pid in suspended:
+                    os.kill(pid, number)
+                time.sleep(1.0 if number == signal.SIGSTOP else 0.0)
+    output = "".join(printed)
+    assert process.returncode == 0, output[-3000:]
+    assert stops == 3
+    assert "started once more" not in output
+    done = [event["frame"] for event in events_in(output) if event["event"] == "frame_done"]
+    assert done == [1, 2, 3, 4]
+    assert len(list((tmp_path / "out" / "styled").glob("styled_*.png"))) == len(done)

@@ -11,46 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.blender_nst.blender_in_tests import BlenderInTests, ScriptRun
+from tests.blender_nst.blender_in_tests import BlenderInTests
+from tests.blender_nst.frames_on_disk import run_on_files
 from video.movies.movie import movie_frame_rate, write_movie
-
-_OPEN = """
-load().register()
-from blender_nst import handlers
-from blender_nst.session import active, frame_sources
-bpy.ops.wm.open_mainfile(filepath=arguments[0])
-scene = bpy.context.scene
-nst = scene.nst
-nst.style_path = arguments[1]
-folder = Path(arguments[2])
-nst.output_path = str(folder / "out")
-nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 3, 64, "CPU", 1
-scene.render.filepath = str(folder / "own_")
-
-def done():
-    session = handlers.current_session()
-    if session is not None and session.engine is not None:
-        session.engine.join()
-    return session and {"done": session.engine_state.done, "error": session.error,
-                        "alive": session.engine.alive, "total": session.plan.total,
-                        "steps": session.plan.style_settings["steps"]}
-
-def attempt(operator, **options):
-    try:
-        return sorted(operator(**options))
-    except RuntimeError as error:
-        return str(error)
-"""
 
 
 def run_in(blender: BlenderInTests, script: str, blend: Path, style: Path) -> Any:
-    return in_blender(blender, script, blend, style).result
-
-
-def in_blender(blender: BlenderInTests, script: str, blend: Path, style: Path) -> ScriptRun:
-    run = blender.run(_OPEN + script, str(blend), str(style), str(blender.folder))
-    assert "Traceback" not in run.output
-    return run
+    return run_on_files(blender, script, blend, style).result
 
 
 def write_frames(folder: Path, names: list[str], size: tuple[int, int] = (48, 32)) -> None:
@@ -222,7 +189,7 @@ def test_this_frame_is_taken_as_it_was_rendered_or_rendered_now(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     write_frames(blender.folder, ["own_0002.png"], size=(24, 16))
-    run = in_blender(
+    run = run_on_files(
         blender,
         """
 def size():

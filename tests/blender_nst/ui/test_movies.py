@@ -13,35 +13,18 @@ import pytest
 from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests
+from tests.blender_nst.frames_on_disk import run_on_files
 from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
 from video.movies.movie import movie_length, read_movie_frames
 
-_OPEN = """
-load().register()
-from blender_nst import handlers
-from blender_nst.session import frame_sources
-bpy.ops.wm.open_mainfile(filepath=arguments[0])
-scene = bpy.context.scene
-nst = scene.nst
-nst.style_path = arguments[1]
-folder = Path(arguments[2])
-nst.output_path = str(folder / "out")
-nst.steps, nst.coarsest_size, nst.device, nst.warm_steps = 1, 64, "CPU", 1
-nst.strength, nst.movie, nst.local_weight = 0.0, True, 0.0
-scene.render.filepath = str(folder / "own_")
-
-def attempt(operator, **options):
-    try:
-        return sorted(operator(**options))
-    except RuntimeError as error:
-        return str(error)
+# Frames come back as they went in.
+_AS_THEY_ARE = """
+nst.steps, nst.strength, nst.movie, nst.local_weight = 1, 0.0, True, 0.0
 """
 
 
 def run_in(blender: BlenderInTests, script: str, blend: Path, style: Path) -> Any:
-    run = blender.run(_OPEN + script, str(blend), str(style), str(blender.folder))
-    assert "Traceback" not in run.output
-    return run.result
+    return run_on_files(blender, _AS_THEY_ARE + script, blend, style).result
 
 
 @pytest.mark.across_versions

@@ -25,6 +25,14 @@ from compositor.networks.weights import load_network
 from compositor.settings import Pooling
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of clients that hang up, as those that refuse what comes."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Shop:
     """A server of one file, on this machine alone, in place of torchvision's."""
 
@@ -46,7 +54,7 @@ class Shop:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property

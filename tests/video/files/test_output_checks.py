@@ -111,16 +111,45 @@ def test_nothing_is_written_through_a_link_or_into_a_pipe(tmp_path: Path) -> Non
     check_output_folder(tmp_path / "link")
 
 
-def test_a_link_under_a_temporary_name_is_not_followed(tmp_path: Path) -> None:
-    other, path = tmp_path / "other", tmp_path / "out" / "styled.png"
-    other.write_text("of somebody else")
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing"])
+def test_a_link_under_a_temporary_name_is_not_followed(tmp_path: Path, there: bool) -> None:
+    """Neither by what writes files nor by what tries out whether they can be written."""
+    victim, path = tmp_path / "victim", tmp_path / "out" / "styled.png"
     path.parent.mkdir()
-    temporary_name(path).symlink_to(other)
-    write_atomically(path, lambda temporary: temporary.write_text("ours"))
-    assert (other.read_text(), path.read_text()) == ("of somebody else", "ours")
-    (path.parent / f".blender-nst.{os.getpid()}.tmp").symlink_to(tmp_path / "new")
-    check_output_folder(path.parent)
-    assert not (tmp_path / "new").exists()
+    if there:
+        victim.write_text("of somebody else")
+        os.utime(victim, (1, 1))
+    uses: tuple[tuple[Path, Callable[[], object]], ...] = (
+        (temporary_name(path), lambda: write_atomically(path, lambda file: file.write_text("ours"))),
+        (temporary_name(path), lambda: check_output_file(path, [])),
+        (path.parent / f".blender-nst.{os.getpid()}.tmp", lambda: check_output_folder(path.parent)),
+    )
+    for name, use in uses:
+        name.symlink_to(victim)
+        use()
+        assert victim.exists() == there
+        assert not os.path.lexists(name)
+    assert path.read_text() == "ours"
+    if there:
+        assert (victim.read_text(), victim.stat().st_mtime) == ("of somebody else", 1.0)
+
+
+def test_a_folder_or_a_pipe_under_a_temporary_name_is_one_line_or_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "styled.png"
+    temporary_name(path).mkdir()
+    for use in (
+        lambda: write_atomically(path, lambda file: file.write_text("ours")),
+        lambda: check_output_file(path, []),
+    ):
+        with pytest.raises(FileError, match="cannot be written"):
+            use()
+    assert not path.exists()
+    temporary_name(path).rmdir()
+    os.mkfifo(temporary_name(path))
+    check_output_file(path, [])
+    os.mkfifo(temporary_name(path))
+    write_atomically(path, lambda file: file.write_text("ours"))
+    assert path.read_text() == "ours"
 
 
 def test_two_names_of_one_folder_are_the_same(tmp_path: Path) -> None:

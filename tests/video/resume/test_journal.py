@@ -267,6 +267,7 @@ def test_a_file_that_is_no_journal_is_never_overwritten(
 def test_unfinished_files_of_killed_runs_are_removed_and_no_others(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
+    running = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     gone = [
         f".journal.json.{ended.pid}.tmp",
         f"styled/.styled_0001.png.{ended.pid}.tmp",
@@ -274,18 +275,25 @@ def test_unfinished_files_of_killed_runs_are_removed_and_no_others(tmp_path: Pat
         f"passes/.passes_0001.{ended.pid}.tmp.exr",
         f"snapshots/frame_0001/.step_00001.png.{ended.pid}.tmp",
         f".journal/.optimized_00_000001.npy.{ended.pid}.tmp",
+        # Nobody else writes here while the lock is held: the number is that of another process by now.
+        f"styled/.styled_0002.png.{running.pid}.tmp",
+        f"content/.content_0004.{10**30}.tmp.png",
     ]
     kept = [
         "styled/styled_0001.png",
         "styled/.hidden",
         "styled/notes.tmp",
         f"content/.content_0002.{os.getpid()}.tmp.png",
+        # Of another Blender that captures frames.
+        f"content/.content_0003.{running.pid}.tmp.png",
+        f"passes/.passes_0003.{running.pid}.tmp.exr",
         f"elsewhere/.styled_0001.png.{ended.pid}.tmp",
     ]
     for name in (*gone, *kept):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     remove_leftovers(tmp_path)
+    running.communicate()
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
     assert left == sorted(kept)
 

@@ -99,3 +99,16 @@ def test_without_a_file_the_records_are_on_standard_error(child_environment: dic
     command = [sys.executable, "-c", script]
     finished = subprocess.run(command, capture_output=True, env=child_environment, timeout=120, check=True)
     assert b"INFO video.test: to a pipe" in finished.stderr
+
+
+def test_a_full_log_is_not_copied_through_a_link(tmp_path: Path, child_environment: dict[str, str]) -> None:
+    log = tmp_path / "engine.log"
+    (tmp_path / "engine.log.1").symlink_to(tmp_path / "victim")
+    script = """
+for number in range(100):
+    logger.info("line %d %s", number, "x" * 60)
+"""
+    assert run(script, log, child_environment) == 0
+    assert not (tmp_path / "victim").exists()
+    assert not (tmp_path / "engine.log.1").is_symlink()
+    assert "line " in (tmp_path / "engine.log.1").read_text()
