@@ -254,7 +254,7 @@ class StyleEngine:
         network, (height, width) = self._network, own.shape[-2:]
         windows = fitting_windows(height, width, self.device, network.dtype, self._reach)
         # Only Gatys' losses are asked for: the local style would search for nothing.
-        settings = replace(self.settings, local_weight=0.0)
+        settings = replace(self.settings, contrast_weight=0.0, local_weight=0.0)
         objective = StyleObjective(network, settings, target, regions, windows=windows)
         return float(objective(own)[loss])
 

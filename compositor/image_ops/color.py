@@ -8,12 +8,15 @@ import numpy as np
 _RGB_TO_YIQ = np.array(
     [[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], dtype=np.float32
 )
+LUMA_WEIGHTS = _RGB_TO_YIQ[0]
+"""Of red, green and blue; they add up to 1."""
+
 _YIQ_TO_RGB = np.linalg.inv(_RGB_TO_YIQ).astype(np.float32)
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
     """The luma, (H, W) float32 in 0..1."""
-    return image[..., :3] @ _RGB_TO_YIQ[0]
+    return image[..., :3] @ LUMA_WEIGHTS
 
 
 def gray(image: np.ndarray) -> np.ndarray:

@@ -50,6 +50,7 @@ class FrameStatistics:
         masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
         style_sums: what is summed at the style layers, for each region.
         local_terms: the terms of the local style loss, each with its layers.
+        local_emphasis: (1, 1, H, W), by which pixels count in them; None for all alike.
         replicate: see `FeatureNetwork`.
     """
 
@@ -63,6 +64,7 @@ class FrameStatistics:
         *,
         style_sums: Sequence[PixelSum],
         local_terms: Mapping[LocalSum, tuple[LocalTerm, Iterable[str]]],
+        local_emphasis: Tensor | None = None,
         replicate: bool,
     ) -> None:
         self._network = network
@@ -79,7 +81,8 @@ class FrameStatistics:
         self._content: dict[Window, dict[str, Tensor]] = {}
         height, width = content.shape[-2:]
         self._coverage = {each: coverage(height, width, each, content.device) for each in self._layers}
-        self._masks = [self._at_layers(mask) for mask in masks]
+        self._masks = [self._at_layers(mask, self._masked_layers) for mask in masks]
+        self._local_masks = [self._at_layers(_product(mask, local_emphasis), local_layers) for mask in masks]
 
     def of(self, image: Tensor, window: Window) -> FeatureStatistics:
         """The sums over a window.
@@ -101,7 +104,7 @@ class FrameStatistics:
                 for each in self._style_sums:
                     sums[StatisticKey(each, layer, region)] = each.of(features[layer], mask)
         for name, term, layer in self._local_terms:
-            for region, masks in enumerate(self._masks):
+            for region, masks in enumerate(self._local_masks):
                 mask = self._part(masks[layer], window, layer)
                 found = term.distance_sum(features[layer], mask, TargetKey(window, region, layer))
                 sums[StatisticKey(name, layer, region)] = found
@@ -142,12 +145,12 @@ class FrameStatistics:
         height, width = self._picture.shape[-2:]
         return layer_size(height, width, layer_stride(layer))
 
-    def _at_layers(self, mask: Tensor | None) -> dict[str, Tensor | None]:
+    def _at_layers(self, mask: Tensor | None, layers: Iterable[str]) -> dict[str, Tensor | None]:
         """A region's mask at each layer's size, each value the mean over the pixels that it stands for."""
         if mask is None:
-            return {layer: self._coverage[layer] for layer in self._masked_layers}
+            return {layer: self._coverage[layer] for layer in layers}
         result: dict[str, Tensor | None] = {}
-        for layer in self._masked_layers:
+        for layer in layers:
             share, covered = F.adaptive_avg_pool2d(mask, self._full(layer)), self._coverage[layer]
             result[layer] = share if covered is None else share * covered
         return result
@@ -157,6 +160,13 @@ class FrameStatistics:
 
     def _part(self, mask: Tensor | None, window: Window, layer: str) -> Tensor | None:
         return None if mask is None else window.within(layer_stride(layer), self._full(layer)).of(mask)
+
+
+def _product(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    """Of two maps, each None for 1 everywhere."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first * second
 
 
 def coverage(height: int, width: int, layer: str, device: torch.device) -> Tensor | None:

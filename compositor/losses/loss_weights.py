@@ -16,6 +16,7 @@ class LossWeights:
     """Factors on the losses of `StyleObjective`; the style's is without a warm frame's style gain."""
 
     content: float
+    contrast: float
     style: float
     local: float
 
@@ -25,6 +26,7 @@ class LossWeights:
         turn = 2.0 * settings.paint - 1.0
         return cls(
             content=settings.content_weight * _CONTENT_SPAN**turn,
+            contrast=settings.contrast_weight * _CONTENT_SPAN**turn,
             style=settings.style_weight * _STYLE_SPAN**turn,
             local=settings.local_weight * _LOCAL_SPAN**turn,
         )

@@ -1,4 +1,4 @@
-"""Objective of one scale: weighted content, style, local style, total variation and temporal loss."""
+"""Objective of one scale: weighted content, contrast, style, local style, smoothness and temporal loss."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from compositor.losses import terms
+from compositor.losses.contrast_term import ContrastTerm
 from compositor.losses.feature_statistics import (
     CONTENT_ERROR,
     FeatureStatistics,
@@ -28,7 +29,7 @@ from compositor.losses.style_targets import (
     active_window_layers,
     replicates,
 )
-from compositor.losses.temporal_term import TemporalTerm
+from compositor.losses.temporal_term import SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.settings import LossScale, StyleSettings
@@ -89,6 +90,7 @@ class StyleObjective:
         self._regions = regions
         self._visible = visible
         self._temporal_term = temporal_term
+        self._contrast_term = ContrastTerm(content, visible) if self._weights.contrast > 0.0 else None
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
         self._local_terms: Mapping[LocalSum, LocalTerm] = {
@@ -109,6 +111,7 @@ class StyleObjective:
             [each.mask for each in regions],
             style_sums=self._style_sums,
             local_terms={name: (term, self._local_layers[name]) for name, term in self._local_terms.items()},
+            local_emphasis=None if temporal_term is None else temporal_term.local_emphasis,
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
@@ -120,8 +123,8 @@ class StyleObjective:
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The losses of an image (1, 3, H, W) by name, scalars.
 
-        `content`, `style`, `tv`, with its weight above 0 `local`, and with a temporal term `temporal` are
-        unweighted; `total` is weighted.
+        `content`, `style`, `tv`, with their weights above 0 `contrast` and `local`, and with a temporal term
+        `temporal` are unweighted; `total` is weighted.
         """
         with torch.no_grad():
             return self._losses(self._total(image), image)
@@ -185,17 +188,19 @@ class StyleObjective:
             "style": self._style_loss(sums),
             "tv": terms.tv_loss(image, self._visible),
         }
-        smoothness = result["tv"]
         style_weight = self._weights.style * (1.0 if temporal_term is None else temporal_term.style_gain)
         total = self._weights.content * result["content"] + style_weight * result["style"]
+        if self._contrast_term is not None:
+            result["contrast"] = self._contrast_term(image)
+            total = total + self._weights.contrast * result["contrast"]
         if any(self._local_layers.values()):
             result["local"] = self._local_loss(sums)
             total = total + self._weights.local * result["local"]
         if temporal_term is not None:
             result["temporal"] = terms.temporal_loss(image, temporal_term.target, temporal_term.reliability)
             total = total + temporal_term.weight * result["temporal"]
-            smoothness = temporal_term.smoothed(image, self._visible)
-        return result | {"total": total + settings.tv_weight * smoothness}
+        smoothing = settings.tv_weight * (1.0 if temporal_term is None else SMOOTHING)
+        return result | {"total": total + smoothing * result["tv"]}
 
     def _content_loss(self, sums: FeatureStatistics) -> Tensor:
         layers = [

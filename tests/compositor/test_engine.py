@@ -56,7 +56,7 @@ def test_result_is_an_image_of_the_content_size_with_a_report(
     assert report.steps == 6
     assert report.stopped is Stopped.STEP_LIMIT
     assert report.scales == [(34, 45), (48, 64)]
-    assert set(report.losses) == {"content", "style", "local", "tv", "total"}
+    assert set(report.losses) == {"content", "contrast", "style", "local", "tv", "total"}
     assert report.device == "cpu"
     assert report.steps_per_second == pytest.approx(6 / report.seconds)
 

@@ -17,6 +17,15 @@ _FIT_SIGMA = 0.25
 _RIDGE = 0.002
 # With less reliable surroundings (a share of them) the change of color fades to none.
 _MIN_EVIDENCE = 0.02
+# A pixel that the earlier frames show less surely is disoccluded.
+_KNOWN = 0.5
+# As shares of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over a
+# band so wide. Narrower ones, as slow motion leaves, are continued from it anyway.
+_JOINED_WIDTH, _JOINT = 1 / 96, 1 / 48
+# How much strokes are held right beside such an area.
+_LEAST_HELD = 0.02
+# Share of the area's depth by which what lies in front of it is nearer.
+_SAME_DEPTH = 0.05
 
 
 def fill_disocclusions(
@@ -45,6 +54,37 @@ def fill_disocclusions(
     strokes = patch_fill(content, target - recolored, reliability, ignored)
     filled = weight * target + (1.0 - weight) * (recolored + strokes)
     return np.clip(filled, 0.0, 1.0).astype(np.float32)
+
+
+def held_beside(known: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
+    """How much strokes are held to the earlier results, (H, W) float32 in 0..1: less beside disocclusions.
+
+    Held in full they would end in a line where a disoccluded area begins, and show the outline of what has
+    moved away; and the strokes within it could not run on into them. What lies in front of the area is held.
+
+    Args:
+        known: (H, W) float32 in 0..1, how surely the earlier frames show a pixel's surface.
+        depth: (H, W), distances from the camera; None where they are not known, and all is held.
+    """
+    held = np.ones(known.shape, np.float32)
+    if depth is None:
+        return held
+    longer, unknown = max(known.shape), (known < _KNOWN).astype(np.uint8)
+    width = 2 * max(1, round(0.5 * _JOINED_WIDTH * longer)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    # Beyond the frame there is more of the same.
+    wide = cv2.morphologyEx(unknown, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
+    if not wide.any():
+        return held
+    found = cv2.distanceTransformWithLabels(1 - wide, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    away, labels = np.asarray(found[0]), np.asarray(found[1], np.int64)
+    # Of each label there is one pixel in the areas: the nearest one of all that have the label.
+    area_depth = np.zeros(int(labels.max()) + 1, np.float32)
+    area_depth[labels[wide > 0]] = depth[wide > 0]
+    behind = depth >= (1.0 - _SAME_DEPTH) * area_depth[labels]
+    share = np.clip(away / (_JOINT * longer), 0.0, 1.0) ** 2
+    held[behind] = (_LEAST_HELD + (1.0 - _LEAST_HELD) * share)[behind]
+    return held
 
 
 def _recolored(content: np.ndarray, target: np.ndarray, reliability: np.ndarray) -> np.ndarray:

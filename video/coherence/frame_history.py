@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from video.coherence.disocclusion import held_beside
 from video.coherence.illumination import luma_change
 from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.coverage import Coverage
@@ -60,6 +61,7 @@ class FrameCorrespondence:
         visibility: (H, W) float32 in 0..1, how surely the previous frame shows the same surface, under any
             illumination; 0 in disoccluded areas.
         luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.coherence.illumination`.
+        held: (H, W) float32 in 0..1, how much strokes are held: less beside disoccluded areas.
         full_size: the same at the delivered size; everything else is at the working size.
         moved: moves the previous result by surface; None where silhouettes are not known.
         coverage: of the frame's own silhouettes; None where they are not known.
@@ -71,6 +73,7 @@ class FrameCorrespondence:
     static_mask: np.ndarray
     visibility: np.ndarray
     luma_change: np.ndarray
+    held: np.ndarray
     full_size: FullSize
     moved: SurfaceWarp | None = None
     coverage: Coverage | None = None
@@ -138,14 +141,18 @@ class FrameHistory:
         else:
             found = _by_surface(motion, moved, previous, current)
             previous_reliability, visible, change = found
+        older = self._older(earlier, current, motion, previous_reliability)
+        known = np.maximum(previous_reliability + sum(each.share for each in older), visible)
+        held = held_beside(known, None if current.passes is None else current.passes.depth)
         return FrameCorrespondence(
             motion,
             previous_reliability,
-            self._older(earlier, current, motion, previous_reliability),
-            static,
+            older,
+            static & (held == 1.0),
             visible,
             change,
-            full_size,
+            held,
+            full_size.held_by(held),
             moved,
             None if moved is None else current.coverage,
         )

@@ -77,6 +77,7 @@ class StyledHistory:
             return None
         previous, static = self._results[-1], correspondence.static_mask
         target, known = self._target(correspondence)
+        known *= correspondence.held
         target[static], known[static] = previous[static], 1.0
         coverage, mixed = correspondence.coverage, None
         if coverage is not None:
@@ -88,6 +89,7 @@ class StyledHistory:
             target[coverage.mixed] = start[coverage.mixed]
         start[static], target[static] = previous[static], previous[static]
         trusted = np.maximum(correspondence.weight, _CHANGED_LUMA_RELIABILITY * correspondence.visibility)
+        trusted *= correspondence.held
         trusted[static] = 1.0
         return WarmStart(correspondence, target, trusted, start, self._detailed)
 

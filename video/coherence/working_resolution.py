@@ -57,6 +57,18 @@ class FullSize:
     static_mask: np.ndarray
     surfaces: FullSizeSurfaces | None = None
 
+    def held_by(self, held: np.ndarray) -> FullSize:
+        """The same where strokes are held by (h, w) in 0..1, of the working size: see `held_beside`."""
+        if held.min() == 1.0:
+            return self
+        held = _upscaled(held, self.static_mask.shape)
+        held[held > 1.0 - 1e-4] = 1.0  # rounding
+        surfaces = self.surfaces
+        if surfaces is not None:
+            surfaces = replace(surfaces, reliability=surfaces.reliability * held)
+        static = self.static_mask & (held == 1.0)
+        return replace(self, reliability=self.reliability * held, static_mask=static, surfaces=surfaces)
+
 
 @dataclass(frozen=True)
 class FullSizeSurfaces:

@@ -25,7 +25,12 @@ from video.paintings.painting import Painting, paint
 
 CPU = torch.device("cpu")
 SETTINGS = StyleSettings(
-    style_weight=40.0, local_weight=0.0, tv_weight=10.0, coarsest_size=64, device=DeviceChoice.CPU
+    contrast_weight=0.0,
+    style_weight=40.0,
+    local_weight=0.0,
+    tv_weight=10.0,
+    coarsest_size=64,
+    device=DeviceChoice.CPU,
 )
 
 

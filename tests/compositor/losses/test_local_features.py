@@ -19,7 +19,12 @@ from compositor.settings import Pooling, StyleSettings
 from compositor.tiling.windows import whole
 
 ONLY_LOCAL = StyleSettings(
-    content_weight=0.0, style_weight=0.0, tv_weight=0.0, local_weight=1.0, window_layers=()
+    content_weight=0.0,
+    contrast_weight=0.0,
+    style_weight=0.0,
+    tv_weight=0.0,
+    local_weight=1.0,
+    window_layers=(),
 )
 ONE = TargetKey(whole(1, 1), 0, "relu3_1")
 

@@ -26,7 +26,12 @@ from compositor.settings import Pooling, StyleSettings
 from compositor.tiling.windows import whole
 
 ONLY_WINDOWS = StyleSettings(
-    content_weight=0.0, style_weight=0.0, tv_weight=0.0, local_weight=1.0, local_layers=()
+    content_weight=0.0,
+    contrast_weight=0.0,
+    style_weight=0.0,
+    tv_weight=0.0,
+    local_weight=1.0,
+    local_layers=(),
 )
 LAYER, CELLS = "relu4_1", 6
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.video.moving_pictures import waves
-from video.coherence.disocclusion import fill_disocclusions
+from video.coherence.disocclusion import fill_disocclusions, held_beside
 
 HEIGHT, WIDTH = 64, 96
 HOLE = (slice(24, 40), slice(40, 56))
@@ -106,3 +106,43 @@ def test_result_stays_within_the_range(content: np.ndarray) -> None:
     assert start.dtype == np.float32
     assert start.min() >= 0.0
     assert start.max() <= 1.0
+
+
+FLAT = np.full((240, 480), 5.0, np.float32)
+
+
+def test_strokes_beside_a_wide_disocclusion_are_held_less() -> None:
+    known = np.ones((240, 480), np.float32)
+    known[:, 200:220] = 0.0
+    held = held_beside(known, FLAT)
+    assert held.dtype == np.float32
+    assert held[:, 200:220].max() < 0.05
+    assert (np.diff(held[120, 219:230]) > 0.0).all()
+    # A band of a 48th of 480 px, with the square of the distance to the area's last pixel.
+    assert held[120, 225] == pytest.approx(0.02 + 0.98 * (6.0 / 10.0) ** 2, abs=0.01)
+    assert held[120, 189] == held[120, 230] == 1.0
+
+
+def test_what_lies_in_front_of_a_disocclusion_is_held_and_what_lies_behind_is_not() -> None:
+    known, depth = np.ones((240, 480), np.float32), FLAT.copy()
+    known[:, 200:220] = 0.0
+    depth[:, :200], depth[:, 220:] = 3.0, 1e10
+    held = held_beside(known, depth)
+    assert (held[:, :200] == 1.0).all()
+    assert held[:, 220:224].max() < 0.5
+
+
+def test_beside_a_narrow_disocclusion_and_without_depths_they_are_held_in_full() -> None:
+    known = np.ones((240, 480), np.float32)
+    known[:, 200:203] = 0.0
+    assert (held_beside(known, FLAT) == 1.0).all()
+    known[:, 200:240] = 0.0
+    assert (held_beside(known, None) == 1.0).all()
+
+
+def test_what_comes_in_at_the_frame_s_border_counts_as_wide() -> None:
+    known = np.ones((240, 480), np.float32)
+    known[:, :4] = 0.0
+    held = held_beside(known, FLAT)
+    assert held[:, 4:8].max() < 0.5
+    assert (held[:, 16:] == 1.0).all()

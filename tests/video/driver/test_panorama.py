@@ -81,7 +81,7 @@ def test_the_edges_meet(
     assert all(image.shape == frame.image.shape for image, frame in zip(styled, turning, strict=True))
     check_that_the_edges_meet(styled)
     torn = run(engine, turning, tmp_path / "off", replace(SEQUENCE, panorama=Panorama.NEVER))
-    assert all(step_over_the_edge(image) > 1.2 * steps_inside(image).max() for image in torn)
+    assert all(step_over_the_edge(image) > 1.5 * steps_inside(image).mean() for image in torn)
 
 
 def test_strokes_go_over_the_edge(style: np.ndarray, turning: list[SourceFrame], tmp_path: Path) -> None:
