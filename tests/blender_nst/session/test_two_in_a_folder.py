@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_render_holds_its_folder_and_writes_through_no_link_under_a_temporary_
     victim = tmp_path / "victim"
     (result, locks), _ = run(blender, blend_file, style_picture, str(victim))
     assert result == [1, 2]
-    assert [captured for _, captured in locks] == [True, True]
+    assert [captured for _, captured in cast(list[tuple[bool, bool]], locks)] == [True, True]
     assert not list((tmp_path / "out").rglob(LOCK))
     assert not victim.exists()
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_symlink()]
