@@ -14,7 +14,6 @@ from .session import active, preview
 from .state import create_state, drop_state
 from .ui import (
     compositor_panel,
-    engine_operators,
     frame_operators,
     panels,
     preferences,
@@ -23,6 +22,7 @@ from .ui import (
     report_operator,
     styles_panel,
 )
+from .ui.engine import operators
 
 _MODULES = (
     styles,
@@ -30,7 +30,7 @@ _MODULES = (
     scene,
     regions,
     preferences,
-    engine_operators,
+    operators,
     report_operator,
     frame_operators,
     presets,
