@@ -20,6 +20,7 @@ from .ui import (
     presets,
     regions_panel,
     report_operator,
+    result_panel,
     styles_panel,
 )
 from .ui.engine import operators
@@ -33,6 +34,7 @@ _MODULES = (
     operators,
     report_operator,
     frame_operators,
+    result_panel,
     presets,
     preview,
     panels,
