@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 OUT ?= demo
+DIST ?= dist
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -25,10 +26,14 @@ test test-blender test-newest: export OMP_WAIT_POLICY ?= passive
 # packages that it has to keep, and pyright would read them without the corrections of tests/blender_stubs.py.
 BLENDER_TYPES := fake-bpy-module-5.2==20260730
 
-.PHONY: demo generate lock test test-blender test-newest test-install test-window test-kill check setup clean
+.PHONY: demo release generate lock test test-blender test-newest test-install test-window test-kill check setup clean
 
 demo: $(READY)
 	$(BIN)/blender-nst demo --out $(OUT)
+
+# The extension's zip, the engine's wheel and their checksums, and where they lie; the same sources give the same bytes.
+release: $(READY)
+	@$(BIN)/python -m blender_nst.cli.packaging.release $(DIST)
 
 test: check
 	$(BIN)/python -m pytest $(PARALLEL)

@@ -28,10 +28,10 @@ from .capture.view_layer_passes import TemporaryPasses
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
-from .session.active import active_session, current_session, new_session, running_session, say, wait_for
+from .session.active import active_session, current_session, new_session, say, wait_for
 from .session.plan import SessionError, SessionPlan
 from .session.render_nesting import RenderEvent, RenderNesting
-from .session.session import RenderSession, SessionEvent, State
+from .session.session import RenderSession, SessionEvent
 from .state import SwitchedOffError, state_of
 
 __all__ = ["current_session", "open_session", "request_still", "shown_frame"]
@@ -134,14 +134,11 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     still_plan = hooks.still_plan
     if still_plan is None and not scene.nst.enabled:
         return
-    session = active_session().session
-    if session is not None and session.state is State.STYLIZING:
-        say("the frames before this render are still being stylized: this one is rendered only")
-        return
     if not hooks.opened_ahead:
-        _forget_render()  # one that began and, as Blender refused it, never ended
+        _restore_passes()
+        active_session().forget_render()  # one that began and, as Blender refused it, never ended
         try:
-            new_session(still_plan or SessionPlan.from_scene(scene), free_folder=True)
+            active_session().begin_render(still_plan or SessionPlan.from_scene(scene))
         except SessionError as error:
             say(f"not stylized: {error}", error=True)
             return
@@ -182,6 +179,8 @@ def on_render_write(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     session = _rendering()
     if session is None or (not session.captured and _is_written_still(scene)):
         return
+    if session.waits and not session.captured:
+        session = _begin_waiting(session, session.plan)
     if not session.captured and not scene.render.use_overwrite:
         # Blender skips frames whose files are there and calls no handler: what was captured of them is used.
         session.add_captured_frames(range(scene.frame_start, scene.frame_current, scene.frame_step))
@@ -196,9 +195,9 @@ def on_render_complete(scene: bpy.types.Scene, _depsgraph: object = None) -> Non
     session, hooks = _rendering(), _hooks()
     if session is not None and not session.captured and hooks.frames_rendered:
         if hooks.still_plan is None and scene.nst.stills:
-            notes = session.notes
-            session = new_session(session.plan.for_still())
-            session.notes = notes
+            session = _begin_waiting(session, session.plan.for_still())
+        elif session.waits:
+            session = _begin_waiting(session, session.plan)
         if hooks.still_plan is not None or scene.nst.stills:
             session.add_rendered_frame(scene)
     _end_render()
@@ -265,12 +264,12 @@ def unregister() -> None:
     _restore_passes()
 
 
-def _forget_render() -> None:
-    _restore_passes()
-    session = running_session()
-    if session is not None:
-        session.end()
-    active_session().session = None
+def _begin_waiting(session: RenderSession, plan: SessionPlan) -> RenderSession:
+    """A session of this plan in the place of one that has captured nothing; says so where it waits."""
+    session = active_session().change_plan(session, plan)
+    if session.waits:
+        say(f"other frames are being stylized: this render's are after them, into {session.plan.output}")
+    return session
 
 
 def _restore_passes() -> None:
@@ -281,8 +280,7 @@ def _restore_passes() -> None:
 
 
 def _rendering() -> RenderSession | None:
-    session = active_session().session
-    return session if session is not None and session.state is State.RENDERING else None
+    return active_session().rendering
 
 
 def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:

@@ -14,15 +14,16 @@ from .session import active, preview
 from .state import create_state, drop_state
 from .ui import (
     compositor_panel,
-    engine_operators,
     frame_operators,
     panels,
     preferences,
     presets,
     regions_panel,
     report_operator,
+    result_panel,
     styles_panel,
 )
+from .ui.engine import operators
 
 _MODULES = (
     styles,
@@ -30,9 +31,10 @@ _MODULES = (
     scene,
     regions,
     preferences,
-    engine_operators,
+    operators,
     report_operator,
     frame_operators,
+    result_panel,
     presets,
     preview,
     panels,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from pathlib import Path
 
@@ -18,12 +20,25 @@ ANSWER_TIMEOUT = 180.0
 LOG_NAME = "check.log"
 
 
+_NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+
+
 class EngineCheck:
-    """A running check, or the result of the last: `facts` as titles and texts, or an `error`."""
+    """A running check, or the result of the last.
+
+    Attributes:
+        python: that was checked; empty where none was.
+        device: as the engine calls it: `cpu`, `cuda: NVIDIA H100`; empty until it has answered.
+        facts: titles and texts for people.
+        error: why there are none, one line.
+    """
 
     def __init__(self) -> None:
+        self.python = ""
+        self.device = ""
         self.facts: dict[str, str] = {}
         self.error = ""
+        self._log_size = 0
         self._engine: EngineProcess | None = None
         self._started_at = 0.0
 
@@ -35,11 +50,14 @@ class EngineCheck:
     def start(self, options: EngineOptions, folder: Path) -> None:
         """Starts the engine; its log is written into `folder`. A failure becomes `error`."""
         self.forget()
+        self.python = options.python
         self._started_at = time.monotonic()
+        log = folder / LOG_NAME
+        self._log_size = log.stat().st_size if log.is_file() else 0
         try:
             self._engine = EngineProcess(
                 options.python,
-                folder / LOG_NAME,
+                log,
                 environment=options.environment,
                 memory_limit=options.memory_limit,
             )
@@ -56,16 +74,34 @@ class EngineCheck:
                 self._end(error=f"the style engine did not answer within {ANSWER_TIMEOUT:.0f} s")
             return
         match event:
-            case Failed() | Died():
+            case Failed():
                 self._end(error=event.error)
+            case Died():
+                self._end(error=self._what_it_lacks() or event.error)
             case Ready():
-                self.facts = _facts(event)
+                self.device, self.facts = event.device, _facts(event)
                 self._end()
 
     def forget(self) -> None:
         """Ends a running check, and clears the result."""
-        self.facts = {}
+        self.python, self.device, self.facts = "", "", {}
         self._end()
+
+    def _what_it_lacks(self) -> str:
+        """What the engine that has died could not import, by its log; empty where that says nothing."""
+        if self._engine is None:
+            return ""
+        with self._engine.log.open("rb") as log:
+            # The log may have begun anew.
+            log.seek(min(self._log_size, log.seek(0, os.SEEK_END)))
+            written = log.read().decode("utf-8", "replace")
+        missing = _NO_MODULE.findall(written)
+        if not missing:
+            return ""
+        return (
+            f"{self.python}: the style engine cannot be imported there ({missing[-1]} is missing): press"
+            " Repair, or name another Python under Advanced"
+        )
 
     def _end(self, error: str = "") -> None:
         self.error = error

@@ -6,12 +6,18 @@ The standard library alone, and no Blender.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 ENVIRONMENT = "engine"
 """The environment's folder inside the extension's own folder."""
+
+_LOOK = "import importlib.util; print(importlib.util.find_spec('video.worker.server') is not None)"
+_LOOK_TIMEOUT = 30.0
+"""Seconds; a Python on a cold disk takes long to start."""
 
 MARKER = "installed.json"
 """Written into the environment last: one without it is incomplete and never used."""
@@ -31,6 +37,30 @@ def environment_python(folder: Path) -> Path | None:
     environment = folder / ENVIRONMENT
     python = environment_program(environment, "python")
     return python if (environment / MARKER).is_file() and python.is_file() else None
+
+
+def lacks_engine(python: Path, variables: Mapping[str, str]) -> bool:
+    """Whether a program is no Python, or one that finds no style engine among its packages.
+
+    Args:
+        variables: its environment.
+    """
+    try:
+        ended = subprocess.run(
+            [str(python), "-P", "-c", _LOOK],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=dict(variables),
+            timeout=_LOOK_TIMEOUT,
+            check=False,
+            # Blender is a window program on Windows, so that a console would open for its child.
+            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    except OSError:
+        return True
+    return ended.stdout.strip() != b"True"
 
 
 def remove_environment(folder: Path) -> None:

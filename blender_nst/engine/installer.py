@@ -13,17 +13,19 @@ import json
 import os
 import queue
 import re
-import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import TextIO
 
 from .environment import MARKER, InstallError
-from .install_output import InstallOutput
+from .install_commands.command_output import InstallOutput
+from .install_commands.downloads import DownloadProgress, Downloads
+from .install_commands.failure import FailureCause
+from .install_commands.process_group import end_group, start_group
 from .install_plan import InstallPlan
 from .process import engine_environment
 from .torch_packages import TorchBackend
@@ -32,6 +34,9 @@ from .uv_tool import Uv, bootstrap_command, configured_uv, pip_install
 LOG_NAME = "install.log"
 
 _CHOOSING = "Choosing the packages"
+_DOWNLOADING = "Downloading"
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at how far the downloads are."""
 _CUDA_PACKAGE = re.compile(r"^(?:nvidia|cuda)-\S+==", re.MULTILINE)
 
 
@@ -47,6 +52,11 @@ class InstallState(Enum):
 class Installer:
     """A running installation. The thread that made it drains it; the fields are for showing.
 
+    Attributes:
+        title: what is done just now, in words for people.
+        share: 0 to 1 of the whole; never decreases.
+        download: how far the downloads are; None while nothing is fetched.
+
     One that failed or was cancelled leaves the environment as it is, and the next attempt continues with
     that and with uv's cache; only a complete environment is ever used.
     """
@@ -57,7 +67,7 @@ class Installer:
         self.state = InstallState.RUNNING
         self.title = ""
         self.share = 0.0
-        self.last_line = ""
+        self.download: DownloadProgress | None = None
         self.error = ""
         self._events: queue.Queue[tuple[str, object]] = queue.Queue()
         self._cancelled = threading.Event()
@@ -66,6 +76,12 @@ class Installer:
         self._variables = engine_environment(os.environ) | {"PYTHONIOENCODING": "utf-8"}
         self._thread = threading.Thread(target=self._run, name="NST installation", daemon=True)
         self._thread.start()
+
+    @property
+    def text(self) -> str:
+        """How far it is: `62 %`, or `37 %: 152 of 410 MB, 40 s left`."""
+        share = f"{100.0 * self.share:.0f} %"
+        return share if self.download is None else f"{share}: {self.download.text}"
 
     def drain(self) -> bool:
         """Brings the fields up to date; returns whether anything changed."""
@@ -82,7 +98,7 @@ class Installer:
         self._cancelled.set()
         process = self._process
         if process is not None and process.poll() is None:
-            _end_group(process)
+            end_group(process)
 
     def join(self, timeout: float | None = None) -> None:
         """Waits for the end."""
@@ -109,7 +125,7 @@ class Installer:
     def _install(self, log: TextIO) -> None:
         plan = self.plan
         interrupted = plan.lock.exists()
-        self._run_command("Creating the environment", plan.create(), log, until=0.05)
+        self._run_command("Preparing the environment", plan.create(), log, until=0.05)
         uv = self._install_uv(log)
         if uv is None:
             self._install_from(pip_install(plan.environment_python), log, self._variables)
@@ -122,8 +138,9 @@ class Installer:
             # An interrupted command may have left half a package.
             again = ("--reinstall",) if interrupted else ()
             command = uv.install_locked(plan.lock, *options, *again)
-            title = "Installing PyTorch and the engine"
-            self._run_command(title, command, log, until=0.95, variables=uv.variables_for_lock)
+            self._run_command(
+                _DOWNLOADING, command, log, until=0.95, variables=uv.variables_for_lock, downloads=uv
+            )
         self._run_command("Checking the engine", plan.check(), log, until=1.0)
 
     def _install_uv(self, log: TextIO) -> Uv | None:
@@ -156,6 +173,7 @@ class Installer:
         """
         plan, backend = self.plan, self.plan.torch.backend
         options = () if backend is None else ("--torch-backend", backend.value)
+        cause: FailureCause | None = None
         plan.write_requirements()
         try:
             self._write_lock(uv, options, log)
@@ -163,13 +181,10 @@ class Installer:
             if not options or "pytorch.org" not in error.details:
                 raise
             print("PyTorch's own index cannot be used: the package index is", file=log, flush=True)
-            options = ()
+            options, cause = (), error.cause
             self._write_lock(uv, options, log)
         if backend is TorchBackend.CPU and _CUDA_PACKAGE.search(plan.lock.read_text("utf-8")):
-            raise InstallError(
-                f"{_CHOOSING}: the package index has PyTorch for CUDA alone, and there is no NVIDIA GPU here;"
-                " name a build for the CPU or its --index-url as PyTorch below"
-            )
+            raise InstallError(_no_cpu_build(cause))
         return options
 
     def _write_lock(self, uv: Uv, options: tuple[str, ...], log: TextIO) -> None:
@@ -186,12 +201,14 @@ class Installer:
         *,
         until: float,
         variables: Mapping[str, str] | None = None,
+        downloads: Uv | None = None,
     ) -> None:
         """Runs a command to its end.
 
         Args:
             until: the share of the whole installation that is done after it.
             variables: its environment; the engine's by default.
+            downloads: the uv whose command this is, where it fetches packages.
 
         Raises:
             InstallError: it cannot be started, or failed.
@@ -202,62 +219,73 @@ class Installer:
         start, self._done = self._done, until
         self._events.put(("title", title))
         self._events.put(("share", start))
-        self._events.put(("last_line", ""))
         print(f"> {' '.join(command)}", file=log, flush=True)
+        watched = Downloads(downloads.cache_folder()) if downloads is not None else None
         try:
-            self._process = _start(command, variables or self._variables)
+            self._process = start_group(command, variables or self._variables)
         except OSError as error:
             raise InstallError(f"{title}: {command[0]}: {error.strerror}") from None
         if self._cancelled.is_set():
-            _end_group(self._process)  # `cancel` may have looked before this process was there
+            end_group(self._process)  # `cancel` may have looked before this process was there
         output = InstallOutput()
-        for line in self._process.stdout or ():
-            print(line, end="", file=log, flush=True)
-            output.read(line)
-            self._events.put(("last_line", output.status))
-            self._events.put(("share", start + (until - start) * output.share))
+        with self._watching(watched, start, until):
+            for line in self._process.stdout or ():
+                print(line, end="", file=log, flush=True)
+                output.read(line)
+                if watched is not None:
+                    watched.read(line.strip(), time.monotonic())
         code = self._process.wait()
         if self._cancelled.is_set():
             raise _Cancelled
         if code != 0:
             message = f"{title}: {output.reason(code)}; the log is {self.log}"
-            raise _CommandError(message, " ".join(output.errors))
+            raise _CommandError(message, " ".join(output.errors), output.cause)
+
+    @contextmanager
+    def _watching(self, downloads: Downloads | None, start: float, until: float) -> Iterator[None]:
+        """Shows how far a command's downloads are, while it runs; `start` and `until` are its shares."""
+        if downloads is None:
+            yield
+            return
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(_LOOK_EVERY):
+                if downloads.begun:
+                    now = downloads.progress(time.monotonic())
+                    self._events.put(("download", now if now.share < 1.0 else None))
+                    self._events.put(("share", start + (until - start) * now.share))
+                    if now.share >= 1.0:
+                        self._events.put(("title", "Installing what was fetched"))
+
+        watcher = threading.Thread(target=look, name="NST downloads", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+            self._events.put(("download", None))
 
 
 class _CommandError(InstallError):
-    """A command failed; `details` are the lines in which it says why."""
+    """A command failed; `details` are the lines in which it says why, `cause` what they mean."""
 
-    def __init__(self, message: str, details: str) -> None:
+    def __init__(self, message: str, details: str, cause: FailureCause | None) -> None:
         super().__init__(message)
         self.details = details
+        self.cause = cause
 
 
 class _Cancelled(Exception):  # noqa: N818 - it is no error
     pass
 
 
-def _start(command: list[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
-    # A group of its own, so that the processes that pip starts end with it.
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    else:
-        flags = 0
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=dict(variables),
-        encoding="utf-8",
-        errors="replace",
-        creationflags=flags,
-        start_new_session=sys.platform != "win32",
+def _no_cpu_build(cause: FailureCause | None) -> str:
+    """Why nothing is installed where PyTorch's own index fails and the other has CUDA's build alone."""
+    why = "it cannot be used" if cause is None else cause.remedy
+    return (
+        f"{_CHOOSING}: PyTorch's build for the processor lies on PyTorch's own index, and there: {why}. The"
+        " package index has the build for CUDA alone (3 GB), which this computer without an NVIDIA GPU cannot"
+        " use; a mirror's --index-url can be named as PyTorch under Advanced"
     )
-
-
-def _end_group(process: subprocess.Popen[str]) -> None:
-    with suppress(OSError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)

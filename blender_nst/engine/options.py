@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from .. import addon
-from .environment import environment_python
+from .environment import environment_python, lacks_engine
+from .process import EXTRA_PATH_VARIABLE, engine_environment
 
 PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
 """Environment variable with the path of the engine's Python; it overrides the preference."""
@@ -19,7 +21,7 @@ PYTHON_VARIABLE = "BLENDER_NST_PYTHON"
 CACHE_VARIABLE = "TORCH_HOME"
 """Environment variable with the folder in which PyTorch keeps downloaded networks."""
 
-_MISSING = (
+NOT_INSTALLED = (
     "the style engine is not installed: install it in the Blender NST preferences, or name its Python there,"
     f" or in the environment variable {PYTHON_VARIABLE}"
 )
@@ -62,7 +64,7 @@ def engine_options() -> EngineOptions:
     """What the preferences say about the engine.
 
     Raises:
-        EnginePythonError: none is installed or named, or it is not an executable file.
+        EnginePythonError: none is installed or named, it is not an executable file, or it has no engine.
     """
     chosen, python = preferences(), engine_python()
     if chosen is None:
@@ -81,14 +83,14 @@ def engine_python() -> str:
     """The engine's Python: the environment variable's, the one named, or the installed one.
 
     Raises:
-        EnginePythonError: there is none, or it is not an executable file.
+        EnginePythonError: there is none, it is not an executable file, or it has no engine.
     """
     chosen, folder = preferences(), data_folder(create=False)
     named = os.environ.get(PYTHON_VARIABLE) or (chosen.engine_python if chosen is not None else "")
     if not named:
         installed = environment_python(folder) if folder is not None else None
         if installed is None:
-            raise EnginePythonError(_MISSING)
+            raise EnginePythonError(NOT_INSTALLED)
         return str(installed)
     path = Path(bpy.path.abspath(named))
     if not (path.is_file() and os.access(path, os.X_OK)):
@@ -96,4 +98,19 @@ def engine_python() -> str:
             f"{path}: the style engine's Python is not there; name another in the preferences or"
             f" in {PYTHON_VARIABLE}"
         )
+    if _lacks_engine(path, path.stat().st_mtime_ns, os.environ.get(EXTRA_PATH_VARIABLE, "")):
+        raise EnginePythonError(
+            f"{path}: this Python has no style engine: install the package blender-nst into its environment,"
+            " or leave the field empty and install the engine in the preferences"
+        )
     return str(path)
+
+
+def look_again() -> None:
+    """Forgets which Pythons lack the engine: one may have got it since."""
+    _lacks_engine.cache_clear()
+
+
+@lru_cache(maxsize=8)
+def _lacks_engine(path: Path, _changed: int, _extra: str) -> bool:
+    return lacks_engine(path, engine_environment(os.environ))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,12 @@ class Uv:
         """The command that installs what a lock lists; what has not its hash, or has none, is refused."""
         return self.install(*options, "--require-hashes", "--requirements", str(lock))
 
+    def cache_folder(self) -> Path | None:
+        """Where uv unpacks what it fetches; None if it does not say."""
+        program = environment_program(self.environment, "uv")
+        said = _printed([str(program), "cache", "dir"], self.variables).strip()
+        return Path(said) if said else None
+
     def _pip(self, action: str) -> list[str]:
         program = environment_program(self.environment, "uv")
         python = environment_program(self.environment, "python")
@@ -118,19 +125,7 @@ def configured_uv(environment: Path, values: Mapping[str, str]) -> Uv:
 def _pip_options(python: Path, values: Mapping[str, str]) -> dict[str, str]:
     """pip's configuration as `pip config list` shows it; empty if it cannot be asked."""
     command = [str(python), "-P", "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    try:
-        shown = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=dict(values),
-            encoding="utf-8",
-            errors="replace",
-            timeout=60,
-            check=False,
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
+    shown = _printed(command, values)
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     for line in shown.splitlines():
         name, _, written = line.partition("=")
@@ -141,3 +136,23 @@ def _pip_options(python: Path, values: Mapping[str, str]) -> dict[str, str]:
             except (SyntaxError, ValueError):
                 continue
     return {option: value for section in _SECTIONS for option, value in found[section].items()}
+
+
+def _printed(command: list[str], values: Mapping[str, str]) -> str:
+    """What a short command prints; empty where it cannot be run."""
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(values),
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=False,
+            # Blender is a window program on Windows, so that a console would open for its child.
+            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""

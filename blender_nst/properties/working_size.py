@@ -1,8 +1,10 @@
-"""The size at which the engine optimizes a frame, by the rule of `compositor.stylization.working_size`."""
+"""The sizes at which the engine optimizes a frame, by the rules of `compositor.stylization`, and steps."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from .schema import SCHEMA
@@ -10,6 +12,8 @@ from .schema import SCHEMA
 FULL = "full"
 _SHORTEST_SIDE = 32
 """Pixels: a long narrow frame is not made narrower than this."""
+_SMALLEST_SCALE = 32
+"""Pixels of the shorter side of a scale."""
 
 
 def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
@@ -28,8 +32,39 @@ def working_size(height: int, width: int, style_settings: Mapping[str, Any], dev
     return round(height * factor), round(width * factor)
 
 
-def frame_work(height: int, width: int, style_settings: Mapping[str, Any], device: str, steps: int) -> int:
-    """Pixels times steps of a frame that is optimized in so many steps, and at full size after them."""
+def frame_steps(
+    height: int, width: int, style_settings: Mapping[str, Any], device: str, steps: int, *, first: bool
+) -> list[tuple[int, int]]:
+    """The steps of a frame: pairs of pixels and of how many steps have so many.
+
+    Args:
+        steps: without those that follow at full size.
+        first: whether the frame has no predecessor, so that it begins coarse (`pyramid.py` there).
+    """
     working = working_size(height, width, style_settings, device)
-    finishing = style_settings["finishing_steps"] if working != (height, width) else 0
-    return working[0] * working[1] * steps + height * width * finishing
+    sizes = _scale_sizes(*working, style_settings["coarsest_size"]) if first else [working]
+    work = [(h * w, count) for (h, w), count in zip(sizes, _shared(steps, len(sizes)), strict=True)]
+    if working != (height, width) and style_settings["finishing_steps"]:
+        work.append((height * width, style_settings["finishing_steps"]))
+    return work
+
+
+def _scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
+    """(height, width) of each scale, coarse to fine."""
+    sizes = [(height, width)]
+    for step in range(1, 64):
+        factor = math.sqrt(2.0) ** step
+        smaller = round(height / factor), round(width / factor)
+        if max(smaller) < 0.85 * coarsest or min(smaller) < _SMALLEST_SCALE:
+            break
+        sizes.append(smaller)
+    return sizes[::-1]
+
+
+def _shared(steps: int, scales: int) -> list[int]:
+    """The steps of each scale, coarse to fine: half of them at full size."""
+    if scales == 1:
+        return [max(1, steps)]
+    coarse = max(scales - 1, steps - round(steps * 0.5))
+    ends = [round(coarse * scale / (scales - 1)) for scale in range(scales)]
+    return [*(end - begin for begin, end in pairwise(ends)), max(1, steps - coarse)]

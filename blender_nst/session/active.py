@@ -1,11 +1,15 @@
-"""This Blender's session: one at a time, its last reported line, and the timer that drains its events."""
+"""This Blender's session and those that wait for it, its last reported line, the timer that drains events."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import bpy
 from bpy.app.handlers import persistent
@@ -21,6 +25,7 @@ from ..local_events import Died, Rendered
 from ..state import state_of
 from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
+from .progress import run_result
 from .session import RenderSession, SessionEvent, State
 
 logger = logging.getLogger(__name__)
@@ -37,6 +42,10 @@ class ActiveSession:
 
     def __init__(self) -> None:
         self.session: RenderSession | None = None
+        self.waiting: list[RenderSession] = []
+        """Renders that began while another session was at work, in the order in which they are stylized."""
+        self._changing = threading.RLock()
+        """Held while a session begins: renders do so on a thread of their own."""
         self.on_event: Callable[[SessionEvent], None] | None = None
         """Called with every event, if the command line runs this Blender; then nothing is printed."""
         self.last_line = ""
@@ -50,9 +59,86 @@ class ActiveSession:
         preview.follow_new_session()
         return self.session
 
+    def begin_render(self, plan: SessionPlan) -> RenderSession:
+        """A session for a render that begins; it waits where another is at work.
+
+        Raises:
+            SessionError: another program is at work in the output folder.
+        """
+        with self._changing:
+            if not self.busy:
+                try:
+                    wait_unlocked(plan.output, _PATIENCE)
+                except LockedError as error:
+                    raise SessionError(str(error)) from None
+                return self.begin(plan)
+            session = RenderSession(plan, self.report, self.on_event, waits=True)
+            self.waiting.append(session)
+            return session
+
+    def change_plan(self, session: RenderSession, plan: SessionPlan) -> RenderSession:
+        """A session of another plan in the place of one that renders and has captured nothing yet.
+
+        One that waits gets a folder of its own where another session works in the plan's.
+        """
+        with self._changing:
+            if session not in self.waiting:
+                changed = self.begin(plan)
+            else:
+                others = [each for each in (self.session, *self.waiting) if each is not session]
+                taken = [each.plan.output for each in others if each is not None]
+                plan = replace(plan, output=unused_folder(plan.output, taken))
+                changed = RenderSession(plan, self.report, self.on_event, waits=True)
+                self.waiting[self.waiting.index(session)] = changed
+            changed.notes = session.notes
+            return changed
+
+    def begin_next(self) -> RenderSession | None:
+        """Has the first of those that wait go on, if none is at work; None where there is none."""
+        with self._changing:
+            while self.waiting and not self.at_work:
+                session = self.waiting.pop(0)
+                if session.state is not State.ENDED:
+                    follow_run(session.plan.output)
+                    self.session = session
+                    preview.follow_new_session()
+                    session.stop_waiting()
+                    return session
+            return None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the session renders or stylizes."""
+        return self.session is not None and self.session.state is not State.ENDED
+
+    @property
+    def busy(self) -> bool:
+        """Whether a session is at work, or waits."""
+        return self.at_work or any(each.state is not State.ENDED for each in self.waiting)
+
+    @property
+    def rendering(self) -> RenderSession | None:
+        """The session whose render is on: the one at work or one that waits."""
+        sessions = [each for each in (self.session, *self.waiting) if each is not None]
+        return next((each for each in sessions if each.state is State.RENDERING), None)
+
+    def forget_render(self) -> None:
+        """Drops the session of a render that began and, as Blender refused it, never ended."""
+        with self._changing:
+            session = self.rendering
+            if session is not None:
+                session.end()
+            self.waiting = [each for each in self.waiting if each is not session]
+            if not self.at_work:
+                self.session = None
+
     def end(self) -> None:
-        """Ends the session, if there is one; its finished frames are kept."""
-        session, self.session = self.session, None
+        """Ends all sessions; their finished frames are kept."""
+        with self._changing:
+            for each in self.waiting:
+                each.end()
+            self.waiting.clear()
+            session, self.session = self.session, None
         if session is not None:
             session.end()
             if session.engine is not None:
@@ -73,7 +159,9 @@ class ActiveSession:
             case FrameDone():
                 self.say(f"frame {event.frame} stylized in {event.seconds:.1f} s")
             case Done():
-                self.say(f"{_counted('frame', event.frames)} stylized")
+                result = None if self.session is None else run_result(self.session)
+                counted = f"{_counted('frame', event.frames)} stylized"
+                self.say(counted if result is None else result.text)
                 if self.session is not None:
                     _remember_speed(self.session)
             case Opened() if event.frames:
@@ -116,17 +204,8 @@ def status_line() -> tuple[str, bool]:
     return active.last_line, active.last_is_error
 
 
-def new_session(plan: SessionPlan, *, free_folder: bool = False) -> RenderSession:
-    """A session in the place of the last one, which has ended.
-
-    Raises:
-        SessionError: with `free_folder`, another run is at work in the output folder.
-    """
-    if free_folder:
-        try:
-            wait_unlocked(plan.output, _PATIENCE)
-        except LockedError as error:
-            raise SessionError(str(error)) from None
+def new_session(plan: SessionPlan) -> RenderSession:
+    """A session in the place of the last one, which has ended."""
     return active_session().begin(plan)
 
 
@@ -141,7 +220,7 @@ def stylize_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderS
     Raises:
         SessionError: another session is running, or the engine cannot be started.
     """
-    if running_session() is not None:
+    if active_session().busy:
         raise SessionError("other frames are still being stylized: wait for them, or cancel")
     session = new_session(plan)
     try:
@@ -152,10 +231,18 @@ def stylize_files(plan: SessionPlan, frames: Sequence[CapturedFrame]) -> RenderS
     return session
 
 
+def unused_folder(folder: Path, taken: Collection[Path]) -> Path:
+    """The folder, or where it is taken the first `NAME_2`, `NAME_3`… beside it that is not there."""
+    if folder not in taken:
+        return folder
+    numbered = (folder.with_name(f"{folder.name}_{number}") for number in itertools.count(2))
+    return next(each for each in numbered if each not in taken and not each.exists())
+
+
 def wait_for(session: RenderSession) -> None:
-    """Blocks until a session has ended; for Blender without a window."""
+    """Blocks until a session, and all before it, have ended; for Blender without a window."""
     while session.state is not State.ENDED:
-        session.drain(1.0, wait=0.5)
+        (running_session() or active_session().begin_next() or session).drain(1.0, wait=0.5)
 
 
 @persistent
@@ -175,7 +262,7 @@ def drain_on_timer() -> float:
 
 
 def _drain() -> float:
-    session = running_session()
+    session = running_session() or active_session().begin_next()
     if session is None:
         return 0.5
     if session.drain(TIMER_BUDGET):

@@ -1,11 +1,21 @@
-"""What the engine has reported about a session's job so far."""
+"""Where a session is in its life, and what the engine has reported about its job so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from ..engine.messages import Event, Failed, FrameDone, Opened, Planned, Preview, Progress, Ready
+from ..engine.messages import Done, Event, Failed, FrameDone, Opened, Planned, Preview, Progress, Ready
+
+
+class State(Enum):
+    """The life cycle of a session."""
+
+    RENDERING = "rendering"
+    WAITING = "waiting"  # the render is over, the engine works for another session
+    STYLIZING = "stylizing"  # the render is over, the engine still works
+    ENDED = "ended"
 
 
 @dataclass
@@ -28,6 +38,10 @@ class EngineState:
     done: list[int] = field(default_factory=list)
     frame_seconds: list[float] = field(default_factory=list)
     """Of the frames that this run has finished itself."""
+    files: list[Path] = field(default_factory=list)
+    """The styled frames, in the order in which they were done."""
+    movie: Path | None = None
+    """Of all styled frames, once they are all done."""
 
     def update(self, event: Event) -> None:
         """Takes over what an event says."""
@@ -47,9 +61,12 @@ class EngineState:
                 self.previewed = Path(event.path)
             case FrameDone():
                 self.done.append(event.frame)
+                self.files.append(Path(event.path))
                 if not event.resumed:
                     self.frame_seconds.append(event.seconds)
                 self.previewed = Path(event.path)
+            case Done():
+                self.movie = None if event.movie is None else Path(event.movie)
 
 
 def error_with_frame(event: Failed) -> str:

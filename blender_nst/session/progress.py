@@ -1,10 +1,15 @@
-"""Progress of a session: its share of the whole and the time left, as numbers and as text."""
+"""Progress of a session (its share of the whole, the time left), and at its end what it has made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from .measured_speed import expected_later_frame
 from .session import RenderSession, State
+
+_DEFAULT_RATE = 24.0
+"""Frames a second where neither the settings nor the scene name a rate."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,50 @@ def session_progress(session: RenderSession) -> SessionProgress:
     return SessionProgress(share, left, _text(session, left))
 
 
+@dataclass(frozen=True)
+class RunResult:
+    """What a session has made.
+
+    Attributes:
+        folder: the output folder.
+        frames: the styled frames' files, in the order of their numbers; one at least.
+        step: from one frame's number to the next.
+        movie: of all of them; None where none was asked for.
+        seconds: from the engine's start to the last frame.
+        frame_rate: in frames a second.
+    """
+
+    folder: Path
+    frames: list[Path]
+    step: int
+    movie: Path | None
+    seconds: float
+    frame_rate: float
+
+    @property
+    def text(self) -> str:
+        """One line: `3 frames stylized, with styled.mp4, in 12 s: /home/ada/out`."""
+        count = "1 frame" if len(self.frames) == 1 else f"{len(self.frames)} frames"
+        movie = "" if self.movie is None else f", with {self.movie.name},"
+        return f"{count} stylized{movie} in {duration(self.seconds)}: {self.folder}"
+
+
+def run_result(session: RenderSession) -> RunResult | None:
+    """What a session that is over has made; None where it runs or has made nothing."""
+    engine = session.engine_state
+    if session.state is not State.ENDED or not engine.files or not session.ended_at:
+        return None
+    numbers = sorted(engine.done)
+    return RunResult(
+        session.plan.output,
+        [path for _, path in sorted(zip(engine.done, engine.files, strict=True))],
+        numbers[1] - numbers[0] if len(numbers) > 1 else 1,
+        engine.movie,
+        session.ended_at - session.started_at,
+        float(session.plan.sequence_settings["frame_rate"] or _DEFAULT_RATE),
+    )
+
+
 def duration(seconds: float) -> str:
     """A time for people: `40 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90.0:
@@ -41,14 +90,18 @@ def duration(seconds: float) -> str:
 def _seconds_left(session: RenderSession, units: int, finished: float) -> float | None:
     # The first frame has no predecessor and takes longer than those after it.
     engine = session.engine_state
-    known = engine.frame_seconds[1:]
+    known = engine.frame_seconds if engine.resumed else engine.frame_seconds[1:]
     if known:
         return (units - finished) * sum(known) / len(known)
     now = engine.progress
     if now is None or now.steps_per_second <= 0.0:
         return None
-    warm = session.plan.sequence_settings["warm_steps"] * max(0, units - engine.frames_begun)
-    return (now.steps - now.step + warm) / now.steps_per_second
+    later = expected_later_frame(session)
+    if later is None:
+        later = session.plan.sequence_settings["warm_steps"] / now.steps_per_second
+    if engine.frame_seconds:
+        return (units - finished) * later
+    return (now.steps - now.step) / now.steps_per_second + later * max(0, units - engine.frames_begun)
 
 
 def _text(session: RenderSession, left: float | None) -> str:

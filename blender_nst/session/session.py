@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 
 import bpy
 
@@ -34,7 +33,7 @@ from ..engine.supervisor import SupervisedEngine
 from ..errors import EngineError
 from ..local_events import Died, Rendered
 from .commands import frame_command, start_engine, stylize_command
-from .engine_state import EngineState, error_with_frame
+from .engine_state import EngineState, State, error_with_frame
 from .plan import SessionPlan
 
 SessionEvent = EngineEvent | Rendered
@@ -46,15 +45,7 @@ MAX_UNCOMPRESSED = 4
 """Frames that may wait for the engine with their passes uncompressed; beyond, passes are compressed."""
 
 
-class State(Enum):
-    """The life cycle of a session."""
-
-    RENDERING = "rendering"
-    STYLIZING = "stylizing"  # the render is over, the engine still works
-    ENDED = "ended"
-
-
-@dataclass
+@dataclass(eq=False)
 class RenderSession:
     """One render, or one batch of files, that is sent to the engine.
 
@@ -77,9 +68,13 @@ class RenderSession:
     sent: list[int] = field(default_factory=list)
     error: str | None = None
     canceling: bool = False
+    waits: bool = False
+    """Whether the engine works for another session: frames are captured, and stylized after that one's."""
     watched: bool = False
     """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
+    ended_at: float = 0.0
+    """Times of a clock, in seconds: when the engine was started, and when the session was over."""
     notes: dict[int, Note] = field(default_factory=dict)
     """Of the frames that are being rendered, by number."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
@@ -124,14 +119,13 @@ class RenderSession:
         Raises:
             EngineError: the engine cannot be started, or is gone.
         """
-        engine = None if self.plan.engine.after_render else self.start_engine()
+        engine = self._engine_for_rendered()
         for position, frame in enumerate(frames):
             captured = self.manifest.captured(frame)
             if captured is None:
                 return list(frames[position:])
             self.captured.append(captured)
-            if engine is not None:
-                self._send_frame(engine, captured)
+            self._send_captured(engine)
             self._report_rendered(frame)
         return []
 
@@ -145,7 +139,7 @@ class RenderSession:
             return
         try:
             self.manifest.hold()
-            engine = None if self.plan.engine.after_render else self.start_engine()
+            engine = self._engine_for_rendered()
             captured = capture_frame(
                 scene,
                 self.plan.output,
@@ -156,8 +150,7 @@ class RenderSession:
             )
             self.manifest.add(captured.frame)
             self.captured.append(captured)
-            if engine is not None:
-                self._send_frame(engine, captured)
+            self._send_captured(engine)
         except CaptureError as error:
             self.fail(str(error))
             return
@@ -174,8 +167,18 @@ class RenderSession:
             if not self.captured:
                 self.end()
                 return
+            self.state = State.WAITING if self.waits else State.STYLIZING
+        if self.state is State.STYLIZING:
+            self._send_rest()
+
+    def stop_waiting(self) -> None:
+        """The engine is free: what was captured is stylized, without waiting for it."""
+        with self._changing:
+            self.waits = False
+            if self.state is not State.WAITING:
+                return  # it still renders: its next frame starts the engine
             self.state = State.STYLIZING
-        self._send_rest(self.captured[len(self.sent) :])
+        self._feed()
 
     def stylize_files(self, frames: Sequence[CapturedFrame]) -> None:
         """Stylizes frames that are on disk, without waiting; raises EngineError where no engine starts."""
@@ -183,8 +186,7 @@ class RenderSession:
         self.start_engine()
         self.captured = list(frames)
         self.state = State.STYLIZING
-        # An engine that is still starting does not read: many frames would fill the pipe and block.
-        threading.Thread(target=self._send_rest, args=[self.captured], name="NST frames", daemon=True).start()
+        self._feed()
 
     def cancel(self) -> None:
         """Asks the engine to stop between two steps, keeping what is finished; a second call ends it."""
@@ -247,7 +249,21 @@ class RenderSession:
             return ""
         return "press Resume" if self._from_files else "render again"
 
-    def _send_rest(self, frames: Sequence[CapturedFrame]) -> None:
+    def _engine_for_rendered(self) -> SupervisedEngine | None:
+        """The engine that takes frames as they are rendered; None where it gets them after the render."""
+        return None if self.waits or self.plan.engine.after_render else self.start_engine()
+
+    def _feed(self) -> None:
+        """Sends the rest from a thread: an engine that starts reads nothing, many frames fill the pipe."""
+        threading.Thread(target=self._send_rest, name="NST frames", daemon=True).start()
+
+    def _send_captured(self, engine: SupervisedEngine | None) -> None:
+        """Sends what was captured and not yet sent; nothing without an engine."""
+        if engine is not None:
+            for captured in self.captured[len(self.sent) :]:
+                self._send_frame(engine, captured)
+
+    def _send_rest(self) -> None:
         try:
             engine = self.start_engine()
         except EngineError as error:
@@ -255,8 +271,7 @@ class RenderSession:
             return
         # An engine that no longer listens has ended, and its last event says so.
         with suppress(EngineError):
-            for frame in frames:
-                self._send_frame(engine, frame)
+            self._send_captured(engine)
             engine.send(Finish(self.job))
 
     def _on_opened(self, event: Opened) -> None:
@@ -291,8 +306,10 @@ class RenderSession:
                 self.engine_state.update(event)
                 self.report(event)
             case Done() | Cancelled():
-                self.report(event)
+                self.ended_at = time.monotonic()
+                self.engine_state.update(event)
                 self.end()
+                self.report(event)
             case Failed():
                 self.fail(error_with_frame(event))
             case Died():

@@ -17,7 +17,6 @@ from ..session.forecast import animation_forecast, batch_forecast
 from ..session.progress import session_progress
 from .frame_operators import (
     NST_OT_cancel,
-    NST_OT_open_output,
     NST_OT_preview,
     NST_OT_resume,
     NST_OT_stylize_frame,
@@ -25,6 +24,7 @@ from .frame_operators import (
 )
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
+from .result_panel import draw_result, waiting_text
 from .styles_panel import draw_styles
 from .wrapped_text import draw_wrapped
 
@@ -96,7 +96,7 @@ class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
         again.render = True
         row = layout.row(align=True)
         row.operator(NST_OT_preview.bl_idname, icon="HIDE_OFF")
-        row.operator(NST_OT_open_output.bl_idname, text="Open Folder", icon="FILE_FOLDER")
+        draw_result(row)
 
 
 class IMAGE_PT_nst(bpy.types.Panel):
@@ -131,7 +131,7 @@ def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
         return
     progress = session_progress(session)
     row = layout.row(align=True)
-    row.progress(factor=progress.share, text=progress.text)
+    row.progress(factor=progress.share, text=progress.text + waiting_text())
     if NST_OT_cancel.poll(context):
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
     if session.engine_state.planned:

@@ -8,7 +8,7 @@ import bpy
 
 from .. import addon
 from ..engine.options import PYTHON_VARIABLE
-from .engine_panel import draw_cache, draw_engine
+from .engine.panel import draw_cache, draw_engine
 from .report_operator import NST_OT_copy_report
 
 _DEVICES = [
@@ -24,6 +24,11 @@ class NSTPreferences(bpy.types.AddonPreferences):
 
     bl_idname = addon.ID
 
+    show_advanced: bpy.props.BoolProperty(
+        name="Advanced",
+        description="Other engines, sources of packages, device, memory, cache",
+        options={"SKIP_SAVE"},
+    )
     engine_python: bpy.props.StringProperty(
         name="Other Engine",
         description=(
@@ -76,15 +81,27 @@ class NSTPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draws the engine's state and its installation, then the settings."""
+        """Draws the engine's state and its installation, then the folded settings."""
         layout = self.layout
         overruling = os.environ.get(PYTHON_VARIABLE)
         if overruling:
             layout.label(text=f"{PYTHON_VARIABLE} goes first: {overruling}", icon="INFO")
         draw_engine(layout, context, self)
+        row = layout.row()
+        row.alignment = "LEFT"
+        icon = "DISCLOSURE_TRI_DOWN" if self.show_advanced else "DISCLOSURE_TRI_RIGHT"
+        row.prop(self, "show_advanced", icon=icon, emboss=False)
+        if self.show_advanced:
+            self._draw_advanced(layout.box())
+        layout.operator(NST_OT_copy_report.bl_idname, icon="COPYDOWN")
+
+    def _draw_advanced(self, layout: bpy.types.UILayout) -> None:
+        """Draws what a usual machine needs nothing of."""
         layout.use_property_split = True
         layout.use_property_decorate = False
         column = layout.column()
+        column.prop(self, "wheel_folder")
+        column.prop(self, "torch_packages")
         column.prop(self, "engine_python")
         column.prop(self, "device")
         row = column.row(heading="Limit GPU Memory")
@@ -94,7 +111,6 @@ class NSTPreferences(bpy.types.AddonPreferences):
         limit.prop(self, "memory_limit", text="GiB")
         column.prop(self, "after_render")
         draw_cache(column, self)
-        layout.operator(NST_OT_copy_report.bl_idname, icon="COPYDOWN")
 
 
 register, unregister = bpy.utils.register_classes_factory((NSTPreferences,))

@@ -1,4 +1,7 @@
-"""The button that copies a text for a bug report: versions, device, changed settings, ends of the logs."""
+"""The buttons for when something is wrong: the newest log, and a text for a bug report.
+
+The text has versions, the device, changed settings and the ends of the logs.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,24 @@ from ..session.active import current_session
 
 _PREFERENCES = ("device", "use_memory_limit", "memory_limit", "after_render")
 """Preferences that a report names; the others are paths."""
+
+
+class NST_OT_open_log(bpy.types.Operator):
+    """Open the engine's newest log in the system's text viewer"""
+
+    bl_idname = "nst.open_log"
+    bl_label = "Open the Log"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only where there is one."""
+        return _log() is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Opens it."""
+        log = _log()
+        return bpy.ops.wm.path_open(filepath=str(log)) if log is not None else {"CANCELLED"}
 
 
 class NST_OT_copy_report(bpy.types.Operator):
@@ -98,4 +119,14 @@ def _logs() -> dict[str, Path]:
     return logs
 
 
-register, unregister = bpy.utils.register_classes_factory((NST_OT_copy_report,))
+def _log() -> Path | None:
+    """The newest of the logs: of the last session, of the check, of the installation."""
+    session, folder = current_session(), data_folder(create=False)
+    logs = [] if session is None else [session.plan.output / ENGINE_LOG]
+    if folder is not None:
+        logs += [folder / CHECK_LOG, folder / INSTALL_LOG]
+    written = [log for log in logs if log.is_file()]
+    return max(written, key=lambda log: log.stat().st_mtime) if written else None
+
+
+register, unregister = bpy.utils.register_classes_factory((NST_OT_open_log, NST_OT_copy_report))

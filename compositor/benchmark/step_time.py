@@ -69,7 +69,7 @@ def step_time(
     """
     device = choose_device(settings.device)
     height, width = content.shape[:2]
-    ours = _engine(content, style, settings, steps)
+    ours = step_timer(content, style, settings, steps)
     theirs = _reference(content, style, settings, steps, device) if reference else None
     seconds: list[float] = []
     reference_seconds: list[float] = []
@@ -109,9 +109,13 @@ def peak_memory(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _engine(
+def step_timer(
     content: np.ndarray, style: np.ndarray, settings: StyleSettings, steps: int
 ) -> Callable[[], list[float]]:
+    """A function that optimizes a frame at full size for `steps` steps or more, and gives seconds of a step.
+
+    Each value is the mean over as many steps as it takes to come to the same kind of step again.
+    """
     engine = StyleEngine(replace(settings, working_detail=WorkingDetail.FULL, working_size=0), style)
     # The first steps are set-up. One in so many searches for the targets of the local style loss, so that a
     # step's time is the mean over such a round. On a GPU the clock is read every tenth step as well.

@@ -11,11 +11,13 @@ import importlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +258,22 @@ def batch_by_click() -> Steps:
     bpy.context.window_manager.nst_preview_side = "STYLED"
 
 
+def play() -> Steps:
+    """Play starts Blender's own player on the movie that the batch has made."""
+    bpy.ops.nst.play()
+    yield 8.0
+    screenshot("playing")
+    lists = [file.read_text().split() for file in Path("/proc/self/task").glob("*/children")]
+    commands = {
+        pid: (Path("/proc") / pid / "cmdline").read_bytes().decode().split("\0") for pid in chain(*lists)
+    }
+    players = {pid: command for pid, command in commands.items() if "-a" in command}
+    tell("players", [[Path(word).name for word in command] for command in players.values()])
+    for pid in players:
+        os.kill(int(pid), signal.SIGTERM)
+    yield 1.0
+
+
 def converging() -> Steps:
     """The frame is seen in the Image Editor while it converges, before it is done."""
     nst().steps = 400
@@ -440,6 +458,7 @@ def everything() -> Steps:
         prepare,
         ctrl_f12,
         batch_by_click,
+        play,
         converging,
         escape,
         still,

@@ -40,6 +40,7 @@ SCREENSHOTS = (
     "rendering",
     "batch",
     "batch_done",
+    "playing",
     "rendered",
     "rendered_side",
     "converging",
@@ -126,16 +127,22 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
 
 def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:
     assert told["animation"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
-    assert told["animation"]["line"] == ["3 frames stylized", False]
+    assert told["animation"]["line"][0].startswith("3 frames stylized, with styled.mp4, in ")
     assert told["own"] == [f"own_000{number}.png" for number in (1, 2, 3)]
     assert told["passes"] == [True, True], "the scene has them switched on itself"
 
 
 def test_the_button_stylizes_and_the_preview_shows_it(told: dict[str, Any]) -> None:
     assert told["batch"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
-    assert told["batch"]["line"] == ["3 frames stylized", False]
+    assert told["batch"]["line"][0].startswith("3 frames stylized, with styled.mp4, in ")
     assert told["preview"] == ["styled_0003.png", [int(side) for side in SIZE.split("x")]]
     assert told["rendered side"] == "own_0003.png"
+
+
+def test_play_starts_blenders_own_player_on_the_movie(told: dict[str, Any]) -> None:
+    (command,) = told["players"]
+    assert command[1:3] == ["-a", "-f"]
+    assert "styled.mp4" in command
 
 
 def test_escape_keeps_what_is_finished(told: dict[str, Any]) -> None:

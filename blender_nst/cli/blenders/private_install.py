@@ -18,7 +18,7 @@ from platformdirs import user_cache_path, user_data_path
 from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
 from blender_nst.engine.environment import environment_program
-from blender_nst.engine.install_output import InstallOutput
+from blender_nst.engine.install_commands.command_output import InstallOutput
 from blender_nst.engine.locks.lock_files import UV_LOCK, lock_for_bpy
 from blender_nst.engine.uv_tool import bootstrap_command, configured_uv, pip_install
 from compositor.networks.ownership import belongs_to_user

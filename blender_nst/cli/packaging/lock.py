@@ -1,4 +1,4 @@
-"""Writes the lock files of the installations: versions and hashes of all packages, from the package index.
+"""Writes the locks of the installations: versions, hashes and sizes of all packages, from the package index.
 
     python -m blender_nst.cli.packaging.lock
 
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from blender_nst import addon
 from blender_nst.cli.blenders.private_install import PYTHONS
+from blender_nst.cli.packaging.download_sizes import write_sizes
 from blender_nst.engine.environment import environment_program
+from blender_nst.engine.locks import download_sizes
 from blender_nst.engine.locks.lock_files import ENGINE_LOCK, UV_LOCK, lock_for_bpy
 from blender_nst.engine.torch_packages import TORCH_FOR_CPU
 from blender_nst.engine.uv_tool import UV_REQUIREMENT
@@ -53,6 +55,7 @@ def write_lock(path: Path, requirements: Sequence[str], python: str) -> None:
 def main() -> None:
     """Writes all of them."""
     write_lock(ENGINE_LOCK, engine_requirements(), _OLDEST_PYTHON)
+    write_sizes(download_sizes.FILE, engine_requirements()[len(TORCH_FOR_CPU) :])
     write_lock(UV_LOCK, [UV_REQUIREMENT], _OLDEST_PYTHON)
     for release, python in PYTHONS.items():
         write_lock(lock_for_bpy(release), [bpy_requirement(release)], ".".join(map(str, python)))

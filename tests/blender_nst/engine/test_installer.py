@@ -25,6 +25,7 @@ from blender_nst.engine.environment import (
 )
 from blender_nst.engine.install_plan import InstallPlan
 from blender_nst.engine.installer import Installer, InstallState
+from blender_nst.engine.locks.download_sizes import TorchBuild, download_size
 from blender_nst.engine.torch_packages import TorchBackend, TorchRequest
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
@@ -117,7 +118,7 @@ def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def installed(plan: InstallPlan) -> Installer:
     """The end of an installation."""
     installer = Installer(plan)
-    installer.join(120.0)
+    installer.join(900.0)
     return installer
 
 
@@ -297,7 +298,14 @@ def test_blender_without_a_network_says_so_and_installs_from_a_folder(
         + """
 bpy.context.preferences.system.use_online_access = False
 offline = bpy.ops.nst.engine_install.poll()
+allowing = bpy.ops.extensions.userpref_allow_online.poll()
+from bl_ext.user_default.blender_nst.engine import installation as part
+expected = [part.expected_download(chosen)]
+for part.installation().has_gpu in (False, True):
+    told = part.expected_download(chosen)
+    expected.append([told.build.value, told.size, told.text])
 chosen.wheel_folder = "/nowhere"
+expected.append(part.expected_download(chosen))
 missing = attempt(bpy.ops.nst.engine_install)
 chosen.wheel_folder, chosen.torch_packages = arguments[1], "torch==99.0"
 empty = attempt(bpy.ops.nst.engine_install)
@@ -305,13 +313,22 @@ bpy.ops.wm.save_userpref()
 from bl_ext.user_default.blender_nst.engine import options as engine_options
 folder = engine_options.data_folder()
 finish({"offline": offline, "missing": missing, "empty": empty, "remove": bpy.ops.nst.engine_remove.poll(),
-        "log": (folder / "install.log").is_file(), "folder": str(folder)})
+        "log": (folder / "install.log").is_file(), "folder": str(folder),
+        "expected": expected, "allowing": allowing})
 """,
         str(archive),
         str(tmp_path / "empty"),
         environment={"BLENDER_NST_PYTHON": ""},
     )
     assert run.result["offline"] is False
+    assert run.result["allowing"] is True, "Blender's own operator behind the button beside Install"
+    unknown, cpu, cuda, from_folder = run.result["expected"]
+    assert (unknown, from_folder) == (None, None)
+    assert cpu[:2] == ["cpu", download_size(TorchBuild.CPU)]
+    if sys.platform != "darwin":
+        assert cuda[:2] == ["cuda", download_size(TorchBuild.CUDA)]
+        assert "CUDA" not in cpu[2]
+        assert "CUDA" in cuda[2]
     assert "/nowhere: the folder of wheels is not there" in run.result["missing"]
     assert "Installing PyTorch: ERROR: " in run.result["empty"]
     assert "torch==99.0" in run.result["empty"]

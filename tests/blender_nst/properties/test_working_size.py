@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from compositor.settings import StyleSettings, WorkingDetail, settings_to_json
+from compositor.stylization.pyramid import scale_sizes, share_steps
 from compositor.stylization.working_size import working_size
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
@@ -39,6 +40,32 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         assert run.result.pop(0) == list(wanted)
 
 
+def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> None:
+    """With 200, 3 and 61 steps, from the coarsest sizes of the presets."""
+    cases: list[Any] = [
+        [size[::-1], settings_to_json(replace(StyleSettings(), coarsest_size=coarsest)), steps]
+        for size, coarsest, steps in product(SIZES, (192, 256), (200, 3, 61))
+    ]
+    run = blender.run(
+        f"""
+        load().register()
+        from blender_nst.properties.working_size import frame_steps
+        cases = json.loads({json.dumps(cases)!r})
+        finish([[frame_steps(*size, settings, "cpu", steps, first=first) for first in (True, False)]
+                for size, settings, steps in cases])
+        """
+    )
+    for (width, height), coarsest, steps in product(SIZES, (192, 256), (200, 3, 61)):
+        settings = StyleSettings()
+        working = working_size(height, width, settings, "cpu")
+        finishing = [[height * width, settings.finishing_steps]] if working != (height, width) else []
+        scales = scale_sizes(*working, coarsest)
+        shared = share_steps(steps, len(scales))
+        wanted = [[h * w, count] for (h, w), count in zip(scales, shared, strict=True)]
+        later = [[working[0] * working[1], steps], *finishing]
+        assert run.result.pop(0) == [[*wanted, *finishing], later]
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [
@@ -54,10 +81,11 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         ),
         # Which device the engine will find is not known before it ran once.
         ("pass", "24 frames at 1920×1080, starts at frame 1"),
-        # 660 steps at the painted size, and 24 times 5 at the frame's own.
+        # 100 steps at the working size, as many at coarser ones (a quarter of it), 23 times 20, and 24
+        # times 5 at the frame's own size.
         (
             "speed('cpu', 6.9e6)",
-            "24 frames at 1920×1080, optimized at 960×540, about 86 s on CPU, starts at frame 1",
+            "24 frames at 1920×1080, optimized at 960×540, about 80 s on CPU, starts at frame 1",
         ),
     ],
 )
@@ -74,8 +102,9 @@ def test_the_forecast_says_it(blender: BlenderInTests, script: str, said: str) -
         nst = scene.nst
 
         def speed(device, pixels):
-            known = state_of(measured_speed.KnownSpeed)
-            known.speed, known.read = measured_speed.MeasuredSpeed(device, pixels, pixels), True
+            known = state_of(measured_speed.KnownSpeeds)
+            known.speeds[device] = measured_speed.MeasuredSpeed(device, 0.0, 1.0 / pixels, 1.0, 1.0)
+            known.read = True
 
         {script}
         finish(animation_forecast(scene))

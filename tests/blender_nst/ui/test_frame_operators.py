@@ -46,7 +46,10 @@ def test_the_scenes_rendered_frames_are_stylized(
     )
     assert result[0] == ["FINISHED"]
     assert (result[1]["done"], result[1]["total"], result[1]["alive"]) == ([1, 2, 3], 3, False)
-    assert result[2] == ["3 frames stylized", False]
+    line, is_error = result[2]
+    assert line.startswith("3 frames stylized")
+    assert line.endswith(str(blender.folder / "out"))
+    assert is_error is False
     assert styled(blender.folder) == [f"styled_{number:04d}.png" for number in (1, 2, 3)]
     assert {name: (blender.folder / name).read_bytes() for name in names} == before
 

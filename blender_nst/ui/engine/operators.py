@@ -1,25 +1,21 @@
-"""The buttons of the engine in the preferences: they install, check and remove it."""
+"""The buttons of the engine in the preferences: they install, check, measure and remove it."""
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
-import logging
-from contextlib import suppress
 from pathlib import Path
 
 import bpy
 
-from ..diagnostics.guard import report
-from ..engine.check import LOG_NAME as CHECK_LOG
-from ..engine.check import engine_check
-from ..engine.environment import InstallError, environment_python, remove_environment
-from ..engine.installation import OFFLINE, install_plan, installation
-from ..engine.installer import LOG_NAME as INSTALL_LOG
-from ..engine.installer import Installer, InstallState
-from ..engine.options import EnginePythonError, data_folder, engine_options, preferences
-from ..output_folder import ENGINE_LOG
-from ..session.active import current_session
-
-logger = logging.getLogger(__name__)
+from ...diagnostics.guard import report
+from ...engine.benchmark import TIMEOUT as BENCHMARK_TIMEOUT
+from ...engine.benchmark import benchmark
+from ...engine.check import engine_check
+from ...engine.environment import InstallError, environment_python, remove_environment
+from ...engine.installation import OFFLINE, STARTED_OFFLINE, install_plan, installation
+from ...engine.installer import Installer, InstallState
+from ...engine.options import EnginePythonError, data_folder, engine_options, look_again, preferences
+from ...session.active import running_session
+from .timer import begin_measuring, keep_measured, stop_watching, watch_engine
 
 
 class NST_OT_engine_install(bpy.types.Operator):
@@ -38,13 +34,25 @@ class NST_OT_engine_install(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """With a network that Blender may use, or without one from a folder."""
-        if installation().running:
+        if not _is_free(cls):
             return False
         chosen = preferences()
         if chosen is None or not (bpy.app.online_access or chosen.wheel_folder.strip()):
-            cls.poll_message_set(OFFLINE)
+            cls.poll_message_set(STARTED_OFFLINE if bpy.app.online_access_override else OFFLINE)
             return False
         return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Asks before a whole engine is removed."""
+        if not self.repair:
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Repair the Engine",
+            message="The installed engine is removed and fetched anew",
+            confirm_text="Repair",
+        )
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Starts the installation; without a window it waits for its end."""
@@ -55,9 +63,10 @@ class NST_OT_engine_install(bpy.types.Operator):
         except InstallError as error:
             report(self, "ERROR", str(error))
             return {"CANCELLED"}
+        engine_check().forget()
         installer = installation().installer = Installer(plan)
         if not bpy.app.background:
-            bpy.app.timers.register(_watch, persistent=True)
+            watch_engine()
             return {"FINISHED"}
         installer.join()
         if installer.state is InstallState.DONE:
@@ -95,9 +104,9 @@ class NST_OT_engine_remove(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where there is one."""
+        """Only where there is one, and nobody works with it."""
         folder = data_folder(create=False)
-        return not installation().running and folder is not None and environment_python(folder) is not None
+        return _is_free(cls) and folder is not None and environment_python(folder) is not None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Asks first."""
@@ -127,41 +136,28 @@ class NST_OT_engine_check(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """One at a time."""
-        return not engine_check().running and not installation().running
+        return not (engine_check().running or benchmark().running or installation().running)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks; without a window it waits for the answer."""
         folder = data_folder()
+        look_again()
         try:
             engine_check().start(engine_options(), folder if folder is not None else Path(bpy.app.tempdir))
         except EnginePythonError as error:
             report(self, "ERROR", str(error))
             return {"CANCELLED"}
         if not bpy.app.background:
-            bpy.app.timers.register(_watch, persistent=True)
+            watch_engine()
             return {"FINISHED"}
         check = engine_check()
         while check.running:
             check.drain(wait=0.5)
-        return {"CANCELLED"} if check.error else {"FINISHED"}
-
-
-class NST_OT_open_log(bpy.types.Operator):
-    """Open the engine's newest log in the system's text viewer"""
-
-    bl_idname = "nst.open_log"
-    bl_label = "Open the Log"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where there is one."""
-        return _log() is not None
-
-    def execute(self, _context: bpy.types.Context) -> set[str]:
-        """Opens it."""
-        log = _log()
-        return bpy.ops.wm.path_open(filepath=str(log)) if log is not None else {"CANCELLED"}
+        if check.error:
+            return {"CANCELLED"}
+        if begin_measuring():
+            keep_measured(wait=BENCHMARK_TIMEOUT)
+        return {"FINISHED"}
 
 
 class NST_OT_clear_cache(bpy.types.Operator):
@@ -200,39 +196,15 @@ class NST_OT_clear_cache(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _watch() -> float | None:
-    """Timer: brings an installation and a check up to date, until they have ended."""
-    try:
-        return _watch_once()
-    except Exception:
-        logger.exception("timer of the preferences")
-        return None
-
-
-def _watch_once() -> float | None:
-    installer = installation().installer
-    was_running = installation().running
-    if installer is not None:
-        installer.drain()
-    if was_running and installer is not None and installer.state is InstallState.DONE:
-        with suppress(RuntimeError):
-            bpy.ops.nst.engine_check()
-    engine_check().drain()
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
-    return 0.2 if installation().running or engine_check().running else None
-
-
-def _log() -> Path | None:
-    """The newest of the logs: of the last session, of the check, of the installation."""
-    session, folder = current_session(), data_folder(create=False)
-    logs = [] if session is None else [session.plan.output / ENGINE_LOG]
-    if folder is not None:
-        logs += [folder / CHECK_LOG, folder / INSTALL_LOG]
-    written = [log for log in logs if log.is_file()]
-    return max(written, key=lambda log: log.stat().st_mtime) if written else None
+def _is_free(operator: type[bpy.types.Operator]) -> bool:
+    """Whether the engine may be replaced; says why not."""
+    if installation().running:
+        operator.poll_message_set("The engine is being installed")
+        return False
+    if running_session() is not None:
+        operator.poll_message_set("Frames are being stylized")
+        return False
+    return True
 
 
 _CLASSES = (
@@ -240,7 +212,6 @@ _CLASSES = (
     NST_OT_engine_install_cancel,
     NST_OT_engine_remove,
     NST_OT_engine_check,
-    NST_OT_open_log,
     NST_OT_clear_cache,
 )
 
@@ -255,9 +226,9 @@ def register() -> None:
 
 def unregister() -> None:
     """Removes them; a running installation ends."""
-    if bpy.app.timers.is_registered(_watch):
-        bpy.app.timers.unregister(_watch)
+    stop_watching()
     engine_check().forget()
+    benchmark().stop()
     installer = installation().installer
     if installer is not None:
         installer.cancel()

@@ -1,0 +1,1 @@
+"""The engine in the preferences: its state, its installation and its buttons."""
