@@ -6,6 +6,7 @@ Nothing here needs a styled result, so that frames can be prefetched while the o
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.motion_vectors import expected_depth, longer_motion
+from video.motion.motion_vectors import between_views, expected_depth, longer_motion, motion_by_vectors
 from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
 from video.motion.shot_light import as_dark_as
@@ -128,27 +129,9 @@ class FrameHistory:
         if begins_shot(previous, current, previous_reliability):
             self.clear()
             return None
-        static = static_mask(motion, previous, current)
-        frames = previous, current
-        full_size = at_full_size(motion, previous_reliability, *frames, finishing=self._finishing)
-        full_size = full_size or FullSize(motion.backward, previous_reliability, static)
-        moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
-        if moved is None:
-            visible, change = _visibility_and_luma_change(motion, previous, current)
-        else:
-            found = _by_surface(motion, moved, previous, current)
-            previous_reliability, visible, change = found
-        return FrameCorrespondence(
-            motion,
-            previous_reliability,
-            self._older(earlier, current, motion, previous_reliability),
-            static,
-            visible,
-            change,
-            full_size,
-            moved,
-            None if moved is None else current.coverage,
-        )
+        found = correspond(motion, previous_reliability, previous, current, finishing=self._finishing)
+        older = self._older(earlier, current, motion, found.previous_reliability)
+        return replace(found, older=older)
 
     def _older(
         self,
@@ -179,6 +162,47 @@ class FrameHistory:
 
     def _ages(self) -> list[int]:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
+
+
+def correspondence_to_view(
+    finder: MotionFinder, other: RenderedFrame, current: RenderedFrame, *, finishing: bool = True
+) -> FrameCorrespondence | None:
+    """The correspondence of a frame to another view of the same moment, in the place of a previous frame.
+
+    None where the settings ask for no motion.
+    """
+    if not finder.finds_motion:
+        return None
+    motion = finder.between_views(other, current)
+    trusted = reliability(motion, other, current)
+    return correspond(motion, trusted, other, current, finishing=finishing, exact_motion=between_views)
+
+
+def correspond(
+    motion: Motion,
+    trusted: np.ndarray,
+    previous: RenderedFrame,
+    current: RenderedFrame,
+    *,
+    finishing: bool,
+    exact_motion: Callable[[RenderedFrame, RenderedFrame], Motion | None] = motion_by_vectors,
+) -> FrameCorrespondence:
+    """The correspondence of a frame to one other, along the motion between them.
+
+    Args:
+        trusted: (H, W) float32 in 0..1, the reliability of the motion.
+        finishing, exact_motion: see `at_full_size`.
+    """
+    static, frames = static_mask(motion, previous, current), (previous, current)
+    full_size = at_full_size(motion, trusted, *frames, finishing=finishing, exact_motion=exact_motion)
+    full_size = full_size or FullSize(motion.backward, trusted, static)
+    moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
+    if moved is None:
+        visible, change = _visibility_and_luma_change(motion, previous, current)
+    else:
+        trusted, visible, change = _by_surface(motion, moved, previous, current)
+    coverage = None if moved is None else current.coverage
+    return FrameCorrespondence(motion, trusted, (), static, visible, change, full_size, moved, coverage)
 
 
 def _visibility_and_luma_change(
