@@ -12,8 +12,8 @@ from enum import Enum
 
 import bpy
 
-from ..capture.camera import Note, camera_note
-from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..capture.camera import Note, camera_notes
+from ..capture.frame import CapturedFrame, CaptureError, capture_views
 from ..capture.log import CapturedFramesManifest
 from ..engine.messages import (
     Cancel,
@@ -80,8 +80,8 @@ class RenderSession:
     watched: bool = False
     """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
-    notes: dict[int, Note] = field(default_factory=dict)
-    """Of the frames that are being rendered, by number."""
+    notes: dict[int, dict[str, Note]] = field(default_factory=dict)
+    """Of the frames that are being rendered, by number and view."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
@@ -126,12 +126,12 @@ class RenderSession:
         """
         engine = None if self.plan.engine.after_render else self.start_engine()
         for position, frame in enumerate(frames):
-            captured = self._log.captured(frame)
-            if captured is None:
+            captured = self._log.captured(frame, self.plan.views)
+            if not captured:
                 return list(frames[position:])
-            self.captured.append(captured)
+            self.captured += captured
             if engine is not None:
-                self._send_frame(engine, captured)
+                self._send_frames(engine, captured)
             self._report_rendered(frame)
         return []
 
@@ -139,31 +139,31 @@ class RenderSession:
         """Captures the frame that was just rendered and hands it to the engine. On the render's thread.
 
         Args:
-            written_since: see `capture_frame`.
+            written_since: see `capture_views`.
         """
         if self.state is not State.RENDERING:
             return
         try:
             engine = None if self.plan.engine.after_render else self.start_engine()
-            captured = capture_frame(
+            captured = capture_views(
                 scene,
                 self.plan.output,
-                note=self._note(scene),
+                notes=self._notes(scene),
                 bits=self.plan.content_bits,
                 uncompressed=engine is not None and self._waiting_frames < MAX_UNCOMPRESSED,
                 written_since=written_since,
             )
-            self._log.add(captured.frame)
-            self.captured.append(captured)
+            self._log.add(captured[0].frame)
+            self.captured += captured
             if engine is not None:
-                self._send_frame(engine, captured)
+                self._send_frames(engine, captured)
         except CaptureError as error:
             self.fail(str(error))
             return
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        self._report_rendered(captured.frame)
+        self._report_rendered(captured[0].frame)
 
     def finish(self) -> None:
         """The render is over, whole or cancelled: what was captured is still stylized."""
@@ -256,8 +256,7 @@ class RenderSession:
             return
         # An engine that no longer listens has ended, and its last event says so.
         with suppress(EngineError):
-            for frame in frames:
-                self._send_frame(engine, frame)
+            self._send_frames(engine, frames)
             engine.send(Finish(self.job))
 
     def _on_opened(self, event: Opened) -> None:
@@ -271,16 +270,17 @@ class RenderSession:
         self.engine_state.update(event)
 
     def _report_rendered(self, frame: int) -> None:
-        self.report(Rendered(frame, len(self.captured), self.plan.total))
+        self.report(Rendered(frame, len({each.frame for each in self.captured}), self.plan.total))
 
-    def _note(self, scene: bpy.types.Scene) -> Note:
-        """The note of the frame that was just rendered; Blender may have begun the next one already."""
-        note = self.notes.pop(scene.frame_current, None)
-        return camera_note(scene, None) if note is None else note
+    def _notes(self, scene: bpy.types.Scene) -> dict[str, Note]:
+        """The notes of the frame that was just rendered; Blender may have begun the next one already."""
+        notes = self.notes.pop(scene.frame_current, None)
+        return camera_notes(scene, None) if notes is None else notes
 
-    def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
-        engine.send(frame_command(self.job, captured))
-        self.sent.append(captured.frame)
+    def _send_frames(self, engine: SupervisedEngine, frames: Sequence[CapturedFrame]) -> None:
+        for captured in frames:
+            engine.send(frame_command(self.job, captured))
+            self.sent.append(captured.frame)
 
     def _on_event(self, event: EngineEvent) -> None:
         match event:
