@@ -22,9 +22,10 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .capture.camera import camera_note
+from .capture.camera import camera_notes
 from .capture.log import ORPHAN_PATIENCE, CaptureError
 from .capture.view_layer_passes import TemporaryPasses
+from .capture.views import first_file
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
@@ -158,7 +159,7 @@ def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | Non
     """`frame_change_post`: while a render is on, the graph it is given is the render's."""
     session = _rendering()
     if session is not None:
-        session.notes[scene.frame_current] = camera_note(scene, depsgraph)
+        session.notes[scene.frame_current] = camera_notes(scene, depsgraph)
 
 
 @_handles(RenderEvent.POST)
@@ -288,7 +289,7 @@ def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
     path = bpy.path.abspath(scene.render.filepath)
     if scene.render.use_file_extension and not path.lower().endswith(scene.render.file_extension):
         path += scene.render.file_extension
-    file = Path(path)
+    file = first_file(scene, Path(path))
     return file, file.stat().st_mtime_ns if file.is_file() else 0
 
 

@@ -31,7 +31,7 @@ class Started:
     """The command line's render begins.
 
     `blender` is a version, `resolution` width and height in pixels, `pixel_aspect` a pixel's width over its
-    height.
+    height; every frame has so many `views`.
     """
 
     blender: str
@@ -39,6 +39,7 @@ class Started:
     resolution: list[int]
     frame_rate: float
     pixel_aspect: float = 1.0
+    views: int = 1
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import bpy
 
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
+from .views import View, eye_matrix, eye_shift, rendered_views, sees_by_one_camera, view_camera
 
 # Radians: such a difference to a full turn cannot be seen.
 _FULL_TURN_ERROR = 1e-3
@@ -22,7 +23,17 @@ Note = dict[str, Any]
 """As `video.frames.render_passes` describes it."""
 
 
-def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> Note:
+def camera_notes(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> dict[str, Note]:
+    """The notes of the scene's current frame by the suffixes of its views; one of "" without views."""
+    views = rendered_views(scene)
+    if len(views) > 1:
+        return {view.suffix: camera_note(scene, depsgraph, view) for view in views}
+    return {"": camera_note(scene, depsgraph, views[0] if views else None)}
+
+
+def camera_note(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None, view: View | None = None
+) -> Note:
     """The note of the scene's current frame; without a camera or a graph it has no camera."""
     render = scene.render
     note: Note = {"frame": scene.frame_current, "motion_blur": bool(render.use_motion_blur)}
@@ -32,12 +43,18 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
     if render.use_border and not render.use_crop_to_border:
         note["border"], note["size"] = border_box(scene), list(frame_size(scene))
     camera = bound_camera(scene)
+    if camera is not None and view is not None:
+        camera = view_camera(scene, camera, view)
     if camera is None or depsgraph is None:
         return note
     evaluated = camera.evaluated_get(depsgraph)
-    note["camera"] = camera.name_full
-    note["world"] = _rows(evaluated.matrix_world)
     note["panorama"] = looks_all_around(scene, camera)
+    if camera.type == "CAMERA" and not sees_by_one_camera(scene, camera):
+        return note
+    note["camera"] = camera.name_full
+    eye = view if render.views_format == "STEREO_3D" and camera.type == "CAMERA" else None
+    world = evaluated.matrix_world
+    note["world"] = _rows(world if eye is None else eye_matrix(world, evaluated.data.stereo, eye))
     note["sphere"] = _sphere(scene, camera)
     # A panorama has no projection, and a cropped picture shows a part of it.
     if (
@@ -55,7 +72,20 @@ def camera_note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -
         scale_y=render.pixel_aspect_y,
     )
     note["projection"] = _rows(projection)
+    if eye is not None:
+        # Of an orthographic camera the whole picture is shifted, of a perspective one what is at a distance.
+        column = 3 if camera.data.type == "ORTHO" else 2
+        sign = -1.0 if camera.data.type == "ORTHO" else 1.0
+        note["projection"][0][column] += sign * _shift_in_clip_space(scene, evaluated.data, eye)
     return note
+
+
+def _shift_in_clip_space(scene: bpy.types.Scene, lens: bpy.types.Camera, eye: View) -> float:
+    """By how much an eye's picture is shifted, in -1..1 across it: `shift_x` counts the fitted side."""
+    render, (width, height) = scene.render, frame_size(scene)
+    across, up = width * render.pixel_aspect_x, height * render.pixel_aspect_y
+    fits_height = lens.sensor_fit == "VERTICAL" or (lens.sensor_fit == "AUTO" and up > across)
+    return 2.0 * eye_shift(lens, eye) * (up / across if fits_height else 1.0)
 
 
 def frame_size(scene: bpy.types.Scene) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from ..compat.set_property import set_property_retrying
 from ..output_folder import CONTENT, PASSES, numbered_file
 from .camera import Note
 from .view_probe import probe_image, probe_levels, probe_name
+from .views import scene_views
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
 # use_exr_interleave with 5.0 or later; where one is missing it is skipped.
@@ -35,6 +36,7 @@ _IMAGE_SETTINGS = (
     "exr_codec",
     "use_exr_interleave",
     "compression",
+    "views_format",
 )
 
 _PNG = {
@@ -63,23 +65,25 @@ class CaptureError(Exception):
 class CapturedFrame:
     """A frame's files on disk. `passes` is None where there are none.
 
-    `content` is a picture, or a movie of which `movie_frame`, counted from 1, is meant.
+    `content` is a picture, or a movie of which `movie_frame`, counted from 1, is meant. `view` is the suffix
+    of the view that it shows, of several.
     """
 
     frame: int
     content: Path
     passes: Path | None
     movie_frame: int | None = None
+    view: str = ""
 
 
-def content_path(output: Path, frame: int) -> Path:
-    """The picture of a frame, numbered as Blender numbers files: content_0001.png, content_-0003.png."""
-    return numbered_file(output, CONTENT, frame, ".png")
+def content_path(output: Path, frame: int, view: str = "") -> Path:
+    """The picture of a frame, numbered as Blender numbers files: content_0001.png, content_-0003_L.png."""
+    return numbered_file(output, CONTENT, frame, f"{view}.png")
 
 
-def passes_path(output: Path, frame: int) -> Path:
+def passes_path(output: Path, frame: int, view: str = "") -> Path:
     """Where the multilayer EXR of a frame goes."""
-    return numbered_file(output, PASSES, frame, ".exr")
+    return numbered_file(output, PASSES, frame, f"{view}.exr")
 
 
 def picture_mode(scene: bpy.types.Scene) -> str:
@@ -123,14 +127,52 @@ def capture_frame(
     if with_passes:
         _save(scene, "Render Result", passes, _UNCOMPRESSED_EXR if uncompressed else _EXR)
         if note is not None:
-            probe = passes.with_name(probe_name(scene))
-            if not probe.is_file():
-                _save(
-                    scene, probe_image(scene).name, probe, _PNG | {"color_mode": "RGB", "color_depth": "16"}
-                )
-            view = {"probe": probe.name, "levels": probe_levels(scene)}
-            _write_note(passes.with_suffix(".json"), note | {"view": view})
+            _write_note_and_probe(scene, passes, note)
     return CapturedFrame(frame, content, passes if with_passes else None)
+
+
+def capture_views(
+    scene: bpy.types.Scene,
+    output: Path,
+    *,
+    notes: Mapping[str, Note] | None = None,
+    bits: int = 8,
+    uncompressed: bool = False,
+    written_since: float | None = None,
+) -> list[CapturedFrame]:
+    """As `capture_frame`, all views of a frame, in their order; the one of a scene without views.
+
+    Args:
+        notes: by the views' suffixes, see `camera_notes`.
+    """
+    notes = notes or {}
+    suffixes = [view.suffix for view in scene_views(scene)]
+    if not suffixes:
+        alone = notes.get("")
+        return [
+            capture_frame(
+                scene,
+                output,
+                note=alone,
+                bits=bits,
+                uncompressed=uncompressed,
+                written_since=written_since,
+            )
+        ]
+    frame = scene.frame_current
+    wanted = _PNG | {"color_mode": picture_mode(scene), "color_depth": str(bits)}
+    _save(scene, "Render Result", content_path(output, frame), wanted, suffixes)
+    exr = _UNCOMPRESSED_EXR if uncompressed else _EXR
+    _save(scene, "Render Result", passes_path(output, frame), exr, suffixes)
+    for suffix in suffixes:
+        if suffix in notes:
+            _write_note_and_probe(scene, passes_path(output, frame, suffix), notes[suffix])
+    return [
+        CapturedFrame(
+            frame, content_path(output, frame, suffix), passes_path(output, frame, suffix), view=suffix
+        )
+        for suffix in suffixes
+    ]
 
 
 def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
@@ -157,12 +199,43 @@ def _copied(own: Path, path: Path) -> bool:
     return True
 
 
-def _save(scene: bpy.types.Scene, image: str, path: Path, image_settings: Mapping[str, Any]) -> None:
+def _save(
+    scene: bpy.types.Scene,
+    image: str,
+    path: Path,
+    image_settings: Mapping[str, Any],
+    views: Sequence[str] = (),
+) -> None:
+    """Saves an image; with views one file for each, whose suffix Blender puts before the ending."""
+    unfinished = unfinished_path(path)
+    files = {_of_view(unfinished, view): _of_view(path, view) for view in views or [""]}
+    if views:
+        # Set first: not every format has the scene's own value.
+        image_settings = {"views_format": "INDIVIDUAL", **image_settings}
     try:
-        with whole_file(path) as unfinished, _changed(scene.render.image_settings, image_settings):
-            bpy.data.images[image].save_render(str(unfinished), scene=scene)
+        with ExitStack() as whole, _changed(scene.render.image_settings, image_settings):
+            for each, final in files.items():
+                whole.enter_context(whole_file(final, each))
+            try:
+                bpy.data.images[image].save_render(str(unfinished), scene=scene)
+            except RuntimeError:
+                # Blender looks for a file without a view's suffix, and misses it.
+                if not views or not all(each.is_file() for each in files):
+                    raise
     except (OSError, RuntimeError, KeyError) as error:
         raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
+
+
+def _of_view(path: Path, view: str) -> Path:
+    return path.with_name(f"{path.stem}{view}{path.suffix}")
+
+
+def _write_note_and_probe(scene: bpy.types.Scene, passes: Path, note: Note) -> None:
+    probe = passes.with_name(probe_name(scene))
+    if not probe.is_file():
+        _save(scene, probe_image(scene).name, probe, _PNG | {"color_mode": "RGB", "color_depth": "16"})
+    view = {"probe": probe.name, "levels": probe_levels(scene)}
+    _write_note(passes.with_suffix(".json"), note | {"view": view})
 
 
 def _write_note(path: Path, note: Note) -> None:
@@ -173,14 +246,19 @@ def _write_note(path: Path, note: Note) -> None:
         raise CaptureError(f"{path}: the camera cannot be noted: {_one_line(error)}") from None
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Context: the name under which a file is written, which is then replaced; raises OSError.
+def unfinished_path(path: Path) -> Path:
+    """The name under which a file is written.
 
     `save_render` appends the format's extension where it is missing, hence a temporary name that has it. As
     such the engine knows it, which clears up after a Blender that was killed.
     """
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+
+
+@contextmanager
+def whole_file(path: Path, unfinished: Path | None = None) -> Iterator[Path]:
+    """Context: the name under which a file is written, which is then replaced; raises OSError."""
+    unfinished = unfinished or unfinished_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Whatever has this name is followed by nobody: a link would lead to a file of somebody else.
     unfinished.unlink(missing_ok=True)

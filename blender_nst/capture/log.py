@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..output_folder import CAPTURED, CONTENT
@@ -70,12 +70,19 @@ class CapturedFramesManifest:
             self._frames &= set(frames)
             self._write()
 
-    def captured(self, frame: int) -> CapturedFrame | None:
-        """A frame's files, if it was captured and they are still there."""
-        content, passes = content_path(self._output, frame), passes_path(self._output, frame)
-        if frame not in self._frames or not (content.is_file() and passes.is_file()):
-            return None
-        return CapturedFrame(frame, content, passes)
+    def captured(self, frame: int, views: Sequence[str] = ()) -> list[CapturedFrame]:
+        """A frame's files, of each view if there are several; none unless all were captured and are there."""
+        found = [
+            CapturedFrame(
+                frame,
+                content_path(self._output, frame, view),
+                passes_path(self._output, frame, view),
+                view=view,
+            )
+            for view in views or [""]
+        ]
+        there = all(each.content.is_file() and each.passes and each.passes.is_file() for each in found)
+        return found if frame in self._frames and there else []
 
     def _read(self) -> set[int]:
         try:

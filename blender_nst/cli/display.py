@@ -44,9 +44,18 @@ class Display(Protocol):
     ) -> None: ...
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
+        self,
+        total: int | None,
+        *,
+        rendering: bool = False,
+        unit: str = "frame",
+        doing: str = "stylizing",
+        views: int = 1,
     ) -> None:
-        """So many frames (or other units) will come; `rendering` if Blender renders them during this run."""
+        """So many frames (or other units) will come, each in so many views.
+
+        `rendering` if Blender renders them during this run.
+        """
         ...
 
     def say(self, text: str) -> None:
@@ -119,13 +128,20 @@ class BarDisplay:
             self._bars.stop()
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
+        self,
+        total: int | None,
+        *,
+        rendering: bool = False,
+        unit: str = "frame",
+        doing: str = "stylizing",
+        views: int = 1,
     ) -> None:
         self._total, self._unit = total, unit
         self._bars.start()
         if rendering:
             self._rendering = self._bars.add_task("rendering", total=total, note="")
-        self._frames = self._bars.add_task(doing, total=total, note="")
+        pictures = None if total is None else total * views
+        self._frames = self._bars.add_task(doing, total=pictures, note="")
 
     def say(self, text: str) -> None:
         logger.info("%s", text)
@@ -194,7 +210,13 @@ class JsonDisplay:
         return None
 
     def expect(
-        self, total: int | None, *, rendering: bool = False, unit: str = "frame", doing: str = "stylizing"
+        self,
+        total: int | None,
+        *,
+        rendering: bool = False,
+        unit: str = "frame",
+        doing: str = "stylizing",
+        views: int = 1,
     ) -> None:
         return None
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import bpy
 
 from ..capture.frame import passes_path, picture_mode, whole_file
+from ..capture.views import scene_views
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
 from ..output_folder import COMPOSITED, STYLED
 from .node import is_styled_group
@@ -41,12 +42,22 @@ class CompositeError(Exception):
     """The styled frames cannot be composited; one line that says why and what to do."""
 
 
+def check_single_view(scene: bpy.types.Scene) -> None:
+    """Raises CompositeError for a scene of several views, as of two eyes."""
+    if scene_views(scene):
+        raise CompositeError(
+            f"scene {scene.name!r} is rendered in several views, whose styled frames cannot be composited:"
+            " leave the compositor to the render"
+        )
+
+
 def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
     """The frames of the scene's range that are styled.
 
     Raises:
-        CompositeError: there is none.
+        CompositeError: there is none, or the scene has several views.
     """
+    check_single_view(scene)
     wanted = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
     suffix = styled_suffix(scene, output)
     found = [frame for frame in wanted if is_written(styled_path(output, frame, suffix))]

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Changes with every change of a message; client and worker must have the same (`hello` and `ready`)."""
 
 
@@ -68,6 +68,11 @@ class Stylize:
     are sent at once: the pictures' headers are checked before the first frame is stylized. `pixel_aspect` is
     the width over the height of the frames' pixels; files may say it themselves, but the style pictures are
     brought to it.
+
+    With `views` there are several pictures of every frame, as of two eyes, and these are the suffixes of
+    their files, as `_L`: the others are stylized like the first one. `total` counts the frames of one view.
+    With `stereo`, the fields of Blender's `Stereo3dFormat`, the styled frames of two views are also put
+    together in one picture.
     """
 
     job: str
@@ -83,13 +88,16 @@ class Stylize:
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
     pixel_aspect: float = 1.0
+    views: list[str] = field(default_factory=list)
+    stereo: dict[str, str | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Frame:
     """One more frame of the open job: its number, the picture, and the multilayer EXR of its passes.
 
-    `content` may be a movie: `movie_frame`, counted from 1, says which of its pictures is meant.
+    `content` may be a movie: `movie_frame`, counted from 1, says which of its pictures is meant. `view` is
+    one of the job's views, if it has any; every frame comes once for each.
     """
 
     job: str
@@ -97,6 +105,7 @@ class Frame:
     content: str
     passes: str | None = None
     movie_frame: int | None = None
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,7 +203,7 @@ class Warned:
 class FrameDone:
     """A styled frame is on disk. `warp_error` compares it with the previous one warped along the motion.
 
-    `resumed` if an earlier job has made it; the other numbers are those of that job.
+    `resumed` if an earlier job has made it; the other numbers are those of that job. `view` as in `frame`.
     """
 
     job: str
@@ -205,6 +214,7 @@ class FrameDone:
     losses: dict[str, float]
     warp_error: float | None = None
     resumed: bool = False
+    view: str = ""
 
 
 @dataclass(frozen=True)

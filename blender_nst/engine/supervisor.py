@@ -97,7 +97,8 @@ class SupervisedEngine:
         self._sender_at_work = False
         self._quiet_for = 0.0
         self._why_killed: str | None = None
-        self._done: set[int] = set()
+        self._done: set[tuple[int, str]] = set()
+        """Frame and view."""
         self._closed = threading.Event()
         self._engine = self._spawn()
         threading.Thread(target=self._watch, name="NST watchdog", daemon=True).start()
@@ -201,9 +202,9 @@ class SupervisedEngine:
                 self._on_died(event)
                 return
             case FrameDone():
-                if event.resumed and event.frame in self._done:
+                if event.resumed and (event.frame, event.view) in self._done:
                     return
-                self._done.add(event.frame)
+                self._done.add((event.frame, event.view))
             case Ready():
                 self._enter(SupervisorState.RUNNING)
             case Opened():
@@ -221,6 +222,10 @@ class SupervisedEngine:
                 for command in self._commands
             ]
 
+    def _done_frames(self) -> list[int]:
+        """The numbers of the frames that are done, in one view at least."""
+        return sorted({frame for frame, _ in self._done})
+
     def _on_died(self, died: Died) -> None:
         """The process has ended: starts it once more, if it had been at work, or reports that it is over."""
         why = self._why_killed or died.error
@@ -230,7 +235,7 @@ class SupervisedEngine:
         cancel = next((command for command in self._commands if isinstance(command, Cancel)), None)
         if cancel is not None:
             self._enter(SupervisorState.ENDED)
-            self._report(Cancelled(cancel.job, sorted(self._done)))
+            self._report(Cancelled(cancel.job, self._done_frames()))
         elif self._may_restart():
             self._report(Warned(f"{why}: it is started once more and goes on"))
             self._restart()
@@ -243,7 +248,7 @@ class SupervisedEngine:
             again = ", for the second time" if self._starts > 1 else ""
             why = f"{why}{again}; finished frames kept: {len(self._done)}{hint}"
         self._enter(SupervisorState.ENDED)
-        self._report(Died(why, frames=sorted(self._done)))
+        self._report(Died(why, frames=self._done_frames()))
 
     def _restart(self) -> None:
         with self._lock:
@@ -262,7 +267,7 @@ class SupervisedEngine:
             self._send_pending()
         except EngineError as error:
             self._enter(SupervisorState.ENDED)
-            self._report(Died(str(error), frames=sorted(self._done)))
+            self._report(Died(str(error), frames=self._done_frames()))
 
     def _watch(self) -> None:
         """Kills a process that sends nothing. Counts its own seconds: a computer may have slept."""

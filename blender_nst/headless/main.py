@@ -185,6 +185,7 @@ def run(job_path: Path, package: Any) -> None:
             list(frame_size(scene)),
             plan.sequence_settings["frame_rate"],
             plan.pixel_aspect,
+            max(len(plan.views), 1),
         )
     )
     engine_state = session.engine_state
@@ -196,8 +197,10 @@ def run(job_path: Path, package: Any) -> None:
     else:
         handlers.finish_session(session)
     refused_scripts.warn(emit)  # what only the render has evaluated
-    if len(engine_state.done) != len(frames):
-        raise HeadlessError(f"{job.blend}: {len(engine_state.done)} of {len(frames)} frames were styled")
+    if len(engine_state.done) != plan.picture_count:
+        raise HeadlessError(
+            f"{job.blend}: {len(engine_state.done)} of {plan.picture_count} frames were styled"
+        )
     if job.composite:
         composite(scene, Path(job.output), frames)
 

@@ -8,6 +8,7 @@ import bpy
 
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
+from ..compositing.second_pass import CompositeError, check_single_view
 from ..properties.regions import RegionError, set_regions
 from ..properties.styles import add_style
 from .job import RenderJob
@@ -78,7 +79,11 @@ def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:
 
 
 def leave_out_compositor(scene: bpy.types.Scene, job: RenderJob) -> None:
-    """Leaves the compositor to the second pass; raises JobError if there is none."""
+    """Leaves the compositor to the second pass; raises JobError if that cannot be run."""
+    try:
+        check_single_view(scene)
+    except CompositeError as error:
+        raise JobError(f"{job.blend}: {error}") from None
     if tree_of(scene) is None:
         raise JobError(f"{job.blend}: scene {scene.name!r} has no compositor nodes to run over styled frames")
     scene.render.use_compositing = False

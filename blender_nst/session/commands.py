@@ -57,10 +57,12 @@ def stylize_command(plan: SessionPlan, job: str, *, complete: bool) -> Stylize:
         source=plan.source,
         complete=complete,
         pixel_aspect=plan.pixel_aspect,
+        views=plan.views,
+        stereo=plan.stereo,
     )
 
 
 def frame_command(job: str, captured: CapturedFrame) -> Frame:
     """Hands over a frame that is on disk."""
     passes = None if captured.passes is None else str(captured.passes)
-    return Frame(job, captured.frame, str(captured.content), passes, captured.movie_frame)
+    return Frame(job, captured.frame, str(captured.content), passes, captured.movie_frame, captured.view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..capture.camera import frame_size
+from ..capture.views import scene_views
 from ..properties.scene import FrameSource, settings_dicts
 from ..properties.working_size import working_size
 from .measured_speed import expected_device, expected_seconds
@@ -31,13 +32,15 @@ def _forecast(scene: bpy.types.Scene, numbers: range) -> str:
         return f"no frames: the range ends at {numbers.stop - 1} and starts at {numbers.start}"
     width, height = frame_size(scene)
     count = "1 frame" if len(numbers) == 1 else f"{len(numbers)} frames"
+    views = max(len(scene_views(scene)), 1)
+    count += f" in {views} views" if views > 1 else ""
     parts = [f"{count} at {width}×{height}"]
     device = expected_device(scene)
     if device is not None:
         working = working_size(height, width, settings_dicts(scene)[0], device)
         if working != (height, width):
             parts.append(f"optimized at {working[1]}×{working[0]}")
-        seconds = expected_seconds(scene, len(numbers), (width, height), device)
+        seconds = expected_seconds(scene, views * len(numbers), (width, height), device)
         if seconds is not None:
             parts.append(f"about {duration(seconds)} on {device.partition(':')[0].upper()}")
     parts.append(f"starts at frame {numbers.start}")

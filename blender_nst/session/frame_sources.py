@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import bpy
 
 from ..capture.frame import CapturedFrame, content_path, passes_path
+from ..capture.views import scene_views
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
 from .movie_facts import movie_facts
-from .plan import SessionError, absolute_path, check_single_view
+from .plan import SessionError, absolute_path, view_suffixes
 
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
@@ -23,6 +25,8 @@ _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
 
 def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     """The frames that the scene's batch settings name, in order, each with its passes where there are any.
+
+    Of the scene's own frames all views, as of two eyes; picked files are of one.
 
     Raises:
         SessionError: a path is empty, or frames are missing; the message names the first ones.
@@ -35,12 +39,16 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     if not numbers:
         raise SessionError(f"the frame range {numbers.start} to {numbers.stop - 1} has no frames")
     output = absolute_path(nst.output_path, "output folder")
+    views = view_suffixes(scene) or [""]
     if source is FrameSource.CAPTURED:
-        frames = [CapturedFrame(number, content_path(output, number), None) for number in numbers]
+        frames = [
+            CapturedFrame(number, content_path(output, number, view), None, view=view)
+            for number in numbers
+            for view in views
+        ]
         return _complete(frames, output, "captured; render the animation with Neural Style switched on")
-    check_single_view(scene)  # before its files, whose names have the views', are missed
     absolute_path(scene.render.filepath or "/", "render output")
-    frames = [rendered_file(scene, number) for number in numbers]
+    frames = [each for number in numbers for each in rendered_files(scene, number)]
     return _complete(frames, output, "rendered; press Ctrl-F12, or choose other frames")
 
 
@@ -63,12 +71,33 @@ def batch_numbers(scene: bpy.types.Scene) -> range:
     return range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
 
 
-def rendered_file(scene: bpy.types.Scene, number: int) -> CapturedFrame:
-    """The file that the scene's animation render writes for a frame; it may not be there."""
-    path = Path(os.path.normpath(scene.render.frame_path(frame=number)))
-    if not scene.render.is_movie_format:
-        return CapturedFrame(number, path, None)
-    return CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)
+def rendered_files(scene: bpy.types.Scene, number: int) -> list[CapturedFrame]:
+    """The files that the scene's animation render writes for a frame, one a view; they may not be there.
+
+    Raises:
+        SessionError: they do not hold each view for itself.
+    """
+    render = scene.render
+    views = scene_views(scene)
+    if views:
+        if render.image_settings.views_format != "INDIVIDUAL" or render.is_movie_format:
+            raise SessionError(
+                "the scene's own files are movies, or hold several views in one: choose the captured frames,"
+                " or render pictures with Output Properties > Output > Views Format > Individual"
+            )
+        return [
+            CapturedFrame(
+                number,
+                Path(os.path.normpath(render.frame_path(frame=number, view=view.name))),
+                None,
+                view=view.suffix,
+            )
+            for view in views
+        ]
+    path = Path(os.path.normpath(render.frame_path(frame=number)))
+    if not render.is_movie_format:
+        return [CapturedFrame(number, path, None)]
+    return [CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)]
 
 
 def is_there(frame: CapturedFrame) -> bool:
@@ -79,7 +108,7 @@ def is_there(frame: CapturedFrame) -> bool:
         return False
 
 
-def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None:
+def find_passes(content: Path, frame: int, captured: Path | None, view: str = "") -> Path | None:
     """The multilayer EXR of a frame's passes: one that was captured, or one that lies beside the picture.
 
     Looked for as `passes/passes_0001.exr` in the folder `captured`, in the picture's own and, if that is
@@ -88,7 +117,7 @@ def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None
     folders = [content.parent] if captured is None else [captured, content.parent]
     if content.parent.name == CONTENT:
         folders.append(content.parent.parent)
-    for path in (*(passes_path(folder, frame) for folder in folders), content.with_suffix(".exr")):
+    for path in (*(passes_path(folder, frame, view) for folder in folders), content.with_suffix(".exr")):
         if path.is_file() and path.stat().st_size > 0:
             return path
     return None
@@ -96,20 +125,17 @@ def find_passes(content: Path, frame: int, captured: Path | None) -> Path | None
 
 def _complete(frames: Sequence[CapturedFrame], captured: Path | None, remedy: str) -> list[CapturedFrame]:
     lengths = {path: movie_facts(path).length for path in _movies(frames)}
-    missing = [
-        frame.frame
+    lost = [
+        frame
         for frame in frames
         if not is_there(frame) or (frame.movie_frame or 0) > lengths.get(frame.content, 0) > 0
     ]
-    if missing:
-        path = next(frame.content for frame in frames if frame.frame == missing[0])
+    if lost:
+        path, missing = lost[0].content, list(dict.fromkeys(each.frame for each in lost))
         verb = "is" if len(missing) == 1 else "are"
         raise SessionError(f"{_listed(missing)} {verb} not {remedy} ({path})")
     return [
-        CapturedFrame(
-            each.frame, each.content, find_passes(each.content, each.frame, captured), each.movie_frame
-        )
-        for each in frames
+        replace(each, passes=find_passes(each.content, each.frame, captured, each.view)) for each in frames
     ]
 
 

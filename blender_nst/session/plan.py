@@ -11,9 +11,16 @@ from typing import Any
 import bpy
 
 from ..capture.camera import frame_size
+from ..capture.views import scene_views, stereo_format
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
-from ..output_folder import STILLS, existing_results, foreign_entry, overwritten_input
+from ..output_folder import (
+    STILLS,
+    check_view_suffixes,
+    existing_results,
+    foreign_entry,
+    overwritten_input,
+)
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
 from ..properties.schema import SCHEMA
@@ -47,6 +54,15 @@ class SessionPlan:
     """What the frames are rendered from, where that is known; see `engine.messages.Stylize`."""
     pixel_aspect: float = 1.0
     """Width over height of a pixel of the frames."""
+    views: list[str] = field(default_factory=list)
+    """The suffixes of the frames' views, as of two eyes; none without."""
+    stereo: dict[str, str | bool] = field(default_factory=dict)
+    """How two views are put together in one picture as well; see `capture.views.stereo_format`."""
+
+    @property
+    def picture_count(self) -> int:
+        """Of the styled frames, in all views."""
+        return self.total * max(len(self.views), 1)
 
     @property
     def content_bits(self) -> int:
@@ -60,21 +76,20 @@ class SessionPlan:
         total: int | None = None,
         *,
         settings: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
-        renders: bool = True,
+        in_views: bool = True,
     ) -> SessionPlan:
         """Reads and checks the scene's settings; writes nothing.
 
         Args:
             total: the number of frames; those of the scene's range by default.
             settings: style and sequence settings in place of the scene's; a frame rate of 0 is none.
-            renders: whether the scene is to be rendered; False for frames that are on disk.
+            in_views: whether its frames have the scene's views; not so files that were picked.
 
         Raises:
-            SessionError: a path is empty, not there or not writable, no engine is installed, or the scene is
-                rendered in a way that cannot be stylized.
+            SessionError: a path is empty, not there or not writable, no engine is installed, or the scene's
+                views cannot be told apart.
         """
-        if renders:
-            check_single_view(scene)
+        views = view_suffixes(scene) if in_views else []
         try:
             engine = engine_options()
         except EnginePythonError as error:
@@ -108,6 +123,8 @@ class SessionPlan:
             regions,
             scene.nst.restart,
             pixel_aspect=scene.render.pixel_aspect_x / scene.render.pixel_aspect_y,
+            views=views,
+            stereo=stereo_format(scene) if views else {},
         )
 
     def at_times_of_movie(self) -> SessionPlan:
@@ -162,13 +179,17 @@ def _style_file(path: str, library: bpy.types.Library | None) -> Path:
     return file
 
 
-def check_single_view(scene: bpy.types.Scene) -> None:
-    """Raises SessionError for a stereoscopic scene, whose frames have an image for each view."""
-    if scene.render.use_multiview:
-        raise SessionError(
-            f"scene {scene.name!r} is rendered in stereo, which cannot be stylized: switch Output Properties"
-            " > Stereoscopy off, or render first and stylize each view's files for itself"
-        )
+def view_suffixes(scene: bpy.types.Scene) -> list[str]:
+    """The suffixes of the scene's views; none if its frames have one picture.
+
+    Raises:
+        SessionError: the files of two views would be the same, or a suffix is none.
+    """
+    suffixes = [view.suffix for view in scene_views(scene)]
+    error = check_view_suffixes(suffixes)
+    if error is not None:
+        raise SessionError(f"scene {scene.name!r}: {error}; see Output Properties > Stereoscopy")
+    return suffixes
 
 
 def absolute_path(path: str, what: str, library: bpy.types.Library | None = None) -> Path:

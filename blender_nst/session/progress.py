@@ -25,7 +25,7 @@ def session_progress(session: RenderSession) -> SessionProgress:
     """The progress of a session now."""
     plan, engine = session.plan, session.engine_state
     now = engine.progress
-    units = max(1, plan.total * plan.sequence_settings["pass_count"])
+    units = max(1, plan.picture_count * plan.sequence_settings["pass_count"])
     within = now.step / now.steps if now is not None else 0.0
     # A frame is reported as done before the next one begins.
     done, begun = len(engine.done), engine.frames_begun
@@ -111,7 +111,7 @@ def _text(session: RenderSession, left: float | None) -> str:
     if engine.progress is None:
         waiting = session.state is State.RENDERING and session.plan.engine.after_render
         return "Stylized after the render" if waiting else "The style engine is starting"
-    done, total, now = len(engine.done), session.plan.total, engine.progress.frame
+    done, total, now = len(engine.done), session.plan.picture_count, engine.progress.frame
     between = now in engine.done
     frame = f"{done} of {total} frames done" if between else f"Frame {now}, {done + 1} of {total}"
     return frame if left is None else f"{frame}, {duration(left)} left"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ..capture.camera import Note, camera_note
-from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..capture.camera import Note, camera_notes
+from ..capture.frame import CapturedFrame, CaptureError, capture_views
 from ..capture.log import CapturedFramesManifest
 from ..engine.messages import (
     Cancel,
@@ -75,8 +75,8 @@ class RenderSession:
     started_at: float = 0.0
     ended_at: float = 0.0
     """Times of a clock, in seconds: when the engine was started, and when the session was over."""
-    notes: dict[int, Note] = field(default_factory=dict)
-    """Of the frames that are being rendered, by number."""
+    notes: dict[int, dict[str, Note]] = field(default_factory=dict)
+    """Of the frames that are being rendered, by number and view."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
@@ -121,10 +121,10 @@ class RenderSession:
         """
         engine = self._engine_for_rendered()
         for position, frame in enumerate(frames):
-            captured = self.manifest.captured(frame)
-            if captured is None:
+            captured = self.manifest.captured(frame, self.plan.views)
+            if not captured:
                 return list(frames[position:])
-            self.captured.append(captured)
+            self.captured += captured
             self._send_captured(engine)
             self._report_rendered(frame)
         return []
@@ -133,23 +133,23 @@ class RenderSession:
         """Captures the frame that was just rendered and hands it to the engine. On the render's thread.
 
         Args:
-            written_since: see `capture_frame`.
+            written_since: see `capture_views`.
         """
         if self.state is not State.RENDERING:
             return
         try:
             self.manifest.hold()
             engine = self._engine_for_rendered()
-            captured = capture_frame(
+            captured = capture_views(
                 scene,
                 self.plan.output,
-                note=self._note(scene),
+                notes=self._notes(scene),
                 bits=self.plan.content_bits,
                 uncompressed=engine is not None and self._waiting_frames < MAX_UNCOMPRESSED,
                 written_since=written_since,
             )
-            self.manifest.add(captured.frame)
-            self.captured.append(captured)
+            self.manifest.add(captured[0].frame)
+            self.captured += captured
             self._send_captured(engine)
         except CaptureError as error:
             self.fail(str(error))
@@ -157,7 +157,7 @@ class RenderSession:
         except EngineError as error:
             self.fail(str(error), died=True)
             return
-        self._report_rendered(captured.frame)
+        self._report_rendered(captured[0].frame)
 
     def finish(self) -> None:
         """The render is over, whole or cancelled: what was captured is still stylized."""
@@ -261,7 +261,8 @@ class RenderSession:
         """Sends what was captured and not yet sent; nothing without an engine."""
         if engine is not None:
             for captured in self.captured[len(self.sent) :]:
-                self._send_frame(engine, captured)
+                engine.send(frame_command(self.job, captured))
+                self.sent.append(captured.frame)
 
     def _send_rest(self) -> None:
         try:
@@ -285,16 +286,12 @@ class RenderSession:
         self.engine_state.update(event)
 
     def _report_rendered(self, frame: int) -> None:
-        self.report(Rendered(frame, len(self.captured), self.plan.total))
+        self.report(Rendered(frame, len({each.frame for each in self.captured}), self.plan.total))
 
-    def _note(self, scene: bpy.types.Scene) -> Note:
-        """The note of the frame that was just rendered; Blender may have begun the next one already."""
-        note = self.notes.pop(scene.frame_current, None)
-        return camera_note(scene, None) if note is None else note
-
-    def _send_frame(self, engine: SupervisedEngine, captured: CapturedFrame) -> None:
-        engine.send(frame_command(self.job, captured))
-        self.sent.append(captured.frame)
+    def _notes(self, scene: bpy.types.Scene) -> dict[str, Note]:
+        """The notes of the frame that was just rendered; Blender may have begun the next one already."""
+        notes = self.notes.pop(scene.frame_current, None)
+        return camera_notes(scene, None) if notes is None else notes
 
     def _on_event(self, event: EngineEvent) -> None:
         match event:

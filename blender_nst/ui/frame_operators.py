@@ -7,12 +7,12 @@ from dataclasses import replace
 import bpy
 
 from .. import handlers
-from ..capture.frame import CapturedFrame, CaptureError, capture_frame
+from ..capture.frame import CapturedFrame, CaptureError, capture_views
 from ..diagnostics.guard import report
-from ..output_folder import JOURNAL
+from ..output_folder import JOURNAL, VIEWS
 from ..session import preview
 from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
-from ..session.frame_sources import find_passes, is_there, rendered_file, source_frames, source_pixel_aspect
+from ..session.frame_sources import find_passes, is_there, rendered_files, source_frames, source_pixel_aspect
 from ..session.plan import SessionError, SessionPlan, absolute_path
 from ..session.progress import session_progress
 from ..session.session import State
@@ -106,7 +106,9 @@ class _BatchOperator:
     def _stylize_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
         try:
             frames = source_frames(context.scene)
-            plan = SessionPlan.from_scene(context.scene, total=len(frames), renders=False)
+            total = len({each.frame for each in frames})
+            in_views = any(each.view for each in frames)
+            plan = SessionPlan.from_scene(context.scene, total=total, in_views=in_views)
             plan = replace(plan, pixel_aspect=source_pixel_aspect(context.scene, frames))
             if frames[0].movie_frame is not None:
                 plan = plan.at_times_of_movie()
@@ -143,7 +145,8 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
         if not super().poll(context):
             return False
         try:
-            begun = (absolute_path(context.scene.nst.output_path, "output folder") / JOURNAL).is_file()
+            output = absolute_path(context.scene.nst.output_path, "output folder")
+            begun = (output / JOURNAL).is_file() or any((output / VIEWS).glob(f"*/{JOURNAL}"))
         except SessionError:
             begun = False
         if not begun:
@@ -173,9 +176,9 @@ class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
         scene = context.scene
         try:
             plan = SessionPlan.from_scene(scene, total=1).for_still(draft=self.draft)
-            frame = None if self.render else _rendered_frame(scene, plan)
-            if frame is not None:
-                return self._run(context, plan, [frame])
+            frames = [] if self.render else _rendered_frames(scene, plan)
+            if frames:
+                return self._run(context, plan, frames)
         except (SessionError, CaptureError) as error:
             return self._refuse(error)
         if scene.camera is None and not any(marker.camera for marker in scene.timeline_markers):
@@ -242,20 +245,23 @@ class NST_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _rendered_frame(scene: bpy.types.Scene, plan: SessionPlan) -> CapturedFrame | None:
-    """The current frame as it was rendered: in this Blender's Render Result, or on disk."""
+def _rendered_frames(scene: bpy.types.Scene, plan: SessionPlan) -> list[CapturedFrame]:
+    """The views of the current frame as it was rendered: in this Blender's Render Result, or on disk."""
     number = scene.frame_current
     if handlers.shown_frame() == (scene.name, number):
-        return capture_frame(scene, plan.output)
+        return capture_views(scene, plan.output)
     scene_output = absolute_path(scene.nst.output_path, "output folder")
     if scene.render.filepath.startswith("//") and not bpy.data.filepath:
-        return None
-    frame = rendered_file(scene, number)
-    if not is_there(frame):
-        return None
-    return CapturedFrame(
-        number, frame.content, find_passes(frame.content, number, scene_output), frame.movie_frame
-    )
+        return []
+    try:
+        frames = rendered_files(scene, number)
+    except SessionError:
+        return []  # not a file for each view
+    if not all(map(is_there, frames)):
+        return []
+    return [
+        replace(each, passes=find_passes(each.content, number, scene_output, each.view)) for each in frames
+    ]
 
 
 _CLASSES = (

@@ -6,6 +6,7 @@ Nothing here needs a styled result, so that frames can be prefetched while the o
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_source import MotionFinder
-from video.motion.motion_vectors import expected_depth, longer_motion
+from video.motion.motion_vectors import between_views, expected_depth, longer_motion, motion_by_vectors
 from video.motion.reliability import agreement, changed, reliability, soft_edges, visibility
 from video.motion.shot_detection import begins_shot
 from video.motion.shot_light import as_dark_as
@@ -90,6 +91,13 @@ class FrameCorrespondence:
             weight += each.share
         return weight
 
+    def joined(self, current: RenderedFrame) -> FrameCorrespondence:
+        """The same with strokes that are held less beside disoccluded areas of the frame."""
+        depth = None if current.passes is None else current.passes.depth
+        held = held_beside(np.maximum(self.weight, self.visibility), depth)
+        static = self.static_mask & (held == 1.0)
+        return replace(self, held=held, static_mask=static, full_size=self.full_size.held_by(held))
+
 
 class FrameHistory:
     """The last unstyled frames of the current shot, to which a new frame is brought into correspondence.
@@ -131,31 +139,9 @@ class FrameHistory:
         if begins_shot(previous, current, previous_reliability):
             self.clear()
             return None
-        static = static_mask(motion, previous, current)
-        frames = previous, current
-        full_size = at_full_size(motion, previous_reliability, *frames, finishing=self._finishing)
-        full_size = full_size or FullSize(motion.backward, previous_reliability, static)
-        moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
-        if moved is None:
-            visible, change = _visibility_and_luma_change(motion, previous, current)
-        else:
-            found = _by_surface(motion, moved, previous, current)
-            previous_reliability, visible, change = found
-        older = self._older(earlier, current, motion, previous_reliability)
-        known = np.maximum(previous_reliability + sum(each.share for each in older), visible)
-        held = held_beside(known, None if current.passes is None else current.passes.depth)
-        return FrameCorrespondence(
-            motion,
-            previous_reliability,
-            older,
-            static & (held == 1.0),
-            visible,
-            change,
-            held,
-            full_size.held_by(held),
-            moved,
-            None if moved is None else current.coverage,
-        )
+        found = correspond(motion, previous_reliability, previous, current, finishing=self._finishing)
+        older = self._older(earlier, current, motion, found.previous_reliability)
+        return replace(found, older=older).joined(current)
 
     def _older(
         self,
@@ -186,6 +172,49 @@ class FrameHistory:
 
     def _ages(self) -> list[int]:
         return [age for power in range(1, 8) if (age := 2**power) <= len(self._frames)]
+
+
+def correspondence_to_view(
+    finder: MotionFinder, other: RenderedFrame, current: RenderedFrame, *, finishing: bool = True
+) -> FrameCorrespondence | None:
+    """The correspondence of a frame to another view of the same moment, in the place of a previous frame.
+
+    None where the settings ask for no motion.
+    """
+    if not finder.finds_motion:
+        return None
+    motion = finder.between_views(other, current)
+    trusted = reliability(motion, other, current)
+    found = correspond(motion, trusted, other, current, finishing=finishing, exact_motion=between_views)
+    return found.joined(current)
+
+
+def correspond(
+    motion: Motion,
+    trusted: np.ndarray,
+    previous: RenderedFrame,
+    current: RenderedFrame,
+    *,
+    finishing: bool,
+    exact_motion: Callable[[RenderedFrame, RenderedFrame], Motion | None] = motion_by_vectors,
+) -> FrameCorrespondence:
+    """The correspondence of a frame to one other, along the motion between them.
+
+    Args:
+        trusted: (H, W) float32 in 0..1, the reliability of the motion.
+        finishing, exact_motion: see `at_full_size`.
+    """
+    static, frames = static_mask(motion, previous, current), (previous, current)
+    full_size = at_full_size(motion, trusted, *frames, finishing=finishing, exact_motion=exact_motion)
+    full_size = full_size or FullSize(motion.backward, trusted, static)
+    moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
+    if moved is None:
+        visible, change = _visibility_and_luma_change(motion, previous, current)
+    else:
+        trusted, visible, change = _by_surface(motion, moved, previous, current)
+    coverage = None if moved is None else current.coverage
+    held = np.ones_like(visible)
+    return FrameCorrespondence(motion, trusted, (), static, visible, change, held, full_size, moved, coverage)
 
 
 def _visibility_and_luma_change(

@@ -31,6 +31,8 @@ class WarmStart:
         reliability: (H, W) float32 in 0..1, of the target: 0 in disoccluded areas.
         start: (H, W, 3) float32 in 0..1, the start image: the target with its disocclusions filled.
         detailed: (H, W, 3) float32 in 0..1 or None, the previous result at full size, not warped.
+        begins_shot: made from another view of the same moment alone; that stands for the previous result.
+        other_view: the part of another view in it; None without, and where it is all of it.
     """
 
     correspondence: FrameCorrespondence
@@ -38,6 +40,8 @@ class WarmStart:
     reliability: np.ndarray
     start: np.ndarray
     detailed: np.ndarray | None = None
+    begins_shot: bool = False
+    other_view: WarmStart | None = None
 
     def blended_with(self, own: np.ndarray) -> np.ndarray:
         """The start image of a further pass: a frame's own result (H, W, 3), blended with the target."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,7 +12,7 @@ from compositor.stylization.temporal import DetailConstraint
 from video.frames.render_passes import Passes
 from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_vectors import expected_depth, vector_motion, why_no_vectors
+from video.motion.motion_vectors import expected_depth, motion_by_vectors
 from video.motion.reliability import reliability
 from video.motion.static_regions import seems_static, static_mask
 from video.motion.surface_warp import SurfaceWarp, surface_reliability, surface_visibility, surface_warp
@@ -92,6 +93,7 @@ def at_full_size(
     current: RenderedFrame,
     *,
     finishing: bool = True,
+    exact_motion: Callable[[RenderedFrame, RenderedFrame], Motion | None] = motion_by_vectors,
 ) -> FullSize | None:
     """Motion and reliability at full size of two frames at a smaller working size; None if they are not.
 
@@ -103,13 +105,14 @@ def at_full_size(
         motion: at the working size.
         trusted: (h, w) float32 in 0..1, the reliability of `motion`.
         finishing: whether there are finishing steps at full size.
+        exact_motion: gives the exact motion between two frames, where there is one.
     """
     full_before, full_current = before.full, current.full
     if full_before is None or full_current is None:
         return None
     size, frames = full_current.image.shape[:2], (full_before, full_current)
-    if motion.exact and why_no_vectors(*frames) is None:
-        exact = vector_motion(*frames)
+    exact = exact_motion(*frames) if motion.exact else None
+    if exact is not None:
         surfaces = _surfaces(exact, *frames) if finishing else None
         return FullSize(exact.backward, reliability(exact, *frames), static_mask(exact, *frames), surfaces)
     backward = _upscaled_motion(motion.backward, size)

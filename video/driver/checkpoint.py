@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from video.driver.finish import FinishedFrame
+from video.driver.other_views import Results
 from video.errors import FileError
 from video.results import FrameResult
 from video.resume.frame_store import FrameStore
@@ -16,9 +17,6 @@ from video.resume.journal import Journal
 from video.resume.journal_file import Entry
 from video.resume.result_store import ResultStore, is_intact
 from video.settings import SequenceSettings
-
-Results = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-"""`optimized`, `styled` and `detailed` of a frame."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,8 @@ class Checkpoint:
         styled_path: the styled file of a frame number.
         warning: called when finished frames cannot be resumed from and are made again.
         total: how many frames there will be, where that is known: when all are done nothing is loaded.
+        needed_from: the results of all frames from this index on are kept, for the runs of other views; None
+            if there are none.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Checkpoint:
         warning: Callable[[str], None],
         *,
         total: int | None = None,
+        needed_from: int | None = None,
     ) -> None:
         self.journal = journal
         self._settings = settings
         self._passes = settings.pass_count
         self._total = total
+        self._needed_from = needed_from
         self._results = ResultStore(output)
         self._styled_path = styled_path
         self._preloaded: dict[tuple[int, int], Results] = {}
@@ -101,6 +103,12 @@ class Checkpoint:
         """The engine's result of a frame in a pass before the last; raises FileError if it is lost."""
         return self._results.optimized(pass_number, index)
 
+    def results(self, index: int) -> Results:
+        """The results of a frame that are kept for other views; raises FileError if they are lost."""
+        return self._results.load(
+            self._passes - 1, index, self._file(index), self.journal.entries[index].stored
+        )
+
     def add(self, index: int, fingerprint: Mapping[str, str], finished: FinishedFrame) -> None:
         """Stores a frame of the first pass.
 
@@ -141,12 +149,19 @@ class Checkpoint:
         self._store(pass_number, position + 1, entry, finished, index=index)
 
     def close(self) -> None:
+        """Removes the stored arrays that no later run can use, but for those that other views need."""
+        if self._needed_from is None:
+            self.release()
+
+    def release(self) -> None:
         """Removes the stored arrays that no later run can use.
 
         Those of a single pass's last frames stay, also of a complete run: a longer one goes on from them.
         """
         if self._passes > 1:
             self._results.clear()
+        else:
+            self._keep_recent(len(self.journal.entries))
 
     def resumed_result(self, entry: Entry) -> FrameResult:
         """The result of a frame that an earlier run has finished."""
@@ -173,7 +188,7 @@ class Checkpoint:
         else:
             self.journal.replace(pass_number, done, index, entry)
             self._drop_before(pass_number, done)
-        if self._passes == 1:
+        if self._passes == 1 and self._needed_from is None:
             # One more than the next frame needs: the last frame's files may turn out to be damaged.
             self._results.drop(0, index - self._settings.history_length - 1)
 
@@ -215,6 +230,9 @@ class Checkpoint:
             bad = next((index for index in range(count) if not self._has_optimized(0, index)), None)
             if bad is not None:
                 count, lost = bad, self._lost(bad, self._results.folder)
+        missing = self._missing_for_views(count)
+        if missing is not None:
+            count, lost = missing.index, missing
         complete = self._passes == 1 and count == self._total
         while count > 0 and not complete:
             missing = self._preload(range(count), 0)
@@ -228,8 +246,13 @@ class Checkpoint:
         if count < len(entries):
             self.journal.cut(count)
         if self._passes == 1:
-            self._results.keep_only(0, range(count - self._settings.history_length - 1, count))
+            self._keep_recent(count, self._needed_from)
         return lost
+
+    def _keep_recent(self, count: int, needed_from: int | None = None) -> None:
+        """Keeps the results that a resumed single pass warps, and one more, and those from an index on."""
+        oldest = count - self._settings.history_length - 1
+        self._results.keep_only(0, range(min(oldest, oldest if needed_from is None else needed_from), count))
 
     def _resume_further_pass(self, lost: _Lost | None) -> _Lost | None:
         """Has a further pass resumed after its last frame, or before it if that is what is lost.
@@ -238,6 +261,8 @@ class Checkpoint:
         """
         journal = self.journal
         resumable = journal.pass_number < self._passes
+        if lost is None and self.is_complete:
+            lost = self._missing_for_views(len(journal.entries))
         if resumable and lost is None and (self.is_complete or self._can_resume_pass()):
             return None
         last = self.order(journal.pass_number, len(journal.entries))[journal.done - 1]
@@ -248,6 +273,16 @@ class Checkpoint:
                 return lost
         journal.cut(0)
         return lost
+
+    def _missing_for_views(self, count: int) -> _Lost | None:
+        """The first of the finished frames whose results other views need and do not find."""
+        if self._needed_from is None:
+            return None
+        last = self._passes - 1
+        for index in range(self._needed_from, count):
+            if not self._results.has_all(last, index, self.journal.entries[index].stored):
+                return self._lost(index, self._results.folder)
+        return None
 
     def _can_resume_pass(self) -> bool:
         """Whether a further pass has all its arrays; preloads what its next frame warps."""

@@ -10,9 +10,8 @@ import numpy as np
 from compositor.image_ops.light import with_light
 from compositor.progress import FrameCallbacks
 from compositor.stylization.frame_inputs import FrameInputs
-from compositor.stylization.temporal import DetailConstraint, TemporalConstraint
+from compositor.stylization.temporal import TemporalConstraint
 from video.coherence.warm_start import WarmStart
-from video.coherence.working_resolution import moved_detail
 from video.driver.prepare import PreparedFrame
 from video.frames.framing import with_margin
 from video.results import RunCallbacks
@@ -51,13 +50,6 @@ def temporal_constraint(
         warm_start.correspondence.static_mask,
         style_gain,
     )
-
-
-def detail_constraint(warm_start: WarmStart | None) -> DetailConstraint | None:
-    """What ties its finishing steps to those of the results before."""
-    if warm_start is None or warm_start.detailed is None:
-        return None
-    return moved_detail(warm_start.detailed, warm_start.correspondence.full_size)
 
 
 def frame_callbacks(

@@ -58,7 +58,7 @@ class FinishedFrame:
     Attributes:
         light, optimized, detailed: see `UnfinishedFrame`.
         styled: (H, W, 3 or 4) float32 in 0..1, what the styled file was made from.
-        cold_start: whether it had no warm start.
+        cold_start: whether it had no warm start from an earlier frame.
     """
 
     frame: SourceFrame
@@ -129,8 +129,8 @@ class FrameFinisher:
         clean = denoise(stylized.image, frame.image, settings.denoise, settings.denoise_strength)
         clean = composite_silhouettes(clean, frame.image, unfinished.coverage)
         styled = self._writer.rounded(clean)
-        error = None
-        if warm_start is not None and previous is not None:
+        error, cold_start = None, warm_start is None or warm_start.begins_shot
+        if warm_start is not None and not cold_start and previous is not None:
             full = warm_start.correspondence.full_size
             # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
             # pixel may be equal to the render's by chance.
@@ -154,5 +154,5 @@ class FrameFinisher:
             unfinished.optimized,
             unfinished.detailed,
             styled,
-            cold_start=warm_start is None,
+            cold_start=cold_start,
         )

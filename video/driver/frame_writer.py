@@ -27,14 +27,14 @@ _NO_VIEW = (
 )
 
 
-def styled_pattern(file_format: FrameFormat) -> str:
-    """Where the styled frames go within the output folder."""
-    return output_folder.pattern(output_folder.STYLED, file_format.suffix)
+def styled_pattern(file_format: FrameFormat, view: str = "") -> str:
+    """Where the styled frames go within the output folder; those of a view have its suffix."""
+    return output_folder.pattern(output_folder.STYLED, f"{view}{file_format.suffix}")
 
 
-def movie_name(codec: MovieCodec) -> str:
+def movie_name(codec: MovieCodec, view: str = "") -> str:
     """The movie beside them."""
-    return output_folder.movie(output_folder.STYLED, codec.suffix)
+    return output_folder.movie(output_folder.STYLED, f"{view}{codec.suffix}")
 
 
 @dataclass(frozen=True)

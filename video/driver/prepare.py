@@ -6,14 +6,16 @@ Nothing here needs the result of a frame, so that it can be done while the frame
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from compositor.image_ops.light import is_too_dark, without_light
 from compositor.settings import DeviceChoice
-from video.coherence.frame_history import FrameCorrespondence, FrameHistory
+from video.coherence.frame_history import FrameCorrespondence, FrameHistory, correspondence_to_view
+from video.coherence.other_view import OtherView
 from video.coherence.working_resolution import Size, downscale
+from video.driver.other_views import StyledView
 from video.errors import FileError, FrameError, JournalError
 from video.frames.framing import cropped, passes_with_margin
 from video.frames.render_passes import Passes, read_passes
@@ -36,6 +38,7 @@ class PreparedFrame:
         content: (h, w, 3 or 4) float32 in 0..1, its image at the working size, without its light.
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
         coverage: of its silhouettes at its own size; None if not known, and for a frame that is done already.
+        other_view: the same moment in a view that is styled; None without, and for a frame that is done.
     """
 
     frame: SourceFrame
@@ -44,6 +47,7 @@ class PreparedFrame:
     content: np.ndarray
     correspondence: FrameCorrespondence | None
     coverage: Coverage | None = None
+    other_view: OtherView | None = None
 
     def check_resumed(self, optimized: np.ndarray, styled: np.ndarray, detailed: np.ndarray | None) -> None:
         """Raises JournalError if what an earlier run has kept of the frame is of another size."""
@@ -65,6 +69,7 @@ class FramePrefetcher:
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
         finishing: whether frames have finishing steps at full size.
+        styled_view: a view that is styled; None if the frames are those of the first one, or the only one.
     """
 
     def __init__(
@@ -75,7 +80,9 @@ class FramePrefetcher:
         device: DeviceChoice = DeviceChoice.AUTO,
         *,
         finishing: bool = True,
+        styled_view: StyledView | None = None,
     ) -> None:
+        self._finishing, self._styled_view = finishing, styled_view
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
         self._frame_history = FrameHistory(self._finder, settings.history_length, finishing=finishing)
@@ -83,6 +90,7 @@ class FramePrefetcher:
         self._tracker = LightTracker() if settings.follow_light else None
         self._light = ShotLight()
         self._margin = 0
+        self._number: int | None = None
 
     @property
     def computes_on_engine_device(self) -> bool:
@@ -111,7 +119,7 @@ class FramePrefetcher:
             first = image if first is None else first
             if first.shape != image.shape:
                 raise FrameError(frame.number, _size_change(first, image))
-            known = known_lights[index] if index < len(known_lights) else None
+            known = self._known_light(frame, known_lights, index)
             if index >= len(resumed_cold_starts):
                 yield self._prepared(frame, known)
             else:
@@ -137,13 +145,16 @@ class FramePrefetcher:
         if other_lens:
             # From one frame to the next the camera is a panoramic one, or is none any more.
             history.clear()
+        if self._begins_shot_there(frame):
+            history.clear()
         correspondence = history.correspondence(rendered)
         if known is None and self._tracker is not None:
             cut = other_lens or self._sees_cut(correspondence, self._tracker)
             if follows and cut:
                 light = self._tracker.begin_shot()
                 rendered = self._rendered(frame, passes, light)
-        return self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
+        prepared = self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
+        return replace(prepared, other_view=self._other_view(prepared, rendered))
 
     def _sees_cut(self, correspondence: FrameCorrespondence | None, tracker: LightTracker) -> bool:
         return correspondence is None if self._finder.finds_motion else tracker.sees_cut()
@@ -156,10 +167,38 @@ class FramePrefetcher:
         correspondence: FrameCorrespondence | None,
         coverage: Coverage | None,
     ) -> PreparedFrame:
-        self._light, self._margin = light, frame.margin
+        self._light, self._margin, self._number = light, frame.margin, frame.number
         self._frame_history.add(rendered)
-        fingerprint = frame_fingerprint(frame, rendered)
+        view = self._styled_view
+        other = None if view is None else view.entry(frame.number).styled_file
+        fingerprint = frame_fingerprint(frame, rendered, other)
         return PreparedFrame(frame, fingerprint, light, rendered.image, correspondence, coverage)
+
+    def _known_light(self, frame: SourceFrame, known: Sequence[ShotLight], index: int) -> ShotLight | None:
+        """The light of a frame, if it was found already; all views have the first one's."""
+        if index < len(known):
+            return known[index]
+        return None if self._styled_view is None else self._styled_view.entry(frame.number).light
+
+    def _begins_shot_there(self, frame: SourceFrame) -> bool:
+        """Whether the styled view begins a shot with this frame, seen forwards."""
+        forwards = self._number is not None and frame.number > self._number
+        return (
+            forwards and self._styled_view is not None and self._styled_view.entry(frame.number).begins_shot
+        )
+
+    def _other_view(self, prepared: PreparedFrame, rendered: RenderedFrame) -> OtherView | None:
+        """The frame's moment in the styled view."""
+        view, number = self._styled_view, prepared.frame.number
+        if view is None or not self._finder.finds_motion:
+            return None
+        entry, other = view.entry(number), view.frame(number)
+        if other.image.shape != prepared.frame.image.shape:
+            raise FrameError(number, _size_change(other.image, prepared.frame.image))
+        there = self._rendered(other, self._passes(other), entry.light)
+        correspondence = correspondence_to_view(self._finder, there, rendered, finishing=self._finishing)
+        optimized, _, detailed = view.results(number)
+        return correspondence and OtherView(correspondence, optimized, detailed, entry.report)
 
     def _follow_light(self, frame: SourceFrame, known: ShotLight | None) -> ShotLight:
         """The light of the next frame, as one of the same shot.

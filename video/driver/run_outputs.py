@@ -10,7 +10,7 @@ from pathlib import Path
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
 from video.errors import FileError
-from video.files.output_folder import CONTACT_SHEET
+from video.files.output_folder import CONTACT_SHEET, view_file
 from video.frames.framing import cropped
 from video.frames.sequence import SourceFrame
 from video.images.image_files import read_image
@@ -27,6 +27,7 @@ class RunOutputs:
     Args:
         output: the run's folder.
         metadata: of the movie, see `write_movie`.
+        suffix: of the view that the frames are of, in the names of movie and contact sheet.
     """
 
     def __init__(
@@ -35,8 +36,11 @@ class RunOutputs:
         output: Path,
         callbacks: RunCallbacks,
         metadata: Mapping[str, str],
+        *,
+        suffix: str = "",
     ) -> None:
         self._settings = settings
+        self._suffix = suffix
         self._output = output
         self._callbacks = callbacks
         self._metadata = metadata
@@ -100,7 +104,7 @@ class RunOutputs:
 
     def _write_movie(self, results: Sequence[FrameResult]) -> Path:
         settings = self._settings
-        path = self._output / movie_name(settings.movie_codec)
+        path = self._output / movie_name(settings.movie_codec, self._suffix)
         shown = self._times(results)
         if settings.frame_rate and shown:
             if has_sound(shown[0].movie):
@@ -128,6 +132,6 @@ class RunOutputs:
         return shown if one else []
 
     def _write_sheet(self) -> Path:
-        path = self._output / CONTACT_SHEET
+        path = self._output / view_file(CONTACT_SHEET, self._suffix)
         self._sheet.write(path)
         return path

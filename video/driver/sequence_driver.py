@@ -23,13 +23,15 @@ from compositor.engine import StyleEngine
 from compositor.errors import DivergenceError, ImageError
 from compositor.progress import Stopped
 from compositor.stylization.temporal import StylizedFrame
-from video.coherence.style_gain import StyleGainController
-from video.coherence.warm_start import StyledHistory, WarmStart
+from video.coherence.other_view import detail_constraint
+from video.coherence.warm_start import WarmStart
 from video.driver.checkpoint import Checkpoint
-from video.driver.engine_inputs import detail_constraint, frame_callbacks, frame_inputs, temporal_constraint
+from video.driver.engine_inputs import frame_callbacks, frame_inputs, temporal_constraint
 from video.driver.finish import FinishedFrame, FrameFinisher, UnfinishedFrame
 from video.driver.frame_writer import FrameWriter, styled_pattern
+from video.driver.other_views import ViewRun
 from video.driver.pass_plan import PassPlan, pass_plans
+from video.driver.pass_state import PassState
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
@@ -47,16 +49,6 @@ from video.settings import SequenceSettings
 
 
 @dataclass
-class _PassState:
-    """What a pass carries from frame to frame."""
-
-    history: StyledHistory
-    style_gain: StyleGainController
-    shot_content: np.ndarray | None = None
-    """The first content image of the resumed frames' shot, until the style pictures are matched to it."""
-
-
-@dataclass
 class SequenceDriver:
     """Stylizes one sequence into a folder, or resumes where an earlier run has stopped.
 
@@ -69,6 +61,7 @@ class SequenceDriver:
         restart: begin anew; finished frames stay until they are replaced.
         source: what the frames are made from, JSON values by name; a run is resumed only if it is the same.
         total: how many frames will come, where that is known.
+        view: if there are several views of each frame, the one that this run is over.
     """
 
     engine: StyleEngine
@@ -79,6 +72,7 @@ class SequenceDriver:
     restart: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
     total: int | None = None
+    view: ViewRun | None = None
 
     def __post_init__(self) -> None:
         # Filled on other threads; the callback is called on the caller's.
@@ -92,6 +86,8 @@ class SequenceDriver:
         self._finisher = FrameFinisher(self.settings, self.output, self._writer, self._styled_path)
         self._background: BackgroundTask[FinishedFrame] = BackgroundTask(self._on_finished)
         self._outputs = self._new_outputs()
+        self.checkpoint: Checkpoint | None = None
+        """Of the run; None before it."""
 
     def run(self, frames: Iterable[SourceFrame]) -> SequenceResult:
         """Stylizes the frames as they come, all but those that an earlier run has finished.
@@ -108,12 +104,23 @@ class SequenceDriver:
         self._outputs = self._new_outputs()
         with folder_locked(self.output, self.callbacks.warning):
             remove_leftovers(self.output)
-            checkpoint = self._open_checkpoint()
+            checkpoint = self.checkpoint = self._open_checkpoint()
             try:
                 return self._run(frames, checkpoint, begun)
             finally:
                 if not self.source:
                     checkpoint.journal.remove_if_empty()
+
+    def finished_count(self) -> int:
+        """How many of the first frames an earlier run has finished for good; stylizes nothing.
+
+        Raises:
+            JournalError, FileError: as `run`.
+        """
+        with folder_locked(self.output, self.callbacks.warning):
+            checkpoint = self._open_checkpoint()
+            settled = checkpoint.is_complete or self.settings.pass_count == 1
+            return len(checkpoint.journal.entries) if settled else 0
 
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)
@@ -129,24 +136,34 @@ class SequenceDriver:
         return result
 
     def _new_outputs(self) -> RunOutputs:
-        return RunOutputs(self.settings, self.output, self.callbacks, self._writer.metadata)
+        metadata, view = self._writer.metadata, self._view
+        return RunOutputs(self.settings, view.results, self.callbacks, metadata, suffix=view.suffix)
 
     def _open_checkpoint(self) -> Checkpoint:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         journal = Journal.open(self.output, identity, restart=self.restart)
         return Checkpoint(
-            journal, self.output, self.settings, self._styled_path, self.callbacks.warning, total=self.total
+            journal,
+            self.output,
+            self.settings,
+            self._styled_path,
+            self.callbacks.warning,
+            total=self.total,
+            needed_from=self._view.needed_from,
         )
 
+    @property
+    def _view(self) -> ViewRun:
+        return self.view or ViewRun("", self.output)
+
     def _styled_path(self, number: int) -> Path:
-        return frame_path(self.output / styled_pattern(self.settings.output_format), number)
+        pattern = styled_pattern(self.settings.output_format, self._view.suffix)
+        return frame_path(self._view.results / pattern, number)
 
     def _run_pass(self, plan: PassPlan) -> bool:
         """Goes through the frames of one pass; False if it was cancelled on the way."""
-        state = _PassState(
-            StyledHistory(self.settings.history_length), StyleGainController(self.settings.warm_style_gain)
-        )
+        state = PassState(self.settings, self._view.styled)
         count = 0
         with self._prefetched(plan) as upcoming:
             for position, prepared in enumerate(upcoming):
@@ -173,13 +190,13 @@ class SequenceDriver:
         return True
 
     def _resume(
-        self, plan: PassPlan, position: int, prepared: PreparedFrame, entry: Entry, state: _PassState
+        self, plan: PassPlan, position: int, prepared: PreparedFrame, entry: Entry, state: PassState
     ) -> None:
         """Takes over a frame that an earlier run has finished in this pass."""
         if plan.is_cold_start(entry):
-            state.shot_content = plan.shot_content(position, prepared)
+            state.shot_content = state.first_content(plan, position, prepared)
         if plan.adapts_style_gain:
-            state.style_gain.update(entry.report, begins_shot=entry.begins_shot)
+            state.follow_style(entry.frame, entry.report, begins_shot=entry.begins_shot)
         results = plan.checkpoint.take_preloaded(plan.number, plan.index(position))
         if results is not None:
             optimized, styled, detailed = results
@@ -191,23 +208,24 @@ class SequenceDriver:
             self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), prepared.frame)
 
     def _optimize(
-        self, plan: PassPlan, position: int, prepared: PreparedFrame, state: _PassState, begun: float
+        self, plan: PassPlan, position: int, prepared: PreparedFrame, state: PassState, begun: float
     ) -> UnfinishedFrame | None:
         """Stylizes a frame; None if it was cancelled on the way."""
-        warm_start = state.history.warm_start(prepared.content, prepared.correspondence)
+        warm_start = state.warm_start(prepared)
+        begins_shot = warm_start is None or warm_start.begins_shot
         start = plan.warm_start_image(position, warm_start)
         # Without a start image the engine matches the style pictures to the frame by itself.
         if start is not None:
-            shot = plan.shot_content(position, prepared) if warm_start is None else state.shot_content
+            shot = state.first_content(plan, position, prepared) if begins_shot else state.shot_content
             if shot is not None:
                 self.engine.match_colors_to(shot)
         state.shot_content = None
         initial = self.initial if plan.number == 0 and position == 0 else None
-        stylized = self._stylize(prepared, warm_start, start, initial, state.style_gain.gain)
+        stylized = self._stylize(prepared, warm_start, start, initial, state.style_gain)
         if stylized is None:
             return None
         if plan.adapts_style_gain:
-            state.style_gain.update(stylized.report, begins_shot=warm_start is None)
+            state.follow_style(prepared.frame.number, stylized.report, begins_shot=begins_shot)
         return self._finisher.unfinished(prepared, warm_start, stylized, begun)
 
     def _finish(
@@ -228,6 +246,7 @@ class SequenceDriver:
             self._warnings.put,
             style.device,
             finishing=style.finishing_steps > 0,
+            styled_view=self._view.styled,
         )
         prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts(), plan.known_lights())
         with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil
 
-from video.files.output_folder import CONTENT, DEBUG, KEPT_RESULTS, PASSES, SNAPSHOTS, STYLED
+from video.files.output_folder import CONTENT, DEBUG, KEPT_RESULTS, PASSES, SNAPSHOTS, STEREO, STYLED
 
 # `.styled_0007.png.4711.tmp` of this package, `.content_0007.4711.tmp.png` of the extension, whose temporary
-# files need the ending of their format.
-_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp(\.[a-z]+)?")
-_FOLDERS = (".", STYLED, CONTENT, PASSES, DEBUG, KEPT_RESULTS, SNAPSHOTS, f"{SNAPSHOTS}/*")
+# files need the ending of their format; before it Blender writes the suffix of a view.
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp([^.]*\.[a-z]+)?")
+_FOLDERS = (".", STYLED, CONTENT, PASSES, DEBUG, KEPT_RESULTS, SNAPSHOTS, f"{SNAPSHOTS}/*", STEREO)
 
 
 def remove_leftovers(output: Path) -> None:

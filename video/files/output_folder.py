@@ -6,6 +6,9 @@ passes/passes_0001.exr          their render passes; passes_0001.json says their
 composited/composited_0001.png  the styled frames after the scene's own compositor
 debug/, snapshots/              what the settings ask for beside the frames
 stills/                         an output folder of its own, for single frames
+stereo/stereo_0001.png          both eyes in one picture, where the scene asks for it
+views/_L/, views/_R/            of several views, as of two eyes: what belongs to the run over one of them;
+                                its files elsewhere have the same suffix: styled/styled_0001_L.png
 journal.json, .journal/         what a later run resumes from
 .lock                           while a run is at work: who it is
 styled.mp4, composited.mp4, contact_sheet.png, preview.png
@@ -16,7 +19,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 STYLED = "styled"
@@ -26,6 +29,9 @@ COMPOSITED = "composited"
 DEBUG = "debug"
 SNAPSHOTS = "snapshots"
 STILLS = "stills"
+STEREO = "stereo"
+VIEWS = "views"
+"""Folder of the views' own folders."""
 KEPT_RESULTS = ".journal"
 """Folder of the arrays that a later run needs to resume; removed when none is needed any more."""
 
@@ -58,12 +64,39 @@ def numbered_file(output: Path, kind: str, frame: int, suffix: str) -> Path:
     return output / kind / f"{kind}_{number}{suffix}"
 
 
+def view_file(name: str, view: str) -> str:
+    """A view's file under this name: `contact_sheet_L.png`."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}{view}{dot}{suffix}"
+
+
+def view_folder(output: Path, view: str) -> Path:
+    """The folder of a view with this suffix."""
+    return output / VIEWS / view
+
+
+def check_view_suffixes(suffixes: Sequence[str]) -> str | None:
+    """Why the files of views cannot have these suffixes, in one line; None if they can."""
+    for suffix in suffixes:
+        if not suffix:
+            return "a view has no file suffix"
+        if len(suffix) > _LONGEST_SUFFIX or not suffix.isprintable() or set(suffix) & set('/\\:*?"<>|#%'):
+            return f"the view's file suffix {suffix!r} is no part of a file's name"
+        if suffix[0] in "0123456789-.":
+            return f"the view's file suffix {suffix!r} cannot be told from the frame's number before it"
+    if len({suffix.casefold() for suffix in suffixes}) < len(suffixes):
+        return "two views have the same file suffix"
+    return None
+
+
 def movie(kind: str, suffix: str) -> str:
     """The movie of all styled or all composited frames: `styled.mp4`."""
     return f"{kind}{suffix}"
 
 
-_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS)
+_LONGEST_SUFFIX = 64
+
+_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, STEREO, VIEWS, KEPT_RESULTS)
 _FILES = (
     *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),
@@ -72,6 +105,9 @@ _FILES = (
 _STYLIZING = (
     *(f"{STYLED}/{STYLED}_*", f"{STYLED}.*", CONTACT_SHEET, PREVIEW, JOURNAL, f"{KEPT_RESULTS}/*"),
     *(f"{DEBUG}/*", f"{SNAPSHOTS}/*/*", "*.log", "*.log.[0-9]"),
+    # Of several views.
+    *(f"{STYLED}*.*", view_file(CONTACT_SHEET, "*"), f"{STEREO}/{STEREO}_*", f"{STEREO}.*"),
+    *(f"{VIEWS}/*/{each}" for each in (JOURNAL, f"{KEPT_RESULTS}/*", f"{DEBUG}/*", f"{SNAPSHOTS}/*/*")),
 )
 _RENDERING = (f"{CONTENT}/*", f"{PASSES}/*", f"{COMPOSITED}/{COMPOSITED}_*", f"{COMPOSITED}.*")
 
@@ -116,6 +152,7 @@ def foreign_entry(output: Path) -> Path | None:
     the name of a file, or a file under that of a folder, counts too.
     """
     folders = [*(output / name for name in _FOLDERS), *(output / SNAPSHOTS).glob("frame_*")]
+    folders += output.glob(f"{VIEWS}/*")
     for is_kind, paths in ((stat.S_ISDIR, folders), (stat.S_ISREG, [output / name for name in _FILES])):
         for path in paths:
             mode = _mode(path)

@@ -15,7 +15,7 @@ from video.files.atomic import write_atomically
 from video.files.decode_limits import check_decode_limits
 from video.files.free_memory import check_memory
 from video.files.image_io import DecodeError, check_readable, open_image, read_pixels, write_image
-from video.images.exr_channels import Place, color_channels, colored_layers, name_channels
+from video.images.exr_channels import Place, color_channels, colored_layers, name_channels, view_names
 from video.images.picture import PictureHeader
 
 LARGEST_HALF = 65504.0
@@ -148,6 +148,24 @@ def read_color(path: Path) -> np.ndarray:
     light = np.stack([channels[name] for name in names], axis=2)
     del channels
     return finite_light(light)
+
+
+def left_out_views(path: Path) -> str | None:
+    """What is left out of a file that holds several views (stereo), in one line; None of any other file.
+
+    Raises:
+        FileError: as `open_exr`.
+    """
+    if not is_exr(path):
+        return None
+    with open_exr(path) as (_, parts):
+        first, *others = view_names(parts) or [""]
+    if not others:
+        return None
+    return (
+        f"{path.name} holds the views {', '.join([first, *others])}: {first!r} is stylized; save each view in"
+        " a file of its own to stylize the others"
+    )
 
 
 def _no_picture(names: Collection[str]) -> str:

@@ -30,7 +30,7 @@ def name_channels(parts: Sequence[oiio.ImageSpec]) -> dict[str, Place]:
     Where there are several parts, the name of a part stands before channels that name no layer. Of several
     views (stereo) the first alone is named, and without its name.
     """
-    views = _views(parts)
+    views = view_names(parts)
     found: dict[str, Place] = {}
     for number, part in enumerate(parts):
         view = part.get_string_attribute("view")
@@ -94,7 +94,7 @@ def _folded(layer: str) -> str:
     return "".join(letter for letter in layer.lower() if letter.isalnum())
 
 
-def _views(parts: Sequence[oiio.ImageSpec]) -> list[str]:
+def view_names(parts: Sequence[oiio.ImageSpec]) -> list[str]:
     """The names of the views, the first one first; none where there is one alone."""
     named = parts[0].getattribute("multiView")
     views = list(named) if isinstance(named, tuple) else []

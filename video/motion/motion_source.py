@@ -12,7 +12,7 @@ from compositor.networks.raft import Raft
 from compositor.settings import DeviceChoice
 from video.errors import FrameError
 from video.motion.motion_field import FlowEstimator, Motion, RenderedFrame
-from video.motion.motion_vectors import vector_motion, why_no_vectors
+from video.motion.motion_vectors import between_views, vector_motion, why_no_geometry, why_no_vectors
 from video.motion.optical_flow import DisFlow, FarnebackFlow, RaftFlow
 from video.motion.static_regions import is_camera_static, needs_no_motion, seems_static, unchanged
 from video.settings import MotionSource
@@ -90,6 +90,15 @@ class MotionFinder:
             if current.passes is not None:
                 self._warn_once(f"{reason}: optical flow is used instead")
         return self.flow(earlier, current)
+
+    def between_views(self, other: RenderedFrame, current: RenderedFrame) -> Motion:
+        """The motion to another view of the same moment: by depth and cameras, or by optical flow."""
+        motion = between_views(other, current)
+        if motion is not None:
+            return motion
+        if self.method.reads_passes:
+            self._warn_once(f"{why_no_geometry(other, current)}: between views optical flow is used instead")
+        return self.flow(other, current)
 
     def flow(self, earlier: RenderedFrame, current: RenderedFrame) -> Motion:
         """The optical flow between two frames, by their images alone; exactly 0 where they are static.

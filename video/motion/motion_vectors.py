@@ -1,4 +1,4 @@
-"""Motion vectors of the render: Blender's Vector pass, and the cameras' motion where the pass has none."""
+"""The render's own motion: Blender's Vector pass, the cameras' where it has none, and between two views."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ def vector_motion(earlier: RenderedFrame, current: RenderedFrame) -> Motion:
     To be called where `why_no_vectors` is None.
     """
     return Motion(motion_to(earlier, current), motion_to(current, earlier), exact=True)
+
+
+def motion_by_vectors(earlier: RenderedFrame, current: RenderedFrame) -> Motion | None:
+    """As `vector_motion`; None where the Vector passes do not give it."""
+    return vector_motion(earlier, current) if why_no_vectors(earlier, current) is None else None
 
 
 def motion_to(other: RenderedFrame, here: RenderedFrame) -> np.ndarray:
@@ -80,6 +85,38 @@ def expected_depth(earlier: RenderedFrame, current: RenderedFrame) -> np.ndarray
     """(H, W): depth of this frame's surfaces for the earlier camera, if they are static in the world."""
     world = _world_motion(_passes(current), _passes(earlier))
     return None if world is None else world[1]
+
+
+def why_no_geometry(other: RenderedFrame, here: RenderedFrame) -> str | None:
+    """Why cameras and depths do not give the motion between two views; None if they do."""
+    for frame in (other, here):
+        passes = _passes(frame)
+        if passes.depth is None or passes.camera is None:
+            return "the views' passes have no depth, or no camera is known"
+        if passes.camera.projection is None and passes.camera.sphere is None:
+            return "the views' cameras have no projection that is known"
+        if passes.motion_blur:
+            return "with motion blur a depth belongs to no moment"
+        if passes.depth.shape != here.image.shape[:2]:
+            return "the passes have another size than the frames"
+    return None
+
+
+def between_views(other: RenderedFrame, here: RenderedFrame) -> Motion | None:
+    """The motion between two views of one moment: `backward` leads from `here` to `other`.
+
+    What moves in the world does not matter: both views show it at the same moment. None where
+    `why_no_geometry` is not.
+    """
+    if why_no_geometry(other, here) is not None:
+        return None
+    there, back = _disparity(here, other), _disparity(other, here)
+    return None if there is None or back is None else Motion(there, back, exact=True)
+
+
+def _disparity(here: RenderedFrame, other: RenderedFrame) -> np.ndarray | None:
+    found = _world_motion(_passes(here), _passes(other))
+    return None if found is None else found[0]
 
 
 def _world_motion(here: Passes, there: Passes) -> tuple[np.ndarray, np.ndarray] | None:

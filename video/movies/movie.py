@@ -14,6 +14,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from video.errors import FileError
+from video.images.exr import left_out_views
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_picture
 from video.images.picture import Picture
@@ -180,19 +181,27 @@ class PictureReader:
     """Reads pictures from files and from movies; a movie stays open for the picture after.
 
     Args:
-        notify: see `read_movie_frames`; called once for each movie and note.
+        notify: see `read_movie_frames`; called once for each movie and note, and with what is left out of the
+            first file.
     """
 
     def __init__(self, notify: Callable[[str], None] = lambda note: None) -> None:
         self._notify = notify
         self._noted: set[str] = set()
+        self._has_read = False
         self._movie: Path | None = None
         self._frames: Iterator[MovieFrame] = iter(())
         self._next = 1
 
     def read(self, path: Path) -> Picture:
         """The picture of a file; raises FileError as `read_picture`."""
-        return read_picture(path)
+        picture = read_picture(path)
+        if not self._has_read:
+            self._has_read = True
+            left_out = left_out_views(path)
+            if left_out is not None:
+                self._note(left_out)
+        return picture
 
     def read_frame(self, path: Path, number: int) -> MovieFrame:
         """The frame of a movie with this number, counted from 1.

@@ -60,10 +60,15 @@ def run_identity(
     }
 
 
-def frame_fingerprint(frame: SourceFrame, rendered: RenderedFrame) -> dict[str, str]:
+def frame_fingerprint(
+    frame: SourceFrame, rendered: RenderedFrame, other_view: str | None = None
+) -> dict[str, str]:
     """The fingerprint of a frame: hashes of the image, masks and passes that its result depends on.
 
     Hashes of pixels, not of files, into which Blender writes the time of the render.
+
+    Args:
+        other_view: the hash of the styled frame that another view has of the moment, if it starts from that.
     """
     masks = [part for name, mask in frame.masks.items() for part in (name, mask)]
     original = None if frame.original is None else frame.original.pixels
@@ -71,6 +76,7 @@ def frame_fingerprint(frame: SourceFrame, rendered: RenderedFrame) -> dict[str, 
         "picture": _of_arrays(frame.image, original),
         "masks": _of_arrays(*masks, frame.keep),
         "passes": _of_arrays(*_parts((rendered.full or rendered).passes)),
+        **({} if other_view is None else {"other view": other_view}),
     }
 
 

@@ -112,6 +112,10 @@ class ResultStore:
         """Whether `optimized` would find what was saved, see `load`."""
         return is_intact(self._path(OPTIMIZED, pass_number, index), stored.get(OPTIMIZED, UNKNOWN))
 
+    def has_all(self, pass_number: int, index: int, stored: Mapping[str, str]) -> bool:
+        """Whether `load` would find the arrays that were saved."""
+        return all(is_intact(self._path(kind, pass_number, index), stored[kind]) for kind in stored)
+
     def drop(self, pass_number: int, index: int) -> None:
         """Removes a frame's arrays."""
         for kind in (STYLED, OPTIMIZED, DETAILED):

@@ -18,7 +18,7 @@ def preview_event(job: str, shown: ShownPreview) -> Preview:
     return Preview(job, shown.number, shown.step, str(shown.path))
 
 
-def frame_event(job: str, result: FrameResult) -> FrameDone:
+def frame_event(job: str, result: FrameResult, view: str = "") -> FrameDone:
     """One frame is on disk."""
     return FrameDone(
         job,
@@ -29,6 +29,7 @@ def frame_event(job: str, result: FrameResult) -> FrameDone:
         result.report.losses,
         result.warp_error,
         result.resumed,
+        view,
     )
 
 

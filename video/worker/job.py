@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from compositor.settings import StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
+from video.driver.views_driver import ViewsDriver
 from video.errors import FrameError, ProtocolError
 from video.files.output_checks import check_output_folder, check_run_keeps
-from video.files.output_folder import PASSES, SNAPSHOTS, is_result
+from video.files.output_folder import PASSES, SNAPSHOTS, check_view_suffixes, is_result
 from video.frames.cryptomatte import MatteKind, MatteRegion
+from video.frames.stereo import StereoFormat
 from video.images.exr_compression import Packer
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_image
@@ -36,24 +39,25 @@ class OpenJob:
         send: called with the job's events.
 
     Attributes:
-        passes: the files of render passes of the frames that are not done.
+        passes: by view and number, the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
         is_complete: whether all frames are sent at once.
         pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
-        self._done: dict[int, Path] = {}
-        self.passes: dict[int, Path] = {}
+        self._done: dict[tuple[str, int], Path] = {}
+        self.passes: dict[tuple[str, int], Path] = {}
         self._job = job
         self._send = send
         self._output = Path(job.output)
+        self._snapshots_kept = False
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
-        """The driver that stylizes the job's frames.
+        """The driver that stylizes the frames of a job without views.
 
         Args:
             callbacks: say when to stop and how to wait; what else happens is sent as events.
@@ -62,33 +66,51 @@ class OpenJob:
             ProtocolError: there is no style, or the weights are not as many as the styles.
             CompositorError, VideoError: settings, pictures or the output folder cannot be used.
         """
+        job, (engine, sequence_settings) = self._job, self._engine()
+        return SequenceDriver(
+            engine,
+            sequence_settings,
+            self._output,
+            self.reporting(callbacks, self._output),
+            restart=job.restart,
+            source=job.source,
+            total=job.total,
+        )
+
+    def views_driver(self) -> ViewsDriver:
+        """The driver that stylizes the frames of all views; raises as `driver`."""
+        job, (engine, sequence_settings) = self._job, self._engine()
+        error = check_view_suffixes(job.views)
+        if error is not None:
+            raise ProtocolError(error)
+        stereo = StereoFormat.from_values(job.stereo) if job.stereo else None
+        return ViewsDriver(
+            engine, sequence_settings, self._output, job.restart, job.source, job.total, stereo
+        )
+
+    def _engine(self) -> tuple[StyleEngine, SequenceSettings]:
         job = self._job
         style_settings = settings_from_json(StyleSettings, job.style_settings)
         sequence_settings = settings_from_json(SequenceSettings, job.sequence_settings)
         styles = styles_in_pixels_of(self._read_styles(), self.pixel_aspect)
         check_run_keeps(self._style_files() + network_files(style_settings.network), self._output)
         check_output_folder(self._output)
-        snapshots_kept = style_settings.snapshot_every > 0
-        if not snapshots_kept and job.preview_every > 0:
+        self._snapshots_kept = style_settings.snapshot_every > 0
+        if not self._snapshots_kept and job.preview_every > 0:
             style_settings = replace(style_settings, snapshot_every=job.preview_every)
-        engine = StyleEngine(style_settings, styles, fetching=self._report_download())
-        return SequenceDriver(
-            engine,
-            sequence_settings,
-            self._output,
-            self._reporting(callbacks, snapshots_kept=snapshots_kept),
-            restart=job.restart,
-            source=job.source,
-            total=job.total,
-        )
+        return StyleEngine(style_settings, styles, fetching=self._report_download()), sequence_settings
 
     @property
     def finished(self) -> list[int]:
-        """The numbers of the frames that are done and on disk."""
-        return [number for number, path in self._done.items() if path.is_file()]
+        """The numbers of the frames that are done and on disk, in all views."""
+        done = Counter(number for (_, number), path in self._done.items() if path.is_file())
+        return [number for number, views in done.items() if views == max(len(self._job.views), 1)]
 
     def check_frame(self, command: Frame) -> None:
-        """Raises FrameError if a file of the frame is one that the run replaces."""
+        """Raises FrameError if a file of the frame is one that the run replaces, or its view is none."""
+        views = self._job.views
+        if command.view not in (views or [""]):
+            raise FrameError(command.frame, f"is of the view {command.view!r}, which the job does not have")
         for path in (Path(command.content), *([] if command.passes is None else [Path(command.passes)])):
             if is_result(path, self._output):
                 raise FrameError(
@@ -125,9 +147,10 @@ class OpenJob:
             *(Style(_read_style(path), region=_region_name(place)) for place, path in own),
         ]
 
-    def _reporting(self, callbacks: RunCallbacks, *, snapshots_kept: bool) -> RunCallbacks:
-        job, send = self._job, self._send
-        snapshots = SequenceSnapshots(self._output / SNAPSHOTS)
+    def reporting(self, callbacks: RunCallbacks, folder: Path, view: str = "") -> RunCallbacks:
+        """The callbacks of the run over a view, which keeps its snapshots in this folder."""
+        job, send, snapshots_kept = self._job, self._send, self._snapshots_kept
+        snapshots = SequenceSnapshots(folder / SNAPSHOTS)
         previews = PreviewFile(self._output, lambda preview: send(preview_event(job.job, preview)))
 
         def take_snapshot(number: int, snapshot: Snapshot) -> None:
@@ -138,9 +161,9 @@ class OpenJob:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
-            self._done[result.number] = result.path
-            self.packer.pack(self.passes.pop(result.number, None))
-            send(frame_event(job.job, result))
+            self._done[view, result.number] = result.path
+            self.packer.pack(self.passes.pop((view, result.number), None))
+            send(frame_event(job.job, result, view))
 
         return replace(
             callbacks,

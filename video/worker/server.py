@@ -18,7 +18,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TextIO
 
@@ -31,11 +30,7 @@ from compositor.hardware.device import (
     torch_version,
 )
 from video.errors import FrameError, ProtocolError, VideoError
-from video.frames.cryptomatte import MatteSequence
 from video.frames.metadata import package_version
-from video.frames.sequence import SourceFrame
-from video.images.headers.pixel_aspect import read_pixel_aspect
-from video.movies.movie import PictureReader
 from video.protocol import messages
 from video.protocol.event_log import log_event
 from video.protocol.json_lines import decode_command, encode
@@ -53,11 +48,12 @@ from video.protocol.messages import (
     Stylize,
     Warned,
 )
-from video.results import RunCallbacks
+from video.results import RunCallbacks, SequenceResult
 from video.worker.events import end_event
 from video.worker.frame_headers import check_headers
 from video.worker.heartbeat import Heartbeat
 from video.worker.job import OpenJob
+from video.worker.job_frames import JobFrames
 from video.worker.log import log_job, start_log
 
 logger = logging.getLogger(__name__)
@@ -159,9 +155,7 @@ class Worker:
         enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
-                driver = opened.driver(self._callbacks(job.job, enough))
-                frames = self._frames(job.job, opened, enough)
-                result = driver.run(MatteSequence(frames, opened.regions()))
+                result = self._run(job, opened, enough)
         except (MemoryShortageError, MemoryError) as error:
             known = isinstance(error, MemoryShortageError)
             self._send(Warned(str(error) if known else f"there is not enough memory ({error})", job.job))
@@ -181,6 +175,17 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
+    def _run(self, job: Stylize, opened: OpenJob, enough: _Interrupt) -> SequenceResult:
+        """Stylizes the frames as they arrive, until `finish`, or until there are enough."""
+        callbacks = self._callbacks(job.job, enough)
+        frames = JobFrames(
+            opened, self._commands_of(job.job, opened, enough), lambda note: self._send(Warned(note, job.job))
+        )
+        if not job.views:
+            return opened.driver(callbacks).run(frames.frames())
+        driver = opened.views_driver()
+        return driver.run(frames.views(callbacks, job.views, Path(job.output)))
+
     def _callbacks(self, job: str, enough: _Interrupt) -> RunCallbacks:
         return RunCallbacks(
             cancelled=lambda: self._cancelled_between_steps(job),
@@ -193,26 +198,18 @@ class Worker:
         self._heartbeat.progress()
         return self._is_cancelled(job)
 
-    def _frames(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[SourceFrame]:
-        """The job's frames as they arrive, until `finish`, or until there are enough.
+    def _commands_of(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[Frame]:
+        """The job's frames as they arrive, their headers checked where all of them are sent at once.
 
         The driver asks for them on another thread; while a job is open none but that takes commands.
         """
-        pictures = PictureReader(lambda note: self._send(Warned(note, job)))
         arriving = self._arriving(job, opened, enough)
-        if opened.is_complete:
-            frames = list(arriving)
-            check_headers(frames)
-            arriving = (frame for frame in frames if not self._is_cancelled(job))
-        for command in arriving:
-            passes = None if command.passes is None else Path(command.passes)
-            if passes is not None:
-                opened.passes[command.frame] = passes
-            try:
-                frame = _source_frame(pictures, command, opened.pixel_aspect)
-            except VideoError as error:
-                raise FrameError(command.frame, str(error)) from None
-            yield replace(frame, passes=passes)
+        if not opened.is_complete:
+            yield from arriving
+            return
+        frames = list(arriving)
+        check_headers(frames)
+        yield from (frame for frame in frames if not self._is_cancelled(job))
 
     def _arriving(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[Frame]:
         """The job's frames as they are sent."""
@@ -243,17 +240,6 @@ class Worker:
                 self._events.flush()
         except (BrokenPipeError, ValueError):
             self._stopping.set()
-
-
-def _source_frame(pictures: PictureReader, command: Frame, pixel_aspect: Fraction) -> SourceFrame:
-    path = Path(command.content)
-    if command.movie_frame is None:
-        picture = pictures.read(path)
-        own = read_pixel_aspect(path)
-        aspect = pixel_aspect if own == 1 else own
-        return SourceFrame(command.frame, picture.image, original=picture.original, pixel_aspect=aspect)
-    frame = pictures.read_frame(path, command.movie_frame)
-    return SourceFrame(command.frame, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
 
 
 def main() -> None:

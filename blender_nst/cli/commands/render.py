@@ -213,8 +213,9 @@ def _show(event: messages.Event | LocalEvent, display: Display) -> None:
     match event:
         case Started():
             width, height = event.resolution
-            display.expect(len(event.frames), rendering=True)
-            display.say(f"Blender {event.blender}: {len(event.frames)} frames of {width}×{height} px")
+            display.expect(len(event.frames), rendering=True, views=event.views)
+            views = f" in {event.views} views" if event.views > 1 else ""
+            display.say(f"Blender {event.blender}: {len(event.frames)} frames of {width}×{height} px{views}")
         case Rendered():
             display.rendered(event.frame)
         case Composited():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -31,6 +32,7 @@ from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.framing import cropped, framed, with_margin
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import (
+    ImageSequence,
     MovieSequence,
     PassesSequence,
     SourceFrame,
@@ -40,6 +42,7 @@ from video.frames.sequence import (
     parse_range,
 )
 from video.images.denoise import denoise
+from video.images.exr import left_out_views
 from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import read_picture
 from video.protocol.messages import Opened, Planned, Warned
@@ -95,7 +98,7 @@ def stylize_sequence(
     check_output_folder(out)
     follow_run(out)
     display.expect(len(sequence.numbers))
-    for note in sequence.info.notes if isinstance(sequence, MovieSequence) else ():
+    for note in _notes(sequence):
         display.event(Warned(note, JOB))
     snapshots = SequenceSnapshots(out / SNAPSHOTS)
 
@@ -165,6 +168,9 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_output_file(out, inputs)
     display.expect(1)
+    left_out = left_out_views(source)
+    if left_out is not None:
+        display.event(Warned(left_out, JOB))
     display.say(engine.plan_text(*frame.image.shape[:2], margin=frame.margin))
     snapshots = SnapshotFolder(out.parent / SNAPSHOTS)
     with interruptible() as interrupted:
@@ -193,6 +199,14 @@ def stylize_image(source: Path, choice: StyleChoice, out: Path, settings: Settin
     display.event(frame_event(JOB, result))
     losses = ", ".join(f"{name} {value:.4g}" for name, value in styled.report.losses.items())
     display.say(f"{out}: {styled.report.steps} steps in {styled.report.seconds:.1f} s; losses: {losses}")
+
+
+def _notes(sequence: ImageSequence | MovieSequence) -> Sequence[str]:
+    """What is to be said of a sequence before it is stylized."""
+    if isinstance(sequence, MovieSequence):
+        return sequence.info.notes
+    left_out = left_out_views(sequence.paths[0])
+    return [] if left_out is None else [left_out]
 
 
 def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:

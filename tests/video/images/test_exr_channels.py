@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import OpenEXR
 import pytest
 
 from video.errors import FileError
-from video.images.exr import exr_header, read_channels, read_color
+from video.images.exr import exr_header, left_out_views, read_channels, read_color
 
 RNG = np.random.default_rng(12)
 HEIGHT, WIDTH = 12, 18
@@ -119,6 +120,20 @@ def test_the_first_view_of_a_stereo_picture_in_parts(tmp_path: Path, layer: str)
     parts = [(f"{layer}left", colors("RGBA")), (f"{layer}right", other("RGBA"))]
     path = write(tmp_path / "a.exr", *parts, views=["left", "right"])
     np.testing.assert_array_equal(read_color(path), LIGHT)
+
+
+def test_the_views_that_are_left_out_are_named(tmp_path: Path) -> None:
+    right = other([f"right.{each}" for each in "RGBA"])
+    both = write(tmp_path / "a.exr", ("", colors("RGBA") | right), multiView=["left", "right"])
+    said = left_out_views(both)
+    assert said is not None
+    assert {"left", "right"} <= set(re.findall(r"\w+", said))
+    parts = [(f"{view}", colors("RGBA")) for view in ("left", "right")]
+    assert left_out_views(write(tmp_path / "b.exr", *parts, views=["left", "right"])) is not None
+    assert left_out_views(write(tmp_path / "c.exr", ("", colors("RGBA")), multiView=["left"])) is None
+    assert left_out_views(write(tmp_path / "d.exr", ("", colors("RGBA")))) is None
+    (tmp_path / "e.png").write_bytes(b"no EXR")
+    assert left_out_views(tmp_path / "e.png") is None
 
 
 def test_luminance_with_color_differences_is_no_gray(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.video.format_claims import Claim, claims
 from video.images.headers.isobmff import HEIF_SUFFIXES
 from video.images.image_files import read_header, read_picture
 from video.images.picture_formats import FORMATS
+from video.settings import FrameFormat, MovieCodec
 
 CLAIMS = claims()
 
@@ -43,8 +45,23 @@ def test_every_format_that_is_read_is_claimed() -> None:
     assert proven & set(HEIF_SUFFIXES)
 
 
-def test_the_table_is_made_of_the_claims() -> None:
-    assert format_table.document() == format_table.DOCUMENT.read_text("utf-8"), (
-        "run python -m tests.video.format_table"
-    )
-    assert format_table.table() in format_table.DOCUMENT.read_text("utf-8")
+@pytest.mark.parametrize(
+    ("path", "made", "table"),
+    [
+        (format_table.DOCUMENT, format_table.document, format_table.table),
+        (format_table.README, format_table.readme, format_table.short_table),
+    ],
+    ids=["docs", "README"],
+)
+def test_the_tables_are_made_of_the_claims(
+    path: Path, made: Callable[[], str], table: Callable[[], str]
+) -> None:
+    text = path.read_text("utf-8")
+    assert made() == text, "run python -m tests.video.format_table"
+    assert table() in text
+
+
+def test_the_short_table_has_every_format() -> None:
+    short = format_table.short_table()
+    assert all(claim.format in short for claim in CLAIMS)
+    assert all(kind.label in short for kind in (*FrameFormat, *MovieCodec))

@@ -10,7 +10,13 @@ import pytest
 from tests.video.moving_pictures import rendered
 from video.frames.render_passes import Camera, Passes
 from video.motion.motion_field import Motion, RenderedFrame
-from video.motion.motion_vectors import longer_motion, vector_motion, why_no_vectors
+from video.motion.motion_vectors import (
+    between_views,
+    longer_motion,
+    vector_motion,
+    why_no_geometry,
+    why_no_vectors,
+)
 from video.motion.reprojection import reproject
 
 HEIGHT, WIDTH = 36, 64
@@ -46,6 +52,35 @@ def test_vectors_are_read_with_rows_counted_downwards() -> None:
     assert motion.exact
     np.testing.assert_array_equal(motion.backward[0, 0], [1.0, -2.0])
     np.testing.assert_array_equal(motion.forward[0, 0], [-3.0, 5.0])
+
+
+def eye(x: float, depth: float, **passes: object) -> RenderedFrame:
+    """What one of two eyes sees that look the same way."""
+    known = Passes(depth=far_away(depth), camera=camera(x), **passes)  # type: ignore[arg-type]
+    return rendered(np.zeros((HEIGHT, WIDTH, 3), np.float32), 1, known)
+
+
+@pytest.mark.parametrize("depth", [2.0, 16.0])
+def test_between_two_eyes_surfaces_move_by_their_disparity(depth: float) -> None:
+    motion = between_views(eye(0.0, depth), eye(0.5, depth))
+    assert motion is not None
+    assert motion.exact
+    # A width of the picture is 2 / FOCAL at the distance 1; what is seen from the right is farther left.
+    pixels = 0.5 / depth * FOCAL / 2.0 * WIDTH
+    for field, expected in ((motion.backward, pixels), (motion.forward, -pixels)):
+        np.testing.assert_allclose(field, np.broadcast_to([expected, 0.0], field.shape), atol=1e-3)
+
+
+def test_without_depth_camera_or_a_moment_there_is_no_disparity() -> None:
+    left, right = eye(0.0, 4.0), eye(0.5, 4.0)
+    assert right.passes is not None
+    for change in ({"depth": None}, {"camera": None}, {"motion_blur": True}, {"depth": far_away(4.0)[1:]}):
+        other = replace(right, passes=replace(right.passes, **change))  # type: ignore[arg-type]
+        assert between_views(left, other) is None
+        assert why_no_geometry(left, other) is not None
+    blind = replace(right, passes=replace(right.passes, camera=replace(camera(0.5), projection=None)))
+    assert between_views(left, blind) is None
+    assert why_no_geometry(left, right) is None
 
 
 def test_vectors_serve_backwards_in_time_as_well() -> None:

@@ -72,8 +72,10 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         st.dictionaries(texts, st.none() | numbers | reals | texts, max_size=3),
         st.booleans(),
         reals,
+        st.lists(texts, max_size=3),
+        st.dictionaries(texts, texts | st.booleans(), max_size=3),
     ),
-    Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers)),
+    Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers), texts),
     Finish: st.builds(Finish, texts),
     Cancel: st.builds(Cancel, texts),
     Shutdown: st.builds(Shutdown),
@@ -87,7 +89,7 @@ EVENT_VALUES: dict[type, st.SearchStrategy[Any]] = {
     Preview: st.builds(Preview, texts, numbers, numbers, texts),
     Warned: st.builds(Warned, texts, maybe(texts)),
     FrameDone: st.builds(
-        FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals), st.booleans()
+        FrameDone, texts, numbers, texts, reals, numbers, losses, maybe(reals), st.booleans(), texts
     ),
     Done: st.builds(Done, texts, frames, reals, maybe(texts), maybe(texts)),
     Cancelled: st.builds(Cancelled, texts, frames),

@@ -14,7 +14,7 @@ from video.movies.movie import PictureReader
 from video.protocol.messages import Frame, Stylize
 from video.results import RunCallbacks
 from video.worker.job import OpenJob
-from video.worker.server import _source_frame
+from video.worker.job_frames import source_frame
 
 
 @pytest.mark.parametrize(("aspect", "size"), [(1.0, (40, 60)), (2.0, (40, 30)), (0.5, (20, 60))])
@@ -34,7 +34,7 @@ def test_a_frame_says_its_own_shape_before_the_job_does(tmp_path: Path) -> None:
 
     def aspect(path: Path, movie_frame: int | None = None) -> Fraction:
         frame = Frame("a", 1, str(path), movie_frame=movie_frame)
-        return _source_frame(reader, frame, Fraction(2)).pixel_aspect
+        return source_frame(reader, frame, Fraction(2)).pixel_aspect
 
     assert aspect(tmp_path / "plain.png") == 2
     assert aspect(tmp_path / "wide.png") == Fraction(4, 3)
