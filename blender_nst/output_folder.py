@@ -5,6 +5,7 @@ styled/styled_0001.png          the styled frames; `video.settings.FrameFormat` 
 content/content_0001.png        the frames as Blender rendered them; captured.json says which are whole
 passes/passes_0001.exr          their render passes; passes_0001.json says their camera and view
 composited/composited_0001.png  the styled frames after the scene's own compositor
+styled.old/0001/                what an earlier run with other settings has made: its frames, movie, journal
 debug/, snapshots/              what the settings ask for beside the frames
 stills/                         an output folder of its own, for single frames
 journal.json, .journal/         what a later run resumes from
@@ -26,6 +27,8 @@ COMPOSITED = "composited"
 DEBUG = "debug"
 SNAPSHOTS = "snapshots"
 STILLS = "stills"
+OLD = "styled.old"
+"""Folder of earlier runs' results that were put aside, one folder each."""
 KEPT_RESULTS = ".journal"
 """Folder of the arrays that a later run needs to resume; removed when none is needed any more."""
 
@@ -62,7 +65,7 @@ def movie(kind: str, suffix: str) -> str:
     return f"{kind}{suffix}"
 
 
-_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS)
+_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS, OLD)
 _FILES = (
     *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Changes with every change of a message; client and worker must have the same (`hello` and `ready`)."""
 
 
@@ -63,7 +63,8 @@ class Stylize:
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
     an absent one has its default. With `preview_every` the engine writes a picture of the unfinished frame
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
-    holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
+    holds finished frames, which stay until they are replaced. With `put_aside` frames that another run has
+    finished are moved into `styled.old`, by a restart all, rather than replaced or refused. `source` says what the frames are made from, as
     far as the client knows: where it has changed, the job is refused. With `complete` all frames and `finish`
     are sent at once: the pictures' headers are checked before the first frame is stylized. `pixel_aspect` is
     the width over the height of the frames' pixels; files may say it themselves, but the style pictures are
@@ -80,6 +81,7 @@ class Stylize:
     preview_every: int = 0
     regions: list[StyledRegion] = field(default_factory=list)
     restart: bool = False
+    put_aside: bool = False
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
     pixel_aspect: float = 1.0

@@ -43,6 +43,8 @@ class SessionPlan:
     regions: list[StyledRegion]
     restart: bool = False
     """Begin anew where the output folder holds finished frames."""
+    put_aside: bool = False
+    """Put finished frames of other runs aside, rather than refuse the folder; see `engine.messages.Stylize`."""
     source: dict[str, Any] = field(default_factory=dict)
     """What the frames are rendered from, where that is known; see `engine.messages.Stylize`."""
     pixel_aspect: float = 1.0

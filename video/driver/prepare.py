@@ -14,7 +14,7 @@ from compositor.image_ops.light import is_too_dark, without_light
 from compositor.settings import DeviceChoice
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.working_resolution import Size, downscale
-from video.errors import FileError, FrameError, JournalError
+from video.errors import BEGIN_ANEW, FileError, FrameError, JournalError
 from video.frames.framing import cropped, passes_with_margin
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
@@ -52,8 +52,8 @@ class PreparedFrame:
         for found, shape in zip((optimized, styled, detailed), expected, strict=True):
             if found is not None and found.shape != shape:
                 raise JournalError(
-                    f"frame {self.frame.number}: what the output folder holds of it is of another size;"
-                    " choose another folder, or begin anew (--restart)"
+                    f"frame {self.frame.number}: what the output folder holds of it is of another size:"
+                    f" {BEGIN_ANEW}"
                 )
 
 

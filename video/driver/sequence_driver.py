@@ -33,7 +33,7 @@ from video.driver.pass_plan import PassPlan, pass_plans
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
-from video.errors import FrameError
+from video.errors import BEGIN_ANEW, ChangedFrameError, FrameError, JournalError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.frames.framing import FramedSequence
@@ -43,6 +43,7 @@ from video.results import RunCallbacks, SequenceResult
 from video.resume.fingerprint import run_identity
 from video.resume.journal import Journal
 from video.resume.journal_file import Entry
+from video.resume.put_aside import put_aside
 from video.settings import SequenceSettings
 
 
@@ -67,6 +68,8 @@ class SequenceDriver:
             journal.
         initial: (H, W, 3) float32 in 0..1, the image that the first frame's pyramid starts from.
         restart: begin anew; finished frames stay until they are replaced.
+        put_aside: put finished frames aside, see `video.resume.put_aside`, rather than replace them
+            (`restart`) or refuse the folder (where they are of other settings, styles or pictures).
         source: what the frames are made from, JSON values by name; a run is resumed only if it is the same.
         total: how many frames will come, where that is known.
     """
@@ -77,6 +80,7 @@ class SequenceDriver:
     callbacks: RunCallbacks = field(default_factory=RunCallbacks)
     initial: np.ndarray | None = None
     restart: bool = False
+    put_aside: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
     total: int | None = None
 
@@ -100,6 +104,8 @@ class SequenceDriver:
 
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
+            ChangedFrameError: a finished frame has other pictures by now. With `put_aside` it and those after
+                it have been put aside: `run` can be called once more, with all frames from the first on.
             FrameError: a frame of another size than the first, or one that cannot be stylized.
             FileError: a frame cannot be read or written, or another run is at work in the folder.
                 Finished frames stay in every case.
@@ -111,6 +117,10 @@ class SequenceDriver:
             checkpoint = self._open_checkpoint()
             try:
                 return self._run(frames, checkpoint, begun)
+            except ChangedFrameError as error:
+                if self.put_aside:
+                    self._put_aside_from(checkpoint.journal, error)
+                raise
             finally:
                 if not self.source:
                     checkpoint.journal.remove_if_empty()
@@ -134,10 +144,33 @@ class SequenceDriver:
     def _open_checkpoint(self) -> Checkpoint:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
-        journal = Journal.open(self.output, identity, restart=self.restart)
         return Checkpoint(
-            journal, self.output, self.settings, self._styled_path, self.callbacks.warning, total=self.total
+            self._open_journal(identity), self.output, self.settings, self._styled_path, self.callbacks.warning, total=self.total
         )
+
+    def _open_journal(self, identity: dict[str, Any]) -> Journal:
+        if not self.restart:
+            try:
+                return Journal.open(self.output, identity, restart=False)
+            except JournalError as error:
+                if not self.put_aside:
+                    raise
+                self._notify_put_aside(put_aside(self.output), str(error))
+        elif self.put_aside:
+            self._notify_put_aside(put_aside(self.output), "the run begins anew")
+        return Journal.open(self.output, identity, restart=True)
+
+    def _put_aside_from(self, journal: Journal, error: ChangedFrameError) -> None:
+        """Puts the finished frames from the changed one on aside."""
+        numbers = [entry.frame for entry in journal.entries[error.index :]]
+        self._notify_put_aside(put_aside(self.output, numbers), str(error))
+        journal.cut(error.index)
+        journal.write()
+
+    def _notify_put_aside(self, folder: Path | None, reason: str) -> None:
+        if folder is not None:
+            reason = reason.removesuffix(BEGIN_ANEW).rstrip(":, ")
+            self.callbacks.warning(f"{reason}; what was finished is put aside in {folder}")
 
     def _styled_path(self, number: int) -> Path:
         return frame_path(self.output / styled_pattern(self.settings.output_format), number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from video.frames.cryptomatte import MatteKind, MatteRegion
 from video.images.exr_compression import Packer
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_image
-from video.protocol.messages import Event, Frame, Opened, Planned, Stylize, Warned
+from video.protocol.messages import Event, Finish, Frame, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
@@ -39,17 +39,20 @@ class OpenJob:
         passes: the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
         is_complete: whether all frames are sent at once.
+        received: the job's frames, and its end, as they have come.
         pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
         self._done: dict[int, Path] = {}
+        self._is_reported = False
         self.passes: dict[int, Path] = {}
         self._job = job
         self._send = send
         self._output = Path(job.output)
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
+        self.received: list[Frame | Finish] = []
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
@@ -78,6 +81,7 @@ class OpenJob:
             self._output,
             self._reporting(callbacks, snapshots_kept=snapshots_kept),
             restart=job.restart,
+            put_aside=job.put_aside,
             source=job.source,
             total=job.total,
         )
@@ -138,6 +142,8 @@ class OpenJob:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
+            if result.resumed and result.number in self._done:
+                return  # the run has begun once more, see `Worker._run`
             self._done[result.number] = result.path
             self.packer.pack(self.passes.pop(result.number, None))
             send(frame_event(job.job, result))
@@ -149,8 +155,13 @@ class OpenJob:
             snapshot=take_snapshot,
             warning=lambda text: send(Warned(text, job.job)),
             planned=lambda text: send(Planned(job.job, text)),
-            opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
+            opened=self._report_opened,
         )
+
+    def _report_opened(self, continues: bool, frames: Sequence[int]) -> None:
+        if not self._is_reported:
+            self._is_reported = True
+            self._send(Opened(self._job.job, continues, list(frames)))
 
     def _report_download(self) -> Callable[[str, float], None]:
         """Reports the download of a network that the settings name, in steps of a tenth."""

@@ -30,7 +30,7 @@ from compositor.hardware.device import (
     limit_memory,
     torch_version,
 )
-from video.errors import FrameError, ProtocolError, VideoError
+from video.errors import ChangedFrameError, FrameError, ProtocolError, VideoError
 from video.frames.cryptomatte import MatteSequence
 from video.frames.metadata import package_version
 from video.frames.sequence import SourceFrame
@@ -53,7 +53,7 @@ from video.protocol.messages import (
     Stylize,
     Warned,
 )
-from video.results import RunCallbacks
+from video.results import RunCallbacks, SequenceResult
 from video.worker.events import end_event
 from video.worker.frame_headers import check_headers
 from video.worker.heartbeat import Heartbeat
@@ -156,12 +156,9 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         log_job(job)
         opened = OpenJob(job, self._send)
-        enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
-                driver = opened.driver(self._callbacks(job.job, enough))
-                frames = self._frames(job.job, opened, enough)
-                result = driver.run(MatteSequence(frames, opened.regions()))
+                result = self._run(job, opened)
         except (MemoryShortageError, MemoryError) as error:
             known = isinstance(error, MemoryShortageError)
             self._send(Warned(str(error) if known else f"there is not enough memory ({error})", job.job))
@@ -180,6 +177,18 @@ class Worker:
             self._send(end_event(job.job, result))
         finally:
             self._cancelled_jobs.discard(job.job)
+
+    def _run(self, job: Stylize, opened: OpenJob) -> SequenceResult:
+        """Runs a job; once more where finished frames are put aside because their pictures have changed."""
+        while True:
+            enough = _Interrupt()
+            driver = opened.driver(self._callbacks(job.job, enough))
+            frames = self._frames(job.job, opened, enough)
+            try:
+                return driver.run(MatteSequence(frames, opened.regions()))
+            except ChangedFrameError:
+                if not job.put_aside:
+                    raise
 
     def _callbacks(self, job: str, enough: _Interrupt) -> RunCallbacks:
         return RunCallbacks(
@@ -215,13 +224,20 @@ class Worker:
             yield replace(frame, passes=passes)
 
     def _arriving(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[Frame]:
-        """The job's frames as they are sent."""
+        """The job's frames, first those that an earlier attempt was sent, then as they are sent."""
+        for received in tuple(opened.received):
+            if isinstance(received, Finish):
+                return
+            yield received
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
                 command = self._inbox.get()
-            if command is enough or (isinstance(command, Finish) and command.job == job):
+            if command is enough:
                 return
-            if isinstance(command, Frame) and command.job == job:
+            if isinstance(command, (Finish, Frame)) and command.job == job:
+                opened.received.append(command)
+                if isinstance(command, Finish):
+                    return
                 opened.check_frame(command)
                 yield command
             elif isinstance(command, Stylize):

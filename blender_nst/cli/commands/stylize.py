@@ -120,6 +120,7 @@ def stylize_sequence(
             callbacks,
             initial,
             restart=restart,
+            put_aside=restart,
             total=len(sequence.numbers),
         )
         try:
