@@ -81,10 +81,10 @@ class Stylize:
     preview_every: int = 0
     regions: list[StyledRegion] = field(default_factory=list)
     restart: bool = False
-    put_aside: bool = False
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
     pixel_aspect: float = 1.0
+    put_aside: bool = False
 
 
 @dataclass(frozen=True)
