@@ -24,10 +24,14 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
+from .compat.render_kind import RenderKind, begun_render_kind
+from .compat.set_property import set_property_retrying
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
 from .session.active import active_session, current_session, new_session, running_session, say, wait_for
+from .session.checks.obstacles import Purpose, obstacles
+from .session.checks.refused_render import RefusedRender, stop_unstyled
 from .session.plan import SessionError, SessionPlan
 from .session.render_nesting import RenderEvent, RenderNesting
 from .session.session import RenderSession, SessionEvent, State
@@ -75,7 +79,8 @@ def open_session(
         SessionError: the scene's settings do not allow it, the engine does not start, or it cannot go on with
             what is in the output folder.
     """
-    plan = replace(SessionPlan.from_scene(scene, settings=settings), source=dict(source or {}))
+    plan = SessionPlan.from_scene(scene, settings=settings)
+    plan = replace(plan, source=dict(source or {}), put_aside=plan.restart)
     active_session().on_event = on_event
     session = new_session(plan)
     try:
@@ -133,17 +138,16 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     still_plan = hooks.still_plan
     if still_plan is None and not scene.nst.enabled:
         return
-    session = active_session().session
-    if session is not None and session.state is State.STYLIZING:
-        say("the frames before this render are still being stylized: this one is rendered only")
-        return
     if not hooks.opened_ahead:
+        if still_plan is None and not _is_ready(scene):
+            return
         _forget_render()  # one that began and, as Blender refused it, never ended
         try:
             new_session(still_plan or SessionPlan.from_scene(scene))
         except SessionError as error:
             say(f"not stylized: {error}", error=True)
             return
+        clear_restart(scene)
     hooks.opened_ahead = False
     hooks.still_file = _still_file(scene)
     hooks.passes = TemporaryPasses(scene, needed_passes(scene))
@@ -158,6 +162,7 @@ def on_render_pre(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 @_handles(RenderEvent.FRAME_CHANGE)
 def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
     """`frame_change_post`: while a render is on, the graph it is given is the render's."""
+    state_of(RefusedRender).restore()
     session = _rendering()
     if session is not None:
         session.notes[scene.frame_current] = camera_note(scene, depsgraph)
@@ -221,9 +226,30 @@ def on_load(_scene: object, _depsgraph: object = None) -> None:
         session.finish()
 
 
+def _is_ready(scene: bpy.types.Scene) -> bool:
+    """Whether nothing keeps a render from being stylized; it may be stopped where something does."""
+    kind = begun_render_kind()
+    still = kind is RenderKind.STILL
+    found = obstacles(scene, Purpose.STILL if still else Purpose.ANIMATION)
+    if not found:
+        state_of(RefusedRender).unstyled_wanted = False
+        return True
+    stopped = stop_unstyled(scene, kind)
+    if not still or scene.nst.stills:
+        say(f"not {'rendered' if stopped else 'stylized'}: {found[0].message}", error=True)
+    return False
+
+
+def clear_restart(scene: bpy.types.Scene) -> None:
+    """Unticks Restart, which is for one run."""
+    if scene.nst.restart and scene.is_editable:
+        set_property_retrying(scene.nst, "restart", False)
+
+
 def _end_render() -> None:
     """No more frames come. In background, waits for the styled ones."""
     _hooks().still_plan = None
+    state_of(RefusedRender).restore()
     _restore_passes()
     session = _rendering()
     if session is not None:

@@ -20,6 +20,7 @@ from .ui import (
     preferences,
     presets,
     regions_panel,
+    render_operators,
     report_operator,
     styles_panel,
 )
@@ -33,6 +34,7 @@ _MODULES = (
     engine_operators,
     report_operator,
     frame_operators,
+    render_operators,
     presets,
     preview,
     panels,

@@ -28,7 +28,7 @@ class SequenceError(VideoError):
 
 
 BEGIN_ANEW = "choose another output folder, or begin anew"
-"""End of the message about an output folder that a run cannot go on with; the command line adds its option."""
+"""End of the message about a folder that a run cannot go on with; the command line adds its option."""
 
 
 class JournalError(VideoError):

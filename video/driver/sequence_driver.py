@@ -145,7 +145,12 @@ class SequenceDriver:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         return Checkpoint(
-            self._open_journal(identity), self.output, self.settings, self._styled_path, self.callbacks.warning, total=self.total
+            self._open_journal(identity),
+            self.output,
+            self.settings,
+            self._styled_path,
+            self.callbacks.warning,
+            total=self.total,
         )
 
     def _open_journal(self, identity: dict[str, Any]) -> Journal:

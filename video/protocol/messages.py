@@ -63,11 +63,11 @@ class Stylize:
     an absent one has its default. With `preview_every` the engine writes a picture of the unfinished frame
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
     holds finished frames, which stay until they are replaced. With `put_aside` frames that another run has
-    finished are moved into `styled.old`, by a restart all, rather than replaced or refused. `source` says what the frames are made from, as
-    far as the client knows: where it has changed, the job is refused. With `complete` all frames and `finish`
-    are sent at once: the pictures' headers are checked before the first frame is stylized. `pixel_aspect` is
-    the width over the height of the frames' pixels; files may say it themselves, but the style pictures are
-    brought to it.
+    finished are moved into `styled.old`, by a restart all, rather than replaced or refused. `source` says
+    what the frames are made from, as far as the client knows: where it has changed, the job is refused. With
+    `complete` all frames and `finish` are sent at once: the pictures' headers are checked before the first
+    frame is stylized. `pixel_aspect` is the width over the height of the frames' pixels; files may say it
+    themselves, but the style pictures are brought to it.
     """
 
     job: str

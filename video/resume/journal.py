@@ -94,7 +94,8 @@ class Journal:
             before = entry.fingerprint
             parts = [name for name in fingerprint if before.get(name) != fingerprint[name]]
             raise ChangedFrameError(
-                changed, f"frame {frame}: its {' and '.join(parts)} changed since it was stylized: {BEGIN_ANEW}"
+                changed,
+                f"frame {frame}: its {' and '.join(parts)} changed since it was stylized: {BEGIN_ANEW}",
             )
         size = entry.report.scales[-1]
         if working_size is not None and working_size != size:
@@ -109,7 +110,8 @@ class Journal:
         """Raises ChangedFrameError if further passes were begun over more frames than `count`."""
         if self.pass_number > 0 and count < len(self.entries):
             raise ChangedFrameError(
-                0, f"{self.path.parent} holds passes over {len(self.entries)} frames, not {count}: {BEGIN_ANEW}"
+                0,
+                f"{self.path.parent} holds passes over {len(self.entries)} frames, not {count}: {BEGIN_ANEW}",
             )
 
     def add(self, entry: Entry) -> None:
