@@ -29,7 +29,15 @@ from .compat.set_property import set_property_retrying
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
-from .session.active import active_session, current_session, new_session, running_session, say, wait_for
+from .session.active import (
+    active_session,
+    current_session,
+    forget_status,
+    new_session,
+    running_session,
+    say,
+    wait_for,
+)
 from .session.checks.obstacles import Purpose, obstacles
 from .session.checks.refused_render import RefusedRender, stop_unstyled
 from .session.plan import SessionError, SessionPlan
@@ -246,6 +254,12 @@ def clear_restart(scene: bpy.types.Scene) -> None:
         set_property_retrying(scene.nst, "restart", False)
 
 
+@_guarded
+def on_loaded(_scene: object, _depsgraph: object = None) -> None:
+    """Another file is open."""
+    forget_status()
+
+
 def _end_render() -> None:
     """No more frames come. In background, waits for the styled ones."""
     _hooks().still_plan = None
@@ -272,6 +286,7 @@ _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("render_complete", on_render_complete),
     ("render_cancel", on_render_cancel),
     ("load_pre", on_load),
+    ("load_post", on_loaded),
 )
 
 

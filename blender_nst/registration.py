@@ -13,6 +13,7 @@ from .properties import regions, scene, styles, versioning
 from .session import active, preview
 from .state import create_state, drop_state
 from .ui import (
+    choosers,
     compositor_panel,
     engine_operators,
     frame_operators,
@@ -37,6 +38,7 @@ _MODULES = (
     render_operators,
     presets,
     preview,
+    choosers,
     panels,
     regions_panel,
     active,

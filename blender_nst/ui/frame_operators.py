@@ -256,7 +256,10 @@ class NST_OT_cancel(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only while something is being stylized."""
         session = running_session()
-        return session is not None and session.engine is not None
+        if session is None or session.engine is None:
+            cls.poll_message_set("Nothing is being stylized")  # type: ignore[attr-defined]
+            return False
+        return True
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks the engine to stop; asked twice, ends it."""

@@ -63,9 +63,7 @@ class NST_OT_render(bpy.types.Operator):
         if not found and self._asked is not None:
             draw_question(self.layout, self, self._asked)
         elif not found:
-            draw_lines(
-                self.layout, "Nothing is in the way now: the frames will be stylized", "CHECKMARK"
-            )
+            draw_lines(self.layout, "Nothing is in the way now: the frames will be stylized", "CHECKMARK")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Renders: without a style, if that is what was confirmed."""
