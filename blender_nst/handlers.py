@@ -24,8 +24,7 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_note
 from .capture.view_layer_passes import TemporaryPasses
-from .compat.render_kind import RenderKind, begun_render_kind
-from .compat.set_property import set_property_retrying
+from .compat.still_file import still_file
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
@@ -38,9 +37,8 @@ from .session.active import (
     say,
     wait_for,
 )
-from .session.checks.obstacles import Purpose, obstacles
-from .session.checks.refused_render import RefusedRender, stop_unstyled
-from .session.plan import SessionError, SessionPlan
+from .session.checks.refused_render import RefusedRender, is_ready
+from .session.plan import SessionError, SessionPlan, clear_restart
 from .session.render_nesting import RenderEvent, RenderNesting
 from .session.session import RenderSession, SessionEvent, State
 from .state import SwitchedOffError, state_of
@@ -147,7 +145,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if still_plan is None and not scene.nst.enabled:
         return
     if not hooks.opened_ahead:
-        if still_plan is None and not _is_ready(scene):
+        if still_plan is None and not is_ready(scene):
             return
         _forget_render()  # one that began and, as Blender refused it, never ended
         try:
@@ -157,7 +155,7 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
             return
         clear_restart(scene)
     hooks.opened_ahead = False
-    hooks.still_file = _still_file(scene)
+    hooks.still_file = still_file(scene)
     hooks.passes = TemporaryPasses(scene, needed_passes(scene))
     hooks.passes.enable()
 
@@ -234,26 +232,6 @@ def on_load(_scene: object, _depsgraph: object = None) -> None:
         session.finish()
 
 
-def _is_ready(scene: bpy.types.Scene) -> bool:
-    """Whether nothing keeps a render from being stylized; it may be stopped where something does."""
-    kind = begun_render_kind()
-    still = kind is RenderKind.STILL
-    found = obstacles(scene, Purpose.STILL if still else Purpose.ANIMATION)
-    if not found:
-        state_of(RefusedRender).unstyled_wanted = False
-        return True
-    stopped = stop_unstyled(scene, kind)
-    if not still or scene.nst.stills:
-        say(f"not {'rendered' if stopped else 'stylized'}: {found[0].message}", error=True)
-    return False
-
-
-def clear_restart(scene: bpy.types.Scene) -> None:
-    """Unticks Restart, which is for one run."""
-    if scene.nst.restart and scene.is_editable:
-        set_property_retrying(scene.nst, "restart", False)
-
-
 @_guarded
 def on_loaded(_scene: object, _depsgraph: object = None) -> None:
     """Another file is open."""
@@ -325,15 +303,6 @@ def _rendering() -> RenderSession | None:
     return session if session is not None and session.state is State.RENDERING else None
 
 
-def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
-    """The file that `write_still` would write, and when it was written last (0 for never)."""
-    path = bpy.path.abspath(scene.render.filepath)
-    if scene.render.use_file_extension and not path.lower().endswith(scene.render.file_extension):
-        path += scene.render.file_extension
-    file = Path(path)
-    return file, file.stat().st_mtime_ns if file.is_file() else 0
-
-
 def _is_written_still(scene: bpy.types.Scene) -> bool:
     before = _hooks().still_file
-    return before is not None and _still_file(scene) != before
+    return before is not None and still_file(scene) != before

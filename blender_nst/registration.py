@@ -24,6 +24,7 @@ from .ui import (
     render_operators,
     report_operator,
     styles_panel,
+    translations,
 )
 
 _MODULES = (
@@ -46,6 +47,7 @@ _MODULES = (
     node,
     compositor_panel,
     versioning,
+    translations,
 )
 
 

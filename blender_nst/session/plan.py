@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from ..capture.camera import frame_size
+from ..compat.set_property import set_property_retrying
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import STILLS, existing_results, foreign_entry, overwritten_input
@@ -141,6 +142,12 @@ class SessionPlan:
             restart=True,
             put_aside=False,
         )
+
+
+def clear_restart(scene: bpy.types.Scene) -> None:
+    """Unticks Restart, which is for one run."""
+    if scene.nst.restart and scene.is_editable:
+        set_property_retrying(scene.nst, "restart", False)
 
 
 def style_files(scene: bpy.types.Scene) -> list[Path]:

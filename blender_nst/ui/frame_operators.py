@@ -15,7 +15,7 @@ from ..session.active import current_session, running_session, say, status_line,
 from ..session.checks.finished_run import FinishedRun, finished_run
 from ..session.checks.obstacles import Purpose, obstacles
 from ..session.frame_sources import find_passes, is_there, rendered_file, source_frames, source_pixel_aspect
-from ..session.plan import SessionError, SessionPlan, absolute_path
+from ..session.plan import SessionError, SessionPlan, absolute_path, clear_restart
 from ..session.progress import session_progress
 from ..session.session import State
 from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
@@ -112,7 +112,7 @@ class _BatchOperator:
                 plan = plan.at_times_of_movie()
             if resume:
                 plan = replace(plan, restart=False, put_aside=False)
-            handlers.clear_restart(context.scene)
+            clear_restart(context.scene)
             return self._run(context, plan, frames)
         except SessionError as error:
             return self._refuse(error)

@@ -10,7 +10,7 @@ from bpy.app.handlers import persistent
 from ..compat.render_kind import RenderKind
 from ..session.checks.finished_run import FinishedRun, finished_run
 from ..session.checks.obstacles import Obstacle, Purpose, obstacles
-from ..session.checks.refused_render import allow_unstyled, take_question
+from ..session.checks.refused_render import RefusedRender, allow_unstyled, take_question
 from ..state import state_of
 from .frame_operators import NST_OT_stylize_frame, NST_OT_stylize_frames
 from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_lines, draw_question
@@ -156,12 +156,44 @@ def _draw_in_render_menu(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.menu(NST_MT_render.__name__, icon="BRUSH_DATA")
 
 
+class EventTimer:
+    """A timer whose events let the operator of a render that was stopped find out that it is over."""
+
+    def __init__(self) -> None:
+        self.timer: bpy.types.Timer | None = None
+
+    def start(self, window: bpy.types.Window) -> None:
+        """Begins to send events to a window."""
+        if self.timer is None:
+            self.timer = bpy.context.window_manager.event_timer_add(0.5 * ASK_INTERVAL, window=window)
+
+    def end(self) -> None:
+        """Ends it."""
+        if self.timer is not None:
+            bpy.context.window_manager.event_timer_remove(self.timer)
+            self.timer = None
+
+
+def _is_rendering(window: bpy.types.Window) -> bool:
+    return any(operator.bl_idname == "RENDER_OT_render" for operator in window.modal_operators)
+
+
 @persistent
 def ask_on_timer() -> float:
     """Asks about a render that was stopped; returns seconds until the next call."""
-    if not bpy.app.is_job_running("RENDER") and (question := take_question()) is not None:
+    timer = state_of(EventTimer)
+    if state_of(RefusedRender).question is None or bpy.app.is_job_running("RENDER"):
+        return ASK_INTERVAL
+    windows = list(bpy.context.window_manager.windows)
+    busy = next((each for each in windows if _is_rendering(each)), None)
+    if busy is not None:
+        # It would take the first key that is meant for the dialog.
+        timer.start(busy)
+        return ASK_INTERVAL
+    timer.end()
+    question = take_question()
+    if question is not None:
         name, kind = question
-        windows = list(bpy.context.window_manager.windows)
         window = next((each for each in windows if each.scene.name == name), windows[0])
         with bpy.context.temp_override(window=window):
             bpy.ops.nst.render("INVOKE_DEFAULT", animation=kind is RenderKind.ANIMATION)
@@ -190,6 +222,7 @@ def unregister() -> None:
     """Takes everything back."""
     for keymap, item in state_of(AddonKeys).items:
         keymap.keymap_items.remove(item)
+    state_of(EventTimer).end()
     if bpy.app.timers.is_registered(ask_on_timer):
         bpy.app.timers.unregister(ask_on_timer)
     bpy.types.TOPBAR_MT_render.remove(_draw_in_render_menu)

@@ -6,10 +6,12 @@ import threading
 
 import bpy
 
-from ...compat.render_kind import RenderKind
+from ...compat.render_kind import RenderKind, begun_render_kind
 from ...compat.set_property import set_property_retrying
 from ...engine.options import preferences
 from ...state import state_of
+from ..active import say
+from .obstacles import Purpose, obstacles
 
 _TOO_SMALL = {"resolution_x": 4, "resolution_y": 4, "resolution_percentage": 1}
 """Less than a pixel. Blender reads the size behind `render_init` and refuses: `Image too small`."""
@@ -62,7 +64,7 @@ def take_question() -> tuple[str, RenderKind] | None:
     return question
 
 
-def stop_unstyled(scene: bpy.types.Scene, kind: RenderKind | None) -> bool:
+def _stop_unstyled(scene: bpy.types.Scene, kind: RenderKind | None) -> bool:
     """Stops a render that has begun and would not be stylized, and returns whether it does.
 
     In the window, where handlers are called on the render's thread, it stops and someone is asked. A script's
@@ -80,3 +82,17 @@ def stop_unstyled(scene: bpy.types.Scene, kind: RenderKind | None) -> bool:
     refused.stop(scene)
     refused.question = (scene.name, kind) if in_window else None
     return True
+
+
+def is_ready(scene: bpy.types.Scene) -> bool:
+    """Whether nothing keeps a render from being stylized; it may be stopped where something does."""
+    kind = begun_render_kind()
+    still = kind is RenderKind.STILL
+    found = obstacles(scene, Purpose.STILL if still else Purpose.ANIMATION)
+    if not found:
+        state_of(RefusedRender).unstyled_wanted = False
+        return True
+    stopped = _stop_unstyled(scene, kind)
+    if not still or scene.nst.stills:
+        say(f"not {'rendered' if stopped else 'stylized'}: {found[0].message}", error=True)
+    return False
