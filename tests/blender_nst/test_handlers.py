@@ -266,12 +266,12 @@ finish(rendered())
         style_picture,
     )
     expected = [
-        "no style picture is chosen",
+        "There is no style picture",
         "/nowhere/painting.jpg: the style picture is not there",
-        "no output folder is chosen",
+        "No output folder is chosen",
         "it is no folder; choose another output folder",
-        "/nowhere/python: the style engine's Python is not there",
-        "the style engine is not installed",
+        "/nowhere/python: the style engine is not there",
+        "The style engine is not installed",
     ]
     lines = lines_of(run)
     assert len(lines) == len(expected), run.output[-2000:]

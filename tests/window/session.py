@@ -228,6 +228,17 @@ def key(name: str) -> Steps:
     yield 2.0
 
 
+def confirm_by_keys(begun: Callable[[], bool]) -> Steps:
+    """Ctrl-F12, and Return in its dialog; again where Blender was too busy to hear them."""
+    for _attempt in range(5):
+        yield from key("ctrl+F12")
+        tool("xdotool", "key", "Return")
+        for _moment in range(20):
+            if begun():
+                return
+            yield 0.2
+
+
 def own_frames() -> list[str]:
     return sorted(path.name for path in FOLDER.glob("own_*.png"))
 
@@ -254,8 +265,7 @@ def asks_before_the_first_frame() -> Steps:
     seen["size"] = [render.resolution_x, render.resolution_y] == size and render.resolution_percentage == 100
     yield from key("Escape")
     seen["escaped"] = [rendering(), own_frames()]
-    yield from key("ctrl+F12")
-    yield from key("Return")
+    yield from confirm_by_keys(lambda: rendering() or bool(own_frames()))
     yield from until(lambda: len(own_frames()) == 3 and not rendering(), "the render without a style")
     seen["unstyled"] = [own_frames(), stylized()]
     seen["line"] = active().status_line()
@@ -301,8 +311,8 @@ def overwrite_or_new_folder() -> Steps:
     yield from key("ctrl+F12")
     screenshot("asked_overwrite")
     seen: dict[str, Any] = {"asked": [rendering(), active().running_session() is None]}
-    yield from key("Return")
-    yield from until(lambda: active().running_session() is not None, "the render begins")
+    yield from key("Escape")
+    yield from confirm_by_keys(lambda: active().running_session() is not None)
     yield from until(session_over, "the end of the animation")
     aside = FOLDER / "out" / "styled.old" / "0001" / "styled"
     seen["aside"] = {path.name: path.read_bytes() for path in aside.glob("*.png")} == before
@@ -489,6 +499,25 @@ def preferences_window() -> Steps:
     yield 1.0
 
 
+def polish() -> Steps:
+    """The panel in another language, where this Blender has it."""
+    view = bpy.context.preferences.view
+    translations = bpy.app.translations
+    code = next((each for each in translations.locales if each in ("pl_PL", "pl")), None)
+    if code is not None:
+        view.language, view.use_translate_interface = code, True
+        redraw()
+        yield 1.5
+        screenshot("polish")
+        look = translations.pgettext_iface
+        tell(
+            "polish", [look("Strength"), look("Render Stylized Animation", "Operator"), look("no such name")]
+        )
+        view.language = "en_US"
+        redraw()
+        yield 1.0
+
+
 def load_during_a_run() -> Steps:
     """Another file is opened while frames are stylized: they are finished, and the file is as it was."""
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
@@ -525,6 +554,7 @@ def everything() -> Steps:
         converging,
         escape,
         still,
+        polish,
         regions_by_click,
         compositor_by_click,
         preferences_window,

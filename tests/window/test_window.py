@@ -145,6 +145,12 @@ def test_finished_frames_of_other_settings_are_asked_about_and_put_aside(told: d
     assert overwrite["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
 
 
+def test_the_panel_speaks_polish(told: dict[str, Any]) -> None:
+    if "polish" not in told:
+        pytest.skip("this Blender has no languages")
+    assert told["polish"] == ["Siła", "Renderuj animację ze stylem", "no such name"]
+
+
 def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:
     assert told["animation"]["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
     assert told["animation"]["line"] == ["3 frames stylized", False]
