@@ -266,7 +266,7 @@ finish(rendered())
         style_picture,
     )
     expected = [
-        "There is no style picture",
+        "No style picture is chosen",
         "/nowhere/painting.jpg: the style picture is not there",
         "No output folder is chosen",
         "it is no folder; choose another output folder",

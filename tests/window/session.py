@@ -274,7 +274,7 @@ def asks_before_the_first_frame() -> Steps:
     # A single picture, which is not to be stylized, is nobody's business.
     bpy.ops.render.render("INVOKE_DEFAULT")
     yield from until(lambda: not rendering(), "the single picture")
-    seen["still"] = list(bpy.data.images["Render Result"].size)
+    seen["still"] = sys.modules[f"{MODULE}.handlers"].shown_frame()
     for path in paths:
         bpy.ops.nst.style_add(filepath=path)
     nst().styles[1].weight = 0.5

@@ -135,7 +135,7 @@ def test_nothing_is_rendered_before_someone_was_asked(told: dict[str, Any]) -> N
     assert asked["size"], "the scene has its size back"
     assert asked["unstyled"] == [[f"own_000{number}.png" for number in (1, 2, 3)], []]
     assert asked["line"] == ["Not stylized: There is no style picture", True]
-    assert asked["still"] == [int(side) for side in SIZE.split("x")]
+    assert asked["still"] == ["Scene", 1], "rendered as ever"
 
 
 def test_finished_frames_of_other_settings_are_asked_about_and_put_aside(told: dict[str, Any]) -> None:
