@@ -27,7 +27,7 @@ POLISH: dict[str, str] = {
     "Output": "Wynik",
     # Buttons
     "Render Stylized Animation": "Renderuj animację ze stylem",
-    "Stylize Rendered Frames": "Nadaj styl wyrenderowanym klatkom",
+    "Stylize Rendered Frames": "Stylizuj te klatki",
     "Stylize This Frame": "Nadaj styl tej klatce",
     "This Frame": "Ta klatka",
     "Draft of It": "Jej szkic",
@@ -61,6 +61,8 @@ POLISH: dict[str, str] = {
     "Add a picture of a painting, or drop one here": "Dodaj obraz lub upuść go tutaj",
     "The picture is not there; choose another": "Nie ma tego obrazu; wybierz inny",
     "Nothing is being stylized": "Nic nie jest przetwarzane",
+    "Styled": "Ze stylem",
+    "Rendered": "Wyrenderowane",
     "Overwrite": "Nadpisz",
     "New Folder": "Nowy folder",
     # Properties of the scene
