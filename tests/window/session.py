@@ -567,6 +567,8 @@ def everything() -> Steps:
             continue
         yield from scenario()
         tell("passed", scenario.__name__)
+    if only:
+        bpy.ops.wm.quit_blender()
 
 
 def run(steps: Steps) -> None:
