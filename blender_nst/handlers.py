@@ -25,12 +25,20 @@ from bpy.app.handlers import persistent
 from .capture.camera import camera_notes
 from .capture.log import ORPHAN_PATIENCE, CaptureError
 from .capture.view_layer_passes import TemporaryPasses
-from .capture.views import first_file
+from .compat.still_file import still_file
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes
-from .session.active import active_session, current_session, new_session, say, wait_for
-from .session.plan import SessionError, SessionPlan
+from .session.active import (
+    active_session,
+    current_session,
+    forget_status,
+    new_session,
+    say,
+    wait_for,
+)
+from .session.checks.refused_render import RefusedRender, is_ready
+from .session.plan import SessionError, SessionPlan, clear_restart
 from .session.render_nesting import RenderEvent, RenderNesting
 from .session.session import RenderSession, SessionEvent
 from .state import SwitchedOffError, state_of
@@ -76,7 +84,8 @@ def open_session(
         SessionError: the scene's settings do not allow it, the engine does not start, or it cannot go on with
             what is in the output folder.
     """
-    plan = replace(SessionPlan.from_scene(scene, settings=settings), source=dict(source or {}))
+    plan = SessionPlan.from_scene(scene, settings=settings)
+    plan = replace(plan, source=dict(source or {}), put_aside=plan.restart)
     active_session().on_event = on_event
     session = new_session(plan)
     try:
@@ -136,6 +145,8 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if still_plan is None and not scene.nst.enabled:
         return
     if not hooks.opened_ahead:
+        if still_plan is None and not is_ready(scene):
+            return
         _restore_passes()
         active_session().forget_render()  # one that began and, as Blender refused it, never ended
         try:
@@ -143,8 +154,9 @@ def on_render_init(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         except SessionError as error:
             say(f"not stylized: {error}", error=True)
             return
+        clear_restart(scene)
     hooks.opened_ahead = False
-    hooks.still_file = _still_file(scene)
+    hooks.still_file = still_file(scene)
     hooks.passes = TemporaryPasses(scene, needed_passes(scene))
     hooks.passes.enable()
 
@@ -157,6 +169,7 @@ def on_render_pre(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 @_handles(RenderEvent.FRAME_CHANGE)
 def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
     """`frame_change_post`: while a render is on, the graph it is given is the render's."""
+    state_of(RefusedRender).restore()
     session = _rendering()
     if session is not None:
         session.notes[scene.frame_current] = camera_notes(scene, depsgraph)
@@ -222,9 +235,16 @@ def on_load(_scene: object, _depsgraph: object = None) -> None:
         session.finish()
 
 
+@_guarded
+def on_loaded(_scene: object, _depsgraph: object = None) -> None:
+    """Another file is open."""
+    forget_status()
+
+
 def _end_render() -> None:
     """No more frames come. In background, waits for the styled ones."""
     _hooks().still_plan = None
+    state_of(RefusedRender).restore()
     _restore_passes()
     session = _rendering()
     if session is not None:
@@ -247,6 +267,7 @@ _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("render_complete", on_render_complete),
     ("render_cancel", on_render_cancel),
     ("load_pre", on_load),
+    ("load_post", on_loaded),
 )
 
 
@@ -284,15 +305,6 @@ def _rendering() -> RenderSession | None:
     return active_session().rendering
 
 
-def _still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
-    """The file that `write_still` would write, and when it was written last (0 for never)."""
-    path = bpy.path.abspath(scene.render.filepath)
-    if scene.render.use_file_extension and not path.lower().endswith(scene.render.file_extension):
-        path += scene.render.file_extension
-    file = first_file(scene, Path(path))
-    return file, file.stat().st_mtime_ns if file.is_file() else 0
-
-
 def _is_written_still(scene: bpy.types.Scene) -> bool:
     before = _hooks().still_file
-    return before is not None and _still_file(scene) != before
+    return before is not None and still_file(scene) != before

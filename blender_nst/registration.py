@@ -13,15 +13,18 @@ from .properties import regions, scene, styles, versioning
 from .session import active, preview
 from .state import create_state, drop_state
 from .ui import (
+    choosers,
     compositor_panel,
     frame_operators,
     panels,
     preferences,
     presets,
     regions_panel,
+    render_operators,
     report_operator,
     result_panel,
     styles_panel,
+    translations,
 )
 from .ui.engine import operators
 
@@ -35,8 +38,10 @@ _MODULES = (
     report_operator,
     frame_operators,
     result_panel,
+    render_operators,
     presets,
     preview,
+    choosers,
     panels,
     regions_panel,
     active,
@@ -44,6 +49,7 @@ _MODULES = (
     node,
     compositor_panel,
     versioning,
+    translations,
 )
 
 

@@ -27,8 +27,20 @@ class SequenceError(VideoError):
     """The input is no usable sequence: nothing there, an empty range, a missing frame."""
 
 
+BEGIN_ANEW = "choose another output folder, or begin anew"
+"""End of the message about a folder that a run cannot go on with; the command line adds its option."""
+
+
 class JournalError(VideoError):
     """The output folder holds a run that this one cannot go on with; nothing in it was changed."""
+
+
+class ChangedFrameError(JournalError):
+    """A finished frame is not what this run would make: `index` is the first such frame's place."""
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 class FrameError(VideoError):

@@ -12,6 +12,7 @@ from typing import NoReturn
 from blender_nst.cli.log import log_path
 from blender_nst.cli.signals import exit_code
 from blender_nst.diagnostics.log_lines import escape_control
+from video.errors import BEGIN_ANEW
 from video.protocol.json_lines import encode
 from video.protocol.messages import Failed
 
@@ -95,7 +96,8 @@ def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
 
     Inside an `except` block the log gets the traceback too, as DEBUG: what is refused is no fault.
     """
-    line = escape_control(" ".join(message.split()))
+    option = " (--restart)" if message.endswith(BEGIN_ANEW) else ""
+    line = escape_control(" ".join(message.split()) + option)
     logger.warning("exit code %d: %s", code, line)
     logger.debug("raised at", exc_info=True)
     _end(line, code, frame)

@@ -63,11 +63,12 @@ class Stylize:
     The settings are those of `compositor.settings.StyleSettings` and `video.settings.SequenceSettings`;
     an absent one has its default. With `preview_every` the engine writes a picture of the unfinished frame
     every so many steps, each reported by a `preview` event. `restart` begins anew where the output folder
-    holds finished frames, which stay until they are replaced. `source` says what the frames are made from, as
-    far as the client knows: where it has changed, the job is refused. With `complete` all frames and `finish`
-    are sent at once: the pictures' headers are checked before the first frame is stylized. `pixel_aspect` is
-    the width over the height of the frames' pixels; files may say it themselves, but the style pictures are
-    brought to it.
+    holds finished frames, which stay until they are replaced. With `put_aside` frames that another run has
+    finished are moved into `styled.old`, by a restart all, rather than replaced or refused. `source` says
+    what the frames are made from, as far as the client knows: where it has changed, the job is refused. With
+    `complete` all frames and `finish` are sent at once: the pictures' headers are checked before the first
+    frame is stylized. `pixel_aspect` is the width over the height of the frames' pixels; files may say it
+    themselves, but the style pictures are brought to it.
 
     With `views` there are several pictures of every frame, as of two eyes, and these are the suffixes of
     their files, as `_L`: the others are stylized like the first one. `total` counts the frames of one view.
@@ -88,6 +89,7 @@ class Stylize:
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
     pixel_aspect: float = 1.0
+    put_aside: bool = False
     views: list[str] = field(default_factory=list)
     stereo: dict[str, str | bool] = field(default_factory=dict)
 

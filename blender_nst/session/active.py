@@ -27,6 +27,7 @@ from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
 from .progress import run_result
 from .session import RenderSession, SessionEvent, State
+from .source_facts import KnownSources
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +51,15 @@ class ActiveSession:
         """Called with every event, if the command line runs this Blender; then nothing is printed."""
         self.last_line = ""
         self.last_is_error = False
+        self.last_scene = ""
+        """The scene that the line is about, where a session has said it."""
+        self.drawn_line = ""
 
     def begin(self, plan: SessionPlan) -> RenderSession:
         """A session in the place of the last one, which has ended."""
         follow_run(plan.output)
         self.session = RenderSession(plan, self.report, self.on_event)
-        self.last_line, self.last_is_error = "", False
+        self.last_line, self.last_is_error, self.last_scene = "", False, plan.scene
         preview.follow_new_session()
         return self.session
 
@@ -170,11 +174,14 @@ class ActiveSession:
                 self.say(f"cancelled; {_counted('finished frame', event.frames)} kept")
             case Failed() | Died():
                 self.say(event.error, error=True)
+        if self.session is not None:
+            self.last_scene = self.session.plan.scene
 
     def say(self, line: str, *, error: bool = False) -> None:
         """Shows a line in the panel, and prints it."""
         logger.log(logging.WARNING if error else logging.INFO, "%s", line)
         self.last_line, self.last_is_error = line[:1].upper() + line[1:], error
+        self.last_scene = ""
         if self.on_event is None:
             # A Blender without a console may have no usable standard output.
             with suppress(OSError, ValueError, AttributeError):
@@ -202,6 +209,18 @@ def status_line() -> tuple[str, bool]:
     """What the user interface shows: the last line that was reported, and whether it is an error."""
     active = active_session()
     return active.last_line, active.last_is_error
+
+
+def status_scene() -> str:
+    """The scene that the status line is about; empty where it is about none, or about the one at hand."""
+    return active_session().last_scene
+
+
+def forget_status() -> None:
+    """Another file is open: what the last session has said is about none of its scenes."""
+    active = active_session()
+    if running_session() is None:
+        active.session, active.last_line, active.last_is_error, active.last_scene = None, "", False, ""
 
 
 def new_session(plan: SessionPlan) -> RenderSession:
@@ -262,12 +281,18 @@ def drain_on_timer() -> float:
 
 
 def _drain() -> float:
-    session = running_session() or active_session().begin_next()
+    active, sources = active_session(), state_of(KnownSources)
+    session = running_session() or active.begin_next()
+    # A render that was refused says so on its own thread, where nothing can be drawn.
+    changed = sources.changed or active.drawn_line != active.last_line
+    active.drawn_line, sources.changed = active.last_line, False
+    if session is not None and session.drain(TIMER_BUDGET):
+        preview.update(session)
+        changed = True
+    if changed:
+        redraw("PROPERTIES", "IMAGE_EDITOR")
     if session is None:
         return 0.5
-    if session.drain(TIMER_BUDGET):
-        preview.update(session)
-        redraw("PROPERTIES")
     if session.state is State.STYLIZING and not session.watched:
         # Of a render that is over, or of a file that was closed: from here on Escape is free.
         window = next(iter(bpy.context.window_manager.windows), None)
@@ -288,11 +313,11 @@ def _counted(what: str, frames: Sequence[int]) -> str:
     return f"{len(frames)} {what}" + ("" if len(frames) == 1 else "s")
 
 
-def redraw(area_type: str) -> None:
-    """Draws the areas of one type again."""
+def redraw(*area_types: str) -> None:
+    """Draws the areas of some types again."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == area_type:
+            if area.type in area_types:
                 area.tag_redraw()
 
 

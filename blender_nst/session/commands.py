@@ -54,6 +54,7 @@ def stylize_command(plan: SessionPlan, job: str, *, complete: bool) -> Stylize:
         preview_every=0 if bpy.app.background else PREVIEW_EVERY,
         regions=plan.regions,
         restart=plan.restart,
+        put_aside=plan.put_aside,
         source=plan.source,
         complete=complete,
         pixel_aspect=plan.pixel_aspect,

@@ -63,6 +63,20 @@ def source_pixel_aspect(scene: bpy.types.Scene, frames: Sequence[CapturedFrame])
     return movie_facts(frames[0].content).pixel_aspect
 
 
+def files_of(path: Path) -> tuple[Path, int | None]:
+    """The first file that a path of picked files means, and how many frames there are; None for a movie.
+
+    Raises:
+        SessionError: there is none.
+    """
+    if path.suffix.lower() in MOVIE_SUFFIXES and path.is_file():
+        return path, None
+    found = _matching(_pattern(path))
+    if not found:
+        raise SessionError(f"{path}: there is no such file; pick a frame, a folder or a movie")
+    return next(iter(found.values())), len(found)
+
+
 def batch_numbers(scene: bpy.types.Scene) -> range:
     """The scene's frames, or those of the custom range."""
     nst = scene.nst

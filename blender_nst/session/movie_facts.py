@@ -1,4 +1,4 @@
-"""What a movie holds, as the engine decodes it: Blender itself reads headers, which are often wrong."""
+"""What a movie or a picture holds, as the engine reads it: Blender itself believes headers, often wrongly."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ class MovieFacts:
 
     Attributes:
         length: frames that can be decoded.
+        size: (width, height) of the first, in px.
         pixel_aspect: width over height of a pixel.
     """
 
     length: int
+    size: tuple[int, int]
     pixel_aspect: float
 
 
@@ -40,22 +42,42 @@ def movie_facts(path: Path) -> MovieFacts:
         SessionError: it cannot be read, or there is no engine.
     """
     try:
+        engine = engine_options()
+    except EnginePythonError as error:
+        raise SessionError(str(error)) from None
+    return facts_by(engine, path)
+
+
+def facts_by(engine: EngineOptions, path: Path) -> MovieFacts:
+    """The same by an engine that is known already: on any thread. Remembered while the file is the same."""
+    try:
         found = path.stat()
     except OSError as error:
         raise SessionError(f"{path}: cannot be read: {error.strerror}") from None
-    return _facts(path, found.st_size, found.st_mtime_ns)
+    return _facts(path, found.st_size, found.st_mtime_ns, _Engine(engine))
 
 
-@lru_cache(maxsize=8)
-def _facts(path: Path, _size: int, _changed: int) -> MovieFacts:
-    try:
-        answer = _answer(engine_options(), path)
-    except EnginePythonError as error:
-        raise SessionError(str(error)) from None
+class _Engine:
+    """An engine that counts as the same as any other, for the cache."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Engine)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _facts(path: Path, _size: int, _changed: int, engine: _Engine) -> MovieFacts:
+    answer = _answer(engine.options, path)
     if "error" in answer:
         raise SessionError(str(answer["error"]))
     try:
-        return MovieFacts(int(answer["length"]), float(answer["pixel_aspect"]))
+        width, height = answer["size"]
+        return MovieFacts(int(answer["length"]), (int(width), int(height)), float(answer["pixel_aspect"]))
     except (KeyError, TypeError, ValueError):
         raise SessionError(f"{path}: {_OTHER_VERSION}") from None
 

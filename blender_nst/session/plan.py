@@ -12,6 +12,7 @@ import bpy
 
 from ..capture.camera import frame_size
 from ..capture.views import scene_views, stereo_format
+from ..compat.set_property import set_property_retrying
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import (
@@ -29,7 +30,14 @@ DRAFT = "draft"
 
 
 class SessionError(Exception):
-    """Nothing can be stylized; one line that says why and what to do. A render goes on."""
+    """Nothing can be stylized; one line that says why and what to do. A render goes on.
+
+    `needs_saved_file` if a path is beside a .blend that is not saved.
+    """
+
+    def __init__(self, message: str, *, needs_saved_file: bool = False) -> None:
+        super().__init__(message)
+        self.needs_saved_file = needs_saved_file
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class SessionPlan:
     regions: list[StyledRegion]
     restart: bool = False
     """Begin anew where the output folder holds finished frames."""
+    put_aside: bool = False
+    """Put other runs' frames aside, rather than refuse the folder; see `engine.messages.Stylize`."""
     source: dict[str, Any] = field(default_factory=dict)
     """What the frames are rendered from, where that is known; see `engine.messages.Stylize`."""
     pixel_aspect: float = 1.0
@@ -100,7 +110,7 @@ class SessionPlan:
         styles = [] if only_regions else style_files(scene)
         output = absolute_path(scene.nst.output_path, "output folder")
         check_writable(output)
-        _check_kept([*styles, *(Path(each.style) for each in regions if each.style)], output)
+        check_kept(scene, output)
         style_settings, sequence_settings = settings_dicts(scene)
         scene_rate = sequence_settings["frame_rate"]
         style_settings |= settings[0]
@@ -122,6 +132,7 @@ class SessionPlan:
             frame_size(scene),
             regions,
             scene.nst.restart,
+            put_aside=True,
             pixel_aspect=scene.render.pixel_aspect_x / scene.render.pixel_aspect_y,
             views=views,
             stereo=stereo_format(scene) if views else {},
@@ -146,7 +157,14 @@ class SessionPlan:
             sequence_settings=sequence,
             total=1,
             restart=True,
+            put_aside=False,
         )
+
+
+def clear_restart(scene: bpy.types.Scene) -> None:
+    """Unticks Restart, which is for one run."""
+    if scene.nst.restart and scene.is_editable:
+        set_property_retrying(scene.nst, "restart", False)
 
 
 def style_files(scene: bpy.types.Scene) -> list[Path]:
@@ -201,7 +219,10 @@ def absolute_path(path: str, what: str, library: bpy.types.Library | None = None
     if not path.strip():
         raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
     if path.startswith("//") and library is None and not bpy.data.filepath:
-        raise SessionError(f"{path}: the {what} is beside the .blend file, which is not saved: save it first")
+        raise SessionError(
+            f"{path}: the {what} is beside the .blend file, which is not saved: save it first",
+            needs_saved_file=True,
+        )
     return Path(os.path.normpath(bpy.path.abspath(path, library=library)))
 
 
@@ -217,7 +238,21 @@ def check_writable(folder: Path) -> None:
         raise SessionError(f"{foreign}: is {kind}; remove it, or choose another output folder")
 
 
-def _check_kept(styles: list[Path], output: Path) -> None:
+def _may_be_in(file: Path, folder: Path) -> bool:
+    """Whether a file can be one of a folder's, which may be too many to ask for with every panel drawn."""
+    try:
+        links = file.stat().st_nlink
+    except OSError:
+        return False
+    return links != 1 or Path(os.path.realpath(folder)) in Path(os.path.realpath(file)).parents
+
+
+def check_kept(scene: bpy.types.Scene, output: Path) -> None:
+    """Raises SessionError if a style picture is one of the files that a run would replace in the folder."""
+    regions = [region.style_path for region in scene.nst_regions.entries if not region.keep]
+    paths = [path for path in (*(style.path for style in scene.nst.styles), *regions) if path.strip()]
+    styles = [absolute_path(path, "style picture", scene.library) for path in paths]
+    styles = [style for style in styles if _may_be_in(style, output)]
     lost = overwritten_input(styles, existing_results(output, rendering=True))
     if lost is not None:
         raise SessionError(f"{lost}: is a style and would be overwritten; choose another output folder")

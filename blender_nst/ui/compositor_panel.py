@@ -66,11 +66,16 @@ class NST_OT_composite(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where there is a compositor tree, and nothing is being rendered or composited."""
-        session = current_session()
+        session, reason = current_session(), ""
         if session is not None and session.state is State.RENDERING:
-            return False
-        has_tree = context.scene is not None and tree_of(context.scene) is not None
-        return has_tree and not state_of(CompositorState).compositing
+            reason = "A render is going on"
+        elif context.scene is None or tree_of(context.scene) is None:
+            reason = "The scene has no compositor tree"
+        elif state_of(CompositorState).compositing:
+            reason = "Styled frames are being composited"
+        if reason:
+            cls.poll_message_set(reason)  # type: ignore[attr-defined]
+        return not reason
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Composites a frame at each tick of a timer, so that Escape is heard in between."""

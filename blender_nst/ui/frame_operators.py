@@ -12,10 +12,13 @@ from ..diagnostics.guard import report
 from ..output_folder import JOURNAL, VIEWS
 from ..session import preview
 from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
+from ..session.checks.finished_run import FinishedRun, finished_run
+from ..session.checks.obstacles import Purpose, obstacles
 from ..session.frame_sources import find_passes, is_there, rendered_files, source_frames, source_pixel_aspect
-from ..session.plan import SessionError, SessionPlan, absolute_path
+from ..session.plan import SessionError, SessionPlan, absolute_path, clear_restart
 from ..session.progress import session_progress
 from ..session.session import State
+from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
 
 WATCH_INTERVAL = 0.2
 """Seconds between two looks at a session."""
@@ -85,14 +88,11 @@ class _BatchOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not while other frames are being stylized."""
-        if running_session() is not None:
-            cls.poll_message_set("Other frames are being stylized")  # type: ignore[attr-defined]
-            return False
-        if not context.scene.nst.styles:
-            cls.poll_message_set("Add a style picture first")  # type: ignore[attr-defined]
-            return False
-        return True
+        """Where nothing is in the way."""
+        found = obstacles(context.scene, Purpose.FILES)
+        if found:
+            cls.poll_message_set(found[0].message)  # type: ignore[attr-defined]
+        return not found
 
     def _run(self, context: bpy.types.Context, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
         session = stylize_files(plan, frames)
@@ -112,7 +112,10 @@ class _BatchOperator:
             plan = replace(plan, pixel_aspect=source_pixel_aspect(context.scene, frames))
             if frames[0].movie_frame is not None:
                 plan = plan.at_times_of_movie()
-            return self._run(context, replace(plan, restart=plan.restart and not resume), frames)
+            if resume:
+                plan = replace(plan, restart=False, put_aside=False)
+            clear_restart(context.scene)
+            return self._run(context, plan, frames)
         except SessionError as error:
             return self._refuse(error)
 
@@ -128,8 +131,29 @@ class NST_OT_stylize_frames(_BatchOperator, bpy.types.Operator):
     bl_idname = "nst.stylize_frames"
     bl_label = "Stylize Rendered Frames"
 
+    answer: answer_property()
+
+    _asked: FinishedRun | None = None
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Asks first, where frames of other settings are finished."""
+        self._asked = None if context.scene.nst.restart else finished_run(context.scene)
+        if self._asked is None:
+            return self.execute(context)
+        title = "There Are Finished Frames of Other Settings"
+        return context.window_manager.invoke_props_dialog(
+            self, width=DIALOG_WIDTH, title=title, confirm_text="Stylize"
+        )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draws the question."""
+        if self._asked is not None:
+            draw_question(self.layout, self, self._asked)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Collects the frames and goes on with what is finished of them, or anew where Restart is ticked."""
+        """Collects the frames and goes on with what is finished of them; another run's is put aside."""
+        if self._asked is not None:
+            apply_answer(context.scene, self.answer)
         return self._stylize_sources(context)
 
 
@@ -235,7 +259,10 @@ class NST_OT_cancel(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only while something is being stylized."""
         session = running_session()
-        return session is not None and session.engine is not None
+        if session is None or session.engine is None:
+            cls.poll_message_set("Nothing is being stylized")  # type: ignore[attr-defined]
+            return False
+        return True
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks the engine to stop; asked twice, ends it."""

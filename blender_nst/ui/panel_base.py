@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import bpy
 
+from .choosers import draw_setting
+
 MAIN_PANEL = "RENDER_PT_nst"
 """The panel that the others are in."""
 
@@ -28,4 +30,4 @@ class RenderPanel:
         column = layout.column()
         column.active = nst.enabled
         for name in self.property_names:
-            column.prop(nst, name)
+            draw_setting(column, nst, name)

@@ -7,12 +7,12 @@ from typing import Any
 
 import bpy
 
-from .. import addon
-from ..engine.options import EnginePythonError, engine_options
 from ..properties.scene import FrameSource
 from ..properties.schema import group_layouts
 from ..session import preview
-from ..session.active import current_session, running_session, status_line
+from ..session.active import running_session, status_line, status_scene
+from ..session.checks.finished_run import finished_run
+from ..session.checks.obstacles import Purpose, obstacles
 from ..session.forecast import animation_forecast, batch_forecast
 from ..session.progress import session_progress
 from .frame_operators import (
@@ -24,16 +24,23 @@ from .frame_operators import (
 )
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
+from .render_operators import NST_OT_render, draw_ways_out
 from .result_panel import draw_result, waiting_text
 from .styles_panel import draw_styles
-from .wrapped_text import draw_wrapped
+from .wrapped_text import draw_fixed, draw_wrapped
+
+_STATUS_LINES = 2
+"""Lines of the status, whatever there is to say."""
+
+_SCENE_SETTINGS = {"output": ("output_path", "stills", "restart")}
+"""Properties that are no settings of the engine, by the group in whose panel they are."""
 
 
 class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
-    """The switch, the styles, what matters most, and what goes on."""
+    """One screen: what goes on, the styles, the three settings that matter most, and the render."""
 
     bl_label = "Neural Style"
-    property_names = ("preset", *group_layouts()[0].basic, "output_path", "stills", "restart")
+    property_names = ("preset", "paint", "strength")
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draws the switch."""
@@ -49,18 +56,10 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         draw_activity(layout, context)
         draw_styles(layout, scene.nst)
         super().draw(context)
-        if scene.nst.enabled:
-            draw_wrapped(layout, context, f"Ctrl-F12: {animation_forecast(scene)}", "RENDER_ANIMATION")
-            if scene.render.use_motion_blur:
-                draw_wrapped(layout, context, "Motion blur: no motion vectors are rendered", "INFO")
-            elif scene.frame_step != 1:
-                draw_wrapped(layout, context, "Frame step: motion vectors do not fit, flow is used", "INFO")
-        try:
-            engine_options()
-        except EnginePythonError:
-            draw_wrapped(layout, context, "The style engine is not installed", "ERROR")
-            show = layout.operator("preferences.addon_show", text="Install It in the Preferences")
-            show.module = addon.ID
+        draw_forecast(layout, context)
+        row = layout.row()
+        row.scale_y = 1.4
+        row.operator(NST_OT_render.bl_idname, icon="RENDER_ANIMATION")
 
 
 class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
@@ -112,39 +111,62 @@ class IMAGE_PT_nst(bpy.types.Panel):
         draw_activity(self.layout, context)
 
 
+def draw_forecast(layout: Any, context: bpy.types.Context) -> None:
+    """Draws what a render will do, or in red why it would not be stylized, with the ways out."""
+    scene = context.scene
+    # While frames are stylized the progress says so.
+    found = [] if running_session() is not None else obstacles(scene, Purpose.ANIMATION)
+    for obstacle in found:
+        box = layout.box()
+        box.alert = True
+        draw_wrapped(box, context, obstacle.message, "ERROR")
+        draw_ways_out(box, obstacle)
+    if found:
+        return
+    draw_wrapped(layout, context, animation_forecast(scene), "RENDER_ANIMATION")
+    finished = finished_run(scene)
+    if finished is not None and not scene.nst.restart:
+        draw_wrapped(layout, context, f"{finished.text}: you will be asked about them", "INFO")
+    if scene.render.use_motion_blur:
+        draw_wrapped(layout, context, "Motion blur: no motion vectors are rendered", "INFO")
+    elif scene.frame_step != 1:
+        draw_wrapped(layout, context, "Frame step: motion vectors do not fit, flow is used", "INFO")
+
+
 def draw_activity(layout: Any, context: bpy.types.Context) -> None:
-    """Draws the running session's progress or what the last one said, and the preview's switch."""
+    """Draws the running session's progress or what the last one said, and the preview's switch.
+
+    All of it has the same height at all times: nothing jumps under the mouse.
+    """
     _draw_progress(layout, context)
-    if preview.available():
-        layout.row().prop(context.window_manager, "nst_preview_side", expand=True)
+    row = layout.row()
+    row.enabled = preview.available()
+    row.prop(context.window_manager, "nst_preview_side", expand=True)
 
 
 def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
     session = running_session()
+    row = layout.row(align=True)
     if session is None:
         line, is_error = status_line()
-        ended = current_session()
-        if line:
-            elsewhere = ended is not None and ended.plan.scene != context.scene.name
-            line = f"{ended.plan.scene}: {line}" if ended is not None and elsewhere else line
-            draw_wrapped(layout, context, line, "ERROR" if is_error else "CHECKMARK")
+        about = status_scene()
+        line = f"{about}: {line}" if line and about and about != context.scene.name else line
+        row.label(text="" if line else "Nothing is being stylized")
+        draw_fixed(layout, context, line, "ERROR" if is_error else "CHECKMARK", _STATUS_LINES)
         return
     progress = session_progress(session)
-    row = layout.row(align=True)
     row.progress(factor=progress.share, text=progress.text + waiting_text())
     if NST_OT_cancel.poll(context):
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
-    if session.engine_state.planned:
-        draw_wrapped(layout, context, session.engine_state.planned, "INFO")
+    draw_fixed(layout, context, session.engine_state.planned, "INFO", _STATUS_LINES)
 
 
 def _setting_panels() -> Iterator[type]:
     """A panel for each group of settings, with a folded one for its advanced settings."""
-    for place, layout in enumerate(group_layouts()):
-        name = MAIN_PANEL
-        if place > 0:
-            name = f"{MAIN_PANEL}_{layout.name}"
-            yield _setting_panel(name, layout.label, MAIN_PANEL, layout.basic)
+    for layout in group_layouts():
+        name = f"{MAIN_PANEL}_{layout.name}"
+        shown = tuple(each for each in layout.basic if each not in RENDER_PT_nst.property_names)
+        yield _setting_panel(name, layout.label, MAIN_PANEL, _SCENE_SETTINGS.get(layout.name, ()) + shown)
         if layout.advanced:
             yield _setting_panel(f"{name}_advanced", "Advanced", name, layout.advanced)
 

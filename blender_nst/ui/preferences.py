@@ -74,6 +74,13 @@ class NSTPreferences(bpy.types.AddonPreferences):
             " one GPU"
         ),
     )
+    stop_unstyled: bpy.props.BoolProperty(
+        name="Stop Renders That Would Not Be Stylized",
+        description=(
+            "Where nobody can be asked, in scripts and on the command line, stop a render that cannot be"
+            " stylized before its first frame; otherwise its frames are rendered without a style"
+        ),
+    )
     cache_folder: bpy.props.StringProperty(
         name="Network Cache",
         description="Folder for networks that are fetched (VGG-19); empty for PyTorch's own",
@@ -110,6 +117,7 @@ class NSTPreferences(bpy.types.AddonPreferences):
         limit.active = self.use_memory_limit
         limit.prop(self, "memory_limit", text="GiB")
         column.prop(self, "after_render")
+        column.prop(self, "stop_unstyled")
         draw_cache(column, self)
 
 

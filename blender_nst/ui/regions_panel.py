@@ -2,12 +2,15 @@
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
+import os
 from typing import Any
 
 import bpy
 
 from ..properties.regions import COLLECTION, MATERIAL, OBJECT
+from ..state import state_of
 from .panel_base import MAIN_PANEL, RenderPanel
+from .styles_panel import Thumbnails
 
 _ICONS = {OBJECT: "OBJECT_DATA", COLLECTION: "OUTLINER_COLLECTION", MATERIAL: "MATERIAL"}
 
@@ -29,8 +32,15 @@ class NST_UL_regions(bpy.types.UIList):
         row = layout.row(align=True)
         chosen = item.chosen
         row.label(text=chosen.name if chosen else f"No {item.kind.lower()}", icon=_ICONS[item.kind])
+        if item.keep:
+            row.label(text="As rendered")
+            return
         style = item.style_path.replace("\\", "/").rpartition("/")[2]
-        row.label(text="As rendered" if item.keep else style or "No style")
+        icon = state_of(Thumbnails).icon(region_style_file(item)) if style else 0
+        if icon:
+            row.label(text=style, icon_value=icon)
+        else:
+            row.label(text=style or "No style", icon="ERROR")
 
 
 class NST_OT_region_add(bpy.types.Operator):
@@ -43,7 +53,7 @@ class NST_OT_region_add(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not for a scene that comes from a library."""
-        return context.scene is not None and context.scene.is_editable
+        return _is_possible(cls, context, needs_active=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Adds it at the end of the list."""
@@ -66,7 +76,7 @@ class NST_OT_region_remove(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is one, in a scene that does not come from a library."""
-        return context.scene.is_editable and _has_active(context)
+        return _is_possible(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Removes the active one."""
@@ -88,7 +98,7 @@ class NST_OT_region_move(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is one, in a scene that does not come from a library."""
-        return context.scene.is_editable and _has_active(context)
+        return _is_possible(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Moves the active one up or down by one."""
@@ -131,6 +141,28 @@ class RENDER_PT_nst_regions(RenderPanel, bpy.types.Panel):
         style = column.column()
         style.active = not region.keep
         style.prop(region, "style_path")
+        icon = 0 if region.keep else state_of(Thumbnails).icon(region_style_file(region))
+        if icon:
+            layout.template_icon(icon_value=icon, scale=3.0)
+
+
+def region_style_file(region: Any) -> str:
+    """The absolute path of a region's style picture; empty where none is chosen."""
+    if not region.style_path.strip():
+        return ""
+    return os.path.normpath(bpy.path.abspath(region.style_path, library=region.id_data.library))
+
+
+def _is_possible(operator: Any, context: bpy.types.Context, *, needs_active: bool = True) -> bool:
+    """Whether an operator can change the regions; tells Blender why where it cannot."""
+    reason = ""
+    if context.scene is None or not context.scene.is_editable:
+        reason = "The scene comes from a library"
+    elif needs_active and not _has_active(context):
+        reason = "There is no region"
+    if reason:
+        operator.poll_message_set(reason)
+    return not reason
 
 
 def _has_active(context: bpy.types.Context) -> bool:

@@ -12,6 +12,7 @@ import bpy.utils.previews
 from ..diagnostics.guard import report
 from ..properties.schema import STYLE_SUFFIXES
 from ..properties.styles import NSTStyle, add_style
+from ..session.checks.readable_pictures import is_readable
 from ..state import state_of
 
 
@@ -69,7 +70,15 @@ class _StyleOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return context.scene.is_editable and len(context.scene.nst.styles) > 0
+        """Where there is a style, in a scene that does not come from a library."""
+        reason = ""
+        if not context.scene.is_editable:
+            reason = "The scene comes from a library"
+        elif not context.scene.nst.styles:
+            reason = "There is no style picture"
+        if reason:
+            cls.poll_message_set(reason)  # type: ignore[attr-defined]
+        return not reason
 
 
 class NST_OT_style_add(bpy.types.Operator):
@@ -90,7 +99,10 @@ class NST_OT_style_add(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not for a scene that comes from a library."""
-        return context.scene is not None and context.scene.is_editable
+        if context.scene is None or not context.scene.is_editable:
+            cls.poll_message_set("The scene comes from a library")  # type: ignore[attr-defined]
+            return False
+        return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Opens the file browser, unless files were dropped."""
@@ -100,12 +112,15 @@ class NST_OT_style_add(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Adds the chosen files; those that are no pictures are named and left out."""
-        paths = self._paths()
-        added = [path for path in paths if path.lower().endswith(STYLE_SUFFIXES)]
-        for path in paths:
-            if path not in added:
-                report(self, "WARNING", f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
+        """Adds the chosen files; those that are no pictures, or cannot be read, are named and left out."""
+        added = []
+        for path in self._paths():
+            if not path.lower().endswith(STYLE_SUFFIXES):
+                report(self, "ERROR", f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
+            elif not is_readable(bpy.path.abspath(path)):
+                report(self, "ERROR", f"{path}: the picture cannot be read")
+            else:
+                added.append(path)
         for path in added:
             add_style(context.scene.nst, path)
         return {"FINISHED"} if added else {"CANCELLED"}
@@ -189,7 +204,7 @@ def draw_styles(layout: bpy.types.UILayout, nst: bpy.types.PropertyGroup) -> Non
     file.prop(chosen, "path")
     icon = state_of(Thumbnails).icon(chosen.file)
     if icon:
-        layout.template_icon(icon_value=icon, scale=5.0)
+        layout.template_icon(icon_value=icon, scale=3.0)
     elif chosen.path.strip():
         layout.label(text="The picture is not there; choose another", icon="ERROR")
 

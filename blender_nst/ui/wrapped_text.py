@@ -14,6 +14,19 @@ _BESIDE_THE_TEXT = 70.0
 """Pixels of a row that the icon and the panel's borders take."""
 
 
+def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, lines: int) -> None:
+    """Draws the text on exactly so many lines, so that what is below stays where it is."""
+    found = wrapped(text, letters_in(context, text or "x"))
+    shown = found[:lines]
+    if len(found) > lines:
+        shown[-1] = shown[-1][:-1] + "…"
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in [*shown, *[""] * (lines - len(shown))]:
+        column.label(text=line, icon=icon if line else "BLANK1")
+        icon = "BLANK1"
+
+
 def draw_wrapped(layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Draws the text on as many lines as the region's width asks for, the icon before the first one."""
     column = layout.column(align=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +151,32 @@ def test_a_render_that_goes_on_takes_the_frames_that_blender_passes_over(
     assert {name: (styled / name).stat().st_mtime_ns for name in before} == before
 
 
-def test_another_setting_is_refused_and_restart_begins_anew(
+def test_another_setting_puts_the_finished_frames_aside_and_restart_is_for_one_run(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
-    run_in(blender, _AGAIN, blend_file, style_picture)
-    refused = run_in(blender, "nst.steps = 4\n" + _AGAIN, blend_file, style_picture)
-    assert "steps was 3, is 4" in refused.result["state"]["error"]
-    assert len(refused.result["own"]) == 3, "the render goes on"
-    anew = run_in(blender, "nst.steps = 4\nnst.restart = True\n" + _AGAIN, blend_file, style_picture)
+    styled, old = blender.folder / "out" / "styled", blender.folder / "out" / "styled.old"
+    asked = """
+from blender_nst.session.checks.finished_run import finished_run
+def question():
+    run = finished_run(scene)
+    return run and [run.frames, list(run.changes)]
+asked = [question()]
+"""
+    first = run_in(blender, _AGAIN, blend_file, style_picture)
+    before = {path.name: path.read_bytes() for path in styled.iterdir()}
+    script = asked + "nst.steps = 4\nasked.append(question())\nprint('ASKED', json.dumps(asked))\n" + _AGAIN
+    changed = run_in(blender, script, blend_file, style_picture)
+    line = next(each for each in changed.output.splitlines() if each.startswith("ASKED "))
+    assert json.loads(line.removeprefix("ASKED ")) == [None, [3, ["Steps"]]]
+    assert first.result["state"]["done"] == changed.result["state"]["done"] == [1, 2, 3]
+    assert changed.result["state"]["error"] is None
+    assert {path.name: path.read_bytes() for path in (old / "0001" / "styled").iterdir()} == before
+    again = _AGAIN.replace('"own"', '"restart": nst.restart, "own"')
+    anew = run_in(blender, "nst.steps = 4\nnst.restart = True\n" + again, blend_file, style_picture)
     assert anew.result["state"]["done"] == [1, 2, 3]
     assert not anew.result["continues"]
+    assert anew.result["restart"] is False
+    assert sorted(path.name for path in old.iterdir()) == ["0001", "0002"]
 
 
 def test_negative_frames_keep_their_numbers(
@@ -249,12 +266,12 @@ finish(rendered())
         style_picture,
     )
     expected = [
-        "no style picture is chosen",
+        "No style picture is chosen",
         "/nowhere/painting.jpg: the style picture is not there",
-        "no output folder is chosen",
+        "No output folder is chosen",
         "it is no folder; choose another output folder",
-        "/nowhere/python: the style engine's Python is not there",
-        "the style engine is not installed",
+        "/nowhere/python: the style engine is not there",
+        "The style engine is not installed",
     ]
     lines = lines_of(run)
     assert len(lines) == len(expected), run.output[-2000:]

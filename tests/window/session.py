@@ -125,8 +125,12 @@ def fit_image() -> None:
             bpy.ops.image.view_all(fit_view=True)
 
 
-def click_button(place: int = 0) -> Steps:
-    """Clicks an operator button, counted from the upper left; Stylize Rendered Frames is the first."""
+RENDER, BATCH = 0, 1
+"""Places of the buttons Render Stylized Animation and Stylize Rendered Frames."""
+
+
+def click_button(place: int = BATCH) -> Steps:
+    """Clicks an operator button, counted from the upper left."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
     mark_buttons(True)
     yield 1.5
@@ -193,7 +197,7 @@ def prepare() -> Steps:
         yield 0.5
     large = areas("VIEW_3D")[0]
     with bpy.context.temp_override(area=large, region=large.regions[-1]):
-        bpy.ops.screen.area_split(direction="VERTICAL", factor=0.62)
+        bpy.ops.screen.area_split(direction="VERTICAL", factor=0.75)
     yield 0.5
     left, right = sorted(areas("VIEW_3D"), key=lambda area: area.x)
     left.type, right.type = "IMAGE_EDITOR", "PROPERTIES"
@@ -205,8 +209,6 @@ def prepare() -> Steps:
     nst().enabled = True
     nst().output_path = "//out/"
     nst().steps, nst().warm_steps = 16, 6
-    # The scenarios stylize the same frames into one folder, with settings of their own.
-    nst().restart = True
     # The panel is closed at first: a click on its header opens it.
     yield 1.0
     click(right.x + 80, bpy.context.window_manager.windows[0].height - (right.y + right.height) + 79)
@@ -215,10 +217,76 @@ def prepare() -> Steps:
     screenshot("panel_empty")
 
 
+def rendering() -> bool:
+    return bpy.app.is_job_running("RENDER")
+
+
+def key(name: str) -> Steps:
+    # Blender hears a key when the mouse has moved in its window since the last click or menu.
+    for x in ("290", "300"):
+        tool("xdotool", "mousemove", x, "500")
+        yield 0.5
+    tool("xdotool", "key", name)
+    yield 2.0
+
+
+def confirm_by_keys(begun: Callable[[], bool]) -> Steps:
+    """Ctrl-F12, and Return in its dialog; again where Blender was too busy to hear them."""
+    for _attempt in range(5):
+        yield from key("ctrl+F12")
+        tool("xdotool", "key", "Return")
+        for _moment in range(20):
+            if begun():
+                return
+            yield 0.2
+
+
+def own_frames() -> list[str]:
+    return sorted(path.name for path in FOLDER.glob("own_*.png"))
+
+
+def asks_before_the_first_frame() -> Steps:
+    """Without a style the key and Blender's own menu ask; nothing is rendered until that is confirmed."""
+    size = [bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y]
+    paths = [style.path for style in nst().styles]
+    nst().styles.clear()
+    redraw()
+    yield 1.0
+    screenshot("panel_no_style")
+    yield from key("ctrl+F12")
+    screenshot("asked_no_style")
+    seen: dict[str, Any] = {"key": [rendering(), own_frames()]}
+    yield from key("Escape")
+    yield 1.0
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)  # as Render > Render Animation does
+    yield from until(lambda: not rendering(), "the render is stopped")
+    yield 1.5
+    screenshot("asked_menu")
+    seen["menu"] = [rendering(), own_frames()]
+    render = bpy.context.scene.render
+    seen["size"] = [render.resolution_x, render.resolution_y] == size and render.resolution_percentage == 100
+    yield from key("Escape")
+    seen["escaped"] = [rendering(), own_frames()]
+    yield from confirm_by_keys(lambda: rendering() or bool(own_frames()))
+    yield from until(lambda: len(own_frames()) == 3 and not rendering(), "the render without a style")
+    seen["unstyled"] = [own_frames(), stylized()]
+    seen["line"] = active().status_line()
+    for path in FOLDER.glob("own_*.png"):
+        path.unlink()
+    # A single picture, which is not to be stylized, is nobody's business.
+    bpy.ops.render.render("INVOKE_DEFAULT")
+    yield from until(lambda: not rendering(), "the single picture")
+    seen["still"] = sys.modules[f"{MODULE}.handlers"].shown_frame()
+    for path in paths:
+        bpy.ops.nst.style_add(filepath=path)
+    nst().styles[1].weight = 0.5
+    tell("asked", seen)
+
+
 def ctrl_f12() -> Steps:
     """An animation render from the window: its frames are stylized while it goes on."""
     bpy.ops.nst.preview()
-    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield from key("ctrl+F12")
     yield from until(lambda: active().running_session() is not None, "the render begins")
     yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
     fit_image()
@@ -236,10 +304,30 @@ def ctrl_f12() -> Steps:
     tell("passes", [layer.use_pass_vector, layer.use_pass_z])
 
 
+def overwrite_or_new_folder() -> Steps:
+    """Finished frames of other settings: Ctrl-F12 asks, and Return puts them aside."""
+    before = {path.name: path.read_bytes() for path in (FOLDER / "out" / "styled").glob("*.png")}
+    nst().strength = 0.9
+    redraw()
+    yield 1.0
+    yield from key("ctrl+F12")
+    screenshot("asked_overwrite")
+    seen: dict[str, Any] = {"asked": [rendering(), active().running_session() is None]}
+    yield from key("Escape")
+    yield from confirm_by_keys(lambda: active().running_session() is not None)
+    yield from until(session_over, "the end of the animation")
+    aside = FOLDER / "out" / "styled.old" / "0001" / "styled"
+    seen["aside"] = {path.name: path.read_bytes() for path in aside.glob("*.png")} == before
+    seen["styled"] = stylized()
+    nst().strength = 1.0
+    tell("overwrite", seen)
+
+
 def batch_by_click() -> Steps:
     """The button is clicked; its frames come; the preview shows them before and after."""
     for path in (FOLDER / "out" / "styled").glob("*.png"):
         path.unlink()
+    nst().restart = True
     yield from click_button()
     yield from until(lambda: active().running_session() is not None, "the button starts a batch")
     yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
@@ -277,6 +365,7 @@ def play() -> Steps:
 def converging() -> Steps:
     """The frame is seen in the Image Editor while it converges, before it is done."""
     nst().steps = 400
+    nst().restart = True
     yield from click_button()
     yield from until(lambda: active().running_session() is not None, "the button starts a batch")
     session, seen = active().current_session(), set()
@@ -299,6 +388,7 @@ def converging() -> Steps:
 def escape() -> Steps:
     """Escape stops a batch and keeps what is finished."""
     nst().warm_steps = 3000
+    nst().restart = True
     yield from click_button()
     yield from until(lambda: active().running_session() is not None, "the button starts a batch")
     session = active().current_session()
@@ -427,6 +517,25 @@ def preferences_window() -> Steps:
     yield 1.0
 
 
+def polish() -> Steps:
+    """The panel in another language, where this Blender has it."""
+    view = bpy.context.preferences.view
+    translations = bpy.app.translations
+    code = next((each for each in translations.locales if each in ("pl_PL", "pl")), None)
+    if code is not None:
+        view.language, view.use_translate_interface = code, True
+        redraw()
+        yield 1.5
+        screenshot("polish")
+        look = translations.pgettext_iface
+        tell(
+            "polish", [look("Strength"), look("Render Stylized Animation", "Operator"), look("no such name")]
+        )
+        view.language = "en_US"
+        redraw()
+        yield 1.0
+
+
 def load_during_a_run() -> Steps:
     """Another file is opened while frames are stylized: they are finished, and the file is as it was."""
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
@@ -456,21 +565,29 @@ def quit_during_a_run() -> Steps:
 def everything() -> Steps:
     scenarios: tuple[Callable[[], Steps], ...] = (
         prepare,
+        asks_before_the_first_frame,
         ctrl_f12,
+        overwrite_or_new_folder,
         batch_by_click,
         play,
         converging,
         escape,
         still,
+        polish,
         regions_by_click,
         compositor_by_click,
         preferences_window,
         load_during_a_run,
         quit_during_a_run,
     )
+    only = os.environ.get("NST_WINDOW_ONLY", "").split()
     for scenario in scenarios:
+        if only and scenario is not prepare and scenario.__name__ not in only:
+            continue
         yield from scenario()
         tell("passed", scenario.__name__)
+    if only:
+        bpy.ops.wm.quit_blender()
 
 
 def run(steps: Steps) -> None:

@@ -37,6 +37,10 @@ SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
 """Of a frame: larger for a screenshot to be shown."""
 SCREENSHOTS = (
     "panel_empty",
+    "panel_no_style",
+    "asked_no_style",
+    "asked_menu",
+    "asked_overwrite",
     "rendering",
     "batch",
     "batch_done",
@@ -123,6 +127,29 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
     assert "load_during_a_run" in told["passed"], "the one before the last, which quits Blender"
     for name in SCREENSHOTS:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
+
+
+def test_nothing_is_rendered_before_someone_was_asked(told: dict[str, Any]) -> None:
+    asked = told["asked"]
+    for way in ("key", "menu", "escaped"):
+        assert asked[way] == [False, []], way
+    assert asked["size"], "the scene has its size back"
+    assert asked["unstyled"] == [[f"own_000{number}.png" for number in (1, 2, 3)], []]
+    assert asked["line"] == ["Not stylized: There is no style picture", True]
+    assert asked["still"] == ["Scene", 1], "rendered as ever"
+
+
+def test_finished_frames_of_other_settings_are_asked_about_and_put_aside(told: dict[str, Any]) -> None:
+    overwrite = told["overwrite"]
+    assert overwrite["asked"] == [False, True]
+    assert overwrite["aside"] is True
+    assert overwrite["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
+
+
+def test_the_panel_speaks_polish(told: dict[str, Any]) -> None:
+    if "polish" not in told:
+        pytest.skip("this Blender has no languages")
+    assert told["polish"] == ["Siła", "Renderuj animację ze stylem", "no such name"]
 
 
 def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:

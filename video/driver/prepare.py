@@ -16,7 +16,7 @@ from video.coherence.frame_history import FrameCorrespondence, FrameHistory, cor
 from video.coherence.other_view import OtherView
 from video.coherence.working_resolution import Size, downscale
 from video.driver.other_views import StyledView
-from video.errors import FileError, FrameError, JournalError
+from video.errors import BEGIN_ANEW, FileError, FrameError, JournalError
 from video.frames.framing import cropped, passes_with_margin
 from video.frames.render_passes import Passes, read_passes
 from video.frames.sequence import SourceFrame
@@ -56,8 +56,8 @@ class PreparedFrame:
         for found, shape in zip((optimized, styled, detailed), expected, strict=True):
             if found is not None and found.shape != shape:
                 raise JournalError(
-                    f"frame {self.frame.number}: what the output folder holds of it is of another size;"
-                    " choose another folder, or begin anew (--restart)"
+                    f"frame {self.frame.number}: what the output folder holds of it is of another size:"
+                    f" {BEGIN_ANEW}"
                 )
 
 

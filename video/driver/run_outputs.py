@@ -9,7 +9,7 @@ from pathlib import Path
 
 from video.driver.finish import FinishedFrame
 from video.driver.frame_writer import movie_name
-from video.errors import FileError
+from video.errors import BEGIN_ANEW, FileError
 from video.files.output_folder import CONTACT_SHEET, view_file
 from video.frames.framing import cropped
 from video.frames.sequence import SourceFrame
@@ -72,7 +72,7 @@ class RunOutputs:
         """Adds and reports a frame of an earlier run; raises FileError if its styled file cannot be read."""
         styled = read_image(result.path)
         if styled.shape[:2] != cropped(frame.image, frame.margin).shape[:2]:
-            raise FileError(result.path, "is of another size than its frame; begin anew (--restart)")
+            raise FileError(result.path, f"is of another size than its frame: {BEGIN_ANEW}")
         self._results[result.number] = result
         self._callbacks.frame_done(result)
         self._sheet.add(result.number, cropped(frame.image, frame.margin), styled)

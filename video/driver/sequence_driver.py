@@ -35,15 +35,15 @@ from video.driver.pass_state import PassState
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
-from video.errors import FrameError
+from video.errors import ChangedFrameError, FrameError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.frames.framing import FramedSequence
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
 from video.results import RunCallbacks, SequenceResult
+from video.resume.earlier_run import EarlierRun
 from video.resume.fingerprint import run_identity
-from video.resume.journal import Journal
 from video.resume.journal_file import Entry
 from video.settings import SequenceSettings
 
@@ -59,6 +59,8 @@ class SequenceDriver:
             journal.
         initial: (H, W, 3) float32 in 0..1, the image that the first frame's pyramid starts from.
         restart: begin anew; finished frames stay until they are replaced.
+        put_aside: put finished frames aside, see `video.resume.put_aside`, rather than replace them
+            (`restart`) or refuse the folder (where they are of other settings, styles or pictures).
         source: what the frames are made from, JSON values by name; a run is resumed only if it is the same.
         total: how many frames will come, where that is known.
         view: if there are several views of each frame, the one that this run is over.
@@ -70,6 +72,7 @@ class SequenceDriver:
     callbacks: RunCallbacks = field(default_factory=RunCallbacks)
     initial: np.ndarray | None = None
     restart: bool = False
+    put_aside: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
     total: int | None = None
     view: ViewRun | None = None
@@ -96,6 +99,9 @@ class SequenceDriver:
 
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
+            ChangedFrameError: a finished frame has other pictures by now. With `put_aside` it and those after
+                it have been put aside: `run` can be called once more, with all frames from the first on. Not
+                so of several views.
             FrameError: a frame of another size than the first, or one that cannot be stylized.
             FileError: a frame cannot be read or written, or another run is at work in the folder.
                 Finished frames stay in every case.
@@ -107,6 +113,10 @@ class SequenceDriver:
             checkpoint = self.checkpoint = self._open_checkpoint()
             try:
                 return self._run(frames, checkpoint, begun)
+            except ChangedFrameError as error:
+                if self.put_aside and self.view is None:
+                    self._earlier.put_aside_from(checkpoint.journal, error)
+                raise
             finally:
                 if not self.source:
                     checkpoint.journal.remove_if_empty()
@@ -142,9 +152,8 @@ class SequenceDriver:
     def _open_checkpoint(self) -> Checkpoint:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
-        journal = Journal.open(self.output, identity, restart=self.restart)
         return Checkpoint(
-            journal,
+            self._earlier.open_journal(identity, restart=self.restart),
             self.output,
             self.settings,
             self._styled_path,
@@ -156,6 +165,11 @@ class SequenceDriver:
     @property
     def _view(self) -> ViewRun:
         return self.view or ViewRun("", self.output)
+
+    @property
+    def _earlier(self) -> EarlierRun:
+        view = self._view
+        return EarlierRun(self.output, view.results, view.suffix, self.put_aside, self.callbacks.warning)
 
     def _styled_path(self, number: int) -> Path:
         pattern = styled_pattern(self.settings.output_format, self._view.suffix)

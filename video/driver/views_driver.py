@@ -54,7 +54,7 @@ class ViewsDriver:
         output: as of a `SequenceDriver`; the files of each view have its suffix, and its journal lies in
             `views/_L`.
         stereo: how two views are put together in one picture; None for no such pictures.
-        engine, settings, restart, source: as of a `SequenceDriver`.
+        engine, settings, restart, put_aside, source: as of a `SequenceDriver`.
         total: how many frames of each view will come, where that is known.
     """
 
@@ -64,6 +64,7 @@ class ViewsDriver:
     restart: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
     total: int | None = None
+    put_aside: bool = False
     stereo: StereoFormat | None = None
 
     def run(self, views: Sequence[ViewFrames]) -> SequenceResult:
@@ -116,6 +117,7 @@ class ViewsDriver:
             view_folder(self.output, view.suffix),
             view.callbacks,
             restart=self.restart,
+            put_aside=self.put_aside,
             source={**self.source, "view": view.suffix, "first view": views[0].suffix},
             total=self.total,
             view=run,

@@ -4,6 +4,7 @@ styled/styled_0001.png          the styled frames; `video.settings.FrameFormat` 
 content/content_0001.png        the frames as Blender rendered them; captured.json says which are whole
 passes/passes_0001.exr          their render passes; passes_0001.json says their camera and view
 composited/composited_0001.png  the styled frames after the scene's own compositor
+styled.old/0001/                what an earlier run with other settings has made: its frames, movie, journal
 debug/, snapshots/              what the settings ask for beside the frames
 stills/                         an output folder of its own, for single frames
 stereo/stereo_0001.png          both eyes in one picture, where the scene asks for it
@@ -32,6 +33,8 @@ STILLS = "stills"
 STEREO = "stereo"
 VIEWS = "views"
 """Folder of the views' own folders."""
+OLD = "styled.old"
+"""Folder of earlier runs' results that were put aside, one folder each."""
 KEPT_RESULTS = ".journal"
 """Folder of the arrays that a later run needs to resume; removed when none is needed any more."""
 
@@ -96,7 +99,10 @@ def movie(kind: str, suffix: str) -> str:
 
 _LONGEST_SUFFIX = 64
 
-_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, STEREO, VIEWS, KEPT_RESULTS)
+_FOLDERS = (
+    *(STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, STEREO, VIEWS),
+    *(KEPT_RESULTS, OLD),
+)
 _FILES = (
     *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),

@@ -84,11 +84,13 @@ class MovieInfo:
 
     Attributes:
         length: frames that can be decoded.
+        size: (width, height) of the first one, upright, in px.
         pixel_aspect: see `MovieFrame`.
         notes: what is not as it seems, or is not taken over; one line each.
     """
 
     length: int
+    size: tuple[int, int]
     pixel_aspect: Fraction
     notes: tuple[str, ...]
 
@@ -163,7 +165,8 @@ def movie_info(path: Path, last: int | None = None) -> MovieInfo:
             break
     if first is None:
         raise FileError(path, _NO_FRAME)
-    return MovieInfo(length, first.pixel_aspect, tuple(notes))
+    height, width = first.picture().shape[:2]
+    return MovieInfo(length, (width, height), first.pixel_aspect, tuple(notes))
 
 
 def movie_length(path: Path) -> int:

@@ -14,13 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from video.errors import FileError, JournalError
+from video.errors import BEGIN_ANEW, ChangedFrameError, FileError, JournalError
 from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
 from video.resume.fingerprint import SOURCE_PREFIX
 from video.resume.journal_file import UNKNOWN, Entry, JournalContent, read_journal
-
-_ADVICE = "choose another output folder, or begin anew (--restart; in Blender the tick Restart)"
 
 
 class Journal:
@@ -73,41 +71,47 @@ class Journal:
             working_size: (height, width) that the frame would be stylized at now, if that is to be compared.
 
         Raises:
-            JournalError: another frame was done there, or the frame was made from something else, or at
+            ChangedFrameError: another frame was done there, or the frame was made from something else, or at
                 another size.
         """
         if index >= len(self.entries):
             if self.pass_number > 0:
-                raise JournalError(
+                raise ChangedFrameError(
+                    0,
                     f"frame {frame} was not among the {len(self.entries)} frames that this folder's run began"
-                    f" with, and further passes have been made over those: {_ADVICE}"
+                    f" with, and further passes have been made over those: {BEGIN_ANEW}",
                 )
             return None
         entry = self.entries[index]
+        changed = index if self.pass_number == 0 else 0
         if entry.frame != frame:
-            raise JournalError(
+            raise ChangedFrameError(
+                changed,
                 f"{self.path.parent} holds a run over other frames (frame {entry.frame} where frame {frame}"
-                f" comes now): {_ADVICE}"
+                f" comes now): {BEGIN_ANEW}",
             )
         if entry.fingerprint != fingerprint:
             before = entry.fingerprint
-            changed = [name for name in fingerprint if before.get(name) != fingerprint[name]]
-            raise JournalError(
-                f"frame {frame}: its {' and '.join(changed)} changed since it was stylized: {_ADVICE}"
+            parts = [name for name in fingerprint if before.get(name) != fingerprint[name]]
+            raise ChangedFrameError(
+                changed,
+                f"frame {frame}: its {' and '.join(parts)} changed since it was stylized: {BEGIN_ANEW}",
             )
         size = entry.report.scales[-1]
         if working_size is not None and working_size != size:
-            raise JournalError(
+            raise ChangedFrameError(
+                changed,
                 f"frame {frame} was optimized at {size[1]}×{size[0]} px and would now be at"
-                f" {working_size[1]}×{working_size[0]} px: set --working-size {max(size)}, {_ADVICE}"
+                f" {working_size[1]}×{working_size[0]} px: set the working size to {max(size)}, {BEGIN_ANEW}",
             )
         return entry
 
     def check_length(self, count: int) -> None:
-        """Raises JournalError if further passes were begun over more frames than `count`."""
+        """Raises ChangedFrameError if further passes were begun over more frames than `count`."""
         if self.pass_number > 0 and count < len(self.entries):
-            raise JournalError(
-                f"{self.path.parent} holds passes over {len(self.entries)} frames, not {count}: {_ADVICE}"
+            raise ChangedFrameError(
+                0,
+                f"{self.path.parent} holds passes over {len(self.entries)} frames, not {count}: {BEGIN_ANEW}",
             )
 
     def add(self, entry: Entry) -> None:
@@ -154,7 +158,7 @@ class Journal:
         try:
             content = read_journal(self.path)
         except FileError as error:
-            raise JournalError(f"{error}: {_ADVICE}") from None
+            raise JournalError(f"{error}: {BEGIN_ANEW}") from None
         entries = content.entries
         different = _differences(content.identity, self._identity)
         if different and not entries:
@@ -162,7 +166,7 @@ class Journal:
         if different:
             raise JournalError(
                 f"{self.path.parent} holds {len(entries)} frames that were made otherwise"
-                f" ({'; '.join(different)}): {_ADVICE}"
+                f" ({'; '.join(different)}): {BEGIN_ANEW}"
             )
         self.continues = True
         self.entries, self.pass_number, self.done = entries, content.pass_number, content.done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from video.frames.stereo import StereoFormat
 from video.images.exr_compression import Packer
 from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_image
-from video.protocol.messages import Event, Frame, Opened, Planned, Stylize, Warned
+from video.protocol.messages import Event, Finish, Frame, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
 from video.settings import SequenceSettings
@@ -42,18 +42,21 @@ class OpenJob:
         passes: by view and number, the files of render passes of the frames that are not done.
         packer: compresses these files when their frames are done.
         is_complete: whether all frames are sent at once.
+        received: the job's frames, and its end, as they have come.
         pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
         self._done: dict[tuple[str, int], Path] = {}
         self.passes: dict[tuple[str, int], Path] = {}
+        self._is_reported = False
         self._job = job
         self._send = send
         self._output = Path(job.output)
         self._snapshots_kept = False
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
+        self.received: list[Frame | Finish] = []
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
@@ -73,6 +76,7 @@ class OpenJob:
             self._output,
             self.reporting(callbacks, self._output),
             restart=job.restart,
+            put_aside=job.put_aside,
             source=job.source,
             total=job.total,
         )
@@ -85,7 +89,14 @@ class OpenJob:
             raise ProtocolError(error)
         stereo = StereoFormat.from_values(job.stereo) if job.stereo else None
         return ViewsDriver(
-            engine, sequence_settings, self._output, job.restart, job.source, job.total, stereo
+            engine,
+            sequence_settings,
+            self._output,
+            restart=job.restart,
+            put_aside=job.put_aside,
+            source=job.source,
+            total=job.total,
+            stereo=stereo,
         )
 
     def _engine(self) -> tuple[StyleEngine, SequenceSettings]:
@@ -161,6 +172,8 @@ class OpenJob:
 
         def frame_done(result: FrameResult) -> None:
             snapshots.finish(result.number)
+            if result.resumed and (view, result.number) in self._done:
+                return  # the run has begun once more, see `Worker._run`
             self._done[view, result.number] = result.path
             self.packer.pack(self.passes.pop((view, result.number), None))
             send(frame_event(job.job, result, view))
@@ -172,8 +185,13 @@ class OpenJob:
             snapshot=take_snapshot,
             warning=lambda text: send(Warned(text, job.job)),
             planned=lambda text: send(Planned(job.job, text)),
-            opened=lambda continues, frames: send(Opened(job.job, continues, list(frames))),
+            opened=self._report_opened,
         )
+
+    def _report_opened(self, continues: bool, frames: Sequence[int]) -> None:
+        if not self._is_reported:
+            self._is_reported = True
+            self._send(Opened(self._job.job, continues, list(frames)))
 
     def _report_download(self) -> Callable[[str, float], None]:
         """Reports the download of a network that the settings name, in steps of a tenth."""

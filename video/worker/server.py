@@ -29,7 +29,7 @@ from compositor.hardware.device import (
     limit_memory,
     torch_version,
 )
-from video.errors import FrameError, ProtocolError, VideoError
+from video.errors import ChangedFrameError, FrameError, ProtocolError, VideoError
 from video.frames.metadata import package_version
 from video.protocol import messages
 from video.protocol.event_log import log_event
@@ -152,10 +152,9 @@ class Worker:
     def _stylize(self, job: Stylize) -> None:
         log_job(job)
         opened = OpenJob(job, self._send)
-        enough = _Interrupt()
         try:
             with self._heartbeat.working(), closing(opened.packer):
-                result = self._run(job, opened, enough)
+                result = self._run(job, opened)
         except (MemoryShortageError, MemoryError) as error:
             known = isinstance(error, MemoryShortageError)
             self._send(Warned(str(error) if known else f"there is not enough memory ({error})", job.job))
@@ -175,16 +174,27 @@ class Worker:
         finally:
             self._cancelled_jobs.discard(job.job)
 
-    def _run(self, job: Stylize, opened: OpenJob, enough: _Interrupt) -> SequenceResult:
-        """Stylizes the frames as they arrive, until `finish`, or until there are enough."""
-        callbacks = self._callbacks(job.job, enough)
-        frames = JobFrames(
-            opened, self._commands_of(job.job, opened, enough), lambda note: self._send(Warned(note, job.job))
-        )
-        if not job.views:
-            return opened.driver(callbacks).run(frames.frames())
-        driver = opened.views_driver()
-        return driver.run(frames.views(callbacks, job.views, Path(job.output)))
+    def _run(self, job: Stylize, opened: OpenJob) -> SequenceResult:
+        """Stylizes the frames as they arrive, until `finish`, or until there are enough.
+
+        Once more where finished frames are put aside because their pictures have changed.
+        """
+        while True:
+            enough = _Interrupt()
+            callbacks = self._callbacks(job.job, enough)
+            frames = JobFrames(
+                opened,
+                self._commands_of(job.job, opened, enough),
+                lambda note: self._send(Warned(note, job.job)),
+            )
+            if job.views:
+                driver = opened.views_driver()
+                return driver.run(frames.views(callbacks, job.views, Path(job.output)))
+            try:
+                return opened.driver(callbacks).run(frames.frames())
+            except ChangedFrameError:
+                if not job.put_aside:
+                    raise
 
     def _callbacks(self, job: str, enough: _Interrupt) -> RunCallbacks:
         return RunCallbacks(
@@ -212,13 +222,20 @@ class Worker:
         yield from (frame for frame in frames if not self._is_cancelled(job))
 
     def _arriving(self, job: str, opened: OpenJob, enough: _Interrupt) -> Iterator[Frame]:
-        """The job's frames as they are sent."""
+        """The job's frames, first those that an earlier attempt was sent, then as they are sent."""
+        for received in tuple(opened.received):
+            if isinstance(received, Finish):
+                return
+            yield received
         while not self._is_cancelled(job):
             with self._heartbeat.awaiting():
                 command = self._inbox.get()
-            if command is enough or (isinstance(command, Finish) and command.job == job):
+            if command is enough:
                 return
-            if isinstance(command, Frame) and command.job == job:
+            if isinstance(command, (Finish, Frame)) and command.job == job:
+                opened.received.append(command)
+                if isinstance(command, Finish):
+                    return
                 opened.check_frame(command)
                 yield command
             elif isinstance(command, Stylize):

@@ -123,6 +123,7 @@ def stylize_sequence(
             callbacks,
             initial,
             restart=restart,
+            put_aside=restart,
             total=len(sequence.numbers),
         )
         try:

@@ -84,8 +84,8 @@ RestartOption = Annotated[
     bool,
     typer.Option(
         "--restart/--resume",
-        help="Begin anew, or go on with the finished frames of the same settings in the output folder, which"
-        " is the default.",
+        help="Begin anew and put what is finished aside in styled.old, or go on with the finished frames of"
+        " the same settings in the output folder, which is the default.",
         show_default=False,
     ),
 ]

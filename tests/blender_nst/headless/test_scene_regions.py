@@ -291,10 +291,10 @@ def test_regions_that_cannot_be_used_are_told_in_one_line(
     )
     lines = [line for line in run.output.splitlines() if line.startswith("Blender NST: ")]
     expected = (
-        "region 1: no object is picked",
-        "region 1, Trees: no style is chosen",
+        "Region 1: no object is picked",
+        "Region 1, Trees: no style is chosen",
         "/nowhere/drawing.png: the style picture is not there",
-        "region 1: no collection is picked",
+        "Region 1: no collection is picked",
     )
     assert len(lines) == len(expected), run.output[-3000:]
     for line, text in zip(lines, expected, strict=True):

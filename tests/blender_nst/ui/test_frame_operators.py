@@ -99,7 +99,7 @@ finish([seen, done()])
     assert not (blender.folder / "out").exists()
 
 
-def test_what_is_finished_is_kept_and_restart_begins_anew(
+def test_resume_keeps_what_is_finished_and_other_settings_put_it_aside(
     blender: BlenderInTests, blend_file: Path, style_picture: Path
 ) -> None:
     write_frames(blender.folder, [f"own_{number:04d}.png" for number in (1, 2, 3)])
@@ -113,22 +113,27 @@ times = lambda: [path.stat().st_mtime_ns for path in sorted(styled.iterdir())]
 first = times()
 seen += [bpy.ops.nst.resume.poll(), attempt(bpy.ops.nst.resume), times()[:2] == first, len(times())]
 nst.steps = 5
-seen += [attempt(bpy.ops.nst.resume), attempt(bpy.ops.nst.stylize_frames), times()[:2] == first]
-seen.append(active.status_line()[0])
-nst.restart = True
-seen += [attempt(bpy.ops.nst.stylize_frames), times()[:2] != first]
+seen += [attempt(bpy.ops.nst.resume), times()[:2] == first, active.status_line()[0]]
+aside = folder / "out" / "styled.old" / "0001" / "styled"
+seen += [attempt(bpy.ops.nst.stylize_frames), sorted(path.name for path in aside.iterdir())]
+seen += [[path.stat().st_mtime_ns for path in sorted(aside.iterdir())][:2] == first]
 second = times()
-seen += [attempt(bpy.ops.nst.resume), times() == second]
+nst.restart = True
+seen += [attempt(bpy.ops.nst.stylize_frames), times()[:2] != second[:2], nst.restart]
+third = times()
+seen += [attempt(bpy.ops.nst.resume), times() == third]
 finish(seen)
 """,
         blend_file,
         style_picture,
     )
     assert result[:6] == [False, ["FINISHED"], True, ["FINISHED"], True, 3]
-    assert result[6:9] == [["CANCELLED"], ["CANCELLED"], True]
-    assert "steps was 3, is 5" in result[9]
-    assert "the tick Restart" in result[9]
-    assert result[10:] == [["FINISHED"], True, ["FINISHED"], True]
+    assert result[6:8] == [["CANCELLED"], True]
+    assert "steps was 3, is 5" in result[8]
+    assert "--" not in result[8], "no option of the command line in the window"
+    names = [f"styled_{number:04d}.png" for number in (1, 2, 3)]
+    assert result[9:12] == [["FINISHED"], names, True], "what was finished is put aside"
+    assert result[12:] == [["FINISHED"], True, False, ["FINISHED"], True]
 
 
 def test_picked_files_of_every_kind(blender: BlenderInTests, blend_file: Path, style_picture: Path) -> None:

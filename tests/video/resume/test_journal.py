@@ -19,7 +19,7 @@ from compositor.engine import StyleEngine
 from compositor.settings import Color, DeviceChoice, StyleSettings
 from compositor.stylization.style_library import Style
 from video.driver.sequence_driver import SequenceDriver
-from video.errors import FileError, JournalError
+from video.errors import BEGIN_ANEW, FileError, JournalError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.frames import metadata
@@ -148,7 +148,7 @@ def test_other_settings_are_refused_and_named(
     with pytest.raises(JournalError) as caught:
         run(other, pan, tmp_path, sequence)
     assert words in str(caught.value)
-    assert "--restart" in str(caught.value)
+    assert str(caught.value).endswith(BEGIN_ANEW)
     assert len(str(caught.value).splitlines()) == 1
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
     assert not any(each.resumed for each in run(other, pan[:1], tmp_path, sequence, restart=True))

@@ -517,3 +517,32 @@ def test_what_is_printed_in_the_process_goes_to_the_log(
     words = log.read_text()
     assert "a library prints" in words
     assert "native code prints" in words
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_job_whose_frames_have_changed_puts_them_aside_and_begins_once_more(
+    worker: Conversation, files: Path, tmp_path: Path, complete: bool
+) -> None:
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    for number in (1, 2, 3):
+        (inputs / f"c_{number:04d}.png").write_bytes((files / f"c_{number:04d}.png").read_bytes())
+    commands = [Frame("a", number, str(inputs / f"c_{number:04d}.png")) for number in (1, 2, 3)]
+
+    def job(output: Path) -> list[Event]:
+        opening = replace(stylize(files, output), total=3, put_aside=True, complete=complete)
+        worker.say(opening, *commands, Finish("a"))
+        return worker.until(Done)
+
+    job(tmp_path / "out")
+    before = (tmp_path / "out" / "styled" / "styled_0002.png").read_bytes()
+    (inputs / "c_0002.png").write_bytes((inputs / "c_0003.png").read_bytes())
+    events = job(tmp_path / "out")
+    job(tmp_path / "fresh")
+    done = [(each.frame, each.resumed) for each in events if isinstance(each, FrameDone)]
+    assert done == [(1, True), (2, False), (3, False)]
+    assert len([each for each in events if isinstance(each, Opened)]) == 1
+    for number in (1, 2, 3):
+        name = f"styled/styled_{number:04d}.png"
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes()
+    assert (tmp_path / "out" / "styled.old" / "0001" / "styled" / "styled_0002.png").read_bytes() == before

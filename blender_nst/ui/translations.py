@@ -1,0 +1,196 @@
+"""Names of settings, panels and buttons in other languages than English.
+
+Blender looks each name up as it draws it. What is put together at run time (progress, errors) is English.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import addon
+
+POLISH: dict[str, str] = {
+    # Panels
+    "Neural Style": "Styl neuronowy",
+    "Neural Style Painting": "Malowanie stylem neuronowym",
+    "Neural Style Presets": "Ustawienia stylu neuronowego",
+    "Rendered Frames": "Wyrenderowane klatki",
+    "Regions": "Obszary",
+    "Compositor": "Kompozytor",
+    "Advanced": "Zaawansowane",
+    "Look": "Wygląd",
+    "Strokes": "Pociągnięcia",
+    "Color Gains": "Wzmocnienie barw",
+    "Optimization": "Optymalizacja",
+    "Network": "Sieć",
+    "Sequence": "Sekwencja",
+    "Output": "Wynik",
+    # Buttons
+    "Render Stylized Animation": "Renderuj animację ze stylem",
+    "Stylize Rendered Frames": "Stylizuj te klatki",
+    "Stylize This Frame": "Nadaj styl tej klatce",
+    "This Frame": "Ta klatka",
+    "Draft of It": "Jej szkic",
+    "Resume": "Wznów",
+    "Show Preview": "Pokaż podgląd",
+    "Open Folder": "Otwórz folder",
+    "Open Output Folder": "Otwórz folder wynikowy",
+    "Choose Output Folder": "Wybierz folder wynikowy",
+    "Cancel Stylizing": "Przerwij nadawanie stylu",
+    "Watch Stylizing": "Obserwuj nadawanie stylu",
+    "Add Style Pictures": "Dodaj obrazy stylu",
+    "Remove Style Picture": "Usuń obraz stylu",
+    "Move Style Picture": "Przesuń obraz stylu",
+    "Add Region": "Dodaj obszar",
+    "Remove Region": "Usuń obszar",
+    "Move Region": "Przesuń obszar",
+    "Add to Compositor": "Dodaj do kompozytora",
+    "Composite Styled Frames": "Złóż klatki ze stylem",
+    "Add Neural Style Preset": "Dodaj ustawienie stylu neuronowego",
+    "Choose Network": "Wybierz sieć",
+    "Choose Layer": "Wybierz warstwę",
+    "Automatic": "Automatycznie",
+    # What is in the way
+    "Add a Style Picture": "Dodaj obraz stylu",
+    "Install the Engine": "Zainstaluj silnik",
+    "Save the File": "Zapisz plik",
+    "Choose Another Folder": "Wybierz inny folder",
+    "Stop It": "Zatrzymaj",
+    "There is no style picture": "Nie ma obrazu stylu",
+    "The style engine is not installed": "Silnik stylu nie jest zainstalowany",
+    "Add a picture of a painting, or drop one here": "Dodaj obraz lub upuść go tutaj",
+    "The picture is not there; choose another": "Nie ma tego obrazu; wybierz inny",
+    "Nothing is being stylized": "Nic nie jest przetwarzane",
+    "Styled": "Ze stylem",
+    "Rendered": "Wyrenderowane",
+    "Overwrite": "Nadpisz",
+    "New Folder": "Nowy folder",
+    # Properties of the scene
+    "Stills Too": "Także pojedyncze obrazy",
+    "Styles": "Style",
+    "Style": "Styl",
+    "Restart": "Zacznij od nowa",
+    "Preset": "Ustawienie",
+    "Frames": "Klatki",
+    "Files": "Pliki",
+    "Scene Output": "Wynik sceny",
+    "Captured": "Przechwycone",
+    "Custom Range": "Własny zakres",
+    "Start": "Początek",
+    "End": "Koniec",
+    "Step": "Krok",
+    "Picture": "Obraz",
+    "Weight": "Waga",
+    "Kind": "Rodzaj",
+    "As Rendered": "Jak wyrenderowano",
+    "Stylize Before Compositor": "Styl przed kompozytorem",
+    # Settings
+    "Draft": "Szkic",
+    "Standard": "Zwykłe",
+    "Final": "Końcowe",
+    "Custom": "Własne",
+    "Strength": "Siła",
+    "Paint": "Malarskość",
+    "Style Weight": "Waga stylu",
+    "Content Weight": "Waga treści",
+    "Local Weight": "Waga lokalna",
+    "Color": "Barwa",
+    "Luminance": "Luminancja",
+    "Match": "Dopasowanie",
+    "Style Scale": "Skala stylu",
+    "Style Size": "Rozmiar stylu",
+    "TV Weight": "Waga TV",
+    "Red Gain": "Wzmocnienie czerwieni",
+    "Green Gain": "Wzmocnienie zieleni",
+    "Blue Gain": "Wzmocnienie błękitu",
+    "Steps": "Kroki",
+    "Working Detail": "Szczegółowość pracy",
+    "Full": "Pełna",
+    "Device": "Urządzenie",
+    "Auto": "Automatycznie",
+    "CPU": "Procesor",
+    "Working Size": "Rozmiar roboczy",
+    "Finishing Steps": "Kroki wykończenia",
+    "Coarsest Size": "Najmniejszy rozmiar",
+    "Tolerance": "Tolerancja",
+    "Content": "Treść",
+    "Noise": "Szum",
+    "Seed": "Ziarno",
+    "Optimizer": "Optymalizator",
+    "L-BFGS History": "Historia L-BFGS",
+    "Learning Rate": "Szybkość uczenia",
+    "Precision": "Precyzja",
+    "Style Statistic": "Statystyka stylu",
+    "Gram": "Macierze Grama",
+    "Content Layers": "Warstwy treści",
+    "Style Layers": "Warstwy stylu",
+    "Local Layers": "Warstwy lokalne",
+    "Window Layers": "Warstwy okien",
+    "Pooling": "Łączenie",
+    "Average": "Średnia",
+    "Maximum": "Maksimum",
+    "Loss Scale": "Skala straty",
+    "Relative": "Względna",
+    "Input Normalization": "Normalizacja wejścia",
+    "Normalized Network": "Sieć znormalizowana",
+    "Snapshot Every": "Migawka co",
+    "Temporal Weight": "Waga czasowa",
+    "Denoise": "Odszumianie",
+    "None": "Brak",
+    "Bilateral": "Dwustronne",
+    "Denoise Strength": "Siła odszumiania",
+    "Warm Steps": "Kroki kolejnych klatek",
+    "Motion": "Ruch",
+    "Vectors": "Wektory",
+    "360° Panorama": "Panorama 360°",
+    "Always": "Zawsze",
+    "Never": "Nigdy",
+    "Passes": "Przejścia",
+    "Warm Style Gain": "Wzmocnienie stylu kolejnych klatek",
+    "Follow Light": "Podążaj za światłem",
+    "History Length": "Długość historii",
+    "Output Format": "Format wyniku",
+    "PNG, 8 bits": "PNG, 8 bitów",
+    "PNG, 16 bits": "PNG, 16 bitów",
+    "OpenEXR, half": "OpenEXR, połówkowa precyzja",
+    "Dynamic Range": "Zakres dynamiczny",
+    "Display": "Ekran",
+    "Movie": "Film",
+    "Movie Codec": "Kodek filmu",
+    "FFV1, lossless (MKV)": "FFV1, bezstratny (MKV)",
+    "Contact Sheet": "Arkusz podglądów",
+    "Debug": "Diagnostyka",
+}
+
+NAMES = frozenset(
+    {
+        *(
+            "CUDA",
+            "MPS",
+            "Adam",
+            "L-BFGS",
+            "Adam Beta 1",
+            "Adam Beta 2",
+            "Float32",
+            "Bfloat16",
+            "Wasserstein",
+        ),
+        *("Gatys", "Torchvision", "Caffe", "Caffe RGB", "NLM", "DIS", "Farneback", "RAFT", "HDR"),
+        *("H.264 (MP4)", "ProRes 4444 (MOV)"),
+    }
+)
+"""What is the same in every language."""
+
+_CONTEXTS = ("*", "Operator")
+"""Where Blender looks names up: those of properties and panels, and those of buttons."""
+
+
+def register() -> None:
+    """Tells Blender the translations; it calls Polish by the one code or the other."""
+    words = {(context, english): polish for context in _CONTEXTS for english, polish in POLISH.items()}
+    bpy.app.translations.register(addon.ID, {"pl_PL": words, "pl": words})
+
+
+def unregister() -> None:
+    """Takes them back."""
+    bpy.app.translations.unregister(addon.ID)
