@@ -24,8 +24,8 @@ from bpy.app.handlers import persistent
 
 from .capture.camera import camera_notes
 from .capture.log import ORPHAN_PATIENCE, CaptureError
+from .capture.still_file import still_file
 from .capture.view_layer_passes import TemporaryPasses
-from .compat.still_file import still_file
 from .diagnostics.guard import one_line
 from .errors import EngineError
 from .properties.regions import needed_passes

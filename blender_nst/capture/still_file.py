@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..capture.views import first_file
+from .views import first_file
 
 
 def still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
