@@ -19,9 +19,9 @@ _RIDGE = 0.002
 _MIN_EVIDENCE = 0.02
 # A pixel that the earlier frames show less surely is disoccluded.
 _KNOWN = 0.5
-# As shares of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over a
+# As a share of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over a
 # band so wide. Narrower ones, as slow motion leaves, are continued from it anyway.
-_JOINED_WIDTH, _JOINT = 1 / 96, 1 / 48
+_JOINT = 1 / 96
 # How much strokes are held right beside such an area.
 _LEAST_HELD = 0.02
 # Share of the area's depth by which what lies in front of it is nearer.
@@ -70,7 +70,7 @@ def held_beside(known: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
     if depth is None:
         return held
     longer, unknown = max(known.shape), (known < _KNOWN).astype(np.uint8)
-    width = 2 * max(1, round(0.5 * _JOINED_WIDTH * longer)) + 1
+    width = 2 * max(1, round(0.5 * _JOINT * longer)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     # Beyond the frame there is more of the same.
     wide = cv2.morphologyEx(unknown, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
