@@ -6,7 +6,7 @@ Nothing here needs the result of a frame, so that it can be done while the frame
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class PreparedFrame:
         content: (h, w, 3 or 4) float32 in 0..1, its image at the working size, without its light.
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
         coverage: of its silhouettes at its own size; None if not known, and for a frame that is done already.
+        begins_shot: nothing of the frames before has any effect on it or on a later one; of a frame that is
+            to be stylized.
     """
 
     frame: SourceFrame
@@ -44,6 +46,7 @@ class PreparedFrame:
     content: np.ndarray
     correspondence: FrameCorrespondence | None
     coverage: Coverage | None = None
+    begins_shot: bool = False
 
     def check_resumed(self, optimized: np.ndarray, styled: np.ndarray, detailed: np.ndarray | None) -> None:
         """Raises JournalError if what an earlier run has kept of the frame is of another size."""
@@ -83,6 +86,7 @@ class FramePrefetcher:
         self._tracker = LightTracker() if settings.follow_light else None
         self._light = ShotLight()
         self._margin = 0
+        self._begun = False
 
     @property
     def computes_on_engine_device(self) -> bool:
@@ -134,16 +138,22 @@ class FramePrefetcher:
             # Strokes that were made in the dark know nothing of the content.
             history.clear()
         follows, other_lens = not history.is_empty, frame.margin != self._margin
+        is_first, self._begun = not self._begun, True
         if other_lens:
             # From one frame to the next the camera is a panoramic one, or is none any more.
             history.clear()
         correspondence = history.correspondence(rendered)
+        begins_shot = correspondence is None
         if known is None and self._tracker is not None:
             cut = other_lens or self._sees_cut(correspondence, self._tracker)
-            if follows and cut:
+            # Out of the dark comes a frame without a predecessor, in the light of the shot before.
+            begins_shot = follows and cut
+            if begins_shot:
                 light = self._tracker.begin_shot()
                 rendered = self._rendered(frame, passes, light)
-        return self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
+        coverage = (rendered.full or rendered).coverage
+        prepared = self._kept(frame, rendered, light, correspondence, coverage)
+        return replace(prepared, begins_shot=is_first or begins_shot)
 
     def _sees_cut(self, correspondence: FrameCorrespondence | None, tracker: LightTracker) -> bool:
         return correspondence is None if self._finder.finds_motion else tracker.sees_cut()

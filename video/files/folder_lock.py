@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from video.errors import FileError
+from video.errors import FileError, FolderBusyError
 from video.files.output_folder import LOCK
 
 _PATIENCE = 60.0
@@ -21,9 +21,17 @@ _PATIENCE = 60.0
 
 @contextmanager
 def folder_locked(
-    folder: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = _PATIENCE
+    folder: Path,
+    warning: Callable[[str], None] = lambda text: None,
+    *,
+    patience: float = _PATIENCE,
+    by_file: bool = False,
 ) -> Iterator[None]:
     """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
+
+    Args:
+        by_file: lock a file in it, which stays. NFS locks files that are open for writing, and no folders:
+            so a run on another machine is seen there too.
 
     Raises:
         FileError: another run holds it for longer than `patience` seconds, or it cannot be made.
@@ -31,12 +39,14 @@ def folder_locked(
     deadline, warned = time.monotonic() + patience, False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while (held := _try(folder)) is None:
+        while (held := _try(folder, by_file)) is None:
             if not warned:
                 warning(f"another run is at work in {folder}: waiting for its end")
                 warned = True
             if time.monotonic() > deadline:
-                raise FileError(folder, "another run is at work in this folder; end it, or choose another")
+                raise FolderBusyError(
+                    folder, "another run is at work in this folder; end it, or choose another"
+                )
             time.sleep(0.1)
     except OSError as error:
         raise FileError(
@@ -48,7 +58,7 @@ def folder_locked(
         os.close(held)
 
 
-def _try(folder: Path) -> int | None:
+def _try(folder: Path, by_file: bool) -> int | None:
     """An open file that holds the lock until it is closed; None while somebody else has it."""
     if sys.platform == "win32":
         # A file that Windows removes when it is closed, by whatever end of the process.
@@ -58,7 +68,7 @@ def _try(folder: Path) -> int | None:
             return None
     import fcntl
 
-    file = os.open(folder, os.O_RDONLY)
+    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT) if by_file else os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

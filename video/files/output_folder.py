@@ -7,6 +7,8 @@ composited/composited_0001.png  the styled frames after the scene's own composit
 debug/, snapshots/              what the settings ask for beside the frames
 stills/                         an output folder of its own, for single frames
 journal.json, .journal/         what a later run resumes from
+farm.json, chunks/              of a run in chunks: what they have in common; a folder for each
+metrics.json                    what `farm finish` has measured
 styled.mp4, composited.mp4, contact_sheet.png, preview.png
 engine.log, blender.log, extension.log, blender-nst.log
 """
@@ -25,12 +27,16 @@ COMPOSITED = "composited"
 DEBUG = "debug"
 SNAPSHOTS = "snapshots"
 STILLS = "stills"
+CHUNKS = "chunks"
+"""Folder of the chunks of a run on several machines; see `video.farm`."""
 KEPT_RESULTS = ".journal"
 """Folder of the arrays that a later run needs to resume; removed when none is needed any more."""
 
 JOURNAL = "journal.json"
 CAPTURED = "captured.json"
 """In the folder of the content frames."""
+FARM = "farm.json"
+METRICS = "metrics.json"
 CONTACT_SHEET = "contact_sheet.png"
 PREVIEW = "preview.png"
 ENGINE_LOG = "engine.log"
@@ -61,9 +67,9 @@ def movie(kind: str, suffix: str) -> str:
     return f"{kind}{suffix}"
 
 
-_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS)
+_FOLDERS = (STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, KEPT_RESULTS, CHUNKS)
 _FILES = (
-    *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
+    *(JOURNAL, FARM, METRICS, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),
 )
 _STYLIZING = (
