@@ -47,8 +47,8 @@ def test_chunks_of_a_scene_with_two_cameras_are_the_run_of_one_machine(
     assert files(farm, "styled") == files(one, "styled")
     for name in files(one, "content"):
         # Blender writes the time of the render into its files.
-        rendered = [read_image(out / "content" / name) for out in (farm, one)]
-        np.testing.assert_array_equal(*rendered)
+        theirs, ours = (read_image(out / "content" / name) for out in (farm, one))
+        np.testing.assert_array_equal(theirs, ours)
     assert len(list((farm / "passes").glob("passes_*.exr"))) == 4
     # Camera markers are the shots, and what the farm delivers has all that its metrics need.
     assert json.loads((farm / "farm.json").read_text())["timeline"]["shots"] == [1, 3]
