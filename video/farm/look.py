@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype
@@ -163,7 +164,8 @@ def read_look(output: Path) -> FarmLook:
 def _write_first(path: Path, look: FarmLook) -> None:
     """Writes the file unless another chunk was faster."""
     text = json.dumps(asdict(look), indent=1, allow_nan=False)
-    own = temporary_name(path)
+    # On machines that start alike, process numbers are alike too.
+    own = temporary_name(path.with_name(f"{path.name}.{uuid4().hex}"))
     try:
         write_atomically(own, lambda temporary: temporary.write_text(text, "utf-8"))
         try:

@@ -63,7 +63,8 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe.unlink(missing_ok=True)
         probe.touch()
-        probe.unlink()
+        # A process of the same number on another machine may have removed it.
+        probe.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(folder, f"cannot be written to ({reason}); choose another output folder") from None
