@@ -43,6 +43,20 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Described:
+    """The frames of a scene, which is not rendered: first, last and step, and the first frame of each shot,
+    where another camera is bound.
+    """
+
+    first: int
+    last: int
+    step: int
+    shots: list[int]
+    resolution: list[int]
+    frame_rate: float
+
+
+@dataclass(frozen=True)
 class Composited:
     """A styled frame has been through the scene's compositor; `path` is the result."""
 
@@ -50,11 +64,12 @@ class Composited:
     path: str
 
 
-LocalEvent = Died | Rendered | Started | Composited
+LocalEvent = Died | Rendered | Started | Described | Composited
 
 LOCAL_EVENTS: dict[str, type] = {
     "died": Died,
     "rendered": Rendered,
     "started": Started,
+    "described": Described,
     "composited": Composited,
 }

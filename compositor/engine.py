@@ -35,7 +35,7 @@ from compositor.stylization.pyramid import scale_sizes, share_steps
 from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import Style, StyleLibrary, check_style
 from compositor.stylization.temporal import DetailConstraint, StylizedFrame, TemporalConstraint
-from compositor.stylization.working_size import working_size, working_size_text
+from compositor.stylization.working_size import padded_working_size, working_size_text
 from compositor.tiling.memory_plan import MemoryPlan, fitting_windows, memory_plan, upsampling_plan
 
 # Pixels: longer side of the pictures over which a normalized network's means are taken.
@@ -183,9 +183,7 @@ class StyleEngine:
         Args:
             margin: as in `FrameInputs`, included in both widths.
         """
-        inner = width - 2 * margin
-        size = working_size(height, inner, self.settings, self.device.type)
-        return size if margin == 0 else (size[0], CircularMargin(inner, margin).padded(size[1]))
+        return padded_working_size(height, width, margin, self.settings, self.device.type)
 
     def match_colors_to(self, content: np.ndarray) -> None:
         """Recolors the style pictures to the first frame of a shot (color transfer), if the settings say so.

@@ -23,6 +23,14 @@ class FileError(VideoError):
         self.path = path
 
 
+class DiskFullError(FileError):
+    """There is no room for a file; once there is, the same run goes on."""
+
+
+class FolderBusyError(FileError):
+    """Another run is at work in the folder."""
+
+
 class SequenceError(VideoError):
     """The input is no usable sequence: nothing there, an empty range, a missing frame."""
 

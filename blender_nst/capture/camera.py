@@ -148,10 +148,15 @@ def bound_camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
 
     `scene.camera` may already be the next frame's, which the renderer has looked at for its motion vectors.
     """
+    return camera_at(scene, scene.frame_current)
+
+
+def camera_at(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None:
+    """The camera of any frame of the scene, as `bound_camera`."""
     bound = [each for each in scene.timeline_markers if each.camera and not each.camera.hide_render]
     if not bound:
         return scene.camera
-    past = [each for each in bound if each.frame <= scene.frame_current]
+    past = [each for each in bound if each.frame <= frame]
     marker = max(past, key=lambda each: each.frame) if past else min(bound, key=lambda each: each.frame)
     return marker.camera
 

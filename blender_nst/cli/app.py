@@ -7,6 +7,17 @@ from typing import Annotated
 
 import typer
 
+from blender_nst.cli.farm.app import farm_app
+from blender_nst.cli.farm.options import (
+    DEFAULT_LEAD_IN,
+    SEQUENCE_NAMES,
+    STYLE_NAMES,
+    FrameListOption,
+    LeadInOption,
+    ShotsOption,
+    SourceArgument,
+)
+from blender_nst.cli.farm.progress import ProgressForm, make_progress
 from blender_nst.cli.inputs.common_options import (
     BlenderOption,
     CompositeOption,
@@ -44,6 +55,7 @@ app = LoggedTyper(
 )
 app.add_typer(blender_app, name="blender")
 app.add_typer(extension_app, name="extension")
+app.add_typer(farm_app, name="farm")
 
 
 @app.command()
@@ -136,6 +148,57 @@ def stylize(
             skip_missing=skip_missing,
             restart=restart,
             settings=settings,
+            display=display,
+        )
+
+
+@app.command()
+@with_settings(StyleSettings, SequenceSettings, style=STYLE_NAMES, sequence=SEQUENCE_NAMES)
+def chunk(
+    source: SourceArgument,
+    *,
+    settings: Settings,
+    frames: FrameListOption,
+    lead_in: LeadInOption = DEFAULT_LEAD_IN,
+    shots: ShotsOption = None,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    region: RegionsOption = None,
+    keep: KeepOption = None,
+    passes: PassesOption = None,
+    out: OutOption = Path("out"),
+    allow_mixed: Annotated[
+        bool,
+        typer.Option("--allow-mixed", help="Take part although this machine gives another look, and say so."),
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for another process that makes the same chunk.", min=0.0)
+    ] = 60.0,
+    progress: Annotated[
+        ProgressForm, typer.Option(help="What is printed: bars for a person, or lines for a farm.")
+    ] = ProgressForm.BARS,
+    allow_scripts: ScriptsOption = False,
+    blender: BlenderOption = None,
+) -> None:
+    """Stylize some frames of a sequence or .blend on one of many machines, for a render farm.
+
+    Do the same again to go on. Exit codes: 0 done; 1 try again, best on another machine; 2 do not try again;
+    75 try again later.
+    """
+    from blender_nst.cli.farm.chunk import make_chunks
+    from blender_nst.cli.farm.work import FarmOptions
+    from blender_nst.cli.inputs.style_choice import choose_styles
+
+    choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
+    with signals_are_raised(), make_progress(progress) as display:
+        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts)
+        make_chunks(
+            options,
+            frames,
+            lead_in,
+            shots=shots,
+            allow_mixed=allow_mixed,
+            patience=wait,
             display=display,
         )
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_LINE = 2000
 """Characters of what is told; a name may have thousands."""
 
-_LACKING = {
+LACKING = {
     errno.ENOSPC: "make room",
     errno.EDQUOT: "make room",
     errno.EMFILE: "allow more open files (ulimit -n)",
@@ -106,7 +106,7 @@ def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
 def exit_with_os_error(error: OSError) -> NoReturn:
     """Ends the process after what the system has refused; where it lacks means, no input is to blame."""
     where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-    lacking = _LACKING.get(error.errno or 0)
+    lacking = LACKING.get(error.errno or 0)
     advice = "" if lacking is None else f"; {lacking}"
     exit_with(f"{where}{error.strerror or error}{advice}", BAD_INPUT if lacking is None else FAILED)
 

@@ -49,6 +49,8 @@ class RenderJob:
     """Whether the scene's compositor runs over the styled frames, and not over the rendered ones."""
     restart: bool = False
     """Begin anew where the output folder holds finished frames; otherwise go on with them."""
+    describe: bool = False
+    """Tell the scene's frames and shots, and render nothing."""
     allow_scripts: bool = False
     """Whether Python in the .blend runs: registered texts, drivers, Freestyle modules."""
     source: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class RenderJob:
         for part in self.regions:
             if part.keys() != {"kind", "name", "style"} or part["kind"] not in PART_KINDS:
                 raise RenderJobError(f"{part}: a region has a kind ({', '.join(PART_KINDS)}), name and style")
-        if not self.styles and not any(part["style"] for part in self.regions):
+        if not self.describe and not self.styles and not any(part["style"] for part in self.regions):
             raise RenderJobError("at least one style picture is needed, none was given")
         if self.style_weights and len(self.style_weights) != len(self.styles):
             raise RenderJobError(f"{len(self.style_weights)} style weights for {len(self.styles)} styles")

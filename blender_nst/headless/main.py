@@ -8,6 +8,7 @@ that begins with `NST ` and goes on with JSON: those of `engine.messages`, and o
 
     {"event": "started", "blender": "4.5.1", "frames": [1, 2, 3], "resolution": [480, 270], "frame_rate": 24}
     {"event": "rendered", "frame": 1, "count": 1, "total": 3}
+    {"event": "described", "first": 1, "last": 48, "step": 1, "shots": [1, 25], …}
     {"event": "composited", "frame": 1, "path": "/p/out/composited/composited_0001.png"}
 
 The exit code is 0 when every frame is styled, 2 after a `failed` event whose cause the user can remove, 1
@@ -33,6 +34,7 @@ import bpy
 
 if TYPE_CHECKING:
     from blender_nst.engine.messages import Event
+    from blender_nst.headless.job import RenderJob
     from blender_nst.local_events import LocalEvent
     from blender_nst.session.session import SessionEvent
 
@@ -166,6 +168,9 @@ def run(job_path: Path, package: Any) -> None:
         disable_installed_copy()
         package.register()
         scene = open_scene(job)
+        if job.describe:
+            describe(scene, job)
+            return
         refused_scripts = RefusedScripts(job.blend, allowed=job.allow_scripts)
         configure(scene, job)
         frames = frames_to_render(scene, job)
@@ -203,6 +208,18 @@ def run(job_path: Path, package: Any) -> None:
         )
     if job.composite:
         composite(scene, Path(job.output), frames)
+
+
+def describe(scene: bpy.types.Scene, job: RenderJob) -> None:
+    """Emits the scene's frames and shots; raises JobError if there are none to render."""
+    from blender_nst.capture.camera import frame_size
+    from blender_nst.headless.scene import frames_to_render, shot_starts
+    from blender_nst.local_events import Described
+
+    frames = frames_to_render(scene, job)
+    rate = scene.render.fps / scene.render.fps_base
+    shots, size = shot_starts(scene, frames), list(frame_size(scene))
+    emit(Described(frames[0], frames[-1], scene.frame_step, shots, size, rate))
 
 
 def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ..capture.camera import camera_at
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
 from ..compositing.second_pass import CompositeError, check_single_view
@@ -76,6 +77,12 @@ def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:
     if not has_camera and not uses_sequencer(scene):
         raise JobError(f"{job.blend}: scene {scene.name!r} has no camera to render through")
     return frames
+
+
+def shot_starts(scene: bpy.types.Scene, frames: list[int]) -> list[int]:
+    """The first of the frames, and each at which another camera is bound than at the one before."""
+    cameras = [camera.name if (camera := camera_at(scene, frame)) else None for frame in frames]
+    return [frame for place, frame in enumerate(frames) if place == 0 or cameras[place] != cameras[place - 1]]
 
 
 def leave_out_compositor(scene: bpy.types.Scene, job: RenderJob) -> None:

@@ -64,6 +64,12 @@ def check_style(image: np.ndarray, name: str) -> np.ndarray:
     return image
 
 
+def styles_digest(styles: Sequence[Style]) -> str:
+    """A hash of all pictures, weights and regions, in hexadecimal; equal for equal styles."""
+    whole = repr([(style.digest, style.weight, style.region) for style in styles])
+    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
+
+
 class StyleLibrary:
     """All styles of an engine, and their targets for the frame sizes used so far.
 
@@ -93,8 +99,7 @@ class StyleLibrary:
     @property
     def digest(self) -> str:
         """A hash of all pictures, weights and regions, in hexadecimal; equal for equal styles."""
-        whole = repr([(style.digest, style.weight, style.region) for style in self.styles])
-        return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
+        return styles_digest(self.styles)
 
     @property
     def regions(self) -> list[str | None]:

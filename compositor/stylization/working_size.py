@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from compositor.image_ops.circular import CircularMargin
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
 
 # Measured at 640×360 with code-made style pictures: at half the size and with 5 finishing steps the style
@@ -32,6 +33,19 @@ def working_size(height: int, width: int, settings: StyleSettings, device: str) 
     if longest == 0 or factor >= 1.0:
         return height, width
     return round(height * factor), round(width * factor)
+
+
+def padded_working_size(
+    height: int, width: int, margin: int, settings: StyleSettings, device: str
+) -> tuple[int, int]:
+    """The same for a frame with margins, which are included in both widths.
+
+    Args:
+        margin: as in `FrameInputs`.
+    """
+    inner = width - 2 * margin
+    size = working_size(height, inner, settings, device)
+    return size if margin == 0 else (size[0], CircularMargin(inner, margin).padded(size[1]))
 
 
 def working_size_text(full: tuple[int, int], working: tuple[int, int]) -> str | None:

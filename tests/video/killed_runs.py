@@ -27,8 +27,8 @@ FRAMES, CUT, WIDTH, HEIGHT = 12, 7, 48, 32
 TINY: dict[str, Any] = {"steps": 2, "coarsest_size": 32, "device": "cpu"}
 
 # A process that is forked from one that has imported PyTorch starts in no time.
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["killed_runs"])
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload([__name__])
 
 
 def frames(transparent: bool) -> Iterable[SourceFrame]:
@@ -55,7 +55,7 @@ def stylize(output: Path, style: dict[str, Any], sequence: dict[str, Any], trans
 
 def start(output: Path, case: dict[str, Any], killed_at: int | None = None) -> BaseProcess:
     """Starts a run in a process of its own, which is killed before its `killed_at`-th change of a file."""
-    process = _forks.Process(target=_child, args=(str(output), case, killed_at))
+    process = forks.Process(target=_child, args=(str(output), case, killed_at))
     process.start()
     return process
 
@@ -101,11 +101,11 @@ def _child(output: str, case: dict[str, Any], killed_at: int | None) -> None:
 
     torch.set_num_threads(1)
     if killed_at is not None:
-        _kill_at(output, killed_at)
+        kill_at(output, killed_at)
     stylize(Path(output), case.get("style", {}), case.get("sequence", {}), case.get("transparent", False))
 
 
-def _kill_at(folder: str, count: int) -> None:
+def kill_at(folder: str, count: int) -> None:
     """Has this process killed before its `count`-th write, rename or removal below a folder."""
     left = count
 

@@ -19,8 +19,8 @@ _RIDGE = 0.002
 _MIN_EVIDENCE = 0.02
 # A pixel that the earlier frames show less surely is disoccluded.
 _KNOWN = 0.5
-# As a share of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over a
-# band so wide. Narrower ones, as slow motion leaves, are continued from it anyway.
+# As a share of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over
+# a band so wide. Narrower ones, as slow motion leaves, are continued from it anyway.
 _JOINT = 1 / 96
 # How much strokes are held right beside such an area.
 _LEAST_HELD = 0.02

@@ -39,6 +39,8 @@ class PreparedFrame:
         correspondence: to the frames before; None if it begins a shot, and for a frame that is done already.
         coverage: of its silhouettes at its own size; None if not known, and for a frame that is done already.
         other_view: the same moment in a view that is styled; None without, and for a frame that is done.
+        begins_shot: nothing of the frames before has any effect on it or on a later one; of a frame that is
+            to be stylized.
     """
 
     frame: SourceFrame
@@ -48,6 +50,7 @@ class PreparedFrame:
     correspondence: FrameCorrespondence | None
     coverage: Coverage | None = None
     other_view: OtherView | None = None
+    begins_shot: bool = False
 
     def check_resumed(self, optimized: np.ndarray, styled: np.ndarray, detailed: np.ndarray | None) -> None:
         """Raises JournalError if what an earlier run has kept of the frame is of another size."""
@@ -91,6 +94,7 @@ class FramePrefetcher:
         self._light = ShotLight()
         self._margin = 0
         self._number: int | None = None
+        self._begun = False
 
     @property
     def computes_on_engine_device(self) -> bool:
@@ -142,19 +146,25 @@ class FramePrefetcher:
             # Strokes that were made in the dark know nothing of the content.
             history.clear()
         follows, other_lens = not history.is_empty, frame.margin != self._margin
+        is_first, self._begun = not self._begun, True
         if other_lens:
             # From one frame to the next the camera is a panoramic one, or is none any more.
             history.clear()
         if self._begins_shot_there(frame):
             history.clear()
         correspondence = history.correspondence(rendered)
+        begins_shot = correspondence is None
         if known is None and self._tracker is not None:
             cut = other_lens or self._sees_cut(correspondence, self._tracker)
-            if follows and cut:
+            # Out of the dark comes a frame without a predecessor, in the light of the shot before.
+            begins_shot = follows and cut
+            if begins_shot:
                 light = self._tracker.begin_shot()
                 rendered = self._rendered(frame, passes, light)
-        prepared = self._kept(frame, rendered, light, correspondence, (rendered.full or rendered).coverage)
-        return replace(prepared, other_view=self._other_view(prepared, rendered))
+        coverage = (rendered.full or rendered).coverage
+        prepared = self._kept(frame, rendered, light, correspondence, coverage)
+        other_view = self._other_view(prepared, rendered)
+        return replace(prepared, other_view=other_view, begins_shot=is_first or begins_shot)
 
     def _sees_cut(self, correspondence: FrameCorrespondence | None, tracker: LightTracker) -> bool:
         return correspondence is None if self._finder.finds_motion else tracker.sees_cut()

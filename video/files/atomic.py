@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from video.errors import FileError
+from video.errors import DiskFullError, FileError
 
 # No room, no room for this user, no room in a file of the allowed size.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -29,7 +29,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         _settle(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise FileError(path, why_unwritten(error)) from None
+        raise _unwritten(path, error) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -51,6 +51,11 @@ def why_unwritten(error: OSError) -> str:
     if error.errno in _FULL:
         return "the disk is full; make room, then run it again to go on"
     return f"cannot be written ({error.strerror or error}); choose another output folder"
+
+
+def _unwritten(path: Path, error: OSError) -> FileError:
+    kind = DiskFullError if error.errno in _FULL else FileError
+    return kind(path, why_unwritten(error))
 
 
 def check_writable(folder: Path) -> None:

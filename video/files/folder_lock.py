@@ -1,13 +1,15 @@
-"""Lock of an output folder, for one run at a time, waited for."""
+"""Locks that are waited for: of an output folder, for one run at a time, and of a file."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from video.errors import FileError
+from video.errors import FileError, FolderBusyError
 from video.files.atomic import why_unwritten
 from video.files.lock import FolderLock, LockedError, try_lock
 
@@ -22,20 +24,76 @@ def folder_locked(
     """Holds the folder, which is made if it is not there, for one run. Nothing of the lock stays behind.
 
     Raises:
-        FileError: another run holds it for longer than `patience` seconds (PATIENCE), or it cannot be made.
+        FolderBusyError: another run holds it for longer than `patience` seconds (PATIENCE).
+        FileError: it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         seconds = PATIENCE if patience is None else patience
         held = _wait_for(folder, warning, time.monotonic() + seconds)
     except LockedError as error:
-        raise FileError(folder, error.reason) from None
+        raise FolderBusyError(folder, error.reason) from None
     except OSError as error:
         raise FileError(folder, why_unwritten(error)) from None
     try:
         yield
     finally:
         held.release()
+
+
+@contextmanager
+def file_locked(
+    path: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = PATIENCE
+) -> Iterator[None]:
+    """Holds a file, which is made if it is not there and stays, by the system's lock alone.
+
+    NFS locks files that are open for writing, for all of its computers, and ends the lock with its process on
+    any of them: whatever was left behind tells nothing.
+
+    Raises:
+        FolderBusyError: somebody else holds it for longer than `patience` seconds.
+        FileError: it cannot be made.
+    """
+    deadline, warned = time.monotonic() + patience, False
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while (held := _try_file(path)) is None:
+            if not warned:
+                warning(f"another run is at work in {path.parent}: waiting for its end")
+                warned = True
+            if time.monotonic() > deadline:
+                raise FolderBusyError(
+                    path.parent, "another run is at work in this folder; end it, or choose another"
+                )
+            time.sleep(0.1)
+    except OSError as error:
+        raise FileError(path.parent, why_unwritten(error)) from None
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _try_file(path: Path) -> int | None:
+    """An open file that holds the lock until it is closed; None while somebody else has it."""
+    if sys.platform == "win32":
+        # A file that Windows removes when it is closed, by whatever end of the process.
+        try:
+            return os.open(path, os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+        except (FileExistsError, PermissionError):
+            return None
+    import fcntl
+
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    except OSError:
+        # A file system without locks (some network shares): better no lock than no run.
+        return file
+    return file
 
 
 def _wait_for(folder: Path, warning: Callable[[str], None], deadline: float) -> FolderLock:

@@ -12,6 +12,8 @@ views/_L/, views/_R/            of several views, as of two eyes: what belongs t
                                 its files elsewhere have the same suffix: styled/styled_0001_L.png
 journal.json, .journal/         what a later run resumes from
 .lock                           while a run is at work: who it is
+farm.json, chunks/              of a run in chunks: what they have in common; a folder for each
+metrics.json                    what `farm finish` has measured
 styled.mp4, composited.mp4, contact_sheet.png, preview.png
 engine.log, blender.log, extension.log, blender-nst.log
 """
@@ -35,12 +37,16 @@ VIEWS = "views"
 """Folder of the views' own folders."""
 OLD = "styled.old"
 """Folder of earlier runs' results that were put aside, one folder each."""
+CHUNKS = "chunks"
+"""Folder of the chunks of a run on several machines; see `video.farm`."""
 KEPT_RESULTS = ".journal"
 """Folder of the arrays that a later run needs to resume; removed when none is needed any more."""
 
 JOURNAL = "journal.json"
 CAPTURED = "captured.json"
 """In the folder of the content frames."""
+FARM = "farm.json"
+METRICS = "metrics.json"
 CONTACT_SHEET = "contact_sheet.png"
 PREVIEW = "preview.png"
 ENGINE_LOG = "engine.log"
@@ -101,10 +107,10 @@ _LONGEST_SUFFIX = 64
 
 _FOLDERS = (
     *(STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, STEREO, VIEWS),
-    *(KEPT_RESULTS, OLD),
+    *(KEPT_RESULTS, OLD, CHUNKS),
 )
 _FILES = (
-    *(JOURNAL, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
+    *(JOURNAL, FARM, METRICS, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),
     *(ENGINE_LOG, BLENDER_LOG, EXTENSION_LOG, COMMAND_LINE_LOG),
     *(LOCK, f"{CONTENT}/{LOCK}"),
 )

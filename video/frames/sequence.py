@@ -182,19 +182,37 @@ def open_sequence(
     if source.suffix.lower() in MOVIE_SUFFIXES and not is_folder:
         check_readable(source)
         return _open_movie(source, frames)
-    if is_folder:
-        pattern = only_pattern(source)
-    elif "#" in source.name or "%" in source.name:
-        pattern = hashes(source)
-    elif source.is_file():
-        raise SequenceError(f"{source} is one file, no sequence; for one picture use `blender-nst image`")
-    else:
-        raise SequenceError(
-            f"{source} does not exist; name a folder, a movie or a pattern as render_####.png"
-        )
+    pattern = _pattern_of(source, is_folder=is_folder)
     sequence = ImageSequence(_select(matching_files(pattern), pattern, frames, skip_missing))
     sequence.check_headers(mixed_alpha=mixed_alpha)
     return sequence
+
+
+def sequence_range(source: Path) -> FrameRange:
+    """The first and the last frame that there are; no picture is looked into.
+
+    Raises:
+        SequenceError, FileError: as `open_sequence`.
+    """
+    is_folder = os.path.isdir(source)  # noqa: PTH112
+    if source.suffix.lower() in MOVIE_SUFFIXES and not is_folder:
+        check_readable(source)
+        return FrameRange(1, movie_info(source).length)
+    pattern = _pattern_of(source, is_folder=is_folder)
+    files = matching_files(pattern)
+    if not files:
+        raise SequenceError(f"{pattern}: no file matches; check the folder, the name and the number of #")
+    return FrameRange(min(files), max(files))
+
+
+def _pattern_of(source: Path, *, is_folder: bool) -> Path:
+    if is_folder:
+        return only_pattern(source)
+    if "#" in source.name or "%" in source.name:
+        return hashes(source)
+    if source.is_file():
+        raise SequenceError(f"{source} is one file, no sequence; for one picture use `blender-nst image`")
+    raise SequenceError(f"{source} does not exist; name a folder, a movie or a pattern as render_####.png")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ finish, and with no other: a run that an earlier release has begun is resumed as
 whatever the version of the package.
 """
 
+ALGORITHM = "algorithm version"
+"""Its name in a run's identity."""
+
 SOURCE_PREFIX = "source "
 """Of the names in a run's identity that say what the frames are rendered from, as far as the caller knows."""
 
@@ -44,7 +47,7 @@ def run_identity(
     values = settings_to_json(settings[0]) | settings_to_json(settings[1])
     infos = setting_infos(settings[0]) | setting_infos(settings[1])
     return {
-        "algorithm version": ALGORITHM_VERSION,
+        ALGORITHM: ALGORITHM_VERSION,
         **{name: value for name, value in values.items() if infos[name].changes_pixels},
         **{
             f"{what} of style {place}": value

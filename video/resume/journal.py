@@ -160,7 +160,7 @@ class Journal:
         except FileError as error:
             raise JournalError(f"{error}: {BEGIN_ANEW}") from None
         entries = content.entries
-        different = _differences(content.identity, self._identity)
+        different = differences(content.identity, self._identity)
         if different and not entries:
             return
         if different:
@@ -172,7 +172,7 @@ class Journal:
         self.entries, self.pass_number, self.done = entries, content.pass_number, content.done
 
 
-def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What differs between two identities, as `style_weight was 100, is 50`: three names, then a count."""
     # Through JSON, as in the file: tuples become lists.
     now = json.loads(json.dumps(now))

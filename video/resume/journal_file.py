@@ -122,7 +122,7 @@ def _content(values: Any) -> JournalContent:
     upgraded = values["frames"] if version == FORMAT else [_with_unknown(each) for each in values["frames"]]
     entries = [decode(Entry, each) for each in upgraded]
     for entry in entries:
-        _check(entry)
+        check_entry(entry)
     position = decode(_Position, {"number": values["pass"], "done": values["done"]})
     whole = position.done == len(entries) if position.number == 0 else 0 <= position.done <= len(entries)
     if position.number < 0 or not whole:
@@ -145,7 +145,7 @@ def _with_unknown(values: Any) -> Any:
     return values | {"stored": dict.fromkeys(stored, UNKNOWN)}
 
 
-def _check(entry: Entry) -> None:
+def check_entry(entry: Entry) -> None:
     """Raises JsonError for values that no finished frame has."""
     report, light = entry.report, entry.light
     sizes = [side for size in report.scales for side in size]

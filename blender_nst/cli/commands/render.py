@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,7 +24,15 @@ from blender_nst.cli.log import follow_run
 from blender_nst.cli.signals import Interrupted, child_group
 from blender_nst.diagnostics.log_lines import escape_control
 from blender_nst.headless.job import RenderJob, RenderJobError
-from blender_nst.local_events import LOCAL_EVENTS, Composited, Died, LocalEvent, Rendered, Started
+from blender_nst.local_events import (
+    LOCAL_EVENTS,
+    Composited,
+    Described,
+    Died,
+    LocalEvent,
+    Rendered,
+    Started,
+)
 from compositor.networks.weights import network_files
 from compositor.settings import settings_to_json
 from video.errors import ProtocolError
@@ -55,6 +64,7 @@ def render_and_stylize(
     settings: Settings,
     blender: Path | None,
     display: Display,
+    log_folder: Path | None = None,
 ) -> None:
     """Renders `scene` and stylizes its frames into `out`; the .blend is never changed.
 
@@ -63,17 +73,14 @@ def render_and_stylize(
 
     Args:
         allow_scripts: run the Python that the .blend holds.
+        log_folder: where the log goes instead of `out`.
 
     Raises:
         InputError, VideoError, BlenderError: bad input, found before Blender starts.
         RenderError: Blender or the engine failed; finished frames are kept.
         InterruptedRunError: after Ctrl-C; finished frames are kept.
     """
-    if not scene.is_file():
-        raise InputError(f"{scene}: there is no such .blend file")
-    if choice.regions or choice.keep is not None:
-        mask = choice.keep or choice.regions[0][0]
-        raise InputError(f"{mask}: a region of a render is object:NAME, collection:NAME or material:NAME")
+    check_scene(scene, choice)
     choice.read_styles()
     chosen = None if frames is None else parse_range(frames)
     if chosen is not None and not (chosen.first >= 0 and chosen.last <= LAST_FRAME):
@@ -85,7 +92,7 @@ def render_and_stylize(
         # Before Blender starts, and before the log of the other run is replaced.
         with folder_locked(folder, display.say):
             pass
-    follow_run(out)
+    follow_run(log_folder or out)
     runtime = found or ensure_blender(report=display.say)
     display.say(f"{runtime.label} renders {scene.name}")
     style_settings, sequence_settings = settings
@@ -104,12 +111,7 @@ def render_and_stylize(
             frames=chosen and (chosen.first, chosen.last, chosen.step),
             restart=restart,
             allow_scripts=allow_scripts,
-            source={
-                ".blend": _hash(scene),
-                "Blender": ".".join(map(str, runtime.version)),
-                # Drivers move things: frames with and without them are not of one run.
-                "scripts": "allowed" if allow_scripts else "not allowed",
-            },
+            source=render_source(scene, runtime, allow_scripts=allow_scripts),
         )
     except RenderJobError as error:
         raise InputError(str(error)) from None
@@ -139,30 +141,71 @@ def _run(
     """Runs Blender to its end and shows its events; returns the engine's last one, and Blender's first."""
     done: messages.Done | None = None
     started = Started("", [], [], 24.0)
-    failure: str | None = None
-    scratch = tempfile.TemporaryDirectory(prefix="blender-nst-")
-    with scratch as folder, log.open("w", encoding="utf-8") as lines:
-        job_file = Path(folder) / "job.json"
-        job.write(job_file)
-        script = addon.FOLDER / "headless" / "main.py"
-        with _started(runtime.command(script, [str(job_file)], allow_scripts=job.allow_scripts)) as process:
-            for event in _events(process, lines):
-                _show(event, display)
-                match event:
-                    case messages.Failed() | Died():
-                        failure = event.error
-                    case messages.Done():
-                        done = event
-                    case Started():
-                        started = event
-            code = process.wait()
-    if failure is not None:
-        raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
+
+    def follow(event: messages.Event | LocalEvent) -> None:
+        nonlocal done, started
+        _show(event, display)
+        match event:
+            case messages.Done():
+                done = event
+            case Started():
+                started = event
+
+    with log.open("w", encoding="utf-8") as lines:
+        code = run_job(runtime, job, lines, follow)
     if done is None or code != 0:
         raise RenderError(
             f"Blender ended with code {code} before all frames were done; {log} has its words", resumable=True
         )
     return done, started
+
+
+def describe_scene(scene: Path, runtime: BlenderRuntime, *, allow_scripts: bool = False) -> Described:
+    """The frames and shots of a .blend, which is not rendered; raises RenderError if Blender cannot tell."""
+    job = RenderJob(
+        str(scene.resolve()), "", [], sys.executable, _checkout(), describe=True, allow_scripts=allow_scripts
+    )
+    found: list[Described] = []
+
+    def follow(event: messages.Event | LocalEvent) -> None:
+        if isinstance(event, Described):
+            found.append(event)
+
+    code = run_job(runtime, job, io.StringIO(), follow)
+    if not found or code != 0:
+        raise RenderError(f"{scene}: Blender ended with code {code} and did not tell its frames")
+    return found[0]
+
+
+def run_job(
+    runtime: BlenderRuntime,
+    job: RenderJob,
+    log: IO[str],
+    follow: Callable[[messages.Event | LocalEvent], None],
+) -> int:
+    """Runs Blender to its end; returns its exit code.
+
+    Args:
+        log: gets Blender's own lines.
+        follow: called with each event.
+
+    Raises:
+        RenderError: Blender or the engine has said why there was nothing to be done any more.
+    """
+    failure: str | None = None
+    with tempfile.TemporaryDirectory(prefix="blender-nst-") as folder:
+        job_file = Path(folder) / "job.json"
+        job.write(job_file)
+        script = addon.FOLDER / "headless" / "main.py"
+        with _started(runtime.command(script, [str(job_file)], allow_scripts=job.allow_scripts)) as process:
+            for event in _events(process, log):
+                follow(event)
+                if isinstance(event, (messages.Failed, Died)):
+                    failure = event.error
+            code = process.wait()
+    if failure is not None:
+        raise RenderError(failure, code or FAILED, resumable=code != BAD_INPUT)
+    return code
 
 
 @contextmanager
@@ -220,10 +263,29 @@ def _show(event: messages.Event | LocalEvent, display: Display) -> None:
             display.rendered(event.frame)
         case Composited():
             display.composited(event.frame)
-        case messages.Failed() | Died():
-            pass  # raised as an error when Blender has ended
+        case messages.Failed() | Died() | Described():
+            pass  # the former are raised as an error when Blender has ended
         case _:
             display.event(event)
+
+
+def check_scene(scene: Path, choice: StyleChoice) -> None:
+    """Raises InputError if there is no such .blend, or a region is none of a scene."""
+    if not scene.is_file():
+        raise InputError(f"{scene}: there is no such .blend file")
+    if choice.regions or choice.keep is not None:
+        mask = choice.keep or choice.regions[0][0]
+        raise InputError(f"{mask}: a region of a render is object:NAME, collection:NAME or material:NAME")
+
+
+def render_source(scene: Path, runtime: BlenderRuntime, *, allow_scripts: bool) -> dict[str, str]:
+    """What frames are rendered from: only those of the same are of one run."""
+    return {
+        ".blend": _hash(scene),
+        "Blender": ".".join(map(str, runtime.version)),
+        # Drivers move things: frames with and without them are not of one run.
+        "scripts": "allowed" if allow_scripts else "not allowed",
+    }
 
 
 def _hash(scene: Path) -> str:

@@ -65,10 +65,14 @@ def stylize_sequence(
     restart: bool = False,
     settings: Settings,
     display: Display,
+    log_folder: Path | None = None,
 ) -> SequenceResult:
     """Stylizes the frames of `source` into `out`; everything is checked before anything is written.
 
     Goes on with the frames that an earlier run of the same settings has left there, unless `restart`.
+
+    Args:
+        log_folder: where the log goes instead of `out`.
 
     Raises:
         VideoError, CompositorError, InputError: bad input; finished frames are kept.
@@ -79,7 +83,7 @@ def stylize_sequence(
     sequence = open_sequence(
         source, None if frames is None else parse_range(frames), skip_missing=skip_missing
     )
-    _check_apart(source, out)
+    check_apart(source, out)
     masked, initial = sequence, None
     inputs = [*sequence.paths, *choice.files(), *network_files(style_settings.network)]
     if passes is not None:
@@ -96,7 +100,7 @@ def stylize_sequence(
     styles = styles_in_pixels_of(styles, sequence.pixel_aspect)
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_output_folder(out)
-    follow_run(out)
+    follow_run(log_folder or out)
     display.expect(len(sequence.numbers))
     for note in _notes(sequence):
         display.event(Warned(note, JOB))
@@ -222,7 +226,7 @@ def _still_format(out: Path, wanted: FrameFormat) -> FrameFormat:
     return FrameFormat.PNG16 if wanted is FrameFormat.PNG16 else FrameFormat.PNG
 
 
-def _check_apart(source: Path, out: Path) -> None:
+def check_apart(source: Path, out: Path) -> None:
     """Raises InputError if results would lie among the input's frames."""
     frames = source if source.is_dir() else source.parent
     if is_same(out / STYLED, frames) or is_same(out, source):

@@ -30,6 +30,7 @@ def with_settings(
     style_kind: type[StyleSettings],
     sequence_kind: type[SequenceSettings],
     *,
+    style: Container[str] | None = None,
     sequence: Container[str] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command the options `--preset` and one for each setting, in the order of the groups.
@@ -38,10 +39,15 @@ def with_settings(
     that were given in their place.
 
     Args:
-        sequence: names of the settings of `sequence_kind` that the command has an option for; None for all.
+        style, sequence: names of either kind's settings that the command has an option for; None for all.
     """
-    chosen = [each for each in _settings_of(sequence_kind) if sequence is None or each.name in sequence]
-    made = [_preset_option(), *map(_option, _by_group([*_settings_of(style_kind), *chosen]))]
+    chosen = [
+        each
+        for kind, names in ((style_kind, style), (sequence_kind, sequence))
+        for each in _settings_of(kind)
+        if names is None or each.name in names
+    ]
+    made = [_preset_option(), *map(_option, _by_group(chosen))]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command, eval_str=True).parameters.values()

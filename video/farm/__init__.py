@@ -1,0 +1,1 @@
+"""Farm: one sequence in chunks on many machines, each an ordinary run over its frames and a lead-in."""
