@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import stat
 import sys
 import time
@@ -46,13 +46,13 @@ class Holder:
     def is_here(self) -> bool:
         """Whether it is a process of this computer, since it was started."""
         own = _boot()
-        return self.boot == own if self.boot and own else self.host == socket.gethostname()
+        return self.boot == own if self.boot and own else self.host == platform.node()
 
     @property
     def is_gone(self) -> bool:
         """Whether it is surely over, as far as that can be told without the system's lock."""
         if not self.is_here:
-            return self.host == socket.gethostname()  # before this computer was started anew
+            return self.host == platform.node()  # before this computer was started anew
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -196,7 +196,7 @@ def _mark(folder: Path, marker: Path, *, system: bool) -> bytes:
 
 def _own_text() -> bytes:
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    return json.dumps(asdict(Holder(socket.gethostname(), _boot(), os.getpid(), since))).encode("ascii")
+    return json.dumps(asdict(Holder(platform.node(), _boot(), os.getpid(), since))).encode("ascii")
 
 
 def _read(marker: Path) -> Holder | None:

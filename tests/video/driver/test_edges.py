@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -70,7 +71,9 @@ def test_silhouettes_are_made_of_the_styled_surfaces_in_every_frame(
         assert differences.mean() < 0.004
         assert differences.max() < 0.04
     for (first, second), (before, after) in zip(pairwise(frames), pairwise(images), strict=True):
-        resting = (first.image == second.image).all(axis=2) & ~moving(second)
+        # Beside what the disk uncovers strokes run on into it.
+        beside = cv2.dilate(moving(first).astype(np.uint8), np.ones((7, 7))) > 0
+        resting = (first.image == second.image).all(axis=2) & ~moving(second) & ~beside
         assert resting.mean() > 0.5
         np.testing.assert_array_equal(after[resting], before[resting])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -54,7 +54,7 @@ def marked(folder: Path, **values: Any) -> Path:
         pass
     boot = Path("/proc/sys/kernel/random/boot_id")
     whole = {
-        "host": socket.gethostname(),
+        "host": platform.node(),
         "boot": boot.read_text("ascii").strip() if boot.exists() else "",
         "pid": ended.pid,
         "since": "2026-03-01 10:12:00 +0100",
@@ -84,7 +84,7 @@ def test_a_lock_ends_with_its_process(
         with pytest.raises(LockedError) as caught:
             try_lock(tmp_path)
         assert caught.value.holder is not None
-        assert (caught.value.holder.host, caught.value.holder.pid) == (socket.gethostname(), process.pid)
+        assert (caught.value.holder.host, caught.value.holder.pid) == (platform.node(), process.pid)
         assert f"process {process.pid}" in str(caught.value)
         process.send_signal(killed)
         process.wait()
