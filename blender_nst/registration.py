@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import bpy  # pyright: ignore[reportMissingImports]
 
-from . import handlers
+from . import handlers, timer
 from .compositing import node
 from .diagnostics.extension_log import start_log, stop_log
 from .diagnostics.guard import guard_operator
 from .engine.options import data_folder
 from .properties import regions, scene, styles, versioning
-from .session import active, preview
+from .session import preview
 from .state import create_state, drop_state
 from .ui import (
     choosers,
@@ -20,13 +20,13 @@ from .ui import (
     preferences,
     presets,
     regions_panel,
-    render_operators,
     report_operator,
     result_panel,
     styles_panel,
     translations,
 )
 from .ui.engine import operators
+from .ui.render import operators as render_operators
 
 _MODULES = (
     styles,
@@ -44,7 +44,7 @@ _MODULES = (
     choosers,
     panels,
     regions_panel,
-    active,
+    timer,
     handlers,
     node,
     compositor_panel,

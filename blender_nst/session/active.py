@@ -1,4 +1,4 @@
-"""This Blender's session and those that wait for it, its last reported line, the timer that drains events."""
+"""This Blender's session and those that wait for it, and its last reported line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..capture.frame import CapturedFrame
 from ..capture.lock import LockedError, wait_unlocked
 from ..diagnostics.extension_log import follow_run
-from ..diagnostics.guard import one_line
 from ..diagnostics.log_lines import escape_control
 from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
 from ..errors import EngineError
@@ -27,15 +25,11 @@ from . import measured_speed, preview
 from .plan import SessionError, SessionPlan
 from .progress import run_result
 from .session import RenderSession, SessionEvent, State
-from .source_facts import KnownSources
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE = 6.0
 """Seconds to wait for a folder: the engine of the session before is killed if it does not end in five."""
-
-TIMER_BUDGET = 0.01
-"""Seconds of the main thread that one timer call may take from the user interface."""
 
 
 class ActiveSession:
@@ -264,44 +258,6 @@ def wait_for(session: RenderSession) -> None:
         (running_session() or active_session().begin_next() or session).drain(1.0, wait=0.5)
 
 
-@persistent
-def drain_on_timer() -> float:
-    """Takes the engine's events on the main thread; returns seconds until the next call.
-
-    Blender would never call a timer again that has raised an exception.
-    """
-    try:
-        return _drain()
-    except Exception as error:
-        logger.exception("timer of the session")
-        session = running_session()
-        if session is not None:
-            session.fail(one_line(error))
-        return 0.5
-
-
-def _drain() -> float:
-    active, sources = active_session(), state_of(KnownSources)
-    session = running_session() or active.begin_next()
-    # A render that was refused says so on its own thread, where nothing can be drawn.
-    changed = sources.changed or active.drawn_line != active.last_line
-    active.drawn_line, sources.changed = active.last_line, False
-    if session is not None and session.drain(TIMER_BUDGET):
-        preview.update(session)
-        changed = True
-    if changed:
-        redraw("PROPERTIES", "IMAGE_EDITOR")
-    if session is None:
-        return 0.5
-    if session.state is State.STYLIZING and not session.watched:
-        # Of a render that is over, or of a file that was closed: from here on Escape is free.
-        window = next(iter(bpy.context.window_manager.windows), None)
-        if window is not None:
-            with bpy.context.temp_override(window=window):
-                bpy.ops.nst.watch("INVOKE_DEFAULT")
-    return 0.1
-
-
 def _remember_speed(session: RenderSession) -> None:
     try:
         measured_speed.remember(session)
@@ -319,17 +275,3 @@ def redraw(*area_types: str) -> None:
         for area in window.screen.areas:
             if area.type in area_types:
                 area.tag_redraw()
-
-
-def register() -> None:
-    """Hooks the timer, where there is a user interface."""
-    if not bpy.app.background:
-        # Here and not when a render begins: that happens in another thread, where timers must not be touched.
-        bpy.app.timers.register(drain_on_timer, persistent=True)
-
-
-def unregister() -> None:
-    """Unhooks the timer; a running session ends, its finished frames are kept."""
-    if bpy.app.timers.is_registered(drain_on_timer):
-        bpy.app.timers.unregister(drain_on_timer)
-    active_session().end()

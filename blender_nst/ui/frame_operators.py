@@ -18,7 +18,7 @@ from ..session.frame_sources import find_passes, is_there, rendered_files, sourc
 from ..session.plan import SessionError, SessionPlan, absolute_path, clear_restart
 from ..session.progress import session_progress
 from ..session.session import State
-from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
+from .render.overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
 
 WATCH_INTERVAL = 0.2
 """Seconds between two looks at a session."""

@@ -24,7 +24,7 @@ from .frame_operators import (
 )
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
-from .render_operators import NST_OT_render, draw_ways_out
+from .render.operators import NST_OT_render, draw_ways_out
 from .result_panel import draw_result, waiting_text
 from .styles_panel import draw_styles
 from .wrapped_text import draw_fixed, draw_wrapped

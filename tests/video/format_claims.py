@@ -18,11 +18,17 @@ import numpy as np
 import OpenEXR
 from PIL import Image, features
 
-from tests.video.film_files import cineon, dpx, film_codes, portable_float_map
-from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, gamma_curve, make_gray_profile, make_profile
-from tests.video.picture_corpus import written
-from tests.video.png_files import chromaticities_chunk, gamma_chunk, make_png, profile_chunk
-from tests.video.tiff_files import Extra, Photometric, make_tiff
+from tests.video.made_files.film_files import cineon, dpx, film_codes, portable_float_map
+from tests.video.made_files.icc_files import (
+    DISPLAY_P3,
+    SRGB_CURVE,
+    gamma_curve,
+    make_gray_profile,
+    make_profile,
+)
+from tests.video.made_files.picture_corpus import written
+from tests.video.made_files.png_files import chromaticities_chunk, gamma_chunk, make_png, profile_chunk
+from tests.video.made_files.tiff_files import Extra, Photometric, make_tiff
 
 ROWS, COLUMNS = np.mgrid[0:40, 0:56]
 # Whole levels of 8 bits, muted: within every gamut here. The first rows are gray.

@@ -19,7 +19,7 @@ from video.files.file_kind import kind_of
 _STRAIGHT_ALPHA = oiio.ImageSpec()
 _STRAIGHT_ALPHA.attribute("oiio:UnassociatedAlpha", 1)
 # The first bytes of Cineon files, and where they say how much user data they have: OpenImageIO takes memory
-# for all of it before anything can be asked (`tests/video/picture_corpus.py`, user_data.cin).
+# for all of it before anything can be asked (`tests/video/made_files/picture_corpus.py`, user_data.cin).
 _CINEON_BYTE_ORDER: dict[bytes, Literal["big", "little"]] = {
     b"\x80\x2a\x5f\xd7": "big",
     b"\xd7\x5f\x2a\x80": "little",

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from tests.blender_nst.frames_on_disk import run_on_files
-from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
+from tests.video.made_files.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
 from video.movies.movie import movie_length, read_movie_frames
 
 # Frames come back as they went in.

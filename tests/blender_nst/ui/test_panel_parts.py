@@ -133,7 +133,7 @@ finish([forecast("shot"), forecast("shot/a_0009.png"), forecast("clip.mp4"), for
 
 def test_a_new_folder_is_the_first_that_is_not_there(blender: BlenderInTests) -> None:
     script = """
-from blender_nst.ui.overwrite_question import next_folder
+from blender_nst.ui.render.overwrite_question import next_folder
 (folder / "out").mkdir()
 seen = [next_folder(str(folder / "out")), next_folder(str(folder / "out") + "/")]
 (folder / "out_2").mkdir()

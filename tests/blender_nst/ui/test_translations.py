@@ -11,7 +11,8 @@ pytestmark = pytest.mark.across_versions
 _SCRIPT = """
 load().register()
 from blender_nst.properties.schema import SCHEMA, described_properties
-from blender_nst.ui import choosers, frame_operators, panels, regions_panel, render_operators, styles_panel
+from blender_nst.ui import choosers, frame_operators, panels, regions_panel, styles_panel
+from blender_nst.ui.render import operators as render_operators
 from blender_nst.ui.translations import NAMES, POLISH
 wanted = {group["label"] for group in SCHEMA["groups"]}
 wanted |= {each["label"] for each in SCHEMA["presets"].values()}

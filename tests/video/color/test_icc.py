@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.video.icc_files import ADOBE_RGB, DISPLAY_P3, SRGB_CURVE, gamma_curve, make_profile, table_curve
+from tests.video.made_files.icc_files import (
+    ADOBE_RGB,
+    DISPLAY_P3,
+    SRGB_CURVE,
+    gamma_curve,
+    make_profile,
+    table_curve,
+)
 from video.color.icc import DisplayProfile, ProfileError, parse_profile
 from video.images.image_files import read_picture, write_png
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.video.movie_files import LOSSLESS, MovieFile, scene, ycbcr10
+from tests.video.made_files.movie_files import LOSSLESS, MovieFile, scene, ycbcr10
 from video.color.video_signal import Primaries, Transfer, VideoColors
 from video.movies.movie import read_movie
 

@@ -14,7 +14,7 @@ import pytest
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, Optimizer, StyleSettings
 from tests.video.disks import Disk, flat, gradient
-from tests.video.exr_files import vector_channels, write_exr
+from tests.video.made_files.exr_files import vector_channels, write_exr
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.render_passes import read_passes
 from video.frames.sequence import SourceFrame

@@ -14,7 +14,7 @@ from PIL import Image
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
+from tests.video.made_files.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
 from video.color.color_space import SceneLinear, decode_srgb
 from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver, SequenceResult

@@ -12,7 +12,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from tests.video.movie_files import MovieFile, scene
+from tests.video.made_files.movie_files import MovieFile, scene
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame, open_sequence
 from video.movies.movie import movie_frame_rate, read_movie_frames

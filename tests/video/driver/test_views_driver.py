@@ -12,7 +12,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from tests.video.exr_files import vector_channels, write_exr, write_note
+from tests.video.made_files.exr_files import vector_channels, write_exr, write_note
 from tests.video.moving_pictures import waves
 from video.driver.views_driver import ViewFrames, ViewsDriver
 from video.errors import FrameError, JournalError, ProtocolError

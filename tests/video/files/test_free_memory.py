@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from compositor.errors import MemoryShortageError
-from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
-from tests.video.tiff_files import Extra, make_tiff
+from tests.video.made_files.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
+from tests.video.made_files.tiff_files import Extra, make_tiff
 from video.files import free_memory
 from video.images import exr, image_files
 from video.images.image_files import image_size, read_picture

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.video.exr_files import vector_channels, write_exr, write_note
+from tests.video.made_files.exr_files import vector_channels, write_exr, write_note
 from video.errors import FileError
 from video.frames.render_passes import read_passes
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.video.exr_files import write_exr
-from tests.video.png_files import make_png
-from tests.video.tiff_files import Photometric, make_tiff
+from tests.video.made_files.exr_files import write_exr
+from tests.video.made_files.png_files import make_png
+from tests.video.made_files.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
 from video.frames.sequence import (
     FrameRange,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.video.made_files.picture_corpus import Case, corpus
 from tests.video.moving_pictures import waves
-from tests.video.picture_corpus import Case, corpus
 from video.errors import VideoError
 from video.images.image_files import image_size, read_picture
 from video.movies.movie import read_movie, write_movie

@@ -10,7 +10,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from tests.video.exr_files import write_exr as write_channels
+from tests.video.made_files.exr_files import write_exr as write_channels
 from video.color.color_space import SceneLinear
 from video.errors import FileError
 from video.images.exr import (

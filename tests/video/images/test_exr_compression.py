@@ -8,7 +8,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from tests.video.exr_files import write_exr
+from tests.video.made_files.exr_files import write_exr
 from video.errors import FileError
 from video.images.exr import read_channels
 from video.images.exr_compression import Packer, pack

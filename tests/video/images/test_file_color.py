@@ -10,7 +10,7 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from tests.video.icc_files import (
+from tests.video.made_files.icc_files import (
     ADOBE_RGB,
     DISPLAY_P3,
     SRGB_CURVE,
@@ -19,8 +19,8 @@ from tests.video.icc_files import (
     make_profile,
     table_curve,
 )
-from tests.video.png_files import chromaticities_chunk, gamma_chunk, make_png, profile_chunk
-from tests.video.tiff_files import Extra, Photometric, make_tiff
+from tests.video.made_files.png_files import chromaticities_chunk, gamma_chunk, make_png, profile_chunk
+from tests.video.made_files.tiff_files import Extra, Photometric, make_tiff
 from video.errors import FileError
 from video.images.image_files import read_picture
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from tests.video.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
-from tests.video.orientations import as_stored
+from tests.video.made_files.icc_files import DISPLAY_P3, SRGB_CURVE, make_profile
+from tests.video.made_files.orientations import as_stored
 from video.color.cicp import code_point_space
 from video.color.icc import parse_profile
 from video.errors import FileError

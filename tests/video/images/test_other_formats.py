@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.video.film_files import dpx, film_codes, portable_float_map
-from tests.video.picture_corpus import written
+from tests.video.made_files.film_files import dpx, film_codes, portable_float_map
+from tests.video.made_files.picture_corpus import written
 from video.errors import FileError
 from video.images.image_files import image_size, read_header, read_picture
 

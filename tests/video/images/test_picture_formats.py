@@ -8,8 +8,8 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from tests.video.film_files import cineon, film_codes
-from tests.video.picture_corpus import RGB, written
+from tests.video.made_files.film_files import cineon, film_codes
+from tests.video.made_files.picture_corpus import RGB, written
 from video.color.color_space import CineonLog
 from video.frames.sequence import open_sequence
 from video.images.headers.isobmff import HEIF_SUFFIXES

@@ -10,8 +10,8 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from tests.video.orientations import as_stored
-from tests.video.tiff_files import Extra, Photometric, make_tiff
+from tests.video.made_files.orientations import as_stored
+from tests.video.made_files.tiff_files import Extra, Photometric, make_tiff
 from video.errors import FileError
 from video.images.image_files import image_size, read_picture
 

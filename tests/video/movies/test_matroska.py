@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.video.movie_files import MovieFile, heard, scene
+from tests.video.made_files.movie_files import MovieFile, heard, scene
 from video.movies.matroska import NoRoomError, set_pixel_aspect
 from video.movies.movie import read_movie, read_movie_frames, write_movie
 from video.settings import MovieCodec

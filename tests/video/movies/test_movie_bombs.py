@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from compositor.errors import MemoryShortageError
-from tests.video.movie_files import MovieFile, scene
+from tests.video.made_files.movie_files import MovieFile, scene
 from video.errors import FileError
 from video.files import free_memory
 from video.files.free_memory import free_memory as free_now

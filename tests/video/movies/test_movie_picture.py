@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.video.movie_files import LOSSLESS, MovieFile, scene
+from tests.video.made_files.movie_files import LOSSLESS, MovieFile, scene
 from video.errors import FileError
 from video.movies.movie import read_movie, read_movie_frames
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.video.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
+from tests.video.made_files.movie_files import LOSSLESS, MovieFile, scene, with_edit_list
 from video.errors import FileError, SequenceError
 from video.frames.sequence import FrameRange, open_sequence
 from video.movies import movie_streams

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.video.movie_files import SOUND_RATE, MovieFile, heard, scene, tone
+from tests.video.made_files.movie_files import SOUND_RATE, MovieFile, heard, scene, tone
 from video.movies.movie import movie_length, read_movie, read_movie_frames, write_movie
 from video.settings import MovieCodec
 

@@ -10,7 +10,7 @@ import pytest
 
 from compositor.engine import StyleEngine
 from compositor.settings import DeviceChoice, StyleSettings
-from tests.video.exr_files import vector_channels, write_exr
+from tests.video.made_files.exr_files import vector_channels, write_exr
 from tests.video.moving_pictures import waves
 from video.errors import FrameError, SequenceError
 from video.frames.sequence import SourceFrame

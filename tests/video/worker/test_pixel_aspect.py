@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.video.movie_files import MovieFile, scene
+from tests.video.made_files.movie_files import MovieFile, scene
 from video.images.image_files import write_png
 from video.movies.movie import PictureReader
 from video.protocol.messages import Frame, Stylize

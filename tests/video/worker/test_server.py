@@ -17,7 +17,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from tests.video.exr_files import vector_channels, write_exr
+from tests.video.made_files.exr_files import vector_channels, write_exr
 from video.images.image_files import write_png
 from video.movies.movie import movie_length, write_movie
 from video.paintings.painting import Painting

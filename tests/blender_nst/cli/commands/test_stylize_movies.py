@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from tests.blender_nst.command_line import Cli
-from tests.video.movie_files import LOSSLESS, SOUND_RATE, MovieFile, heard, scene, tone, with_edit_list
+from tests.video.made_files.movie_files import (
+    LOSSLESS,
+    SOUND_RATE,
+    MovieFile,
+    heard,
+    scene,
+    tone,
+    with_edit_list,
+)
 from video.images.image_files import image_size, write_png
 from video.movies.movie import read_movie, read_movie_frames
 

@@ -7,12 +7,12 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..compat.render_kind import RenderKind
-from ..session.checks.finished_run import FinishedRun, finished_run
-from ..session.checks.obstacles import Obstacle, Purpose, obstacles
-from ..session.checks.refused_render import RefusedRender, allow_unstyled, take_question
-from ..state import state_of
-from .frame_operators import NST_OT_stylize_frame, NST_OT_stylize_frames
+from ...compat.render_kind import RenderKind
+from ...session.checks.finished_run import FinishedRun, finished_run
+from ...session.checks.obstacles import Obstacle, Purpose, obstacles
+from ...session.checks.refused_render import RefusedRender, allow_unstyled, take_question
+from ...state import state_of
+from ..frame_operators import NST_OT_stylize_frame, NST_OT_stylize_frames
 from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_lines, draw_question
 
 ASK_INTERVAL = 0.2

@@ -9,10 +9,10 @@ from typing import Any
 
 import bpy
 
-from ..output_folder import OLD
-from ..session.checks.finished_run import FinishedRun
-from ..session.plan import SessionError, absolute_path
-from .wrapped_text import wrapped
+from ...output_folder import OLD
+from ...session.checks.finished_run import FinishedRun
+from ...session.plan import SessionError, absolute_path
+from ..wrapped_text import wrapped
 
 DIALOG_WIDTH = 420
 _LETTERS = 58

@@ -16,7 +16,7 @@ import OpenEXR
 import OpenImageIO as oiio
 from PIL import Image, ImageCms
 
-from tests.video.film_files import cineon, film_codes
+from tests.video.made_files.film_files import cineon, film_codes
 
 RNG = np.random.default_rng(7)
 ROWS, COLUMNS = np.mgrid[0:20, 0:24]

@@ -1,0 +1,72 @@
+"""Timer that takes the engine's events on the main thread, where there is a user interface."""
+
+from __future__ import annotations
+
+import logging
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .diagnostics.guard import one_line
+from .session import preview
+from .session.active import active_session, redraw, running_session
+from .session.session import State
+from .session.source_facts import KnownSources
+from .state import state_of
+
+logger = logging.getLogger(__name__)
+
+TIMER_BUDGET = 0.01
+"""Seconds of the main thread that one timer call may take from the user interface."""
+
+
+@persistent
+def drain_on_timer() -> float:
+    """Takes the engine's events on the main thread; returns seconds until the next call.
+
+    Blender would never call a timer again that has raised an exception.
+    """
+    try:
+        return _drain()
+    except Exception as error:
+        logger.exception("timer of the session")
+        session = running_session()
+        if session is not None:
+            session.fail(one_line(error))
+        return 0.5
+
+
+def _drain() -> float:
+    active, sources = active_session(), state_of(KnownSources)
+    session = running_session() or active.begin_next()
+    # A render that was refused says so on its own thread, where nothing can be drawn.
+    changed = sources.changed or active.drawn_line != active.last_line
+    active.drawn_line, sources.changed = active.last_line, False
+    if session is not None and session.drain(TIMER_BUDGET):
+        preview.update(session)
+        changed = True
+    if changed:
+        redraw("PROPERTIES", "IMAGE_EDITOR")
+    if session is None:
+        return 0.5
+    if session.state is State.STYLIZING and not session.watched:
+        # Of a render that is over, or of a file that was closed: from here on Escape is free.
+        window = next(iter(bpy.context.window_manager.windows), None)
+        if window is not None:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.nst.watch("INVOKE_DEFAULT")
+    return 0.1
+
+
+def register() -> None:
+    """Hooks the timer, where there is a user interface."""
+    if not bpy.app.background:
+        # Here and not when a render begins: that happens in another thread, where timers must not be touched.
+        bpy.app.timers.register(drain_on_timer, persistent=True)
+
+
+def unregister() -> None:
+    """Unhooks the timer; a running session ends, its finished frames are kept."""
+    if bpy.app.timers.is_registered(drain_on_timer):
+        bpy.app.timers.unregister(drain_on_timer)
+    active_session().end()
