@@ -23,7 +23,7 @@ from ..compat.set_property import set_property_retrying
 from ..output_folder import CONTENT, PASSES, numbered_file
 from .camera import Note
 from .view_probe import probe_image, probe_levels, probe_name
-from .views import scene_views
+from .views import rendered_views, scene_views
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
 # use_exr_interleave with 5.0 or later; where one is missing it is skipped.
@@ -220,10 +220,22 @@ def _save(
                 bpy.data.images[image].save_render(str(unfinished), scene=scene)
             except RuntimeError:
                 # Blender looks for a file without a view's suffix, and misses it.
-                if not views or not all(each.is_file() for each in files):
+                written = (
+                    all(each.is_file() for each in files) if views else _without_suffix(scene, unfinished)
+                )
+                if not written:
                     raise
     except (OSError, RuntimeError, KeyError) as error:
         raise CaptureError(f"{path}: the rendered frame cannot be saved: {_one_line(error)}") from None
+
+
+def _without_suffix(scene: bpy.types.Scene, unfinished: Path) -> bool:
+    """Takes a single view's suffix, which some Blenders write, from its picture; False if there is none."""
+    views = rendered_views(scene)
+    if len(views) != 1 or not _of_view(unfinished, views[0].suffix).is_file():
+        return False
+    _of_view(unfinished, views[0].suffix).replace(unfinished)
+    return True
 
 
 def _of_view(path: Path, view: str) -> Path:

@@ -42,6 +42,7 @@ class RunResult:
     Attributes:
         folder: the output folder.
         frames: the styled frames' files, in the order of their numbers; one at least.
+        count: of frames; each may have several views.
         step: from one frame's number to the next.
         movie: of all of them; None where none was asked for.
         seconds: from the engine's start to the last frame.
@@ -50,6 +51,7 @@ class RunResult:
 
     folder: Path
     frames: list[Path]
+    count: int
     step: int
     movie: Path | None
     seconds: float
@@ -58,7 +60,7 @@ class RunResult:
     @property
     def text(self) -> str:
         """One line: `3 frames stylized, with styled.mp4, in 12 s: /home/ada/out`."""
-        count = "1 frame" if len(self.frames) == 1 else f"{len(self.frames)} frames"
+        count = "1 frame" if self.count == 1 else f"{self.count} frames"
         movie = "" if self.movie is None else f", with {self.movie.name},"
         return f"{count} stylized{movie} in {duration(self.seconds)}: {self.folder}"
 
@@ -68,10 +70,11 @@ def run_result(session: RenderSession) -> RunResult | None:
     engine = session.engine_state
     if session.state is not State.ENDED or not engine.files or not session.ended_at:
         return None
-    numbers = sorted(engine.done)
+    numbers = sorted(set(engine.done))
     return RunResult(
         session.plan.output,
         [path for _, path in sorted(zip(engine.done, engine.files, strict=True))],
+        len(numbers),
         numbers[1] - numbers[0] if len(numbers) > 1 else 1,
         engine.movie,
         session.ended_at - session.started_at,

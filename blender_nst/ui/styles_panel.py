@@ -113,14 +113,17 @@ class NST_OT_style_add(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Adds the chosen files; those that are no pictures, or cannot be read, are named and left out."""
-        added = []
+        added: list[str] = []
+        refused: list[str] = []
         for path in self._paths():
             if not path.lower().endswith(STYLE_SUFFIXES):
-                report(self, "ERROR", f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
+                refused.append(f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
             elif not is_readable(bpy.path.abspath(path)):
-                report(self, "ERROR", f"{path}: the picture cannot be read")
+                refused.append(f"{path}: the picture cannot be read")
             else:
                 added.append(path)
+        for line in refused:
+            report(self, "WARNING" if added else "ERROR", line)
         for path in added:
             add_style(context.scene.nst, path)
         return {"FINISHED"} if added else {"CANCELLED"}

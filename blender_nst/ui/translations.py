@@ -93,6 +93,7 @@ POLISH: dict[str, str] = {
     "Paint": "Malarskość",
     "Style Weight": "Waga stylu",
     "Content Weight": "Waga treści",
+    "Contrast Weight": "Waga kontrastu",
     "Local Weight": "Waga lokalna",
     "Color": "Barwa",
     "Luminance": "Luminancja",

@@ -88,9 +88,9 @@ class Stylize:
     source: dict[str, str | int | float | None] = field(default_factory=dict)
     complete: bool = False
     pixel_aspect: float = 1.0
-    put_aside: bool = False
     views: list[str] = field(default_factory=list)
     stereo: dict[str, str | bool] = field(default_factory=dict)
+    put_aside: bool = False
 
 
 @dataclass(frozen=True)

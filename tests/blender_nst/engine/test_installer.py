@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_made_and_a_python_that_is_not_there(tmp_path: P
     missing = InstallPlan(tmp_path / "python", tmp_path / "other", plan.wheel, TorchRequest(("torch",)))
     installer = installed(missing)
     assert installer.state is InstallState.FAILED
-    assert installer.error.startswith(f"Creating the environment: {tmp_path / 'python'}: ")
+    assert installer.error.startswith(f"Preparing the environment: {tmp_path / 'python'}: ")
 
 
 def test_where_things_are(tmp_path: Path) -> None:

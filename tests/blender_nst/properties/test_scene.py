@@ -5,7 +5,6 @@ import pytest
 from blender_nst.cli.packaging.settings_schema import make_schema
 from blender_nst.properties.schema import group_layouts
 from compositor.settings import (
-    Group,
     Preset,
     StyleSettings,
     preset_values,
@@ -137,9 +136,9 @@ def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
     for name in advanced:
         assert parents[name] == name.removesuffix("_advanced")
     for layout in group_layouts():
-        main = "RENDER_PT_nst" if layout.name == Group.LOOK else f"RENDER_PT_nst_{layout.name}"
-        assert set(layout.basic) <= set(run.result["names"][main])
-        assert set(layout.advanced) <= set(run.result["names"].get(f"{main}_advanced", []))
+        names, panel = run.result["names"], f"RENDER_PT_nst_{layout.name}"
+        assert set(layout.basic) <= {*names["RENDER_PT_nst"], *names[panel]}
+        assert set(layout.advanced) <= set(names.get(f"{panel}_advanced", []))
 
 
 def test_settings_are_saved_as_a_preset_of_blender_and_come_back(blender: BlenderInTests) -> None:

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
 
 def test_pictures_are_added_moved_and_removed(blender: BlenderInTests, style_picture: Path) -> None:
+    for name in ("a.png", "b.JPG", "d.webp"):
+        Image.open(style_picture).convert("RGB").save(style_picture.parent / name)
     run = blender.run(
         """
         load().register()

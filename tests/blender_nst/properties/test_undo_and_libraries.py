@@ -12,7 +12,9 @@ from video.frames.cryptomatte import MatteKind, read_mattes
 pytestmark = pytest.mark.across_versions
 
 
-def test_every_button_that_changes_the_scene_is_undone_and_redone(blender: BlenderInTests) -> None:
+def test_every_button_that_changes_the_scene_is_undone_and_redone(
+    blender: BlenderInTests, style_picture: Path
+) -> None:
     run = blender.run(
         """
         load().register()
@@ -37,7 +39,7 @@ def test_every_button_that_changes_the_scene_is_undone_and_redone(blender: Blend
         preset = {"filepath": str(Path(folder) / "Mine.py"), "menu_idname": "NST_MT_presets"}
         wrong = []
         for operator, options in (
-            (ops.style_add, {"filepath": "/c.png"}),
+            (ops.style_add, {"filepath": arguments[0]}),
             (ops.style_move, {"direction": "UP"}),
             (ops.style_remove, {}),
             (ops.region_add, {}),
@@ -64,7 +66,8 @@ def test_every_button_that_changes_the_scene_is_undone_and_redone(blender: Blend
             if "FINISHED" not in result or before == after or undone != before or state() != after:
                 wrong.append([str(operator), list(result), before, undone, after, state()])
         finish([wrong, state()])
-        """
+        """,
+        str(style_picture),
     )
     wrong, (styles, steps, regions, nodes) = run.result
     assert wrong == []

@@ -184,7 +184,8 @@ finish()
         style_picture,
     )
     refused = [line for line in lines if "/proc/styled" in line or "/taken" in line]
-    assert len(refused) == len(lines) == 4, lines
+    # The button is gray before a file, and says nothing.
+    assert len(refused) == len(lines) == 3, lines
     assert blend_file.read_bytes() == saved
 
 

@@ -30,7 +30,7 @@ nst.enabled = True
 def begin():
     # What the window does: a batch that nobody waits for.
     files = frame_sources.source_frames(scene)
-    return active.stylize_files(SessionPlan.from_scene(scene, total=2, renders=False), files)
+    return active.stylize_files(SessionPlan.from_scene(scene, total=2), files)
 
 def styled(folder):
     return sorted(path.name for path in (folder / "styled").glob("*.png"))

@@ -74,6 +74,7 @@ COMMAND_VALUES: dict[type, st.SearchStrategy[Any]] = {
         reals,
         st.lists(texts, max_size=3),
         st.dictionaries(texts, texts | st.booleans(), max_size=3),
+        st.booleans(),
     ),
     Frame: st.builds(Frame, texts, numbers, texts, maybe(texts), maybe(numbers), texts),
     Finish: st.builds(Finish, texts),

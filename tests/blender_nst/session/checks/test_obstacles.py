@@ -44,8 +44,11 @@ os.environ["BLENDER_NST_PYTHON"] = "/nowhere/python"
 seen["lost engine"] = found()
 os.environ["BLENDER_NST_PYTHON"] = environment
 scene.render.use_multiview = True
-seen["stereo"] = [found(), found(Purpose.FILES)]
-scene.render.use_multiview = False
+seen["two eyes"] = found()
+right = scene.render.views["right"]
+right.file_suffix, suffix = scene.render.views["left"].file_suffix, right.file_suffix
+seen["eyes alike"] = [found(), found(Purpose.FILES)]
+right.file_suffix, scene.render.use_multiview = suffix, False
 nst.output_path = str(broken / "out")
 seen["no folder"] = found()
 nst.output_path = ""
@@ -102,8 +105,9 @@ def test_each_obstacle_is_named_with_its_way_out(
         assert ways_out == [operator], name
         assert "\n" not in message
         assert "BLENDER_NST" not in message, "internal names are not for the window"
-    assert "stereo" in seen["stereo"][0][0][0]
-    assert seen["stereo"][1] == [], "files on disk are no render"
+    assert seen["two eyes"] == []
+    assert "suffix" in seen["eyes alike"][0][0][0]
+    assert seen["eyes alike"][1] == [], "files on disk are no render"
     assert "no style is chosen" in seen["region"][0][0]
     assert "gone.png" in seen["lost region"][0][0]
     assert [ways for _message, ways in seen["unsaved style"]] == [["wm.save_mainfile"]] * 2
@@ -121,16 +125,16 @@ from blender_nst.session.frame_sources import source_frames
 nst.source, nst.source_path = "FILES", str(folder / "own_0001.png")
 (folder / "own_0001.png").write_bytes(Path(arguments[1]).read_bytes())
 frames = source_frames(scene)
-session = active.stylize_files(SessionPlan.from_scene(scene, 1, renders=False), frames)
+session = active.stylize_files(SessionPlan.from_scene(scene, 1), frames)
 during = [found(), found(Purpose.FILES), bpy.ops.nst.stylize_frames.poll()]
 active.wait_for(session)
 finish([during, found(), bpy.ops.nst.stylize_frames.poll()])
 """
     arguments = [str(blend_file), str(style_picture), str(blender.folder / "out")]
     during, after, poll = blender.run(_OPEN + script, *arguments).result
-    for each in during[:2]:
-        assert len(each) == 1
-        assert "still being stylized" in each[0][0]
-        assert each[0][1] == ["nst.cancel"]
+    assert during[0] == [], "a render is stylized after it"
+    assert len(during[1]) == 1
+    assert "still being stylized" in during[1][0][0]
+    assert during[1][0][1] == ["nst.cancel"]
     assert during[2] is False
     assert (after, poll) == ([], True)
