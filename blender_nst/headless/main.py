@@ -135,6 +135,20 @@ def make_scratch(folder: Path) -> Path:
     return _scratch
 
 
+def stop_when_ending() -> None:
+    """Has the render stop before its next frame, and before it writes one, when the process ends.
+
+    Where the engine is dead, frames would go on to be written into the folder that `end` removes.
+    """
+
+    def wait(*_: object) -> None:
+        with _ending:
+            pass
+
+    for handlers in (bpy.app.handlers.render_pre, bpy.app.handlers.render_post):
+        handlers.append(wait)
+
+
 def set_engine(job: Any, python_variable: str, path_variable: str) -> None:
     """Names the engine to the package, by the variables that it reads."""
     os.environ[python_variable] = job.engine_python
@@ -177,6 +191,7 @@ def run(job_path: Path, package: Any) -> None:
         if job.composite:
             leave_out_compositor(scene, job)
         write_into(scene, make_scratch(job_path.absolute().parent))
+        stop_when_ending()
         session = handlers.open_session(
             scene, on_event, source=job.source, settings=(job.style_settings, job.sequence_settings)
         )
