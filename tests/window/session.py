@@ -91,7 +91,15 @@ def button_boxes() -> list[tuple[int, int, int, int]]:
                     break
             else:
                 boxes.append((left, row, right, row))
-    return [box for box in boxes if box[3] - box[1] >= 10]
+    # Where a label fills its button, no row of it is free: a part above, a part below.
+    whole = [box for box in boxes if box[3] - box[1] >= 10]
+    whole += [
+        (a, top, b, end)
+        for a, top, b, _ in boxes
+        for left, start, right, end in boxes
+        if start > top and max(abs(a - left), abs(b - right)) <= 6 and 10 <= end - top <= 24
+    ]
+    return sorted(whole, key=lambda box: (box[1] // 8, box[0]))
 
 
 def mark_buttons(on: bool, kept: list[tuple[float, ...]] = []) -> None:  # noqa: B006 - what was there before
