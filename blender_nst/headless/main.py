@@ -43,6 +43,8 @@ PACKAGE = "blender_nst"
 
 _scratch: Path | None = None
 _ending = threading.RLock()
+_WRITING = 0.3
+"""Seconds that Blender takes at most, nearly always, from making a frame's folder to the frame's file."""
 
 
 class HeadlessError(Exception):
@@ -72,8 +74,9 @@ def end(code: int) -> NoReturn:
     sys.stderr.flush()
     deadline = time.monotonic() + 5.0
     while _scratch is not None and _scratch.exists() and time.monotonic() < deadline:
-        # Again, if the render's thread was just writing its next frame into it.
         shutil.rmtree(_scratch, ignore_errors=True)
+        # The render's thread stops before its next frame, but may be just writing one: that makes it again.
+        time.sleep(_WRITING)
     os._exit(code)
 
 
