@@ -198,8 +198,8 @@ class BarDisplay:
         self._bars.update(self._steps, completed=event.step, note=note)
 
 
-class JsonDisplay:
-    """Every event as a line of JSON on standard output; what is said to people goes to standard error."""
+class LinesDisplay:
+    """What displays of plain lines have in common: there is nothing to start, to stop or to draw."""
 
     def __enter__(self) -> Self:
         return self
@@ -225,6 +225,10 @@ class JsonDisplay:
 
     def step(self, note: str) -> None:
         return None
+
+
+class JsonDisplay(LinesDisplay):
+    """Every event as a line of JSON on standard output; what is said to people goes to standard error."""
 
     def fetching(self, what: str, share: float) -> None:
         sys.stdout.write(json.dumps({"event": "fetching", "what": what, "share": round(share, 3)}) + "\n")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
 
-from blender_nst.cli.display import BarDisplay, Display
+from blender_nst.cli.display import BarDisplay, Display, LinesDisplay
 from blender_nst.diagnostics.log_lines import escape_control
 from video.protocol import messages
 from video.protocol.event_log import log_event
@@ -60,7 +58,7 @@ def make_progress(form: ProgressForm) -> Display:
     return BarDisplay() if form is ProgressForm.BARS else ProgressLines(_FORMS[form])
 
 
-class ProgressLines:
+class ProgressLines(LinesDisplay):
     """Lines on standard output: the share that is done in percent, what is going on, why it failed.
 
     Chunks follow each other: `expect` is called for each, `expect_in_all` once before them.
@@ -72,14 +70,6 @@ class ProgressLines:
         self._done = 0
         self._before = 0
         self._shown = -1.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def expect_in_all(self, total: int) -> None:
         """So many frames will be stylized, those of the lead-ins among them."""
@@ -110,13 +100,7 @@ class ProgressLines:
         logger.info("%s", text)
         self._print(Line.STATUS, " ".join(text.split()))
 
-    def step(self, note: str) -> None:
-        return None
-
     def fetching(self, what: str, share: float) -> None:
-        return None
-
-    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return None
 
     def rendered(self, number: int) -> None:
