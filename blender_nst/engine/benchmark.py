@@ -11,6 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
+from ..awake_time import communicate
 from ..state import state_of
 from .options import EngineOptions
 from .process import engine_environment
@@ -81,7 +82,7 @@ class Benchmark:
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         answers = self._answers
         try:
-            printed, _ = process.communicate(timeout=TIMEOUT)
+            printed, _ = communicate(process, TIMEOUT)
             line = printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
             found = json.loads(line)
             answer = StepModel(

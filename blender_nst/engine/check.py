@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from pathlib import Path
 
+from ..awake_time import AwakeTimeout
 from ..errors import EngineError
 from ..local_events import Died
 from ..state import state_of
@@ -40,7 +40,7 @@ class EngineCheck:
         self.error = ""
         self._log_size = 0
         self._engine: EngineProcess | None = None
-        self._started_at = 0.0
+        self._timeout: AwakeTimeout | None = None
 
     @property
     def running(self) -> bool:
@@ -51,7 +51,6 @@ class EngineCheck:
         """Starts the engine; its log is written into `folder`. A failure becomes `error`."""
         self.forget()
         self.python = options.python
-        self._started_at = time.monotonic()
         log = folder / LOG_NAME
         self._log_size = log.stat().st_size if log.is_file() else 0
         try:
@@ -63,6 +62,8 @@ class EngineCheck:
             )
         except EngineError as error:
             self.error = str(error)
+            return
+        self._timeout = AwakeTimeout(ANSWER_TIMEOUT, self._engine.pid)
 
     def drain(self, wait: float = 0.0) -> None:
         """Takes the answer if there is one, waiting up to `wait` seconds for it."""
@@ -70,7 +71,7 @@ class EngineCheck:
             return
         event = self._engine.next_event(wait)
         if event is None:
-            if time.monotonic() > self._started_at + ANSWER_TIMEOUT:
+            if self._timeout is not None and self._timeout.has_passed():
                 self._end(error=f"the style engine did not answer within {ANSWER_TIMEOUT:.0f} s")
             return
         match event:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..awake_time import run_command
+
 ENVIRONMENT = "engine"
 """The environment's folder inside the extension's own folder."""
 
@@ -46,16 +48,7 @@ def lacks_engine(python: Path, variables: Mapping[str, str]) -> bool:
         variables: its environment.
     """
     try:
-        ended = subprocess.run(
-            [str(python), "-P", "-c", _LOOK],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=dict(variables),
-            timeout=_LOOK_TIMEOUT,
-            check=False,
-            # Blender is a window program on Windows, so that a console would open for its child.
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
-        )
+        ended = run_command([str(python), "-P", "-c", _LOOK], _LOOK_TIMEOUT, variables=variables)
     except subprocess.TimeoutExpired:
         return False
     except OSError:

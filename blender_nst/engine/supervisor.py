@@ -14,6 +14,7 @@ from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
+from ..awake_time import is_suspended
 from ..errors import EngineError
 from ..local_events import Died
 from .messages import (
@@ -39,7 +40,7 @@ PROGRESS_TIMEOUT = 1800.0
 """Seconds without progress after which it hangs: a step of a very large frame takes minutes on a slow CPU."""
 
 START_TIMEOUT = 180.0
-"""Seconds that the second start may take; importing torch from a cold disk takes long."""
+"""Seconds until a process that was started has answered; importing torch from a cold disk takes long."""
 
 _MAX_STARTS = 2
 
@@ -71,13 +72,14 @@ class SupervisedEngine:
         resume_hint: str = "start it again",
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
         progress_timeout: float = PROGRESS_TIMEOUT,
+        start_timeout: float = START_TIMEOUT,
     ) -> None:
         """Starts the engine.
 
         Args:
             on_event: called with every event, in a reading thread, before it is queued.
             resume_hint: what a person does to go on after a second end; empty if the caller says it.
-            heartbeat_timeout, progress_timeout: seconds, see the constants.
+            heartbeat_timeout, progress_timeout, start_timeout: seconds, see the constants.
 
         Raises:
             EngineError: the process cannot be started.
@@ -86,6 +88,7 @@ class SupervisedEngine:
         self._on_supervised_event = on_event
         self._resume_hint = resume_hint
         self._heartbeat_timeout, self._progress_timeout = heartbeat_timeout, progress_timeout
+        self._start_timeout = start_timeout
         self._events: queue.Queue[EngineEvent] = queue.Queue()
         self._lock = threading.Lock()
         """Held while the state or the commands change."""
@@ -154,6 +157,11 @@ class SupervisedEngine:
             if self._state is not SupervisorState.ENDED:
                 self._state = state
 
+    @property
+    def _is_starting(self) -> bool:
+        """Whether the current process has not answered yet."""
+        return self._state in (SupervisorState.STARTING, SupervisorState.RESTARTING)
+
     def _spawn(self) -> EngineProcess:
         start = self._starts
         return self._start(lambda event: self._on_event(event, start))
@@ -192,7 +200,9 @@ class SupervisedEngine:
     def _on_event(self, event: EngineEvent, start: int) -> None:
         if start != self._starts:
             return
-        self._quiet_for = 0.0
+        # The heartbeat of one that is starting does not say that it will answer.
+        if not self._is_starting or isinstance(event, Ready):
+            self._quiet_for = 0.0
         match event:
             case Heartbeat():
                 if event.busy > self._progress_timeout:
@@ -258,7 +268,7 @@ class SupervisedEngine:
             self._starts += 1
             # Until the new process runs, no thread may send: that would go to the one that has ended.
             self._sent, self._sender_at_work, self._why_killed = 0, True, None
-            self._quiet_for = self._heartbeat_timeout - START_TIMEOUT
+            self._quiet_for = 0.0
         try:
             self._engine = self._spawn()
             if self._closed.is_set():
@@ -270,13 +280,16 @@ class SupervisedEngine:
             self._report(Died(str(error), frames=self._done_frames()))
 
     def _watch(self) -> None:
-        """Kills a process that sends nothing. Counts its own seconds: a computer may have slept."""
-        tick = min(1.0, self._heartbeat_timeout / 4.0)
+        """Kills a process that sends nothing.
+
+        Counts its own seconds: this process, the engine or the computer may be suspended.
+        """
+        tick = min(1.0, self._heartbeat_timeout / 4.0, self._start_timeout / 4.0)
         while not self._closed.wait(tick):
-            if self._state not in (SupervisorState.RUNNING, SupervisorState.RESTARTING):
+            if self._state is SupervisorState.ENDED or is_suspended(self._engine.pid):
                 continue
             self._quiet_for += tick
-            if self._quiet_for > self._heartbeat_timeout:
+            if self._quiet_for > (self._start_timeout if self._is_starting else self._heartbeat_timeout):
                 self._kill(f"the style engine has not answered for {self._quiet_for:.0f} s")
 
     def _kill(self, why: str) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..awake_time import run_command
+
 # The release of PyTorch that the engine's CPU tests ran on; with an NVIDIA GPU the newest build is taken.
 TORCH_FOR_CPU = ("torch==2.13.0", "torchvision==0.28.0")
 TORCH_FOR_GPU = ("torch", "torchvision")
@@ -66,10 +68,10 @@ def has_nvidia_gpu() -> bool:
     if program is None:
         return False
     try:
-        ended = subprocess.run([program, "-L"], capture_output=True, text=True, check=False, timeout=15)
+        ended = run_command([program, "-L"], 15.0)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return ended.returncode == 0 and "GPU" in ended.stdout
+    return ended.returncode == 0 and b"GPU" in ended.stdout
 
 
 def _split(named: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

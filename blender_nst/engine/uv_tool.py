@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import ast
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..awake_time import run_command
 from .environment import environment_program
 
 UV_REQUIREMENT = "uv>=0.8"
@@ -141,18 +141,6 @@ def _pip_options(python: Path, values: Mapping[str, str]) -> dict[str, str]:
 def _printed(command: list[str], values: Mapping[str, str]) -> str:
     """What a short command prints; empty where it cannot be run."""
     try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=dict(values),
-            encoding="utf-8",
-            errors="replace",
-            timeout=60,
-            check=False,
-            # Blender is a window program on Windows, so that a console would open for its child.
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
-        ).stdout
+        return run_command(command, 60.0, variables=values).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.TimeoutExpired):
         return ""

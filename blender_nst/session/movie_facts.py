@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..awake_time import run_command
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..engine.process import engine_environment
 from .plan import SessionError
@@ -90,15 +90,10 @@ _OTHER_VERSION = (
 
 def _answer(engine: EngineOptions, path: Path) -> Mapping[str, Any]:
     try:
-        finished = subprocess.run(
+        finished = run_command(
             [engine.python, "-P", "-m", "video.worker.movie_facts", str(path)],
-            env=engine_environment(os.environ) | dict(engine.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-            # Blender is a window program on Windows, so that a console would open for its child.
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+            _TIMEOUT,
+            variables=engine_environment(os.environ) | dict(engine.environment),
         )
         answer = json.loads(finished.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
     except OSError as error:

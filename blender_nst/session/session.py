@@ -39,8 +39,6 @@ from .plan import SessionPlan
 SessionEvent = EngineEvent | Rendered
 """What a session reports."""
 
-READY_TIMEOUT = 180.0
-"""Seconds; importing torch from a cold disk takes long."""
 MAX_UNCOMPRESSED = 4
 """Frames that may wait for the engine with their passes uncompressed; beyond, passes are compressed."""
 
@@ -101,13 +99,11 @@ class RenderSession:
     def wait_opened(self) -> None:
         """Blocks until the engine has answered and opened the job; raises EngineError if it does not.
 
-        Each event (a download's progress, for example) extends the time that opening may take.
+        One that takes too long is ended by its supervisor.
         """
-        deadline = time.monotonic() + READY_TIMEOUT
         while self.engine_state.continues is None:
-            if self.drain(0.1, wait=0.5):
-                deadline = time.monotonic() + READY_TIMEOUT
-            if self.state is State.ENDED or time.monotonic() > deadline:
+            self.drain(0.1, wait=0.5)
+            if self.state is State.ENDED:
                 raise EngineError(self.error or "the style engine has not opened the job")
 
     def add_captured_frames(self, frames: Sequence[int]) -> list[int]:
@@ -214,9 +210,6 @@ class RenderSession:
             self._on_event(event)
             late = time.monotonic() > deadline
             event = None if late or self.state is State.ENDED else self.engine.next_event()
-        overdue = not self.engine_state.ready and time.monotonic() > self.started_at + READY_TIMEOUT
-        if overdue and self.state is not State.ENDED:
-            self.fail(f"the style engine did not answer within {READY_TIMEOUT:.0f} s: see {self.engine.log}")
         return any_event
 
     def fail(self, error: str, *, died: bool = False) -> None:

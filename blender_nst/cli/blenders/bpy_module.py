@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from blender_nst.awake_time import run_command
 from blender_nst.cli.errors import BlenderError
 
 # Debian's and Ubuntu's names for the libraries that bpy links and a server lacks.
@@ -43,9 +44,7 @@ def module_version(python: Path) -> tuple[int, int, int]:
     """
     command = [str(python), "-E", "-P", "-c", _VERSION_SCRIPT]
     try:
-        finished = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
-        )
+        finished = run_command(command, 120.0)
     except (OSError, subprocess.TimeoutExpired):
         raise BlenderError(f"{python}: cannot import bpy: the program does not answer") from None
     output = finished.stdout.decode(errors="replace")

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path, user_data_path
 
+from blender_nst.awake_time import run_command
 from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
 from blender_nst.engine.environment import environment_program
@@ -173,13 +174,7 @@ def _is_python(program: Path, version: tuple[int, int]) -> bool:
     """Whether it starts and is of this version; pyenv's commands on the PATH may lead to none."""
     script = "import sys; print(*sys.version_info[:2])"
     try:
-        finished = subprocess.run(
-            [str(program), "-E", "-c", script],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
+        finished = run_command([str(program), "-E", "-c", script], 30.0)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return finished.stdout.split() == [str(part).encode() for part in version]

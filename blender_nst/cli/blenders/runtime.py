@@ -9,12 +9,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from blender_nst.awake_time import run_command
 from blender_nst.cli.blenders import private_install
 from blender_nst.cli.blenders.bpy_module import module_version
 from blender_nst.cli.errors import BlenderError
@@ -165,19 +165,9 @@ def _checked(runtime: BlenderRuntime) -> BlenderRuntime:
 
 
 def _output(command: list[str], program: Path) -> str:
-    # Windows would open a console window for each of these.
-    flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     try:
-        finished = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PROBE_TIMEOUT,
-            check=False,
-            creationflags=flags,
-        )
+        finished = run_command(command, PROBE_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = "it does not answer" if isinstance(error, subprocess.TimeoutExpired) else error.strerror
         raise BlenderError(f"{program}: cannot be started: {reason}") from None
-    return finished.stdout.decode(errors="replace")
+    return (finished.stdout + finished.stderr).decode(errors="replace")

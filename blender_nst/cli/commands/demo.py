@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from blender_nst import addon
+from blender_nst.awake_time import run_command
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
 from blender_nst.cli.commands.render import render_and_stylize
 from blender_nst.cli.display import Display
@@ -65,17 +66,9 @@ def build_scene(runtime: BlenderRuntime, scene: Path, frames: int, width: int, h
     size = ["--frames", str(frames), "--width", str(width), "--height", str(height)]
     command = runtime.command(addon.FOLDER / "demo" / "scene.py", ["--out", str(scene.resolve()), *size])
     try:
-        finished = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=BUILD_TIMEOUT,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-        )
+        finished = run_command(command, BUILD_TIMEOUT)
     except subprocess.TimeoutExpired:
         raise RenderError(f"{scene}: Blender did not build the scene in {BUILD_TIMEOUT:.0f} s") from None
     if finished.returncode != 0 or not scene.is_file():
-        lines = (finished.stdout + finished.stderr).strip().splitlines()
+        lines = (finished.stdout + finished.stderr).decode("utf-8", "replace").strip().splitlines()
         raise RenderError(f"{scene}: Blender did not build the scene: {lines[-1] if lines else 'no output'}")

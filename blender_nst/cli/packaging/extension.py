@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 from blender_nst import addon
+from blender_nst.awake_time import run_command
 from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender, python_command
 from blender_nst.cli.errors import ExtensionError
 from blender_nst.cli.packaging.engine_wheel import ZIP_TIME, build_engine_wheel
@@ -100,14 +101,12 @@ def _write_without_times(built: Path, archive: Path) -> None:
 
 def _run(command: list[str]) -> str:
     try:
-        finished = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False, encoding="utf-8"
-        )
+        finished = run_command(command, 300.0)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ExtensionError(f"{command[0]}: Blender's extension builder does not run: {error}") from None
     if finished.returncode != 0:
-        lines = (finished.stdout + finished.stderr).strip().splitlines()
+        lines = (finished.stdout + finished.stderr).decode("utf-8", "replace").strip().splitlines()
         raise ExtensionError(
             f"Blender's extension builder: {lines[-1] if lines else 'failed without a message'}"
         )
-    return finished.stdout
+    return finished.stdout.decode("utf-8", "replace")

@@ -203,16 +203,53 @@ def test_a_second_end_is_final_and_the_next_engine_goes_on(
     assert styled(tmp_path / "out") == undisturbed
 
 
+HANGS = """
+import ctypes, os, threading, time
+def hang():
+    while not os.path.exists({flag!r}):
+        time.sleep(0.05)
+    os.remove({flag!r})
+    ctypes.PyDLL(None).sleep(3600)  # no other thread of this Python runs meanwhile
+threading.Thread(target=hang, daemon=True).start()
+"""
+
+
 @pytest.mark.expected_errors("the style engine ended with exit code")
 @posix
-def test_a_stopped_engine_is_ended_by_the_watchdog(
-    files: Path, tmp_path: Path, undisturbed: list[bytes]
+def test_an_engine_that_hangs_is_ended_by_the_watchdog(
+    files: Path, tmp_path: Path, undisturbed: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    flag = tmp_path / "hang"
+    (tmp_path / "sitecustomize.py").write_text(HANGS.format(flag=str(flag)))
+    monkeypatch.setenv("BLENDER_NST_ENGINE_PATH", os.pathsep.join((str(tmp_path), str(REPOSITORY))))
+
+    def hang(event: EngineEvent) -> None:
+        if isinstance(event, FrameDone) and event.frame == 1:
+            flag.touch()
+
     with supervised(tmp_path / "log.txt", heartbeat_timeout=6.0) as engine:
         order(engine, files, tmp_path / "out")
-        events = listen(engine, Done, Died, at=end_after(engine, {1}, signal.SIGSTOP))
+        events = listen(engine, Done, Died, at=hang)
     (notice,) = of(events, Warned)
     assert "has not answered" in notice.text
+    assert styled(tmp_path / "out") == undisturbed
+
+
+@posix
+def test_an_engine_that_is_suspended_is_waited_for(
+    files: Path, tmp_path: Path, undisturbed: list[bytes]
+) -> None:
+    def suspend(event: EngineEvent) -> None:
+        if isinstance(event, FrameDone) and event.frame == 1:
+            os.kill(engine.pid, signal.SIGSTOP)
+            time.sleep(12.0)
+            os.kill(engine.pid, signal.SIGCONT)
+
+    with supervised(tmp_path / "log.txt", heartbeat_timeout=6.0) as engine:
+        order(engine, files, tmp_path / "out")
+        events = listen(engine, Done, Died, at=suspend)
+    assert of(events, Warned) == []
+    assert isinstance(events[-1], Done)
     assert styled(tmp_path / "out") == undisturbed
 
 
