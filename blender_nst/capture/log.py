@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..json_files import read_json
 from ..output_folder import CAPTURED, CONTENT
 from .frame import CapturedFrame, CaptureError, content_path, passes_path, whole_file
 from .lock import FolderLock, LockedError, try_lock
@@ -86,7 +87,7 @@ class CapturedFramesManifest:
 
     def _read(self) -> set[int]:
         try:
-            return {int(frame) for frame in json.loads(self._path.read_text("utf-8"))["frames"]}
+            return {int(frame) for frame in read_json(self._path)["frames"]}
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return set()
 

@@ -13,7 +13,6 @@ goes through the tree as the render's own does.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ import bpy
 from ..capture.frame import passes_path, picture_mode, whole_file
 from ..capture.views import scene_views
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
+from ..json_files import read_json
 from ..output_folder import COMPOSITED, STYLED
 from .node import is_styled_group
 from .styled_files import LIGHT, composited_path, is_written, styled_path, styled_suffix
@@ -71,7 +71,7 @@ def styled_frames(scene: bpy.types.Scene, output: Path) -> list[int]:
 def is_composited_already(output: Path, frame: int) -> bool:
     """Whether a frame was stylized as it came out of the compositor, and would have its effects twice."""
     try:
-        noted = json.loads(passes_path(output, frame).with_suffix(".json").read_text("utf-8"))
+        noted = read_json(passes_path(output, frame).with_suffix(".json"))
         return bool(noted.get("composited", False))
     except (OSError, ValueError, AttributeError, RecursionError):
         return False  # captured by something else: nothing is known

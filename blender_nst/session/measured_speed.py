@@ -18,6 +18,7 @@ import bpy
 
 from ..engine.benchmark import StepModel
 from ..engine.options import data_folder, preferences
+from ..json_files import read_json
 from ..properties.scene import settings_dicts
 from ..properties.working_size import frame_steps
 from ..state import state_of
@@ -186,7 +187,7 @@ def _keep(speed: MeasuredSpeed) -> None:
 def _read(path: Path) -> dict[str, MeasuredSpeed]:
     """The speeds in a file; raises one of many exceptions where that holds none."""
     speeds: dict[str, MeasuredSpeed] = {}
-    for values in json.loads(path.read_text("utf-8")):
+    for values in read_json(path):
         numbers = {name: float(value) for name, value in values.items() if name != "device"}
         speed = MeasuredSpeed(str(values["device"]), **numbers)
         finite = all(math.isfinite(number) and number >= 0.0 for number in numbers.values())

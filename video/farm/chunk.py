@@ -15,7 +15,7 @@ from typing import Protocol
 
 from video.errors import FileError, JournalError
 from video.farm.chunk_record import DELIVERED, ChunkFolder, ChunkRecord, chunk_folders
-from video.farm.frame_list import listed_frames, parse_frame_list
+from video.farm.frame_list import listed_frames
 from video.farm.lead_in import ChunkSpan, LeadIn
 from video.farm.look import FarmLook
 from video.files.folder_lock import file_locked
@@ -78,9 +78,11 @@ def make_chunk(
         VideoError: see `stylize`; what is finished is kept.
     """
     folder = ChunkFolder(work.output, work.span.name)
+    folder.check()
     _check_no_other(folder, work.span.own)
-    with file_locked(folder.lock, warning, patience=patience):
-        _take_over(folder)
+    with file_locked(folder.lock, warning, patience=patience) as is_alone:
+        if is_alone:
+            _take_over(folder)
         record, known = work.record(), _known(folder, warning)
         same = known is not None and known.is_made_from(record)
         if known is not None and known.is_finished():
@@ -111,7 +113,7 @@ def _check_no_other(folder: ChunkFolder, own: FrameRange) -> None:
             continue
         shared = [
             number
-            for each in parse_frame_list(other.name)
+            for each in other.frames
             for number in range(max(own.first, each.first), min(own.last, each.last) + 1)
             if number in own.numbers() and number in each.numbers()
         ]

@@ -8,6 +8,9 @@ whatever moment a chunk is killed, it goes on from there.
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,6 +20,7 @@ from video.farm.frame_list import parse_frame_list
 from video.files.atomic import write_atomically
 from video.files.json_values import JsonError, decode, read_json
 from video.files.output_folder import CHUNKS, CONTENT, PASSES, STYLED
+from video.frames.sequence import FrameRange
 from video.resume.journal_file import Entry, check_entry
 from video.resume.result_store import is_intact
 
@@ -27,6 +31,7 @@ _FORMAT = 1
 _FILE = "chunk.json"
 _LOCK = "lock"
 _RUN = "run"
+_STYLED = re.compile(rf"{STYLED}/{STYLED}_(-?\d{{1,9}})\.[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,32 @@ class ChunkFolder:
         """Output folder of the run that stylizes the chunk's frames; removed when they are delivered."""
         return self.path / _RUN
 
+    @property
+    def frames(self) -> tuple[FrameRange, ...]:
+        """The chunk's own, by its name; raises FileError if that is no chunk's."""
+        try:
+            return parse_frame_list(self.name)
+        except SequenceError:
+            raise FileError(
+                self.path, "is no chunk's folder, but holds the record of one; move it elsewhere"
+            ) from None
+
+    def check(self) -> None:
+        """Raises FileError if a link, pipe or device has one of the chunk's names."""
+        kinds = {self.path: stat.S_ISDIR, self.run: stat.S_ISDIR}
+        kinds |= {self.path / _FILE: stat.S_ISREG, self.lock: stat.S_ISREG}
+        for path, is_kind in kinds.items():
+            if os.path.lexists(path) and not is_kind(path.lstat().st_mode):
+                raise FileError(path, "is none of a chunk's files; remove it")
+
     def read(self) -> ChunkRecord | None:
         """The record; None if there is none. Raises FileError if it is damaged."""
         path = self.path / _FILE
         try:
             record = decode(ChunkRecord, read_json(path))
             _check(record)
+            if parse_frame_list(record.frames) != self.frames:
+                raise JsonError("that of another chunk")
         except FileNotFoundError:
             return None
         except JsonError as error:
@@ -131,7 +156,8 @@ def chunk_folders(output: Path) -> Iterator[ChunkFolder]:
     folder = output / CHUNKS
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
-            if (path / _FILE).is_file():
+            # What is no file is told when it is read, and not left out.
+            if os.path.lexists(path / _FILE):
                 yield ChunkFolder(output, path.name)
 
 
@@ -149,5 +175,10 @@ def _check(record: ChunkRecord) -> None:
         numbers = record.numbers
     except SequenceError as error:
         raise JsonError(str(error)) from None
-    if record.entries and sorted(entry.frame for entry in record.entries) != numbers:
+    if not record.is_finished() and not record.entries:
+        return
+    if sorted(entry.frame for entry in record.entries) != numbers:
         raise JsonError("it has other frames than it says")
+    styled = {int(match[1]) for name in record.files if (match := _STYLED.fullmatch(name)) is not None}
+    if not styled.issuperset(numbers):
+        raise JsonError("it delivers other frames than it says")

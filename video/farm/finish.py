@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from video.errors import VideoError
+from video.errors import JournalError, VideoError
 from video.farm.chunk_record import ChunkRecord, chunk_folders
 from video.farm.frame_list import listed_frames, parse_frame_list
 from video.farm.look import FarmLook
 from video.files.atomic import write_atomically
-from video.files.output_folder import JOURNAL
+from video.files.output_folder import CHUNKS, JOURNAL
 from video.resume.journal_file import Entry, JournalContent
 
 
@@ -61,8 +62,15 @@ class FinishedChunks:
 
         Raises:
             MissingFramesError: they are not; it names them.
+            JournalError: several chunks have made one.
         """
-        there = {number for record in self.records for number in record.numbers}
+        counts = Counter(number for record in self.records for number in record.numbers)
+        if twice := [number for number, count in counts.items() if count > 1]:
+            raise JournalError(
+                f"{self.output}: several chunks have made the frames {listed_frames(twice)}; remove the"
+                f" folders of all but one from {self.output / CHUNKS}"
+            )
+        there = set(counts)
         damaged = {
             number for record in self.records if record.lacking(self.output) for number in record.numbers
         }

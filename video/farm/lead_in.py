@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,8 +56,8 @@ def parse_lead_in(text: str) -> LeadIn:
     """`4`, or `shot`; raises SequenceError for anything else."""
     if text.strip() == _SHOT:
         return LeadIn(None)
-    if not text.strip().isdecimal() or int(text) > _MAX_FRAMES:
-        raise SequenceError(f"{text!r} is no lead-in; write a number of frames, or {_SHOT}")
+    if not re.fullmatch(r"\s*\d{1,9}\s*", text) or int(text) > _MAX_FRAMES:
+        raise SequenceError(f"{text[:40]!r} is no lead-in; write a number of frames, or {_SHOT}")
     return LeadIn(int(text))
 
 

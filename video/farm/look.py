@@ -19,7 +19,7 @@ from compositor.hardware.device import choose_device
 from compositor.hardware.precision import feature_dtype
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.style_library import Style, styles_digest
-from video.errors import FileError, JournalError
+from video.errors import FileError, JournalError, SequenceError
 from video.files.atomic import temporary_name, write_atomically
 from video.files.json_values import JsonError, decode, read_json
 from video.files.output_folder import FARM, JOURNAL
@@ -30,6 +30,8 @@ from video.resume.journal import differences
 from video.settings import SequenceSettings
 
 _FORMAT = 1
+_MOST_FRAMES = 1 << 21
+"""The numbers of a scene's frames; Blender's own limit is half of it."""
 _DECIDED_BY_MACHINE = (ALGORITHM, "precision")
 _DECIDES_SIZE = ("working_detail", "working_size")
 """Settings that a run by itself compares frame by frame, by the size that comes of them."""
@@ -150,6 +152,8 @@ def read_look(output: Path) -> FarmLook:
     path = output / FARM
     try:
         look = decode(FarmLook, read_json(path))
+        if look.timeline is not None:
+            _check_timeline(look.timeline)
     except FileNotFoundError:
         raise FileError(path, "is not there: no chunk was made in this folder") from None
     except JsonError as error:
@@ -159,6 +163,16 @@ def read_look(output: Path) -> FarmLook:
     if look.format != _FORMAT:
         raise FileError(path, f"has the format {look.format}; an other version of Blender NST wrote it")
     return look
+
+
+def _check_timeline(timeline: Timeline) -> None:
+    """Raises JsonError for what no scene has."""
+    try:
+        numbers = timeline.range.numbers()
+    except SequenceError as error:
+        raise JsonError(str(error)) from None
+    if not -_MOST_FRAMES <= numbers[0] <= numbers[-1] <= _MOST_FRAMES or timeline.frame_rate < 0.0:
+        raise JsonError("a timeline that no scene has")
 
 
 def _write_first(path: Path, look: FarmLook) -> None:

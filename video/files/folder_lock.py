@@ -44,8 +44,10 @@ def folder_locked(
 @contextmanager
 def file_locked(
     path: Path, warning: Callable[[str], None] = lambda text: None, *, patience: float = PATIENCE
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Holds a file, which is made if it is not there and stays, by the system's lock alone.
+
+    Gives whether it is held: False on a file system without locks, where others may be at work too.
 
     NFS locks files that are open for writing, for all of its computers, and ends the lock with its process on
     any of them: whatever was left behind tells nothing.
@@ -68,20 +70,28 @@ def file_locked(
             time.sleep(0.1)
     except OSError as error:
         raise FileError(path.parent, why_unwritten(error)) from None
+    file, is_held = held
     try:
-        yield
+        yield is_held
     finally:
-        os.close(held)
+        os.close(file)
 
 
-def _try_file(path: Path) -> int | None:
-    """An open file that holds the lock until it is closed; None while somebody else has it."""
+def _try_file(path: Path) -> tuple[int, bool] | None:
+    """An open file, and whether it holds the lock until it is closed; None while somebody else has it."""
     if sys.platform == "win32":
-        # A file that Windows removes when it is closed, by whatever end of the process.
+        import msvcrt
+
+        file = os.open(path, os.O_RDWR | os.O_CREAT)
         try:
-            return os.open(path, os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
-        except (FileExistsError, PermissionError):
+            # The first byte, which need not be there. The file stays, as that of other systems does.
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            os.close(file)
             return None
+        except OSError:
+            return file, False
+        return file, True
     import fcntl
 
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
@@ -91,9 +101,8 @@ def _try_file(path: Path) -> int | None:
         os.close(file)
         return None
     except OSError:
-        # A file system without locks (some network shares): better no lock than no run.
-        return file
-    return file
+        return file, False  # a file system without locks, as some network shares
+    return file, True
 
 
 def _wait_for(folder: Path, warning: Callable[[str], None], deadline: float) -> FolderLock:

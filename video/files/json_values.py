@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 import types
 import typing
 from collections.abc import Mapping
@@ -27,10 +28,13 @@ def read_json(path: Path) -> Any:
     """The value in a JSON file; NaN and Infinity, which are no JSON, are refused.
 
     Raises:
-        JsonError: it is no JSON, nested too deeply, or too large.
+        JsonError: it is no file, no JSON, nested too deeply, or too large.
         OSError: it cannot be read.
     """
-    if path.stat().st_size > _MAX_BYTES:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise JsonError("it is no file")
+    if found.st_size > _MAX_BYTES:
         raise JsonError("it is too large")
     try:
         return json.loads(path.read_text("utf-8"), parse_constant=_refuse)

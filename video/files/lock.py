@@ -122,10 +122,22 @@ def try_lock(folder: Path) -> FolderLock:
     marker = folder / LOCK
     if sys.platform == "win32":
         # A file that Windows removes when it is closed, by whatever end of the process, on a share too.
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_TEMPORARY
         try:
-            file = os.open(marker, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_TEMPORARY)
-        except (FileExistsError, PermissionError):
-            raise LockedError(folder, _read(marker)) from None
+            file = os.open(marker, flags)
+        except (FileExistsError, PermissionError) as error:
+            if isinstance(error, PermissionError) and not os.path.lexists(marker):
+                raise
+            # Windows lets nobody read a file that is so held: one of this computer that can be read was left
+            # by a loss of power.
+            holder = _read(marker)
+            if holder is None or not holder.is_here:
+                raise LockedError(folder, holder) from None
+            marker.unlink(missing_ok=True)
+            try:
+                file = os.open(marker, flags)
+            except (FileExistsError, PermissionError):
+                raise LockedError(folder, None) from None
         os.write(file, _own_text())
         return FolderLock(file)
     import fcntl

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ...json_files import read_json
 from ...output_folder import JOURNAL, view_folder
 from ...properties.schema import described_properties
 from ..plan import SessionError, SessionPlan
@@ -84,9 +84,9 @@ def _same(before: Any, now: Any) -> bool:
 def _journal(path: Path, size: int, _changed: int) -> tuple[Mapping[str, Any], int]:
     """The settings and the number of finished frames that a journal names; none where it cannot be read."""
     if size > _MOST_BYTES:
-        return {}, 0
+        return {}, 0  # the panel asks for it, and must not wait
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path)
         return dict(content["run"]), len(content["frames"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}, 0

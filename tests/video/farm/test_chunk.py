@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from tests.video.farm.farmed import chunk, started, styled, whole_run
 from tests.video.killed_runs import CUT
 from video.errors import DiskFullError, FolderBusyError, JournalError
 from video.farm.chunk_record import ChunkFolder
+from video.files import folder_lock
 from video.files.folder_lock import file_locked
 from video.results import FrameResult, RunCallbacks
 
@@ -131,6 +133,24 @@ def test_a_chunk_that_another_process_makes_is_not_waited_for_for_ever(tmp_path:
     ):
         chunk(tmp_path, "1-4", patience=0.0)
     assert not (tmp_path / "styled").exists()
+
+
+@posix
+def test_without_locks_of_the_system_a_run_at_work_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def refused(file: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    monkeypatch.setattr(folder_lock, "PATIENCE", 0.0)
+    with folder_lock.folder_locked(ChunkFolder(tmp_path, "0001-0004").run):
+        with pytest.raises(FolderBusyError, match=f"process {os.getpid()}"):
+            chunk(tmp_path, "1-4")
+        assert not (tmp_path / "styled").exists()
+    assert chunk(tmp_path, "1-4")
 
 
 def test_frames_of_another_chunk_are_not_replaced(tmp_path: Path, whole: dict[str, bytes]) -> None:

@@ -136,3 +136,25 @@ def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
     (tmp_path / "farm.json").write_text(json.dumps(values | {"format": 99}))
     with pytest.raises(FileError, match="format 99"):
         read_look(tmp_path)
+
+
+TIMELINES: dict[str, dict[str, Any]] = {
+    "step": {"step": 0},
+    "backwards": {"last": 0},
+    "endless": {"last": 1 << 52},
+    "before all": {"first": -(1 << 52)},
+    "rate": {"frame_rate": -1.0},
+}
+
+
+@pytest.mark.parametrize("name", TIMELINES)
+def test_a_timeline_that_no_scene_has_is_refused(tmp_path: Path, name: str) -> None:
+    timeline = {"first": 1, "last": 48, "step": 1, "shots": [1], "frame_rate": 24.0}
+    join_look(tmp_path, look(), warning=refused)
+    path = tmp_path / "farm.json"
+    values = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(values | {"timeline": timeline}), "utf-8")
+    assert read_look(tmp_path).timeline is not None
+    path.write_text(json.dumps(values | {"timeline": timeline | TIMELINES[name]}), "utf-8")
+    with pytest.raises(FileError, match=r"farm\.json"):
+        read_look(tmp_path)
