@@ -20,6 +20,9 @@ from compositor.losses.style_targets import StylePicture, StyleTargets, replicat
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import Color, StyleSettings
 
+MAX_STYLE_WEIGHT = 1e9
+"""Weights are divided by their sum, which must not overflow."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -28,7 +31,7 @@ class Style:
     Its pixels count as much as they are visible; what is hidden has no part in anything.
 
     Attributes:
-        weight: positive, relative to the other styles of the same region.
+        weight: positive and at most MAX_STYLE_WEIGHT, relative to the other styles of the same region.
         region: name of the mask where it applies; None for wherever no region's mask does.
     """
 
@@ -84,8 +87,11 @@ class StyleLibrary:
             raise ImageError("no style picture is given")
         for style in styles:
             check_style(style.image, "style picture")
-            if not style.weight > 0.0:
-                raise ImageError(f"a style picture has the weight {style.weight}: it must be positive")
+            if not 0.0 < style.weight <= MAX_STYLE_WEIGHT:
+                raise ImageError(
+                    f"a style picture has the weight {style.weight}: it must be positive, and at most"
+                    f" {MAX_STYLE_WEIGHT:.0f}"
+                )
         self.styles = list(styles)
         self._settings = settings
         self._network = network

@@ -11,7 +11,7 @@ import numpy as np
 
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.scene_parts import ScenePart, parse_part
-from compositor.stylization.style_library import Style, check_style
+from compositor.stylization.style_library import MAX_STYLE_WEIGHT, Style, check_style
 from video.frames.cryptomatte import MatteSequence
 from video.frames.masks import Mask, MaskedSequence, mask_files, open_mask
 from video.frames.sequence import SourceFrame
@@ -153,8 +153,11 @@ def _weight(text: str) -> float:
         weight = float(text)
     except ValueError:
         weight = math.nan
-    if not 0.0 < weight < math.inf:
-        raise InputError(f"--style-weights: {text!r} is no positive number; write them as 1,0.5")
+    if not 0.0 < weight <= MAX_STYLE_WEIGHT:
+        raise InputError(
+            f"--style-weights: {text[:40]!r} is no positive number up to {MAX_STYLE_WEIGHT:.0f};"
+            " write them as 1,0.5"
+        )
     return weight
 
 

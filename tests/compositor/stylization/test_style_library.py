@@ -163,3 +163,9 @@ def test_the_normalized_network_and_the_measure_take_no_hidden_pixels() -> None:
         distances.append(engine.local_style_distance(image))
     assert errors[0] == errors[1]
     assert distances[0] == distances[1]
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, 1e308, float("inf"), float("nan")])
+def test_a_weight_that_has_no_share_is_refused(network: FeatureNetwork, weight: float) -> None:
+    with pytest.raises(ImageError, match="weight"):
+        StyleLibrary([Style(PAINTING, weight), Style(PAINTING, weight)], SETTINGS, network, CPU)

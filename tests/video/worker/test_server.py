@@ -388,6 +388,8 @@ def test_malformed_line_does_not_disturb_an_open_job(
         ({"styles": ["/none/painting.jpg"]}, "/none/painting.jpg"),
         ({"styles": []}, "one style"),
         ({"style_weights": [1.0, 2.0]}, "2 style weights for 1 styles"),
+        ({"style_weights": [1e308]}, "weight"),
+        ({"style_weights": [0.0]}, "weight"),
         ({"styles": [], "regions": [StyledRegion("object", ["Cube"])]}, "one style"),
         ({"regions": [StyledRegion("collection", ["Trees"])]}, "must be object or material"),
         ({"regions": [StyledRegion("object", ["Cube"], "/none/drawing.jpg")]}, "/none/drawing.jpg"),

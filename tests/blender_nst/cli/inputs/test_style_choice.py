@@ -148,6 +148,10 @@ REFUSALS = {
     "weight of nothing": (f"{IMAGE} -s {{f}}/knife.png --style-weights 0", "'0' is no positive number"),
     "weight no number": (f"{IMAGE} -s {{f}}/knife.png --style-weights a", "'a' is no positive number"),
     "infinite weight": (f"{IMAGE} -s {{f}}/knife.png --style-weights inf", "'inf' is no positive number"),
+    "weights that overflow": (
+        f"{IMAGE} -s {{f}}/knife.png -s {{f}}/swirls.png --style-weights 1e308,1e308",
+        "'1e308' is no positive number",
+    ),
     "no equals sign": (f"{IMAGE} --region {{f}}/left.png", "write it as MASK=STYLE"),
     "no mask": (f"{IMAGE} --region ={{f}}/knife.png", "write it as MASK=STYLE"),
     "no name of a part": (f"{IMAGE} --region object:={{f}}/knife.png", "the name of the object is missing"),
