@@ -14,6 +14,8 @@ _SHORTEST_SIDE = 32
 """Pixels: a long narrow frame is not made narrower than this."""
 _SMALLEST_SCALE = 32
 """Pixels of the shorter side of a scale."""
+_SMALLEST_OCTAVE = 320
+"""Pixels of the longer side of an octave."""
 
 
 def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
@@ -43,10 +45,21 @@ def frame_steps(
     """
     working = working_size(height, width, style_settings, device)
     sizes = _scale_sizes(*working, style_settings["coarsest_size"]) if first else [working]
-    work = [(h * w, count) for (h, w), count in zip(sizes, _shared(steps, len(sizes)), strict=True)]
+    local = style_settings["local_weight"] > 0.0
+    shares = _shared(steps, len(sizes))
+    work = [(_pixels(*size, local), count) for size, count in zip(sizes, shares, strict=True)]
     if working != (height, width) and style_settings["finishing_steps"]:
-        work.append((height * width, style_settings["finishing_steps"]))
+        work.append((_pixels(height, width, local), style_settings["finishing_steps"]))
     return work
+
+
+def _pixels(height: int, width: int, local: bool) -> int:
+    """Pixels of all octaves that a step at this size goes through; one octave without a local style."""
+    pixels = height * width
+    while local and max(height, width) >= 2 * _SMALLEST_OCTAVE and min(height, width) >= _SMALLEST_SCALE:
+        height, width = (height + 1) // 2, (width + 1) // 2
+        pixels += height * width
+    return pixels
 
 
 def _scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:

@@ -2,66 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from compositor.image_ops.resize import halved
 from compositor.losses import terms
 from compositor.losses.contrast_term import ContrastTerm
-from compositor.losses.feature_statistics import (
-    CONTENT_ERROR,
-    FeatureStatistics,
-    FrameStatistics,
-    LocalSum,
-    StatisticKey,
-    added,
-)
-from compositor.losses.local_features import FeaturesTerm
-from compositor.losses.local_term import LocalTerm
-from compositor.losses.local_windows import WindowsTerm
+from compositor.losses.feature_objective import WEIGHTED, ActiveRegion, FeatureObjective, Region
 from compositor.losses.loss_weights import LossWeights
-from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
-from compositor.losses.style_targets import (
-    StyleTargets,
-    active_local_layers,
-    active_window_layers,
-    replicates,
-)
 from compositor.losses.temporal_term import SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
-from compositor.networks.layer_weights import layer_weights
-from compositor.settings import LossScale, StyleSettings
-from compositor.tiling.windows import Window, whole
-
-
-@dataclass(frozen=True)
-class Region:
-    """Where a style applies: a mask (1, 1, H, W) in 0..1, or None for the whole frame."""
-
-    targets: StyleTargets
-    mask: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class ActiveRegion:
-    """The only part of a frame that changes, and the image (1, 3, H, W) that the rest of it keeps."""
-
-    window: Window
-    image: Tensor
+from compositor.settings import StyleSettings
+from compositor.tiling.windows import Window
 
 
 class StyleObjective:
     """Losses of an image against one frame's content and its styles (Gatys 2016, equation 7, extended).
 
-    Content and style losses are functions of sums over the pixels. So they and their gradient can be computed
-    window by window (tiles): a first pass over the windows takes the sums, a second one the gradient, in the
-    memory that one window needs. Where only a part of the frame changes, the sums over the rest are taken
-    once.
-
-    A region's style loss is weighted by the region's share of the frame, so that the pull on a pixel does not
-    depend on the size of its region.
+    The losses of features are means over octaves: of the image, of the same at half its size, and so on. What
+    the network sees of a stroke has a fixed size in pixels. Optimized at one size alone, a large frame gets
+    many small strokes, and seen as a whole it has neither the painting's nor its shapes.
 
     Args:
         content: (1, 3, H, W), sRGB in 0..1.
@@ -70,6 +32,7 @@ class StyleObjective:
         temporal_term: ties the image to the frame before.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
+        coarser: the other octaves, each of half the size of the one before (`halved`).
     """
 
     def __init__(
@@ -83,42 +46,24 @@ class StyleObjective:
         temporal_term: TemporalTerm | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
+        coarser: Sequence[FeatureObjective] = (),
     ) -> None:
-        height, width = content.shape[-2:]
-        self._settings = settings
         self._weights = LossWeights.of(settings)
-        self._regions = regions
+        self._tv_weight = settings.tv_weight * (1.0 if temporal_term is None else SMOOTHING)
         self._visible = visible
         self._temporal_term = temporal_term
         self._contrast_term = ContrastTerm(content, visible) if self._weights.contrast > 0.0 else None
-        self._content_layers = layer_weights(settings.content_layers)
-        self._style_layers = layer_weights(settings.style_layers)
-        self._local_terms: Mapping[LocalSum, LocalTerm] = {
-            LocalSum.FEATURES: FeaturesTerm([each.targets.dictionaries for each in regions]),
-            LocalSum.WINDOWS: WindowsTerm([each.targets.windows for each in regions]),
-        }
-        self._local_layers = {
-            LocalSum.FEATURES: active_local_layers(settings),
-            LocalSum.WINDOWS: active_window_layers(settings),
-        }
-        self._style_sums = STYLE_STATISTICS[settings.style_statistic].sums
-        self._shares = [1.0 if each.mask is None else float(each.mask.mean()) for each in regions]
-        self._statistics = FrameStatistics(
+        full_size = FeatureObjective(
             network,
+            settings,
             content,
-            self._content_layers,
-            self._style_layers,
-            [each.mask for each in regions],
-            style_sums=self._style_sums,
-            local_terms={name: (term, self._local_layers[name]) for name, term in self._local_terms.items()},
+            regions,
+            style_gain=1.0 if temporal_term is None else temporal_term.style_gain,
             local_emphasis=None if temporal_term is None else temporal_term.local_emphasis,
-            replicate=replicates(max(height, width)),
+            windows=windows,
+            active_region=active_region,
         )
-        self._windows = list(windows or [whole(height, width)])
-        self._outside: FeatureStatistics = {}
-        self._energies = self._content_energies()
-        if active_region is not None:
-            self._restrict_to(active_region)
+        self._octaves = [full_size, *coarser]
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """The losses of an image (1, 3, H, W) by name, scalars.
@@ -127,113 +72,57 @@ class StyleObjective:
         `temporal` are unweighted; `total` is weighted.
         """
         with torch.no_grad():
-            return self._losses(self._total(image), image)
+            octaves = [
+                objective(each) for objective, each in zip(self._octaves, self._sizes(image), strict=True)
+            ]
+            return _joined(octaves, *self._image_losses(image))
 
     def value_and_grad(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """The losses of an image (1, 3, H, W), and the gradient of their total, of its shape."""
         leaf = image.detach().requires_grad_(True)
-        if len(self._windows) == 1:
-            parts = [self._tracked(image, self._windows[0])]
-            total = added(self._outside, {key: value.detach() for key, value in parts[0][1].items()})
-        else:
-            parts = []
-            with torch.no_grad():
-                total = self._total(image)
-        total = {key: value.detach().requires_grad_(True) for key, value in total.items()}
-        result = self._losses(total, leaf)
-        found = torch.autograd.grad(result["total"], [leaf, *total.values()], allow_unused=True)
-        gradient, sum_gradients = found[0].clone(), dict(zip(total, found[1:], strict=True))
-        for index, window in enumerate(self._windows):
-            part, sums = parts[index] if parts else self._tracked(image, window)
-            used = {key: value for key, value in sums.items() if sum_gradients[key] is not None}
-            (back,) = torch.autograd.grad(list(used.values()), part, [sum_gradients[key] for key in used])
-            window.outer.of(gradient).add_(back)
+        sizes = self._sizes(leaf)
+        found = [
+            objective.value_and_grad(each.detach())
+            for objective, each in zip(self._octaves, sizes, strict=True)
+        ]
+        losses, weighted = self._image_losses(leaf)
+        # The octaves' gradients are led back through the halvings.
+        (gradient,) = torch.autograd.grad(
+            [weighted, *sizes], leaf, [torch.ones_like(weighted), *(each / len(sizes) for _, each in found)]
+        )
+        result = _joined([each for each, _ in found], losses, weighted)
         return {name: value.detach() for name, value in result.items()}, gradient
 
     def renew(self) -> None:
         """Has the targets of the local style loss found anew for the image that is given next."""
-        for term in self._local_terms.values():
-            term.renew()
+        for each in self._octaves:
+            each.renew()
 
-    def _tracked(self, image: Tensor, window: Window) -> tuple[Tensor, FeatureStatistics]:
-        """A window's part of the image as a leaf of autograd, and the sums over it."""
-        part = window.outer.of(image).detach().requires_grad_(True)
-        return part, self._statistics.of(part, window)
+    def _sizes(self, image: Tensor) -> list[Tensor]:
+        """The image at the size of each octave."""
+        sizes = [image]
+        while len(sizes) < len(self._octaves):
+            sizes.append(halved(sizes[-1]))
+        return sizes
 
-    def _total(self, image: Tensor) -> FeatureStatistics:
-        total = self._outside
-        for window in self._windows:
-            total = added(total, self._statistics.of(window.outer.of(image), window))
-        return total
-
-    def _content_energies(self) -> dict[str, Tensor]:
-        """The sum of each content layer's squared features, over the whole frame."""
-        parts = [self._statistics.content_energy(window) for window in self._windows]
-        return {layer: torch.stack([part[layer] for part in parts]).sum() for layer in self._content_layers}
-
-    def _restrict_to(self, active: ActiveRegion) -> None:
-        """Makes the sums outside of the active region constants."""
-        with torch.no_grad():
-            total = self._total(active.image)
-            self._statistics.forget_content()
-            inside = self._statistics.of(active.window.outer.of(active.image), active.window)
-            self._outside = added(total, inside, -1.0)
-        self._windows = [active.window]
-        self.renew()
-
-    def _losses(self, sums: FeatureStatistics, image: Tensor) -> dict[str, Tensor]:
-        settings, temporal_term = self._settings, self._temporal_term
-        result = {
-            "content": self._content_loss(sums),
-            "style": self._style_loss(sums),
-            "tv": terms.tv_loss(image, self._visible),
-        }
-        style_weight = self._weights.style * (1.0 if temporal_term is None else temporal_term.style_gain)
-        total = self._weights.content * result["content"] + style_weight * result["style"]
+    def _image_losses(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses that are taken from the pixels themselves, and their weighted sum; differentiable."""
+        losses = {"tv": terms.tv_loss(image, self._visible)}
+        weighted = self._tv_weight * losses["tv"]
         if self._contrast_term is not None:
-            result["contrast"] = self._contrast_term(image)
-            total = total + self._weights.contrast * result["contrast"]
-        if any(self._local_layers.values()):
-            result["local"] = self._local_loss(sums)
-            total = total + self._weights.local * result["local"]
-        if temporal_term is not None:
-            result["temporal"] = terms.temporal_loss(image, temporal_term.target, temporal_term.reliability)
-            total = total + temporal_term.weight * result["temporal"]
-        smoothing = settings.tv_weight * (1.0 if temporal_term is None else SMOOTHING)
-        return result | {"total": total + smoothing * result["tv"]}
+            losses["contrast"] = self._contrast_term(image)
+            weighted = weighted + self._weights.contrast * losses["contrast"]
+        term = self._temporal_term
+        if term is not None:
+            losses["temporal"] = terms.temporal_loss(image, term.target, term.reliability)
+            weighted = weighted + term.weight * losses["temporal"]
+        return losses, weighted
 
-    def _content_loss(self, sums: FeatureStatistics) -> Tensor:
-        layers = [
-            weight * self._content_distance(sums[StatisticKey(CONTENT_ERROR, layer)], layer)
-            for layer, weight in self._content_layers.items()
-        ]
-        return torch.stack(layers).sum()
 
-    def _content_distance(self, squares: Tensor, layer: str) -> Tensor:
-        if self._settings.loss_scale is LossScale.GATYS:
-            return terms.gatys_content_distance(squares)
-        return terms.content_distance(squares, self._energies[layer])
-
-    def _style_loss(self, sums: FeatureStatistics) -> Tensor:
-        layers = [
-            share * weight * self._layer_loss(sums, layer, index, region.targets.statistics[layer])
-            for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
-            for layer, weight in self._style_layers.items()
-        ]
-        # A frame in which nothing is visible has no region.
-        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
-
-    def _local_loss(self, sums: FeatureStatistics) -> Tensor:
-        layers = [
-            share * weight * sums[StatisticKey(name, layer, region)] / self._statistics.count(layer, region)
-            for region, share in enumerate(self._shares)
-            for name, weights in self._local_layers.items()
-            for layer, weight in weights.items()
-        ]
-        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
-
-    def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
-        count = self._statistics.count(layer, region)
-        return target.distance(
-            *(sums[StatisticKey(each, layer, region)] / count for each in self._style_sums)
-        )
+def _joined(
+    octaves: Sequence[dict[str, Tensor]], image_losses: dict[str, Tensor], weighted: Tensor
+) -> dict[str, Tensor]:
+    """All losses by name: means over the octaves, those of the pixels, and the total."""
+    means = {name: torch.stack([each[name] for each in octaves]).mean() for name in octaves[0]}
+    total = means.pop(WEIGHTED) + weighted
+    return means | image_losses | {"total": total}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,8 +14,8 @@ from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
 from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.color import gray
-from compositor.image_ops.resize import resize
-from compositor.losses.objective import Region
+from compositor.image_ops.resize import halved, resize
+from compositor.losses.feature_objective import Region
 from compositor.settings import Color
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import StyleLibrary
@@ -51,6 +51,15 @@ class ContentFrame:
             },
             self.working_scale,
             self.circular,
+        )
+
+    def halved(self) -> ContentFrame:
+        """The same frame at half its size, pixel on pixel with a halved image."""
+        return replace(
+            self,
+            content=halved(self.content),
+            visible=None if self.visible is None else halved(self.visible),
+            masks={name: None if mask is None else halved(mask) for name, mask in self.masks.items()},
         )
 
     def regions(self, library: StyleLibrary) -> list[Region]:

@@ -5,16 +5,17 @@ Each scale is optimized in as many tiles as fit into memory, and in smaller ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.device import is_out_of_memory
-from compositor.image_ops.resize import resize
+from compositor.image_ops.resize import halved, resize
+from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
-from compositor.losses.objective import ActiveRegion, StyleObjective
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import compared_layers
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
@@ -24,10 +25,11 @@ from compositor.optimization.loop import OptimizationRun, Outcome, optimize
 from compositor.progress import Stopped
 from compositor.settings import StyleSettings
 from compositor.stylization.content_frame import ContentFrame
+from compositor.stylization.pyramid import octave_sizes
 from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import StyleLibrary
 from compositor.tiling.memory_plan import fitting_windows
-from compositor.tiling.windows import around
+from compositor.tiling.windows import Window, around
 
 # Only the active region is computed if it takes at most this share of the frame: setting it up costs a step.
 MAX_ACTIVE_SHARE = 0.8
@@ -140,11 +142,8 @@ class MultiscaleOptimizer:
     def _objective(
         self, image: Tensor, term: TemporalTerm | None, fixed: Tensor | None, halvings: int
     ) -> StyleObjective:
-        height, width = image.shape[-2:]
-        content_frame = self._content_frame.at(height, width)
-        windows = fitting_windows(
-            height, width, image.device, self._network.dtype, self._reach, halvings=halvings
-        )
+        content_frame = self._content_frame.at(*image.shape[-2:])
+        windows = self._fitting_windows(image, halvings)
         return StyleObjective(
             self._network,
             self._settings,
@@ -153,11 +152,50 @@ class MultiscaleOptimizer:
             visible=content_frame.visible,
             temporal_term=term,
             windows=windows,
-            active_region=None if fixed is None or len(windows) > 1 else self._active_region(image, fixed),
+            active_region=self._active_region(image, fixed, windows),
+            coarser=list(self._coarser_octaves(content_frame, image, term, fixed, halvings)),
         )
 
-    def _active_region(self, image: Tensor, fixed: Tensor) -> ActiveRegion | None:
-        """The part around all pixels that are not fixed, if it is small enough."""
+    def _coarser_octaves(
+        self,
+        content_frame: ContentFrame,
+        image: Tensor,
+        term: TemporalTerm | None,
+        fixed: Tensor | None,
+        halvings: int,
+    ) -> Iterator[FeatureObjective]:
+        """The objectives of the image at half its size, a quarter and so on."""
+        emphasis = None if term is None else term.local_emphasis
+        # One alone is the published objective.
+        sizes = octave_sizes(*image.shape[-2:]) if self._settings.local_weight > 0.0 else []
+        for _ in sizes[1:]:
+            content_frame, image = content_frame.halved(), halved(image)
+            emphasis = emphasis if emphasis is None else halved(emphasis)
+            fixed = fixed if fixed is None else halved(fixed.float()) >= 1.0
+            windows = self._fitting_windows(image, halvings)
+            yield FeatureObjective(
+                self._network,
+                self._settings,
+                content_frame.content,
+                content_frame.regions(self._library),
+                style_gain=1.0 if term is None else term.style_gain,
+                local_emphasis=emphasis,
+                windows=windows,
+                active_region=self._active_region(image, fixed, windows),
+            )
+
+    def _fitting_windows(self, image: Tensor, halvings: int) -> list[Window]:
+        height, width = image.shape[-2:]
+        return fitting_windows(
+            height, width, image.device, self._network.dtype, self._reach, halvings=halvings
+        )
+
+    def _active_region(
+        self, image: Tensor, fixed: Tensor | None, windows: Sequence[Window]
+    ) -> ActiveRegion | None:
+        """The part around all pixels that are not fixed, if it is small enough; of frames without tiles."""
+        if fixed is None or len(windows) > 1:
+            return None
         window = around(~fixed, self._reach, self._reach)
         height, width = image.shape[-2:]
         if window is None or window.outer.area > MAX_ACTIVE_SHARE * height * width:

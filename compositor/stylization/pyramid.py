@@ -1,6 +1,6 @@
-"""Image pyramid of a cold start: sizes and steps of its scales, coarse to fine.
+"""Image pyramid: scales of a cold start, coarse to fine, with their steps; octaves of a scale.
 
-Coarse scales make strokes that are larger than the network's receptive field at full size.
+Coarse scales make strokes that are larger than the network's receptive field at full size. Octaves keep them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from compositor.image_ops.arrays import SMALLEST_SIDE
 
 # Share of the steps that the full size gets; the coarser scales share the rest evenly.
 _FULL_SIZE_SHARE = 0.5
+
+# Pixels: the longer side of the smallest octave at least.
+_SMALLEST_OCTAVE = 320
 
 
 def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
@@ -29,6 +32,19 @@ def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]
             break
         sizes.append(smaller)
     return sizes[::-1]
+
+
+def octave_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """(height, width) of each octave that an image's features are compared at (`StyleObjective`).
+
+    The first is the image's own; each other one is half as large as the one before, rounded up as `halved`
+    does. So frames of any size are painted alike: below 640 px there is one octave, below 1280 px two.
+    """
+    sizes = [(height, width)]
+    while max(sizes[-1]) >= 2 * _SMALLEST_OCTAVE and min(sizes[-1]) >= 2 * SMALLEST_SIDE:
+        height, width = sizes[-1]
+        sizes.append(((height + 1) // 2, (width + 1) // 2))
+    return sizes
 
 
 def share_steps(steps: int, scales: int) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from compositor.settings import StyleSettings, WorkingDetail, settings_to_json
-from compositor.stylization.pyramid import scale_sizes, share_steps
+from compositor.stylization.pyramid import octave_sizes, scale_sizes, share_steps
 from compositor.stylization.working_size import working_size
 from tests.blender_nst.blender_in_tests import BlenderInTests
 
@@ -40,6 +40,10 @@ def test_it_is_the_size_that_the_engine_takes(blender: BlenderInTests) -> None:
         assert run.result.pop(0) == list(wanted)
 
 
+def pixels(height: int, width: int) -> int:
+    return sum(h * w for h, w in octave_sizes(height, width))
+
+
 def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> None:
     """With 200, 3 and 61 steps, from the coarsest sizes of the presets."""
     cases: list[Any] = [
@@ -58,11 +62,11 @@ def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> N
     for (width, height), coarsest, steps in product(SIZES, (192, 256), (200, 3, 61)):
         settings = StyleSettings()
         working = working_size(height, width, settings, "cpu")
-        finishing = [[height * width, settings.finishing_steps]] if working != (height, width) else []
+        finishing = [[pixels(height, width), settings.finishing_steps]] if working != (height, width) else []
         scales = scale_sizes(*working, coarsest)
         shared = share_steps(steps, len(scales))
-        wanted = [[h * w, count] for (h, w), count in zip(scales, shared, strict=True)]
-        later = [[working[0] * working[1], steps], *finishing]
+        wanted = [[pixels(*size), count] for size, count in zip(scales, shared, strict=True)]
+        later = [[pixels(*working), steps], *finishing]
         assert run.result.pop(0) == [[*wanted, *finishing], later]
 
 
@@ -84,7 +88,7 @@ def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> N
         # 100 steps at the working size, as many at coarser ones (a quarter of it), 23 times 20, and 24
         # times 5 at the frame's own size.
         (
-            "speed('cpu', 6.9e6)",
+            "speed('cpu', 8.75e6)",
             "24 frames at 1920×1080, optimized at 960×540, about 80 s on CPU, starts at frame 1",
         ),
     ],

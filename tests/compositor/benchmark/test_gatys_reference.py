@@ -15,7 +15,8 @@ import torch
 from compositor.benchmark.gatys_reference import Reference, noise_start
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import to_tensor
-from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.feature_objective import Region
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import NetworkWeights, load_network

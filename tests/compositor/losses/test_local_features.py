@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from compositor.losses import local_features
+from compositor.losses.feature_objective import Region
 from compositor.losses.local_features import FeaturesTerm, StyleDictionary
 from compositor.losses.local_term import StyleMaps, TargetKey
-from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, StyleTargets, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from compositor.losses import local_windows
+from compositor.losses.feature_objective import Region
 from compositor.losses.local_term import StyleMaps, TargetKey
 from compositor.losses.local_windows import (
     StyleWindows,
@@ -18,7 +19,7 @@ from compositor.losses.local_windows import (
     WindowsTerm,
     gram_difference,
 )
-from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, StyleTargets, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network

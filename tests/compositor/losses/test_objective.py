@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from compositor.image_ops.resize import halved
 from compositor.losses import terms
-from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.temporal_term import FREE_LOCAL_STYLE, SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
@@ -132,3 +134,27 @@ def test_regions_that_cover_the_frame_together_pull_like_one(network: FeatureNet
         for regions in ([Region(targets)], [Region(targets, soft), Region(targets, soft)])
     )
     assert parts == pytest.approx(whole, rel=1e-4)
+
+
+def test_octaves_share_the_losses_of_features() -> None:
+    """In double precision, so that the gradient can be compared with differences of the total."""
+    network = FeatureNetwork(load_network(), Pooling.AVERAGE, torch.device("cpu"), dtype=torch.float64)
+    content, image, direction = (
+        torch.rand(1, 3, 63, 64, generator=torch.Generator().manual_seed(seed)) for seed in (0, 2, 3)
+    )
+    region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
+    fine = FeatureObjective(network, SETTINGS, content, [region])
+    coarse = FeatureObjective(network, SETTINGS, halved(content), [region])
+    both = StyleObjective(network, SETTINGS, content, [region], coarser=[coarse])
+    losses, gradient = both.value_and_grad(image)
+
+    at_full_size, at_half_size = fine(image), coarse(halved(image))
+    for name in ("content", "style", "local"):
+        assert float(losses[name]) == pytest.approx(float(at_full_size[name] + at_half_size[name]) / 2)
+    of_features = float(at_full_size[WEIGHTED] + at_half_size[WEIGHTED]) / 2
+    of_pixels = 2.0 * float(losses["contrast"]) + 0.5 * float(losses["tv"])
+    assert float(losses["total"]) == pytest.approx(of_features + of_pixels)
+    assert float(both(image)["total"]) == pytest.approx(float(losses["total"]))
+
+    ahead, behind = (float(both(image + 1e-3 * sign * direction)["total"]) for sign in (1.0, -1.0))
+    assert float((gradient * direction).sum()) == pytest.approx((ahead - behind) / 2e-3, rel=1e-2)

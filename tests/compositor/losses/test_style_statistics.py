@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from compositor.losses import style_statistics
-from compositor.losses.objective import Region, StyleObjective
+from compositor.losses.feature_objective import Region
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_statistics import MEAN, STYLE_STATISTICS, StatisticDefinition
 from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.terms import feature_mean

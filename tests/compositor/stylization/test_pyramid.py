@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compositor.image_ops.arrays import SMALLEST_SIDE
-from compositor.image_ops.resize import resize
-from compositor.stylization.pyramid import scale_sizes, share_steps
+from compositor.image_ops.resize import halved, resize
+from compositor.stylization.pyramid import octave_sizes, scale_sizes, share_steps
 
 sides = st.integers(SMALLEST_SIDE, 5000)
 
@@ -36,6 +36,34 @@ def test_the_coarsest_scale_may_be_a_little_smaller_than_asked_for() -> None:
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (30, 2000), (48, 64)])
 def test_a_picture_that_cannot_be_halved_has_one_scale(height: int, width: int) -> None:
     assert scale_sizes(height, width, 128) == [(height, width)]
+
+
+@pytest.mark.parametrize(
+    ("size", "octaves"),
+    [
+        ((270, 480), 1),
+        ((360, 639), 1),
+        ((360, 640), 2),
+        ((1080, 1920), 3),
+        ((641, 1281), 3),
+        ((2160, 3840), 4),
+        ((16, 4000), 1),
+        ((33, 4000), 2),
+    ],
+)
+def test_octaves_go_down_to_320_px(size: tuple[int, int], octaves: int) -> None:
+    sizes = octave_sizes(*size)
+    assert sizes[0] == size
+    assert len(sizes) == octaves
+    image = torch.zeros(1, 1, *size)
+    for height, width in sizes[1:]:
+        image = halved(image)
+        assert image.shape[-2:] == (height, width)
+
+
+def test_halving_takes_means_and_keeps_a_last_row_and_column() -> None:
+    image = torch.arange(15.0).view(1, 1, 3, 5)
+    assert halved(image)[0, 0].tolist() == [[3.0, 5.0, 6.5], [10.5, 12.5, 14.0]]
 
 
 @given(st.integers(1, 12), st.integers(0, 2000))

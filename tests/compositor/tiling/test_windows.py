@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from compositor.convolution.geometry import layer_size, layer_stride, reach
+from compositor.losses.feature_objective import ActiveRegion, Region
 from compositor.losses.feature_statistics import coverage
-from compositor.losses.objective import ActiveRegion, Region, StyleObjective
+from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
