@@ -65,6 +65,15 @@ def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> Non
     assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5 + smoother, rel=1e-4)
 
 
+def test_the_local_loss_is_a_sum_over_features_and_windows(network: FeatureNetwork) -> None:
+    features, windows, both = (
+        losses_of(network, noise(2), replace(SETTINGS, **none))["local"]
+        for none in ({"window_layers": ()}, {"local_layers": ()}, {})
+    )
+    assert both == pytest.approx(features + windows)
+    assert min(features, windows) > 0.1 * both
+
+
 def test_free_pixels_of_a_held_frame_are_painted_the_most(network: FeatureNetwork) -> None:
     settings = replace(SETTINGS, window_layers=())
     left = torch.ones(1, 1, 32, 32)
