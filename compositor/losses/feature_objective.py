@@ -38,7 +38,7 @@ WEIGHTED = "weighted"
 
 # Factors in the local style loss. Features make strokes crisp, windows put them in the painting's order: with
 # equal factors the parts that no window of the painting is much like stay farther from it.
-_LOCAL_SHARES = {LocalSum.FEATURES: 2.0 / 3.0, LocalSum.WINDOWS: 4.0 / 3.0}
+_LOCAL_SHARES = {LocalSum.FEATURES: 0.6, LocalSum.WINDOWS: 1.4}
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class LookSettings:
     )
     local_weight: float = setting(
         LOOK,
-        2.75,
+        3.0,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016 do",
