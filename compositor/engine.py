@@ -152,6 +152,13 @@ class StyleEngine:
         )
         sizes = [size] if inputs.is_warm_start else self._scale_sizes(size, inputs.circular)
         finishing = self.settings.finishing_steps if size != inputs.size else 0
+
+        def blend(optimized: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+            mask = None if unstyled_mask is None else unstyled_mask[:, columns]
+            lit = with_light(optimized, inputs.styled_light)
+            return mix(rendered[:, columns], lit, self.settings, mask)
+
+        inner = slice(inputs.margin, inputs.size[1] - inputs.margin)
         counter = StepCounter(
             share_steps(self.settings.steps if steps is None else steps, len(sizes)),
             inputs.size,
@@ -159,6 +166,7 @@ class StyleEngine:
             margin=inputs.margin,
             snapshot_every=self.settings.snapshot_every,
             later=finishing,
+            finish=lambda image: blend(image, inner),
         )
         with translate_out_of_memory(f"a frame of {size[1]}×{size[0]} px"), keep_freed_memory(self.device):
             initial = self._initial_image(content_frame, inputs)
@@ -174,8 +182,9 @@ class StyleEngine:
             device=describe_device(self.device),
         )
         finished = to_array(optimized.finished)
-        image = mix(rendered, with_light(finished, inputs.styled_light), self.settings, unstyled_mask)
-        return StylizedFrame(image, to_array(optimized.image), report, finished if finishing else None)
+        return StylizedFrame(
+            blend(finished), to_array(optimized.image), report, finished if finishing else None
+        )
 
     def working_size(self, height: int, width: int, margin: int = 0) -> tuple[int, int]:
         """(h, w) that frames of this size are optimized at, see `compositor.stylization.working_size`.

@@ -56,13 +56,30 @@ class FrameReport:
         return self.steps / self.seconds if self.seconds else 0.0
 
 
+def _as_it_is(image: np.ndarray) -> np.ndarray:
+    return image
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """The unfinished image, (H, W, 3) float32 in 0..1, after `step` steps; at full size, without margins."""
+    """The unfinished image, (H, W, 3) float32 in 0..1, after `step` steps; at full size, without margins.
+
+    Attributes:
+        finish: makes of the image what the frame's result would be made of it, see `result`.
+    """
 
     step: int
     image: np.ndarray
     losses: dict[str, float]
+    finish: Callable[[np.ndarray], np.ndarray] = _as_it_is
+
+    def result(self) -> np.ndarray:
+        """The frame as it would be if the optimization ended now: light, gains, `strength`, what is kept.
+
+        Returns:
+            (H, W, 3 or 4) float32 in 0..1, with the content's alpha.
+        """
+        return self.finish(self.image)
 
 
 SnapshotCallback = Callable[[Snapshot], None]

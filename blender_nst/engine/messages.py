@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """Changes with every change of a message; client and worker must have the same (`hello` and `ready`)."""
 
 
@@ -74,6 +74,9 @@ class Stylize:
     their files, as `_L`: the others are stylized like the first one. `total` counts the frames of one view.
     With `stereo`, the fields of Blender's `Stereo3dFormat`, the styled frames of two views are also put
     together in one picture.
+
+    With `longest_side` frames are reduced to this many pixels on their longer side, for a quick look: their
+    passes are not read then, and what is written has that size.
     """
 
     job: str
@@ -92,6 +95,7 @@ class Stylize:
     views: list[str] = field(default_factory=list)
     stereo: dict[str, str | bool] = field(default_factory=dict)
     put_aside: bool = False
+    longest_side: int = 0
 
 
 @dataclass(frozen=True)

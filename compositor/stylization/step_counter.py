@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+import numpy as np
 from torch import Tensor
 
 from compositor.image_ops.arrays import to_array
@@ -23,6 +25,7 @@ class StepCounter:
         snapshot_every: steps between two snapshots; 0 for none.
         taken: steps of the frame that were taken before these.
         later: steps that will follow.
+        finish: see `Snapshot`.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class StepCounter:
         snapshot_every: int = 0,
         taken: int = 0,
         later: int = 0,
+        finish: Callable[[np.ndarray], np.ndarray] = lambda image: image,
     ) -> None:
         self.shares = shares
         self.taken = taken
@@ -44,6 +48,7 @@ class StepCounter:
         self._margin = margin
         self._callbacks = callbacks
         self._snapshot_every = snapshot_every if callbacks.snapshot is not None else 0
+        self._finish = finish
         self._begun = time.perf_counter()
 
     def followed_by(self, steps: int) -> StepCounter:
@@ -55,6 +60,7 @@ class StepCounter:
             margin=self._margin,
             snapshot_every=self._snapshot_every,
             taken=self.taken,
+            finish=self._finish,
         )
 
     def callbacks_at(self, height: int, width: int) -> StepCallbacks:
@@ -75,4 +81,4 @@ class StepCounter:
         if self._callbacks.snapshot is not None:
             full = to_array(resize(image.detach(), *self._full_size).clamp(0.0, 1.0))
             inner = full[:, self._margin : full.shape[1] - self._margin]
-            self._callbacks.snapshot(Snapshot(self.taken + step, inner, losses))
+            self._callbacks.snapshot(Snapshot(self.taken + step, inner, losses, self._finish))

@@ -14,7 +14,7 @@ import torch
 
 from compositor.engine import StyleEngine
 from compositor.errors import DeviceError, ImageError, LayerError, MemoryShortageError
-from compositor.progress import FrameCallbacks, Progress, Stopped
+from compositor.progress import FrameCallbacks, Progress, Snapshot, Stopped
 from compositor.settings import DeviceChoice, Optimizer, Precision, Start, StyleSettings
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.temporal import TemporalConstraint
@@ -299,3 +299,33 @@ def test_cuda_ends_at_the_losses_of_the_cpu(style: np.ndarray, content: np.ndarr
         for device in (DeviceChoice.CPU, DeviceChoice.CUDA)
     }
     assert losses[DeviceChoice.CUDA] == pytest.approx(losses[DeviceChoice.CPU], rel=0.02)
+
+
+def test_a_snapshot_tells_what_the_result_would_be(style: np.ndarray, content: np.ndarray) -> None:
+    settings = replace(TINY, strength=0.4, red_gain=0.5, snapshot_every=1)
+    mask = np.zeros(content.shape[:2], np.float32)
+    mask[:, :20] = 1.0
+    taken: list[Snapshot] = []
+    callbacks = FrameCallbacks(snapshot=taken.append)
+    stylized = StyleEngine(settings, style).stylize(
+        FrameInputs(content, unstyled_mask=mask), callbacks=callbacks
+    )
+    assert [each.step for each in taken] == [1, 2, 3, 4, 5, 6]
+    for snapshot in taken:
+        result = snapshot.result()
+        np.testing.assert_array_equal(result[:, :20], content[:, :20])
+        gains = np.array([0.5, 1.0, 1.0], np.float32)
+        expected = 0.6 * content + 0.4 * np.clip(snapshot.image * gains, 0.0, 1.0)
+        np.testing.assert_allclose(result[:, 20:], expected[:, 20:], atol=1e-6)
+    np.testing.assert_allclose(taken[-1].result(), stylized.image, atol=1e-6)
+
+
+def test_a_snapshot_of_a_panorama_is_without_margins(style: np.ndarray, content: np.ndarray) -> None:
+    settings = replace(TINY, strength=0.0, snapshot_every=3)
+    margin = 8
+    wide = np.concatenate([content[:, -margin:], content, content[:, :margin]], axis=1)
+    taken: list[Snapshot] = []
+    callbacks = FrameCallbacks(snapshot=taken.append)
+    StyleEngine(settings, style).stylize(FrameInputs(wide, margin=margin), callbacks=callbacks)
+    for snapshot in taken:
+        np.testing.assert_array_equal(snapshot.result(), content)

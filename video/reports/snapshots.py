@@ -111,7 +111,7 @@ class ShownPreview:
 
 
 class PreviewFile:
-    """A file that always holds the latest image of the frame that is being optimized.
+    """A file that always holds what the frame that is being optimized would be if that ended now.
 
     Args:
         folder: where `preview.png` goes.
@@ -129,7 +129,7 @@ class PreviewFile:
         """Writes a snapshot, unless the last one is too new; raises FileError when it cannot be written."""
         if time.monotonic() - self._shown_at < self._pause:
             return
-        write_png(self._path, snapshot.image)
+        write_png(self._path, snapshot.result())
         self._shown_at = time.monotonic()
         self._show(ShownPreview(number, snapshot.step, self._path))
 

@@ -44,6 +44,7 @@ class OpenJob:
         is_complete: whether all frames are sent at once.
         received: the job's frames, and its end, as they have come.
         pixel_aspect: width over height of the frames' pixels, where they do not say it themselves.
+        longest_side: px that the frames are reduced to; 0 leaves them as they are.
     """
 
     def __init__(self, job: Stylize, send: Callable[[Event], None]) -> None:
@@ -58,6 +59,7 @@ class OpenJob:
         self.is_complete = job.complete
         self.received: list[Frame | Finish] = []
         self.pixel_aspect = pixel_aspect(job.pixel_aspect)
+        self.longest_side = job.longest_side
 
     def driver(self, callbacks: RunCallbacks) -> SequenceDriver:
         """The driver that stylizes the frames of a job without views.

@@ -7,6 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
+from compositor.image_ops.resize import fit_array
 from video.driver.views_driver import ViewFrames
 from video.errors import FrameError, VideoError
 from video.files.output_folder import view_folder
@@ -70,14 +73,15 @@ class JobFrames:
     def _read(self, commands: Iterable[Frame], *, again: bool = False) -> Iterator[SourceFrame]:
         pictures = PictureReader(self._notify)
         for command in commands:
-            passes = None if command.passes is None else Path(command.passes)
+            reduced = self._opened.longest_side
+            passes = None if command.passes is None or reduced else Path(command.passes)
             if passes is not None and not again:
                 self._opened.passes[command.view, command.frame] = passes
             try:
                 frame = source_frame(pictures, command, self._opened.pixel_aspect)
             except VideoError as error:
                 raise FrameError(command.frame, str(error)) from None
-            yield replace(frame, passes=passes)
+            yield replace(_reduced(frame, reduced), passes=passes)
 
 
 def source_frame(pictures: PictureReader, command: Frame, pixel_aspect: Fraction) -> SourceFrame:
@@ -93,3 +97,19 @@ def source_frame(pictures: PictureReader, command: Frame, pixel_aspect: Fraction
         return SourceFrame(command.frame, picture.image, original=picture.original, pixel_aspect=aspect)
     frame = pictures.read_frame(path, command.movie_frame)
     return SourceFrame(command.frame, frame.picture(), shown=frame.shown, pixel_aspect=frame.pixel_aspect)
+
+
+def _reduced(frame: SourceFrame, longest_side: int) -> SourceFrame:
+    """A frame of at most so many pixels on its longer side, as a display shows it; 0 for any number."""
+    height, width = frame.image.shape[:2]
+    if not 0 < longest_side < max(height, width):
+        return frame
+    color, alpha = frame.image[..., :3], frame.image[..., 3:]
+    # Premultiplied, so that what is transparent lends no color to what is not.
+    small = fit_array(np.concatenate([color * alpha, alpha], axis=2) if alpha.size else color, longest_side)
+    if alpha.size:
+        color, alpha = small[..., :3], small[..., 3:]
+        small = np.concatenate(
+            [np.divide(color, alpha, out=np.zeros_like(color), where=alpha > 0.0).clip(0.0, 1.0), alpha], 2
+        )
+    return replace(frame, image=small, original=None)

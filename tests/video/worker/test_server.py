@@ -18,7 +18,7 @@ import OpenEXR
 import pytest
 
 from tests.video.made_files.exr_files import vector_channels, write_exr
-from video.images.image_files import write_png
+from video.images.image_files import read_image, write_png
 from video.movies.movie import movie_length, write_movie
 from video.paintings.painting import Painting
 from video.protocol.json_lines import decode_event, encode
@@ -245,6 +245,31 @@ def test_previews_are_shown_and_snapshots_are_kept_only_if_asked_for(
     ]
     assert (tmp_path / "preview.png").is_file()
     assert not (tmp_path / "snapshots").exists()
+
+
+def test_a_quick_look_reduces_its_picture_and_shows_it_as_the_result_would_be(
+    worker: Conversation, tmp_path: Path
+) -> None:
+    # Opaque gray beside what is transparent, whose own color must not be seen.
+    picture = np.zeros((90, 160, 4), np.float32)
+    picture[:, :, 0] = 1.0
+    picture[:, 60:] = (0.4, 0.4, 0.4, 1.0)
+    write_png(tmp_path / "rendered.png", picture)
+    write_png(tmp_path / "style.png", np.full((64, 64, 3), 0.2, np.float32))
+    settings = TINY | {"strength": 0.0}
+    job = Stylize("a", [str(tmp_path / "style.png")], str(tmp_path / "out"), settings)
+    look = replace(job, preview_every=1, restart=True, complete=True, longest_side=80)
+    worker.say(look, Frame("a", 1, str(tmp_path / "rendered.png"), str(tmp_path / "none.exr")), Finish("a"))
+    events = worker.until(Done)
+    shown = [event for event in events if isinstance(event, Preview)]
+    assert shown[0].step == 1
+    for path in (tmp_path / "out" / "preview.png", tmp_path / "out" / "styled" / "styled_0001.png"):
+        image = read_image(path)
+        assert image.shape == (45, 80, 4)
+        np.testing.assert_allclose(image[:, 31:], (0.4, 0.4, 0.4, 1.0), atol=1.5 / 255.0)
+        edge = image[:, 25:35]
+        np.testing.assert_allclose(edge[edge[..., 3] > 0.2][:, :3], 0.4, atol=0.03)
+        np.testing.assert_allclose(image[:, :28, 3], 0.0, atol=1.5 / 255.0)
 
 
 def test_a_frame_may_be_a_picture_of_a_movie(worker: Conversation, files: Path, tmp_path: Path) -> None:
