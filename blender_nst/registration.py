@@ -10,7 +10,7 @@ from .diagnostics.extension_log import start_log, stop_log
 from .diagnostics.guard import guard_operator
 from .engine.options import data_folder
 from .properties import regions, scene, styles, versioning
-from .session import preview
+from .session.viewing import preview
 from .state import create_state, drop_state
 from .ui import (
     choosers,
@@ -27,6 +27,7 @@ from .ui import (
 )
 from .ui.engine import operators
 from .ui.render import operators as render_operators
+from .ui.viewing import divider, quick_look, watch
 
 _MODULES = (
     styles,
@@ -36,11 +37,14 @@ _MODULES = (
     preferences,
     operators,
     report_operator,
+    watch,
     frame_operators,
+    quick_look,
     result_panel,
     render_operators,
     presets,
     preview,
+    divider,
     choosers,
     panels,
     regions_panel,

@@ -1,4 +1,4 @@
-"""Timer that takes the engine's events on the main thread, where there is a user interface."""
+"""Timer that takes the engines' events on the main thread, where there is a user interface."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .diagnostics.guard import one_line
-from .session import preview
 from .session.active import active_session, redraw, running_session
 from .session.session import State
 from .session.source_facts import KnownSources
+from .session.viewing import preview
+from .session.viewing.quick_look import quick_look
 from .state import state_of
+from .ui.viewing.watch import watch_everywhere
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +47,21 @@ def _drain() -> float:
     if session is not None and session.drain(TIMER_BUDGET):
         preview.update(session)
         changed = True
+    look = quick_look()
+    changed = look.tick(disturbed=_what_disturbs_a_look()) or changed
     if changed:
         redraw("PROPERTIES", "IMAGE_EDITOR")
-    if session is None:
-        return 0.5
-    if session.state is State.STYLIZING and not session.watched:
-        # Of a render that is over, or of a file that was closed: from here on Escape is free.
-        window = next(iter(bpy.context.window_manager.windows), None)
-        if window is not None:
-            with bpy.context.temp_override(window=window):
-                bpy.ops.nst.watch("INVOKE_DEFAULT")
-    return 0.1
+    if look.open or (session is not None and session.state is State.STYLIZING):
+        # Of a session whose render is over, or whose file was closed: from here on Escape is free.
+        watch_everywhere()
+    return 0.5 if session is None and not look.open else 0.1
+
+
+def _what_disturbs_a_look() -> str:
+    """What a quick look makes room for; empty for nothing."""
+    if active_session().busy:
+        return "frames are being stylized"
+    return "a render is going on" if bpy.app.is_job_running("RENDER") else ""
 
 
 def register() -> None:
@@ -69,4 +75,5 @@ def unregister() -> None:
     """Unhooks the timer; a running session ends, its finished frames are kept."""
     if bpy.app.timers.is_registered(drain_on_timer):
         bpy.app.timers.unregister(drain_on_timer)
+    quick_look().end()
     active_session().end()

@@ -175,6 +175,27 @@ def capture_views(
     ]
 
 
+def capture_picture(scene: bpy.types.Scene, folder: Path) -> Path:
+    """Saves the Render Result alone, of several views the first one, hardly compressed: for a quick look.
+
+    Raises:
+        CaptureError: the file cannot be written.
+    """
+    suffixes = [view.suffix for view in scene_views(scene)]
+    wanted = _PNG | {"color_mode": picture_mode(scene), "color_depth": "8", "compression": 0}
+    _save(scene, "Render Result", folder / "picture.png", wanted, suffixes)
+    return _of_view(folder / "picture.png", suffixes[0] if suffixes else "")
+
+
+def save_as_displayed(scene: bpy.types.Scene, image: str, path: Path) -> None:
+    """Saves an image as an opaque PNG of what the scene's view transform shows of it.
+
+    Raises:
+        CaptureError: the file cannot be written.
+    """
+    _save(scene, image, path, _PNG | {"color_mode": "RGB", "color_depth": "8", "compression": 0})
+
+
 def _own_picture(scene: bpy.types.Scene, wanted: Mapping[str, Any], since: float) -> Path | None:
     """The render's own file of the frame, if it shows what a capture would, to the last bit."""
     render = scene.render

@@ -21,10 +21,11 @@ from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planne
 from ..errors import EngineError
 from ..local_events import Died, Rendered
 from ..state import state_of
-from . import measured_speed, preview
+from . import measured_speed
 from .plan import SessionError, SessionPlan
 from .progress import run_result
 from .session import RenderSession, SessionEvent, State
+from .viewing import preview
 
 logger = logging.getLogger(__name__)
 

@@ -68,8 +68,6 @@ class RenderSession:
     canceling: bool = False
     waits: bool = False
     """Whether the engine works for another session: frames are captured, and stylized after that one's."""
-    watched: bool = False
-    """Whether an operator shows its progress and listens for Escape."""
     started_at: float = 0.0
     ended_at: float = 0.0
     """Times of a clock, in seconds: when the engine was started, and when the session was over."""

@@ -1,4 +1,4 @@
-"""Operators that stylize frames on disk, and the one that watches them: progress, time left, Escape."""
+"""Operators that stylize frames on disk, show them, and stop."""
 
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
@@ -10,75 +10,14 @@ from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_views
 from ..diagnostics.guard import report
 from ..output_folder import JOURNAL, VIEWS
-from ..session import preview
-from ..session.active import current_session, running_session, say, status_line, stylize_files, wait_for
+from ..session.active import current_session, running_session, say, stylize_files, wait_for
 from ..session.checks.finished_run import FinishedRun, finished_run
 from ..session.checks.obstacles import Purpose, obstacles
 from ..session.frame_sources import find_passes, is_there, rendered_files, source_frames, source_pixel_aspect
 from ..session.plan import SessionError, SessionPlan, absolute_path, clear_restart
-from ..session.progress import session_progress
-from ..session.session import State
+from ..session.viewing import preview
 from .render.overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
-
-WATCH_INTERVAL = 0.2
-"""Seconds between two looks at a session."""
-
-
-class NST_OT_watch(bpy.types.Operator):
-    """Shows the progress of what is being stylized; Escape stops it and keeps the finished frames"""
-
-    bl_idname = "nst.watch"
-    bl_label = "Watch Stylizing"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Begins to watch."""
-        session = running_session()
-        if session is None or session.watched:
-            return {"CANCELLED"}
-        session.watched = True
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(WATCH_INTERVAL, window=context.window)
-        self._workspace = context.workspace
-        manager.progress_begin(0, 100)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Everything but Escape goes on to Blender, so that one can work meanwhile."""
-        session = running_session()
-        if session is None:
-            return self._end(context)
-        if event.type == "ESC" and event.value == "PRESS" and session.state is State.STYLIZING:
-            session.cancel()
-            return {"RUNNING_MODAL"}
-        if event.type == "TIMER":
-            progress = session_progress(session)
-            context.window_manager.progress_update(round(100.0 * progress.share))
-            self._say(f"Neural Style: {progress.text}    Esc: stop, keep what is finished")
-        return {"PASS_THROUGH"}
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator, to load a file or to quit; the session goes on or ends by itself."""
-        session = running_session()
-        if session is not None:
-            session.watched = False
-        self._end(context)
-
-    def _end(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.progress_end()
-        self._say(None)
-        line, is_error = status_line()
-        if line:
-            report(self, "ERROR" if is_error else "INFO", line)
-        return {"FINISHED"}
-
-    def _say(self, text: str | None) -> None:
-        try:
-            self._workspace.status_text_set(text)
-        except ReferenceError:
-            return  # the workspace went with the file that was open
+from .viewing.watch import watch_everywhere
 
 
 class _BatchOperator:
@@ -94,13 +33,12 @@ class _BatchOperator:
             cls.poll_message_set(found[0].message)  # type: ignore[attr-defined]
         return not found
 
-    def _run(self, context: bpy.types.Context, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
+    def _run(self, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
         session = stylize_files(plan, frames)
         if bpy.app.background:
             wait_for(session)
             return {"CANCELLED"} if session.error else {"FINISHED"}
-        if context.window is not None:
-            bpy.ops.nst.watch("INVOKE_DEFAULT")
+        watch_everywhere()
         return {"FINISHED"}
 
     def _stylize_sources(self, context: bpy.types.Context, *, resume: bool = False) -> set[str]:
@@ -115,7 +53,7 @@ class _BatchOperator:
             if resume:
                 plan = replace(plan, restart=False, put_aside=False)
             clear_restart(context.scene)
-            return self._run(context, plan, frames)
+            return self._run(plan, frames)
         except SessionError as error:
             return self._refuse(error)
 
@@ -202,7 +140,7 @@ class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
             plan = SessionPlan.from_scene(scene, total=1).for_still(draft=self.draft)
             frames = [] if self.render else _rendered_frames(scene, plan)
             if frames:
-                return self._run(context, plan, frames)
+                return self._run(plan, frames)
         except (SessionError, CaptureError) as error:
             return self._refuse(error)
         if scene.camera is None and not any(marker.camera for marker in scene.timeline_markers):
@@ -292,7 +230,6 @@ def _rendered_frames(scene: bpy.types.Scene, plan: SessionPlan) -> list[Captured
 
 
 _CLASSES = (
-    NST_OT_watch,
     NST_OT_stylize_frames,
     NST_OT_resume,
     NST_OT_stylize_frame,

@@ -9,12 +9,13 @@ import bpy
 
 from ..properties.scene import FrameSource
 from ..properties.schema import group_layouts
-from ..session import preview
 from ..session.active import running_session, status_line, status_scene
 from ..session.checks.finished_run import finished_run
 from ..session.checks.obstacles import Purpose, obstacles
 from ..session.forecast import animation_forecast, batch_forecast
 from ..session.progress import session_progress
+from ..session.viewing import preview
+from ..session.viewing.quick_look import quick_look
 from .frame_operators import (
     NST_OT_cancel,
     NST_OT_preview,
@@ -27,6 +28,7 @@ from .presets import draw_preset_button
 from .render.operators import NST_OT_render, draw_ways_out
 from .result_panel import draw_result, waiting_text
 from .styles_panel import draw_styles
+from .viewing.quick_look import NST_OT_quick_look, draw_look
 from .wrapped_text import draw_fixed, draw_wrapped
 
 _STATUS_LINES = 2
@@ -57,9 +59,10 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         draw_styles(layout, scene.nst)
         super().draw(context)
         draw_forecast(layout, context)
-        row = layout.row()
-        row.scale_y = 1.4
-        row.operator(NST_OT_render.bl_idname, icon="RENDER_ANIMATION")
+        column = layout.column()
+        column.scale_y = 1.3
+        column.operator(NST_OT_quick_look.bl_idname, icon="HIDE_OFF", depress=quick_look().open)
+        column.operator(NST_OT_render.bl_idname, icon="RENDER_ANIMATION")
 
 
 class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
@@ -140,12 +143,17 @@ def draw_activity(layout: Any, context: bpy.types.Context) -> None:
     """
     _draw_progress(layout, context)
     row = layout.row()
-    row.enabled = preview.available()
-    row.prop(context.window_manager, "nst_preview_side", expand=True)
+    sides = row.row(align=True)
+    sides.enabled = preview.available()
+    sides.prop(context.window_manager, "nst_preview_side", expand=True)
+    draw_result(row.row(align=True), labels=False)
 
 
 def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
     session = running_session()
+    if session is None and quick_look().open:
+        draw_look(layout, context, _STATUS_LINES)
+        return
     row = layout.row(align=True)
     if session is None:
         line, is_error = status_line()

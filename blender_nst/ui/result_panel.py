@@ -94,12 +94,12 @@ def waiting_text() -> str:
     return f", {count} more to come" if count else ""
 
 
-def draw_result(row: Any) -> None:
-    """Draws the buttons that show what was made last."""
-    row.operator(NST_OT_play.bl_idname, icon="PLAY")
+def draw_result(row: Any, *, labels: bool = True) -> None:
+    """Draws the buttons that show what was made last, as icons alone where there is no room for labels."""
+    row.operator(NST_OT_play.bl_idname, text=NST_OT_play.bl_label if labels else "", icon="PLAY")
     # A render that waited may have a folder of its own.
     folder = NST_OT_open_output if last_result() is None else NST_OT_open_result
-    row.operator(folder.bl_idname, text="Open Folder", icon="FILE_FOLDER")
+    row.operator(folder.bl_idname, text="Open Folder" if labels else "", icon="FILE_FOLDER")
 
 
 def _is_there(operator: type[bpy.types.Operator]) -> bool:

@@ -26,6 +26,7 @@ POLISH: dict[str, str] = {
     "Sequence": "Sekwencja",
     "Output": "Wynik",
     # Buttons
+    "Quick Look": "Szybki podgląd",
     "Render Stylized Animation": "Renderuj animację ze stylem",
     "Stylize Rendered Frames": "Stylizuj te klatki",
     "Stylize This Frame": "Nadaj styl tej klatce",
@@ -63,6 +64,13 @@ POLISH: dict[str, str] = {
     "Nothing is being stylized": "Nic nie jest przetwarzane",
     "Styled": "Ze stylem",
     "Rendered": "Wyrenderowane",
+    "Divided": "Podzielone",
+    "Divider": "Linia podziału",
+    "Preview": "Podgląd",
+    "Play": "Odtwórz",
+    "Changed settings are shown at once": "Zmiany ustawień widać od razu",
+    "There is no window to look at": "Nie ma okna do podglądu",
+    "A render is going on": "Trwa renderowanie",
     "Overwrite": "Nadpisz",
     "New Folder": "Nowy folder",
     # Properties of the scene

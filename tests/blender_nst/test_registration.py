@@ -26,7 +26,8 @@ def classes():
 seen = {"before": [hooked(), properties(), classes()]}
 package.register()
 from blender_nst import handlers
-from blender_nst.session import active, measured_speed, preview
+from blender_nst.session import active, measured_speed
+from blender_nst.session.viewing import preview
 seen["on"] = [len(hooked()) > 8, properties()]
 bpy.ops.wm.open_mainfile(filepath=arguments[0])
 scene = bpy.context.scene
@@ -60,7 +61,7 @@ def test_switched_off_it_leaves_nothing_behind(
         _SCRIPT, str(blend_file), str(style_picture), str(blender.folder / "out"), own_process=True
     )
     seen = run.result
-    assert seen["on"] == [True, ["nst", "nst_compositing", "nst_preview_side", "nst_regions"]]
+    assert seen["on"] == [True, ["nst", "nst_compositing", "nst_divider", "nst_preview_side", "nst_regions"]]
     assert seen["run"][0] == [1, 2, 3]
     assert seen["run"][1].startswith("3 frames stylized")
     assert seen["speed"]

@@ -25,7 +25,7 @@ import bpy
 
 FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
-PATIENCE = 120.0
+PATIENCE = 240.0
 WIDTH = 1600
 SIZE = tuple(int(side) for side in os.environ["NST_WINDOW_SIZE"].split("x"))
 BUTTONS = (1.0, 0.0, 1.0)
@@ -133,18 +133,19 @@ def fit_image() -> None:
             bpy.ops.image.view_all(fit_view=True)
 
 
-RENDER, BATCH = 0, 1
-"""Places of the buttons Render Stylized Animation and Stylize Rendered Frames."""
+QUICK, RENDER, BATCH = 0, 1, 2
+"""Places of the buttons Quick Look, Render Stylized Animation and Stylize Rendered Frames."""
 
 
 def click_button(place: int = BATCH) -> Steps:
-    """Clicks an operator button, counted from the upper left."""
+    """Clicks an operator button of the properties, counted from the upper left."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
     mark_buttons(True)
     yield 1.5
     boxes = button_boxes()
     mark_buttons(False)
     yield 0.5
+    boxes = [box for box in boxes if box[0] >= areas("PROPERTIES")[0].x]
     tell("buttons", boxes)
     left, top, right, bottom = boxes[place]
     click((left + right) // 2, (top + bottom) // 2)
@@ -300,8 +301,8 @@ def ctrl_f12() -> Steps:
     fit_image()
     yield 0.4
     screenshot("rendering")
-    session = active().current_session()
-    yield from until(lambda: session.watched or session_over(), "the end of the render")
+    watched = sys.modules[f"{MODULE}.state"].state_of(sys.modules[f"{MODULE}.ui.viewing.watch"].Watchers)
+    yield from until(lambda: bool(watched.windows) or session_over(), "the end of the render")
     yield 0.3
     screenshot("rendered")
     yield from until(session_over, "the end of the animation")
@@ -571,8 +572,11 @@ def quit_during_a_run() -> Steps:
 
 
 def everything() -> Steps:
+    sys.path.insert(0, str(Path(__file__).parent))
+    viewing: Any = importlib.import_module("viewing")
     scenarios: tuple[Callable[[], Steps], ...] = (
         prepare,
+        *viewing.FIRST,
         asks_before_the_first_frame,
         ctrl_f12,
         overwrite_or_new_folder,
@@ -580,6 +584,7 @@ def everything() -> Steps:
         play,
         converging,
         escape,
+        *viewing.LATER,
         still,
         polish,
         regions_by_click,
@@ -589,7 +594,7 @@ def everything() -> Steps:
         quit_during_a_run,
     )
     only = os.environ.get("NST_WINDOW_ONLY", "").split()
-    for scenario in scenarios:
+    for scenario in (*scenarios, *viewing.MEASURED) if only else scenarios:
         if only and scenario is not prepare and scenario.__name__ not in only:
             continue
         yield from scenario()
@@ -615,4 +620,5 @@ def run(steps: Steps) -> None:
     bpy.app.timers.register(step, first_interval=2.0, persistent=True)
 
 
-run(everything())
+if __name__ == "__main__":
+    run(everything())

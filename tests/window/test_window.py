@@ -32,11 +32,19 @@ ASKED = "BLENDER_NST_TEST_WINDOW"
 TOOLS = ("blender", "xvfb-run", "xdotool", "import", "convert")
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "build" / "window"
-TIMEOUT = 600.0
+TIMEOUT = 1500.0
 SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
 """Of a frame: larger for a screenshot to be shown."""
 SCREENSHOTS = (
     "panel_empty",
+    "quick_look",
+    "search",
+    "quick_look_viewport",
+    "divided",
+    "divided_dragged",
+    "exr",
+    "exr_divided",
+    "render_window",
     "panel_no_style",
     "asked_no_style",
     "asked_menu",
@@ -127,6 +135,44 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
     assert "load_during_a_run" in told["passed"], "the one before the last, which quits Blender"
     for name in SCREENSHOTS:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
+
+
+def test_a_quick_look_shows_a_picture_and_begins_anew_by_itself(told: dict[str, Any]) -> None:
+    look = told["quick look"]
+    print(f"seconds to the first picture: {look['cold']} with a new engine, {look['warm']} with a kept one")
+    assert look["shown"] == [True, 256]
+    assert look["restarts"] == 2, "a changed strength and changed steps"
+    assert look["engine"] is True, "it waits for the next look"
+    assert look["files"] == [], "nothing in the output folder"
+    assert told["search"] == {"picture": "viewport.png", "colors": True}
+
+
+def test_the_divider_follows_the_mouse_between_the_rendered_and_the_styled(told: dict[str, Any]) -> None:
+    divider = told["divider"]
+    assert divider["place"] == pytest.approx(0.75, abs=0.02)
+    for where in ("middle", "dragged"):
+        (to_rendered, to_styled), (right_to_rendered, right_to_styled) = (
+            divider[where][side] for side in ("left", "right")
+        )
+        # Of what is enlarged on the screen edges differ a little.
+        assert to_rendered < 4.0, where
+        assert right_to_styled < 6.0, where
+        assert min(to_styled, right_to_rendered) > 12.0, where
+
+
+def test_an_exr_is_shown_through_the_scenes_view_transform(told: dict[str, Any]) -> None:
+    exr = told["exr"]
+    assert (exr["file"], exr["view"]) == ("styled_0001.exr", True)
+    assert exr["difference"] < 6.0, "as the PNG of the same frame"
+    assert exr["left"][0] < 4.0 < exr["left"][1]
+    assert exr["right"][1] < 6.0 < exr["right"][0]
+
+
+def test_a_renders_window_shows_the_styled_frame_and_escape_stops_from_there(told: dict[str, Any]) -> None:
+    window = told["render window"]
+    assert window["in front"] < 12.0, "what is on the screen is the styled frame"
+    assert window["done"] == [1]
+    assert window["line"] == ["Cancelled; 1 finished frame kept", False]
 
 
 def test_nothing_is_rendered_before_someone_was_asked(told: dict[str, Any]) -> None:

@@ -34,11 +34,12 @@ class Purpose(Enum):
     ANIMATION = "an animation render"
     STILL = "a single render"
     FILES = "frames that are on disk"
+    LOOK = "a quick look, which writes nothing"
 
     @property
     def renders(self) -> bool:
         """Whether the scene is rendered for it."""
-        return self is not Purpose.FILES
+        return self in (Purpose.ANIMATION, Purpose.STILL)
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,10 @@ def _engine(_scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
     return None
 
 
-def _styles(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
+def _styles(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
     if not scene.nst.styles:
+        if purpose is Purpose.LOOK and scene.nst_regions.entries:
+            return Obstacle("A quick look shows the styles of the whole picture: there is none", (ADD_STYLE,))
         if any(not region.keep and region.style_path.strip() for region in scene.nst_regions.entries):
             return None
         return Obstacle("There is no style picture", (ADD_STYLE,))
@@ -94,7 +97,9 @@ def _styles(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
     return Obstacle(f"{broken[0]}: the picture cannot be read", (ADD_STYLE,)) if broken else None
 
 
-def _regions(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
+def _regions(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
+    if purpose is Purpose.LOOK:
+        return None  # it leaves them out
     try:
         styles = [region.style for region in region_commands(scene) if region.style]
     except SessionError as error:
@@ -103,7 +108,9 @@ def _regions(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
     return Obstacle(f"{broken[0]}: the picture of a region cannot be read") if broken else None
 
 
-def _output(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
+def _output(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
+    if purpose is Purpose.LOOK:
+        return None
     try:
         folder = absolute_path(scene.nst.output_path, "output folder")
         check_writable(folder)

@@ -13,6 +13,7 @@ from ...session.checks.obstacles import Obstacle, Purpose, obstacles
 from ...session.checks.refused_render import RefusedRender, allow_unstyled, take_question
 from ...state import state_of
 from ..frame_operators import NST_OT_stylize_frame, NST_OT_stylize_frames
+from ..viewing.quick_look import NST_OT_quick_look
 from .overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_lines, draw_question
 
 ASK_INTERVAL = 0.2
@@ -123,6 +124,7 @@ class NST_MT_render(bpy.types.Menu):
         """Draws what can be stylized."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator(NST_OT_quick_look.bl_idname, icon="HIDE_OFF")
         layout.operator(NST_OT_render.bl_idname, icon="RENDER_ANIMATION")
         layout.operator(NST_OT_stylize_frames.bl_idname, icon="SEQUENCE")
         layout.operator(NST_OT_stylize_frame.bl_idname, icon="IMAGE_DATA")

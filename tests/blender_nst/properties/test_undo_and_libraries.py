@@ -81,7 +81,8 @@ def test_undo_while_frames_are_stylized_and_after_a_second_pass(
     run = blender.run(
         """
         load().register()
-        from blender_nst.session import active, preview
+        from blender_nst.session import active
+        from blender_nst.session.viewing import preview
         from blender_nst.capture.frame import capture_frame
         from blender_nst.compat.compositor_trees import make_tree
         from blender_nst.session.plan import SessionPlan

@@ -14,12 +14,17 @@ from blender_nst.properties.schema import SCHEMA, described_properties
 from blender_nst.ui import choosers, frame_operators, panels, regions_panel, styles_panel
 from blender_nst.ui.render import operators as render_operators
 from blender_nst.ui.translations import NAMES, POLISH
+from blender_nst.session.viewing.preview import Side
+from blender_nst.ui import result_panel
+from blender_nst.ui.viewing import quick_look, watch
 wanted = {group["label"] for group in SCHEMA["groups"]}
 wanted |= {each["label"] for each in SCHEMA["presets"].values()}
 for entry in described_properties():
     wanted |= {entry["title"], *(choice["label"] for choice in entry.get("choices", []))}
-wanted |= {each.bl_label for each in panels.PANELS}
-for module in (choosers, frame_operators, regions_panel, render_operators, styles_panel):
+wanted |= {each.bl_label for each in panels.PANELS} | {each.value[0] for each in Side}
+for module in (
+    choosers, frame_operators, quick_look, regions_panel, render_operators, result_panel, styles_panel, watch
+):
     classes = [each for each in vars(module).values() if isinstance(each, type)]
     wanted |= {each.bl_label for each in classes if issubclass(each, bpy.types.Operator)
                and "bl_label" in vars(each)}

@@ -1,0 +1,336 @@
+"""Scenarios of what is looked at: the quick look, the divider, EXR in the preview, the render's own window.
+
+Imported by `session.py` inside Blender, whose helpers they use.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+from session import (
+    FOLDER,
+    MODULE,
+    QUICK,
+    active,
+    areas,
+    click_button,
+    fit_image,
+    key,
+    nst,
+    redraw,
+    rendering,
+    screenshot,
+    session_over,
+    tell,
+    tool,
+    until,
+)
+
+Steps = Iterator[float]
+SAMPLES = 400
+"""Points of a part of the picture that are compared."""
+
+
+def look() -> Any:
+    return sys.modules[f"{MODULE}.session.viewing.quick_look"].quick_look()
+
+
+def preview_state() -> Any:
+    part = sys.modules[f"{MODULE}.session.viewing.preview"]
+    return sys.modules[f"{MODULE}.state"].state_of(part.PreviewState)
+
+
+def converging() -> bool:
+    return look().state.name in ("CONVERGING", "SETTLED")
+
+
+def pictures(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def editor_box(window: Any = None) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom on the screen of the picture in a window's first Image Editor."""
+    windows = bpy.context.window_manager.windows
+    window = windows[0] if window is None else window
+    area = next(each for each in window.screen.areas if each.type == "IMAGE_EDITOR")
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    left, bottom = region.view2d.view_to_region(0.0, 0.0, clip=False)
+    right, top = region.view2d.view_to_region(1.0, 1.0, clip=False)
+    # Blender counts rows from below; its main window fills the screen.
+    x, y = window.x + region.x, windows[0].height - window.y - region.y
+    return x + int(left), y - int(top), x + int(right), y - int(bottom)
+
+
+def colors(*arguments: str) -> bytes:
+    command = ["convert", *arguments, "-depth", "8", "rgb:-"]
+    return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+
+
+def difference(shot: Path, picture: Path, first: float, last: float, window: Any = None) -> float:
+    """Mean difference, in levels of 255, of a picture and the screen where the editor shows it.
+
+    Between the shares `first` and `last` of its width, and far from its upper and lower edge.
+    """
+    left, top, right, bottom = editor_box(window)
+    width, height = right - left, bottom - top
+    shown = colors(str(shot), "-crop", f"{width}x{height}+{left}+{top}", "+repage", "-alpha", "off")
+    truth = colors(str(picture), "-alpha", "off", "-filter", "point", "-resize", f"{width}x{height}!")
+    points = [
+        3 * (row * width + column)
+        for row in range(height // 8, 7 * height // 8, max(1, height // 20))
+        for column in range(int(first * width), int(last * width), max(1, width // 40))
+    ][:SAMPLES]
+    return sum(
+        abs(shown[place + channel] - truth[place + channel]) for place in points for channel in range(3)
+    ) / (3 * len(points))
+
+
+def both_sides(shot: Path, share: float) -> dict[str, list[float]]:
+    """On the left and right of the divider: the difference to the rendered and to the styled picture."""
+    state, gap = preview_state(), 0.03
+    names = {"left": (0.04, share - gap), "right": (share + gap, 0.96)}
+    return {
+        name: [round(difference(shot, path, *part), 1) for path in (state.rendered, state.styled)]
+        for name, part in names.items()
+    }
+
+
+def quick_look_by_click() -> Steps:
+    """The button shows a styled picture of a file that was never saved; changed settings begin it anew."""
+    before = pictures(FOLDER)
+    steps, nst().steps = nst().steps, 12
+    yield from click_button(QUICK)
+    yield from until(converging, "the first picture of the quick look")
+    seen: dict[str, Any] = {"cold": round(look().first_seconds, 2)}
+    image = bpy.data.images["Neural Style"]
+    yield from until(lambda: look().state.name == "SETTLED", "the end of the quick look")
+    fit_image()
+    yield 1.0
+    screenshot("quick_look")
+    seen["shown"] = [areas("IMAGE_EDITOR")[0].spaces.active.image == image, max(image.size)]
+    begun, nst().strength = look().begun, 0.4
+    yield from until(lambda: look().begun > begun and converging(), "the look with another strength")
+    seen["warm"] = round(look().first_seconds, 2)
+    nst().strength, nst().steps = 1.0, 3000
+    yield from until(lambda: look().begun > begun + 1 and look().state.name == "CONVERGING", "a long look")
+    seen["poll"] = bpy.ops.nst.stylize_frames.poll()
+    tool("xdotool", "mousemove", "300", "500")
+    yield from key("Escape")
+    yield from until(lambda: not look().open, "the end after Escape")
+    seen["engine"] = look().engine is not None and look().engine.alive
+    nst().steps = steps
+    seen["files"] = [name for name in pictures(FOLDER) if name.startswith("out") and name not in before]
+    seen["restarts"] = look().begun - begun
+    tell("quick look", seen)
+
+
+def quick_look_by_search() -> Steps:
+    """F3 finds it by `neural` and `style`; with a 3D Viewport open it shows what that shows."""
+    area = areas("IMAGE_EDITOR")[0]
+    with bpy.context.temp_override(area=area, region=area.regions[-1]):
+        bpy.ops.screen.area_split(direction="HORIZONTAL", factor=0.4)
+    yield 1.0
+    smaller = min(areas("IMAGE_EDITOR"), key=lambda each: each.height)
+    smaller.type = "VIEW_3D"
+    smaller.spaces.active.shading.type = "SOLID"
+    smaller.spaces.active.shading.color_type = "MATERIAL"
+    yield 1.0
+    steps, nst().steps = nst().steps, 12
+    yield from key("F3")
+    yield 3.0
+    tool("xdotool", "type", "--delay", "80", "neural style quick")
+    yield 4.0
+    screenshot("search")
+    tool("xdotool", "key", "Return")
+    yield from until(lambda: look().open, "the quick look by the search")
+    yield from until(lambda: look().state.name == "SETTLED", "the end of the quick look")
+    fit_image()
+    yield 1.0
+    screenshot("quick_look_viewport")
+    rendered = preview_state().rendered
+    tell("search", {"picture": rendered.name, "colors": len(set(colors(str(rendered)))) > 16})
+    bpy.ops.nst.quick_look()
+    nst().steps = steps
+    with bpy.context.temp_override(area=areas("VIEW_3D")[0]):
+        bpy.ops.screen.area_close()
+    yield 1.0
+
+
+def divider_is_dragged() -> Steps:
+    """The line between the rendered picture and the styled one follows the mouse; colors are right."""
+    steps, nst().steps = nst().steps, 12
+    bpy.ops.nst.quick_look()
+    yield from until(lambda: look().state.name == "SETTLED", "the end of the quick look")
+    manager = bpy.context.window_manager
+    manager.nst_preview_side = "DIVIDED"
+    fit_image()
+    yield 1.5
+    seen: dict[str, Any] = {"middle": both_sides(screenshot("divided"), 0.5)}
+    left, top, right, bottom = editor_box()
+    line, row = (left + right) // 2, top + (bottom - top) // 3
+    tool("xdotool", "mousemove", str(line - 40), str(row))
+    yield 0.5
+    tool("xdotool", "mousemove", str(line), str(row))
+    yield 0.5
+    tool("xdotool", "mousedown", "1")
+    for share in (0.6, 0.7, 0.75):
+        yield 0.5
+        tool("xdotool", "mousemove", str(left + int(share * (right - left))), str(row))
+    yield 0.5
+    tool("xdotool", "mouseup", "1")
+    tool("xdotool", "mousemove", str(left + 20), str(bottom + 20))
+    yield 1.0
+    seen["place"] = round(manager.nst_divider, 2)
+    seen["dragged"] = both_sides(screenshot("divided_dragged"), manager.nst_divider)
+    tell("divider", seen)
+    manager.nst_preview_side, manager.nst_divider = "STYLED", 0.5
+    bpy.ops.nst.quick_look()
+    nst().steps = steps
+
+
+def stylize_captured(kind: str) -> Steps:
+    """Stylizes the first captured frame into a folder of its own, as files of a kind."""
+    folder = FOLDER / f"out_{kind.lower()}"
+    for part in ("content", "passes"):
+        shutil.copytree(FOLDER / "out" / part, folder / part)
+    nst().output_format, nst().output_path = kind, f"//{folder.name}/"
+    bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
+    yield from until(session_over, f"the end of the {kind}")
+
+
+def exr_in_the_preview() -> Steps:
+    """A styled EXR is shown as the PNG of the same frame is, beside the rendered frame."""
+    kept = {name: getattr(nst(), name) for name in ("output_path", "output_format", "source", "movie")}
+    nst().source, nst().custom_range, nst().movie = "CAPTURED", True, False
+    nst().range_start = nst().range_end = 1
+    yield from stylize_captured("PNG")
+    yield from stylize_captured("EXR")
+    fit_image()
+    yield 1.5
+    image = bpy.data.images["Neural Style"]
+    png = FOLDER / "out_png" / "styled" / "styled_0001.png"
+    seen: dict[str, Any] = {
+        "file": Path(image.filepath).name,
+        "view": image.use_view_as_render,
+        "difference": round(difference(screenshot("exr"), png, 0.04, 0.96), 1),
+    }
+    bpy.context.window_manager.nst_preview_side = "DIVIDED"
+    yield 1.5
+    shot, state = screenshot("exr_divided"), preview_state()
+    seen["left"] = [round(difference(shot, path, 0.04, 0.46), 1) for path in (state.rendered, png)]
+    seen["right"] = [round(difference(shot, path, 0.54, 0.96), 1) for path in (state.rendered, png)]
+    tell("exr", seen)
+    bpy.context.window_manager.nst_preview_side = "STYLED"
+    for name, value in kept.items():
+        setattr(nst(), name, value)
+    nst().custom_range = False
+
+
+def render_window() -> Steps:
+    """The render's window shows the styled frame by itself, in front; Escape stops from there."""
+    view, manager = bpy.context.preferences.view, bpy.context.window_manager
+    areas("IMAGE_EDITOR")[0].spaces.active.image = bpy.data.images["style_a.png"]
+    view.render_display_type = "WINDOW"
+    nst().output_path, warm, nst().warm_steps = "//out_window/", nst().warm_steps, 3000
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield from until(lambda: len(manager.windows) > 1, "the render's window")
+    window = manager.windows[-1]
+    raise_main_window()
+    yield from until(lambda: shows_styled(window), "the styled frame in the render's window")
+    yield 1.0
+    state = preview_state()
+    seen: dict[str, Any] = {
+        "in front": round(difference(screenshot("render_window"), state.styled, 0.1, 0.9, window), 1)
+    }
+    yield from until(lambda: not rendering() and active().current_session().sent == [1, 2, 3], "the render")
+    yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
+    yield 1.0
+    # Without a window manager a key goes to the window under the mouse.
+    inside = window.x + window.width // 2, manager.windows[0].height - window.y - window.height // 2
+    for step in (0, 6):
+        tool("xdotool", "mousemove", str(inside[0] + step), str(inside[1]))
+        yield 0.5
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape in the render's window")
+    seen["done"] = active().current_session().engine_state.done
+    seen["line"] = active().status_line()
+    tell("render window", seen)
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.window_close()
+    view.render_display_type = "NONE"
+    nst().output_path, nst().warm_steps = "//out/", warm
+    yield 1.0
+
+
+def raise_main_window() -> None:
+    """Brings the main window, which fills the screen, before the others."""
+    command = ["xdotool", "search", "--name", "scene"]
+    found = subprocess.run(command, check=True, capture_output=True).stdout
+    for number in found.decode().split():
+        tool("xdotool", "windowraise", number)
+
+
+def shows_styled(window: Any) -> bool:
+    return any(
+        area.type == "IMAGE_EDITOR" and getattr(area.spaces.active.image, "name", "") == "Neural Style"
+        for area in window.screen.areas
+    )
+
+
+def look_seconds() -> Steps:
+    """Seconds to the first picture of a look at a Render Result of 1920×1080: engine cold, engine kept."""
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
+    scene.cycles.samples = 1
+    bpy.ops.render.render("INVOKE_DEFAULT")
+    yield 1.0
+    yield from until(lambda: not rendering(), "the picture")
+    found: dict[str, list[float]] = {"cold": [], "warm": []}
+    for _attempt in range(4):
+        for seconds in found.values():
+            yield 2.0
+            begun = time.monotonic()
+            bpy.ops.nst.quick_look()
+            blocked = time.monotonic() - begun
+            yield from until(converging, "the first picture")
+            seconds.append(round(look().first_seconds, 2))
+            tell("blocked", round(blocked, 2))
+            bpy.ops.nst.quick_look()
+        look().end()
+    tell("look seconds", found)
+
+
+def forecast_against_truth() -> Steps:
+    """What the progress forecasts at the end of each frame, beside what the rest then really takes."""
+    progress = sys.modules[f"{MODULE}.session.progress"]
+    scene, kept = bpy.context.scene, (nst().steps, nst().warm_steps, bpy.context.scene.frame_end)
+    nst().output_path, nst().steps, nst().warm_steps, scene.frame_end = "//out_forecast/", 60, 20, 6
+    before = sys.modules[f"{MODULE}.session.forecast"].animation_forecast(scene)
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield from until(lambda: not session_over(), "the render begins")
+    session, said, done = active().current_session(), [], 0
+    while not session_over():
+        if len(session.engine_state.done) > done:
+            done = len(session.engine_state.done)
+            said.append((done, time.monotonic(), progress.session_progress(session).seconds_left))
+        yield 0.1
+    end = session.ended_at
+    seen = [[frame, round(left or 0.0, 1), round(end - at, 1)] for frame, at, left in said]
+    tell("forecast", {"before": before, "whole": round(end - session.started_at, 1), "left": seen})
+    nst().steps, nst().warm_steps, scene.frame_end = kept
+    nst().output_path = "//out/"
+    redraw()
+
+
+FIRST: tuple[Callable[[], Steps], ...] = (quick_look_by_click, quick_look_by_search, divider_is_dragged)
+"""Before anything was rendered."""
+LATER: tuple[Callable[[], Steps], ...] = (exr_in_the_preview, render_window)
+MEASURED: tuple[Callable[[], Steps], ...] = (look_seconds, forecast_against_truth)
+"""Only if asked for by name."""
