@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from .views import first_file
+from .views import own_file
 
 
 def still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
@@ -14,5 +14,5 @@ def still_file(scene: bpy.types.Scene) -> tuple[Path, int]:
     path = bpy.path.abspath(scene.render.filepath)
     if scene.render.use_file_extension and not path.lower().endswith(scene.render.file_extension):
         path += scene.render.file_extension
-    file = first_file(scene, Path(path))
+    file = own_file(scene, Path(path))
     return file, file.stat().st_mtime_ns if file.is_file() else 0

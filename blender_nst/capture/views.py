@@ -52,12 +52,28 @@ def rendered_views(scene: bpy.types.Scene) -> list[View]:
     ]
 
 
-def first_file(scene: bpy.types.Scene, path: Path) -> Path:
-    """The file, the first of several views', that the render writes where the scene's settings name this."""
-    views = scene_views(scene)
-    if not views or scene.render.image_settings.views_format != "INDIVIDUAL":
+def own_file(scene: bpy.types.Scene, path: Path) -> Path:
+    """The file, the first of several views', that the render writes where the scene's settings name this.
+
+    A view that is the only one has its suffix in pictures since Blender 4.5, and in movies unless it is
+    Stereo 3D by Blender 5.2: of the file with it and the one without, the one that was written last.
+    """
+    views = rendered_views(scene)
+    if not views:
         return path
-    return path.with_name(f"{path.stem}{views[0].suffix}{path.suffix}")
+    with_suffix = path.with_name(f"{path.stem}{views[0].suffix}{path.suffix}")
+    if len(views) > 1:
+        return with_suffix if scene.render.image_settings.views_format == "INDIVIDUAL" else path
+    return max(path, with_suffix, key=_written)
+
+
+def _written(path: Path) -> int:
+    """When a file was written last, in nanoseconds; 0 if it is not there, or an empty placeholder."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0
+    return status.st_mtime_ns if status.st_size else 0
 
 
 def stereo_format(scene: bpy.types.Scene) -> dict[str, str | bool]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 
 from ..capture.frame import CapturedFrame, content_path, passes_path
-from ..capture.views import scene_views
+from ..capture.views import own_file, scene_views
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
@@ -108,7 +108,7 @@ def rendered_files(scene: bpy.types.Scene, number: int) -> list[CapturedFrame]:
             )
             for view in views
         ]
-    path = Path(os.path.normpath(render.frame_path(frame=number)))
+    path = own_file(scene, Path(os.path.normpath(render.frame_path(frame=number))))
     if not render.is_movie_format:
         return [CapturedFrame(number, path, None)]
     return [CapturedFrame(number, path, None, (number - scene.frame_start) // scene.frame_step + 1)]

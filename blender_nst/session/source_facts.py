@@ -14,7 +14,7 @@ from ..properties.scene import FrameSource
 from ..state import state_of
 from .frame_sources import batch_numbers, files_of, is_there, rendered_files
 from .movie_facts import facts_by
-from .plan import SessionError, absolute_path
+from .plan import SessionError, absolute_path, view_suffixes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def _path(scene: bpy.types.Scene) -> Path | None:
         if first is None:
             return None
         if nst.source == FrameSource.CAPTURED.name:
-            path = content_path(absolute_path(nst.output_path, "output folder"), first)
+            view = next(iter(view_suffixes(scene)), "")
+            path = content_path(absolute_path(nst.output_path, "output folder"), first, view)
             return path if path.is_file() else None
         absolute_path(scene.render.filepath or "/", "render output")
         frame = rendered_files(scene, first)[0]

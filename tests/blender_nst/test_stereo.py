@@ -162,12 +162,17 @@ def test_a_scene_with_one_eye_switched_on_is_like_any_other(
 scene.render.views["left"].use = False
 scene.frame_end = 1
 bpy.ops.render.render(animation=True)
-finish({"state": state(), "own": rendered()})
+first = state()
+nst.source, nst.output_path = "RENDER", arguments[2] + "-own"
+bpy.ops.nst.stylize_frames()
+finish({"state": first, "own": rendered(), "batch": state()})
 """,
         blend_file,
         style_picture,
     )
     assert (run.result["state"]["error"], run.result["state"]["done"]) == (None, [1])
+    assert (run.result["batch"]["error"], run.result["batch"]["done"]) == (None, [1])
+    assert names_in(blender.folder / "out-own" / "styled") == ["styled_0001.png"]
     assert run.result["own"] in (["own_0001.png"], ["own_0001_R.png"])  # the latter by Blender 4.5 and later
     assert names_in(blender.folder / "out" / "styled") == ["styled_0001.png"]
 
