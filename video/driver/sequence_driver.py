@@ -100,8 +100,7 @@ class SequenceDriver:
         Raises:
             JournalError: the folder holds frames of other settings, styles or pictures.
             ChangedFrameError: a finished frame has other pictures by now. With `put_aside` it and those after
-                it have been put aside: `run` can be called once more, with all frames from the first on. Not
-                so of several views.
+                it have been put aside: `run` can be called once more, with all frames from the first on.
             FrameError: a frame of another size than the first, or one that cannot be stylized.
             FileError: a frame cannot be read or written, or another run is at work in the folder.
                 Finished frames stay in every case.
@@ -114,7 +113,7 @@ class SequenceDriver:
             try:
                 return self._run(frames, checkpoint, begun)
             except ChangedFrameError as error:
-                if self.put_aside and self.view is None:
+                if self.put_aside:
                     self._earlier.put_aside_from(checkpoint.journal, error)
                 raise
             finally:
@@ -131,6 +130,15 @@ class SequenceDriver:
             checkpoint = self._open_checkpoint()
             settled = checkpoint.is_complete or self.settings.pass_count == 1
             return len(checkpoint.journal.entries) if settled else 0
+
+    def put_aside_from(self, error: ChangedFrameError) -> None:
+        """Puts the frames aside that were finished from the changed one of another view on.
+
+        Raises:
+            JournalError, FileError: as `run`.
+        """
+        with folder_locked(self.output, self.callbacks.warning):
+            self._earlier.put_aside_from(self._open_checkpoint().journal, error)
 
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)

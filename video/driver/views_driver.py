@@ -17,7 +17,7 @@ from compositor.engine import StyleEngine
 from video.driver.frame_writer import styled_pattern
 from video.driver.other_views import StyledView, ViewRun
 from video.driver.sequence_driver import SequenceDriver
-from video.errors import ProtocolError
+from video.errors import ChangedFrameError, ProtocolError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
 from video.files.output_folder import check_view_suffixes, view_folder
@@ -75,7 +75,7 @@ class ViewsDriver:
 
         Raises:
             ProtocolError: two views would have the same files, or a suffix is none.
-            VideoError: as `SequenceDriver.run`.
+            VideoError: as `SequenceDriver.run`; after a ChangedFrameError, too, it can be called once more.
         """
         suffixes = [view.suffix for view in views]
         error = check_view_suffixes(suffixes)
@@ -92,7 +92,13 @@ class ViewsDriver:
         needed_from = min((driver.finished_count() for driver in others), default=None)
         first_run = ViewRun(views[0].suffix, self.output, needed_from=needed_from)
         first = self._driver(views, views[0], first_run)
-        result = first.run(views[0].frames)
+        try:
+            result = first.run(views[0].frames)
+        except ChangedFrameError as error:
+            if self.put_aside:
+                for driver in others:  # they start from the first view's results
+                    driver.put_aside_from(error)
+            raise
         if result.cancelled or first.checkpoint is None:
             return result
         entries, kept = first.checkpoint.journal.entries, first.checkpoint.results

@@ -50,10 +50,16 @@ class EarlierRun:
         return Journal.open(self.folder, identity, restart=True)
 
     def put_aside_from(self, journal: Journal, error: ChangedFrameError) -> None:
-        """Puts the finished frames from the changed one on aside, and cuts the journal there."""
-        self._put_aside(str(error), [entry.frame for entry in journal.entries[error.index :]])
-        journal.cut(error.index)
-        journal.write()
+        """Puts the finished frames from the changed one on aside, and cuts the journal there.
+
+        All of them, where further passes were made over them: each depends on all.
+        """
+        index = error.index if journal.pass_number == 0 else 0
+        frames = [entry.frame for entry in journal.entries[index:]]
+        if frames:
+            self._put_aside(str(error), frames)
+            journal.cut(index)
+            journal.write()
 
     def _put_aside(self, reason: str, frames: list[int] | None = None) -> None:
         folder = put_aside(self.results, frames, suffix=self.suffix, journal=self.folder / JOURNAL)

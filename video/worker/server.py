@@ -187,10 +187,10 @@ class Worker:
                 self._commands_of(job.job, opened, enough),
                 lambda note: self._send(Warned(note, job.job)),
             )
-            if job.views:
-                driver = opened.views_driver()
-                return driver.run(frames.views(callbacks, job.views, Path(job.output)))
             try:
+                if job.views:
+                    driver = opened.views_driver()
+                    return driver.run(frames.views(callbacks, job.views, Path(job.output)))
                 return opened.driver(callbacks).run(frames.frames())
             except ChangedFrameError:
                 if not job.put_aside:

@@ -573,3 +573,25 @@ def test_a_job_whose_frames_have_changed_puts_them_aside_and_begins_once_more(
         name = f"styled/styled_{number:04d}.png"
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes()
     assert (tmp_path / "out" / "styled.old" / "0001" / "styled" / "styled_0002.png").read_bytes() == before
+
+
+def test_a_job_of_views_whose_frames_have_changed_does_so_too(
+    worker: Conversation, files: Path, tmp_path: Path
+) -> None:
+    def job(output: Path, second: int) -> list[Event]:
+        pictures = [(1, "_L", 1), (1, "_R", 2), (2, "_L", second), (2, "_R", 3)]
+        opening = replace(stylize(files, output), total=2, put_aside=True, views=["_L", "_R"], complete=True)
+        commands = [Frame("a", n, str(files / f"c_{of:04d}.png"), view=view) for n, view, of in pictures]
+        worker.say(opening, *commands, Finish("a"))
+        return worker.until(Done)
+
+    job(tmp_path / "out", 2)
+    events = job(tmp_path / "out", 3)
+    job(tmp_path / "fresh", 3)
+    done = [(each.view, each.frame, each.resumed) for each in events if isinstance(each, FrameDone)]
+    assert done == [("_L", 1, True), ("_L", 2, False), ("_R", 1, True), ("_R", 2, False)]
+    for eye in ("_L", "_R"):
+        name = f"styled/styled_0002{eye}.png"
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes()
+    aside = sorted(path.name for path in (tmp_path / "out" / "styled.old").rglob("styled_*.png"))
+    assert aside == ["styled_0002_L.png", "styled_0002_R.png"]
