@@ -17,12 +17,13 @@ from video.files.decode_limits import MAX_PIXELS
 from video.files.free_memory import check_memory, free_memory
 
 MOVIE_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".gif"}
-    | {".ts", ".mts", ".m2ts", ".3gp", ".mxf", ".y4m"}
+    {".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".divx", ".ogv", ".wmv", ".asf", ".flv", ".gif"}
+    | {".mpg", ".mpeg", ".m2v", ".vob", ".dvd", ".ts", ".m2t", ".mts", ".m2ts"}
+    | {".3gp", ".3g2", ".dv", ".mxf", ".y4m"}
 )
 
 # Nothing that leads to other files, or to the network, as playlists do.
-_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
+_FORMATS = "mov,mp4,matroska,webm,avi,dv,mpeg,mpegts,mpegvideo,ogg,asf,flv,mxf,yuv4mpegpipe,gif,apng,wav"
 _READING = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 # While a frame is decoded and becomes a picture, see `tests/video/movies/test_movie_bombs.py`.
 _BYTES_PER_PIXEL = 112
