@@ -164,6 +164,7 @@ class CompositePass:
 
     def _set_up_render(self) -> None:
         copy, render = self._copy, self._copy.render
+        render.use_multiview = False  # one picture, also of a scene with one view switched on
         render.use_compositing, render.use_sequencer = True, False
         render.use_border = render.use_crop_to_border = False
         render.resolution_x, render.resolution_y = self._styled.size

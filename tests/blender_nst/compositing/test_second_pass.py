@@ -55,10 +55,14 @@ scene.render.film_transparent = False
 )
 
 
+_ONE_EYE = "scene.render.use_multiview = True\nscene.render.views['left'].use = False\n"
+
+
+@pytest.mark.parametrize("views", ["", _ONE_EYE], ids=["", "one eye"])
 def test_the_command_line_stylizes_first_and_composites_then(
-    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path
+    blender: BlenderInTests, make_job: MakeJob, tmp_path: Path, views: str
 ) -> None:
-    blend = blender.changed(make_job().blend, _GRADED + "scene.frame_end = 2")
+    blend = blender.changed(make_job().blend, _GRADED + views + "scene.frame_end = 2")
     saved = blend.read_bytes()
     run = blender.headless(make_job(blend=str(blend), composite=True))
     assert run.code == 0, run.output[-3000:]
