@@ -28,6 +28,9 @@ from video.protocol.json_lines import encode
 
 logger = logging.getLogger(__name__)
 
+_SPEED_PERIOD = 3600.0
+"""Seconds that the time left is estimated from; a frame can take minutes."""
+
 
 def shown(text: str) -> Text:
     """A text as a table may have it: neither control characters nor markup of its own."""
@@ -107,6 +110,7 @@ class BarDisplay:
             ),
             console=self._console,
             expand=True,
+            speed_estimate_period=_SPEED_PERIOD,
         )
         self._total: int | None = None
         self._unit = "frame"
