@@ -9,11 +9,12 @@ import typer
 
 from blender_nst.cli.farm.app import farm_app
 from blender_nst.cli.farm.options import (
-    DEFAULT_LEAD_IN,
     SEQUENCE_NAMES,
     STYLE_NAMES,
+    WHOLE_SHOT,
     FrameListOption,
     LeadInOption,
+    MixedOption,
     ShotsOption,
     SourceArgument,
 )
@@ -159,7 +160,7 @@ def chunk(
     *,
     settings: Settings,
     frames: FrameListOption,
-    lead_in: LeadInOption = DEFAULT_LEAD_IN,
+    lead_in: LeadInOption = WHOLE_SHOT,
     shots: ShotsOption = None,
     style: StylesOption = None,
     style_weights: WeightsOption = None,
@@ -167,10 +168,7 @@ def chunk(
     keep: KeepOption = None,
     passes: PassesOption = None,
     out: OutOption = Path("out"),
-    allow_mixed: Annotated[
-        bool,
-        typer.Option("--allow-mixed", help="Take part although this machine gives another look, and say so."),
-    ] = False,
+    allow_mixed: MixedOption = False,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for another process that makes the same chunk.", min=0.0)
     ] = 60.0,

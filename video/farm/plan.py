@@ -100,13 +100,13 @@ class FarmPlan:
 def plan_chunks(
     frames: FrameRange,
     shots: Sequence[int],
-    size: int,
+    size: int | None,
     lead_in: LeadIn,
     *,
     passes: int = 1,
     time: FrameTime | None = None,
 ) -> FarmPlan:
-    """Cuts each shot into chunks of nearly the same length, of `size` frames at most.
+    """Cuts each shot into chunks of nearly the same length, of `size` frames at most; without it into one.
 
     Args:
         frames: all that there are.
@@ -120,7 +120,7 @@ def plan_chunks(
     for number in numbers:
         by_shot.setdefault(starts[bisect_right(starts, number) - 1], []).append(number)
     for own in by_shot.values():
-        count = -(-len(own) // size)
+        count = 1 if size is None else -(-len(own) // size)
         ends = [round(place * len(own) / count) for place in range(count + 1)]
         for begin, end in pairwise(ends):
             chosen = FrameRange(own[begin], own[end - 1], frames.step)

@@ -1,4 +1,4 @@
-"""`blender-nst farm …`: plans a run on many machines, writes its job, and ends it."""
+"""`blender-nst farm …`: plans a run on many machines, writes its job or runs it, and ends it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 
 from blender_nst.cli.farm.options import (
-    DEFAULT_LEAD_IN,
     SEQUENCE_NAMES,
     STYLE_NAMES,
+    WHOLE_SHOT,
     ChunkSizeOption,
     FarmEngine,
     LeadInOption,
+    MixedOption,
     ShotsOption,
     SourceArgument,
+    default_chunk_size,
 )
 from blender_nst.cli.inputs.common_options import (
     BlenderOption,
@@ -49,9 +51,9 @@ def plan(
     *,
     settings: Settings,
     frames: FramesOption = None,
-    lead_in: LeadInOption = DEFAULT_LEAD_IN,
+    lead_in: LeadInOption = WHOLE_SHOT,
     shots: ShotsOption = None,
-    chunk_size: ChunkSizeOption = 24,
+    chunk_size: ChunkSizeOption = None,
     passes: PassesOption = None,
     out: OutOption = Path("out"),
     seconds_per_frame: Annotated[
@@ -79,7 +81,7 @@ def plan(
             frames=frames,
             lead_in=lead_in,
             shots=shots,
-            chunk_size=chunk_size,
+            chunk_size=chunk_size or default_chunk_size(lead_in),
             seconds_per_frame=seconds_per_frame,
             display=display,
         )
@@ -95,8 +97,8 @@ def submit(
     job: Annotated[Path, typer.Option(help="Folder that the job is written to; made if absent.")],
     engine: Annotated[FarmEngine, typer.Option(help="The farm's engine.")] = FarmEngine.OPENJD,
     frames: FramesOption = None,
-    chunk_size: ChunkSizeOption = 24,
-    lead_in: LeadInOption = DEFAULT_LEAD_IN,
+    chunk_size: ChunkSizeOption = None,
+    lead_in: LeadInOption = WHOLE_SHOT,
     shots: ShotsOption = None,
     style: StylesOption = None,
     style_weights: WeightsOption = None,
@@ -121,13 +123,69 @@ def submit(
             options,
             job,
             frames=frames,
-            chunk_size=chunk_size,
+            chunk_size=chunk_size or default_chunk_size(lead_in),
             lead_in=lead_in,
             shots=shots,
             display=display,
         )
     if as_json:
         sys.stdout.write(json.dumps({"job": str(written)}) + "\n")
+
+
+@farm_app.command()
+@with_settings(StyleSettings, SequenceSettings, style=STYLE_NAMES, sequence=SEQUENCE_NAMES)
+def run(
+    source: SourceArgument,
+    *,
+    settings: Settings,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS|local:N",
+            help="A scheduler of Dask, as tcp://host:8786, or N workers of this machine.",
+        ),
+    ],
+    frames: FramesOption = None,
+    chunk_size: ChunkSizeOption = None,
+    lead_in: LeadInOption = WHOLE_SHOT,
+    shots: ShotsOption = None,
+    style: StylesOption = None,
+    style_weights: WeightsOption = None,
+    region: RegionsOption = None,
+    keep: KeepOption = None,
+    passes: PassesOption = None,
+    out: OutOption = Path("out"),
+    attempts: Annotated[int, typer.Option(help="How often a chunk is tried.", min=1, max=100)] = 3,
+    allow_mixed: MixedOption = False,
+    finish: Annotated[
+        bool, typer.Option("--finish/--no-finish", help="Make movie, contact sheet and metrics at the end.")
+    ] = True,
+    allow_scripts: ScriptsOption = False,
+    blender: BlenderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make all chunks on workers of Dask, again on others where one fails, and finish the run.
+
+    Do the same again to go on. Needs the extra `dask`.
+    """
+    from blender_nst.cli.farm.dask_run.run import RunOptions, run_on_dask
+    from blender_nst.cli.farm.work import FarmOptions
+    from blender_nst.cli.inputs.style_choice import choose_styles
+
+    choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
+    how = RunOptions(
+        scheduler,
+        frames,
+        lead_in,
+        shots,
+        chunk_size or default_chunk_size(lead_in),
+        attempts,
+        allow_mixed=allow_mixed,
+        finish=finish,
+    )
+    with running(as_json) as display:
+        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts)
+        run_on_dask(options, how, display, as_json=as_json)
 
 
 @farm_app.command()

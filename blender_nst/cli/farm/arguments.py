@@ -67,9 +67,9 @@ class FarmJob:
         """The options of regions, weights, lead-in, scripts."""
         choice, options = self.options.choice, self.options
         weights = ",".join(f"{weight:g}" for weight in choice.weights)
-        regions = [f"{mask}={style.absolute()}" for mask, style in choice.regions]
+        regions = [f"{Path(mask).absolute()}={style.absolute()}" for mask, style in choice.regions]
         regions += [f"{part.text}={part.style.absolute()}" for part in choice.parts if part.style]
-        keep = [] if choice.keep is None else [choice.keep]
+        keep = [] if choice.keep is None else [str(Path(choice.keep).absolute())]
         keep += [part.text for part in choice.parts if part.style is None]
         shots = ",".join(map(str, self.shots))
         return [

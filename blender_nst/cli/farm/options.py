@@ -29,6 +29,11 @@ class FarmEngine(StrEnum):
 
 
 DEFAULT_LEAD_IN = "4"
+"""Where it is a number of frames."""
+
+WHOLE_SHOT = "shot"
+"""The lead-in that leaves no seam."""
+
 PROGRAM = "blender-nst"
 """The command on a farm's machines."""
 
@@ -62,4 +67,25 @@ ShotsOption = Annotated[
     ),
 ]
 
-ChunkSizeOption = Annotated[int, typer.Option("--chunk-size", help="Frames in a chunk, at most.", min=1)]
+ChunkSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--chunk-size",
+        help="Frames in a chunk, at most. Without it a chunk is a whole shot, or has 24 frames where the"
+        " lead-in is a number.",
+        min=1,
+        show_default=False,
+    ),
+]
+MixedOption = Annotated[
+    bool,
+    typer.Option("--allow-mixed", help="Take part although this machine gives another look, and say so."),
+]
+
+
+def default_chunk_size(lead_in: str) -> int | None:
+    """How many frames a chunk has at most, if nothing is said; None is a whole shot.
+
+    Of the chunks of a shot that all lead in from its first frame, the last one takes as long as the shot.
+    """
+    return None if lead_in.strip() == WHOLE_SHOT else 24

@@ -24,7 +24,7 @@ def make_plan(
     frames: str | None,
     lead_in: str,
     shots: str | None,
-    chunk_size: int,
+    chunk_size: int | None,
     seconds_per_frame: float | None,
     display: Display,
 ) -> FarmPlan:

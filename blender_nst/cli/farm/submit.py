@@ -8,7 +8,7 @@ from pathlib import Path
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.farm.arguments import FarmJob
-from blender_nst.cli.farm.openjd import write_bundle
+from blender_nst.cli.farm.openjd import MOST_FRAMES, write_bundle
 from blender_nst.cli.farm.options import FarmEngine
 from blender_nst.cli.farm.work import FarmOptions, open_source
 from video.farm.lead_in import parse_lead_in
@@ -25,14 +25,18 @@ def write_job(
     folder: Path,
     *,
     frames: str | None,
-    chunk_size: int,
+    chunk_size: int | None,
     lead_in: str,
     shots: str | None,
     display: Display,
 ) -> Path:
     """Writes the job, after all that can be checked here; returns the file to submit.
 
-    With a lead-in of whole shots they are looked for here, once, and not on each machine.
+    With a lead-in of whole shots they are looked for here, once, and not on each machine. Schedulers cut the
+    frames by their number, wherever the shots begin.
+
+    Args:
+        chunk_size: without it, as many frames as a task may have.
 
     Raises:
         VideoError, InputError, BlenderError: bad input; nothing is written.
@@ -48,7 +52,7 @@ def write_job(
     known = [] if shots is None else parse_shots(shots)
     if shots is None and lead.frames is None:
         known = list(source.shots(available))
-    job = FarmJob(options, chosen, chunk_size, str(lead), known)
+    job = FarmJob(options, chosen, chunk_size or MOST_FRAMES, str(lead), known)
     path = WRITERS[engine](job, folder)
     display.say(f"job for {engine.value}: {path}")
     return path

@@ -54,6 +54,15 @@ def test_the_figures_of_a_small_film() -> None:
     assert plan.elapsed(4) == plan.elapsed(99) == 36.0
 
 
+def test_whole_shots_have_no_seam_and_take_as_long_as_the_longest_one() -> None:
+    plan = plan_chunks(FrameRange(1, 40), [1, 31], None, LeadIn(None), time=FrameTime(warm=2.0, cold=10.0))
+    assert [str(each.span.own) for each in plan.chunks] == ["1-30", "31-40"]
+    assert plan.seams == []
+    assert plan.discarded_share == 0.0
+    assert plan.elapsed(1) == 96.0
+    assert plan.elapsed(2) == plan.elapsed(99) == 68.0
+
+
 def test_the_time_of_a_cold_frame_by_its_steps() -> None:
     time = FrameTime.of_warm(3.0, StyleSettings(steps=200), SequenceSettings(warm_steps=20))
     assert (time.warm, time.cold) == (3.0, 15.0)
