@@ -12,6 +12,7 @@ from compositor.losses import terms
 from compositor.losses.contrast_term import ContrastTerm
 from compositor.losses.feature_objective import WEIGHTED, ActiveRegion, FeatureObjective, Region
 from compositor.losses.loss_weights import LossWeights
+from compositor.losses.style_targets import settings_of_finer_octave
 from compositor.losses.temporal_term import SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import StyleSettings
@@ -55,7 +56,7 @@ class StyleObjective:
         self._contrast_term = ContrastTerm(content, visible) if self._weights.contrast > 0.0 else None
         full_size = FeatureObjective(
             network,
-            settings,
+            settings_of_finer_octave(settings, network) if coarser else settings,
             content,
             regions,
             style_gain=1.0 if temporal_term is None else temporal_term.style_gain,

@@ -16,7 +16,7 @@ from compositor.image_ops.resize import halved, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
 from compositor.losses.objective import StyleObjective
-from compositor.losses.style_targets import compared_layers
+from compositor.losses.style_targets import compared_layers, settings_of_finer_octave
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.adam import Moments
@@ -168,14 +168,15 @@ class MultiscaleOptimizer:
         emphasis = None if term is None else term.local_emphasis
         # One alone is the published objective.
         sizes = octave_sizes(*image.shape[-2:]) if self._settings.local_weight > 0.0 else []
-        for _ in sizes[1:]:
+        finer = settings_of_finer_octave(self._settings, self._network)
+        for octave in range(1, len(sizes)):
             content_frame, image = content_frame.halved(), halved(image)
             emphasis = emphasis if emphasis is None else halved(emphasis)
             fixed = fixed if fixed is None else halved(fixed.float()) >= 1.0
             windows = self._fitting_windows(image, halvings)
             yield FeatureObjective(
                 self._network,
-                self._settings,
+                self._settings if octave == len(sizes) - 1 else finer,
                 content_frame.content,
                 content_frame.regions(self._library),
                 style_gain=1.0 if term is None else term.style_gain,

@@ -12,9 +12,10 @@ from compositor.image_ops.resize import halved
 from compositor.losses import terms
 from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
 from compositor.losses.objective import StyleObjective
-from compositor.losses.style_targets import StylePicture, style_targets
+from compositor.losses.style_targets import StylePicture, settings_of_finer_octave, style_targets
 from compositor.losses.temporal_term import FREE_LOCAL_STYLE, SMOOTHING, TemporalTerm
 from compositor.networks.features import FeatureNetwork
+from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
 from compositor.settings import Pooling, StyleSettings
 
@@ -152,7 +153,7 @@ def test_octaves_share_the_losses_of_features() -> None:
         torch.rand(1, 3, 63, 64, generator=torch.Generator().manual_seed(seed)) for seed in (0, 2, 3)
     )
     region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
-    fine = FeatureObjective(network, SETTINGS, content, [region])
+    fine = FeatureObjective(network, settings_of_finer_octave(SETTINGS, network), content, [region])
     coarse = FeatureObjective(network, SETTINGS, halved(content), [region])
     both = StyleObjective(network, SETTINGS, content, [region], coarser=[coarse])
     losses, gradient = both.value_and_grad(image)
@@ -167,3 +168,24 @@ def test_octaves_share_the_losses_of_features() -> None:
 
     ahead, behind = (float(both(image + 1e-3 * sign * direction)["total"]) for sign in (1.0, -1.0))
     assert float((gradient * direction).sum()) == pytest.approx((ahead - behind) / 2e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        (SETTINGS, ["relu1_1", "relu2_1", "relu3_1", "relu4_1"]),
+        (replace(SETTINGS, local_weight=0.0, content_layers=("relu2_1",)), ["relu1_1", "relu2_1"]),
+        (replace(SETTINGS, content_layers=("relu5_1",)), [f"relu{block}_1" for block in range(1, 6)]),
+        (replace(SETTINGS, style_layers=("relu5_1:2",)), ["relu5_1"]),
+        (replace(SETTINGS, style_layers=("relu1_1:3", "relu3_1", "relu5_1")), ["relu1_1", "relu3_1"]),
+    ],
+)
+def test_a_finer_octave_goes_no_deeper_for_the_style(
+    network: FeatureNetwork, settings: StyleSettings, kept: list[str]
+) -> None:
+    finer = settings_of_finer_octave(settings, network)
+    weights, before = layer_weights(finer.style_layers), layer_weights(settings.style_layers)
+    assert list(weights) == kept
+    total = sum(before[name] for name in kept)
+    assert weights == pytest.approx({name: before[name] / total for name in kept})
+    assert replace(finer, style_layers=settings.style_layers) == settings

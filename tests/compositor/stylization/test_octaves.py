@@ -40,18 +40,32 @@ def half(image: np.ndarray) -> np.ndarray:
     return to_array(halved(to_tensor(image, torch.device("cpu"))))
 
 
-@pytest.mark.parametrize(("width", "octaves"), [(608, 1), (640, 2)])
-def test_a_large_frame_is_compared_at_half_its_size_too(picture: Picture, width: int, octaves: int) -> None:
-    content, image = picture(width, 48), picture(width, 48, Painting.DABS)
+def test_a_frame_of_608_px_is_compared_as_it_is(picture: Picture) -> None:
+    content, image = picture(608, 48, Painting.SWIRLS), picture(608, 48)
     engine = StyleEngine(SETTINGS, picture(120, 90, Painting.KNIFE))
-    sizes = [(image, content), (half(image), half(content))][:octaves]
     found = losses(engine, content, image)
-    assert found["style"] == pytest.approx(np.mean([engine.style_error(own) for own, _ in sizes]), rel=1e-2)
-    wanted = np.mean([engine.content_error(own, target) for own, target in sizes])
-    assert found["content"] == pytest.approx(wanted, rel=1e-2)
+    assert found["style"] == pytest.approx(engine.style_error(image), rel=1e-3)
+    assert found["content"] == pytest.approx(engine.content_error(image, content), rel=1e-3)
+
+
+def test_a_larger_one_is_compared_at_half_its_size_too(picture: Picture) -> None:
+    """The deepest style layer is left to the half size."""
+    content, image, style = (
+        picture(640, 48, Painting.SWIRLS),
+        picture(640, 48),
+        picture(120, 90, Painting.KNIFE),
+    )
+    engine = StyleEngine(SETTINGS, style)
+    shallow = StyleEngine(replace(SETTINGS, style_layers=SETTINGS.style_layers[:-1]), style)
+    found = losses(engine, content, image)
+    of_style = shallow.style_error(image), engine.style_error(half(image))
+    assert found["style"] == pytest.approx(np.mean(of_style), rel=1e-3)
+    of_content = engine.content_error(image, content), engine.content_error(half(image), half(content))
+    assert found["content"] == pytest.approx(np.mean(of_content), rel=1e-3)
+    assert min(of_content) > 0.1
 
 
 def test_the_published_objective_looks_at_the_frame_itself(picture: Picture) -> None:
-    content, image = picture(640, 48), picture(640, 48, Painting.DABS)
+    content, image = picture(640, 48, Painting.SWIRLS), picture(640, 48)
     engine = StyleEngine(replace(SETTINGS, local_weight=0.0), picture(120, 90, Painting.KNIFE))
-    assert losses(engine, content, image)["style"] == pytest.approx(engine.style_error(image), rel=1e-2)
+    assert losses(engine, content, image)["style"] == pytest.approx(engine.style_error(image), rel=1e-3)
