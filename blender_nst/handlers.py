@@ -28,6 +28,7 @@ from .capture.still_file import still_file
 from .capture.view_layer_passes import TemporaryPasses
 from .diagnostics.guard import one_line
 from .errors import EngineError
+from .properties.animation import own_settings
 from .properties.regions import needed_passes
 from .session.active import (
     active_session,
@@ -173,6 +174,7 @@ def on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | Non
     session = _rendering()
     if session is not None:
         session.notes[scene.frame_current] = camera_notes(scene, depsgraph)
+        session.own_settings[scene.frame_current] = own_settings(scene, session.plan.animated, depsgraph)
 
 
 @_handles(RenderEvent.POST)

@@ -9,7 +9,7 @@ from .compositing import node
 from .diagnostics.extension_log import start_log, stop_log
 from .diagnostics.guard import guard_operator
 from .engine.options import data_folder
-from .properties import regions, scene, styles, versioning
+from .properties import looks, regions, scene, styles, versioning
 from .session.viewing import preview
 from .state import create_state, drop_state
 from .ui import (
@@ -26,14 +26,21 @@ from .ui import (
     translations,
 )
 from .ui.engine import operators
+from .ui.help import pages
 from .ui.render import operators as render_operators
+from .ui.styles import images
+from .ui.styles import looks as look_operators
 from .ui.viewing import divider, quick_look, watch
 
 _MODULES = (
     styles,
+    images,
+    look_operators,
     styles_panel,
+    looks,
     scene,
     regions,
+    pages,
     preferences,
     operators,
     report_operator,

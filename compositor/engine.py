@@ -26,7 +26,7 @@ from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, FrameReport
-from compositor.settings import StyleSettings
+from compositor.settings import StyleSettings, with_own_settings
 from compositor.stylization.content_frame import ContentFrame, make_content_frame, make_unstyled_mask
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.frame_optimizer import FrameOptimizer
@@ -133,9 +133,11 @@ class StyleEngine:
 
         Raises:
             ImageError: an array is no image, too small, of another size than the content, or missing.
+            SettingsError: one of the frame's own settings is none, or out of range.
             MemoryShortageError: the frame is too large for the device.
         """
         begun = time.perf_counter()
+        settings = with_own_settings(self.settings, inputs.own_settings)
         size = self._checked_working_size(inputs, temporal)
         rendered = inputs.content
         inputs = replace(inputs, content=without_light(rendered, inputs.content_light))
@@ -156,7 +158,7 @@ class StyleEngine:
         def blend(optimized: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
             mask = None if unstyled_mask is None else unstyled_mask[:, columns]
             lit = with_light(optimized, inputs.styled_light)
-            return mix(rendered[:, columns], lit, self.settings, mask)
+            return mix(rendered[:, columns], lit, settings, mask)
 
         inner = slice(inputs.margin, inputs.size[1] - inputs.margin)
         counter = StepCounter(
@@ -170,7 +172,7 @@ class StyleEngine:
         )
         with translate_out_of_memory(f"a frame of {size[1]}×{size[0]} px"), keep_freed_memory(self.device):
             initial = self._initial_image(content_frame, inputs)
-            optimized = self._optimizer.optimize(
+            optimized = replace(self._optimizer, settings=settings).optimize(
                 content_frame, sizes, initial, counter, finishing=finishing, temporal=temporal, detail=detail
             )
         report = FrameReport(

@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class CapturedFrame:
     """A frame's files on disk. `passes` is None where there are none.
 
     `content` is a picture, or a movie of which `movie_frame`, counted from 1, is meant. `view` is the suffix
-    of the view that it shows, of several.
+    of the view that it shows, of several. `own_settings` are values of settings for this frame alone.
     """
 
     frame: int
@@ -74,6 +74,7 @@ class CapturedFrame:
     passes: Path | None
     movie_frame: int | None = None
     view: str = ""
+    own_settings: Mapping[str, float] = field(default_factory=dict)
 
 
 def content_path(output: Path, frame: int, view: str = "") -> Path:

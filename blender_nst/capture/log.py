@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..json_files import read_json
@@ -59,16 +59,17 @@ class CapturedFramesManifest:
         if held is not None:
             held.release()
 
-    def add(self, frame: int) -> None:
-        """A frame is on disk; raises CaptureError if that cannot be noted."""
+    def add(self, frame: int, own_settings: Mapping[str, float] | None = None) -> None:
+        """A frame is on disk, with its own settings; raises CaptureError if that cannot be noted."""
         with self._lock:
-            self._frames.add(frame)
+            self._frames[frame] = own_settings or {}
             self._write()
 
     def restrict(self, frames: Iterable[int]) -> None:
         """Only these belong to the run; raises CaptureError if that cannot be noted."""
         with self._lock:
-            self._frames &= set(frames)
+            left = set(frames)
+            self._frames = {frame: own for frame, own in self._frames.items() if frame in left}
             self._write()
 
     def captured(self, frame: int, views: Sequence[str] = ()) -> list[CapturedFrame]:
@@ -79,21 +80,30 @@ class CapturedFramesManifest:
                 content_path(self._output, frame, view),
                 passes_path(self._output, frame, view),
                 view=view,
+                own_settings=self._frames.get(frame, {}),
             )
             for view in views or [""]
         ]
         there = all(each.content.is_file() and each.passes and each.passes.is_file() for each in found)
         return found if frame in self._frames and there else []
 
-    def _read(self) -> set[int]:
+    def _read(self) -> dict[int, Mapping[str, float]]:
         try:
-            return {int(frame) for frame in read_json(self._path)["frames"]}
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            return set()
+            noted = read_json(self._path)
+            own = noted.get("settings", {})
+            return {int(frame): _numbers(own.get(str(frame), {})) for frame in noted["frames"]}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+            return {}
 
     def _write(self) -> None:
         try:
             with whole_file(self._path) as unfinished:
-                unfinished.write_text(json.dumps({"frames": sorted(self._frames)}), "utf-8")
+                own = {str(frame): own for frame, own in sorted(self._frames.items()) if own}
+                noted = {"frames": sorted(self._frames), **({"settings": own} if own else {})}
+                unfinished.write_text(json.dumps(noted), "utf-8")
         except OSError as error:
             raise CaptureError(f"{self._path}: cannot be written: {error.strerror}") from None
+
+
+def _numbers(values: Mapping[str, float]) -> Mapping[str, float]:
+    return {name: float(value) for name, value in values.items()}

@@ -32,6 +32,7 @@ from blender_nst.cli.inputs.common_options import (
     PictureArgument,
     RegionsOption,
     RestartOption,
+    SceneStylesOption,
     ScriptsOption,
     SequenceArgument,
     SkipOption,
@@ -82,7 +83,8 @@ def render(
     scene: Annotated[Path, typer.Argument(help="The .blend file. It is never changed.")],
     *,
     settings: Settings,
-    style: StylesOption = None,
+    animated: tuple[str, ...] = (),
+    style: SceneStylesOption = None,
     style_weights: WeightsOption = None,
     region: PartsOption = None,
     keep: KeepPartsOption = None,
@@ -98,7 +100,9 @@ def render(
     from blender_nst.cli.commands.render import render_and_stylize
     from blender_nst.cli.inputs.style_choice import choose_styles
 
-    choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
+    choice = choose_styles(
+        style or [], style_weights, regions=region or [], keep=keep or [], scene_has_styles=True
+    )
     with running(as_json) as display:
         render_and_stylize(
             scene,
@@ -109,6 +113,7 @@ def render(
             restart=restart,
             allow_scripts=allow_scripts,
             settings=settings,
+            animated=animated,
             blender=blender,
             display=display,
         )
@@ -159,6 +164,7 @@ def chunk(
     source: SourceArgument,
     *,
     settings: Settings,
+    animated: tuple[str, ...] = (),
     frames: FrameListOption,
     lead_in: LeadInOption = WHOLE_SHOT,
     shots: ShotsOption = None,
@@ -189,7 +195,7 @@ def chunk(
 
     choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
     with signals_are_raised(), make_progress(progress) as display:
-        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts)
+        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts, animated)
         make_chunks(
             options,
             frames,

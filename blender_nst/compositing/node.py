@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import bpy
 from bpy.app.handlers import persistent
+from bpy.app.translations import pgettext_rpt
 
 from ..compat.compositor_trees import all_nodes, make_tree, new_math, new_mix, tree_of
+from ..compat.poll_reason import allowed
 from ..compat.set_property import set_property_retrying
 from ..output_folder import STYLED, pattern
 from ..state import state_of
@@ -201,12 +203,14 @@ class NST_OT_add_to_compositor(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not for a scene that comes from a library."""
-        return context.scene is not None and context.scene.is_editable
+        if context.scene is None or not context.scene.is_editable:
+            return allowed(cls, "The scene comes from a library")
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Adds the node."""
         if add_to_compositor(context.scene) is None:
-            self.report({"INFO"}, "Neural Style is in the compositor already")
+            self.report({"INFO"}, pgettext_rpt("Neural Style is in the compositor already"))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -221,10 +225,14 @@ class NST_OT_add_compositor_node(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only in an editor of compositor nodes, and not inside the node itself."""
-        space = context.space_data
+        space, reason = context.space_data, ""
         if getattr(space, "tree_type", "") != "CompositorNodeTree" or space.edit_tree is None:
-            return False
-        return space.edit_tree.is_editable and not is_styled_group(space.edit_tree)
+            reason = "Only in an editor that shows compositor nodes"
+        elif not space.edit_tree.is_editable:
+            reason = "The nodes come from a library"
+        elif is_styled_group(space.edit_tree):
+            reason = "This is the inside of the node itself"
+        return allowed(cls, reason)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Adds the node under the mouse, and lets it be moved."""

@@ -103,7 +103,8 @@ class Frame:
     """One more frame of the open job: its number, the picture, and the multilayer EXR of its passes.
 
     `content` may be a movie: `movie_frame`, counted from 1, says which of its pictures is meant. `view` is
-    one of the job's views, if it has any; every frame comes once for each.
+    one of the job's views, if it has any; every frame comes once for each. `settings` are values of the
+    style's settings for this frame alone, of those that can be animated.
     """
 
     job: str
@@ -112,6 +113,7 @@ class Frame:
     passes: str | None = None
     movie_frame: int | None = None
     view: str = ""
+    settings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ class RenderJob:
     """Tell the scene's frames and shots, and render nothing."""
     allow_scripts: bool = False
     """Whether Python in the .blend runs: registered texts, drivers, Freestyle modules."""
+    scene_styles: bool = False
+    """Whether the styles are those that the .blend file has."""
+    animated: list[str] = field(default_factory=list)
+    """Settings that the .blend's animation goes before, where it has one of them."""
     source: dict[str, Any] = field(default_factory=dict)
     """What tells this render from another one: captured frames of another are not taken."""
 
@@ -60,7 +64,8 @@ class RenderJob:
         for part in self.regions:
             if part.keys() != {"kind", "name", "style"} or part["kind"] not in PART_KINDS:
                 raise RenderJobError(f"{part}: a region has a kind ({', '.join(PART_KINDS)}), name and style")
-        if not self.describe and not self.styles and not any(part["style"] for part in self.regions):
+        given = self.describe or self.scene_styles or self.styles
+        if not given and not any(part["style"] for part in self.regions):
             raise RenderJobError("at least one style picture is needed, none was given")
         if self.style_weights and len(self.style_weights) != len(self.styles):
             raise RenderJobError(f"{len(self.style_weights)} style weights for {len(self.styles)} styles")

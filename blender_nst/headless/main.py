@@ -173,6 +173,7 @@ def run(job_path: Path, package: Any) -> None:
         frames_to_render,
         leave_out_compositor,
         open_scene,
+        style_settings,
         write_into,
     )
     from blender_nst.headless.scripts import RefusedScripts
@@ -196,7 +197,7 @@ def run(job_path: Path, package: Any) -> None:
         write_into(scene, make_scratch(job_path.absolute().parent))
         stop_when_ending()
         session = handlers.open_session(
-            scene, on_event, source=job.source, settings=(job.style_settings, job.sequence_settings)
+            scene, on_event, source=job.source, settings=(style_settings(scene, job), job.sequence_settings)
         )
     except (RenderJobError, JobError, SessionError) as error:
         raise HeadlessError(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -10,6 +11,7 @@ from ..capture.camera import camera_at
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
 from ..compositing.second_pass import CompositeError, check_single_view
+from ..properties.animation import animated_settings
 from ..properties.regions import RegionError, set_regions
 from ..properties.styles import add_style
 from .job import RenderJob
@@ -55,7 +57,8 @@ def configure(scene: bpy.types.Scene, job: RenderJob) -> None:
     """
     nst = scene.nst
     nst.enabled = True
-    nst.styles.clear()
+    if not job.scene_styles:
+        nst.styles.clear()
     for number, style in enumerate(job.styles):
         add_style(nst, style, job.style_weights[number] if job.style_weights else 1.0)
     nst.output_path = job.output
@@ -65,6 +68,12 @@ def configure(scene: bpy.types.Scene, job: RenderJob) -> None:
             set_regions(scene, job.regions)
     except RegionError as error:
         raise JobError(str(error)) from None
+
+
+def style_settings(scene: bpy.types.Scene, job: RenderJob) -> dict[str, Any]:
+    """The job's style settings without those of which the scene's animation gives each frame its own."""
+    left_to_scene = set(job.animated) & set(animated_settings(scene))
+    return {name: value for name, value in job.style_settings.items() if name not in left_to_scene}
 
 
 def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from .styles import FILE_OPTIONS
+from .styles import FILE_OPTIONS, is_offered
 
 OBJECT, COLLECTION, MATERIAL = "OBJECT", "COLLECTION", "MATERIAL"
 
@@ -66,6 +66,17 @@ class NSTRegion(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         options=FILE_OPTIONS,
     )
+    style_image: bpy.props.PointerProperty(
+        name="Style Image",
+        description="Image of this .blend file whose strokes and colors the region takes, in place of a file",
+        type=bpy.types.Image,
+        poll=is_offered,
+    )
+
+    @property
+    def has_style(self) -> bool:
+        """Whether it takes a style, and one is chosen."""
+        return not self.keep and (self.style_image is not None or bool(self.style_path.strip()))
 
     @property
     def chosen(self) -> Any:
@@ -87,6 +98,8 @@ def needed_passes(scene: bpy.types.Scene) -> list[str]:
 
 def described_regions(scene: bpy.types.Scene) -> list[dict[str, Any]]:
     """The `regions` of the protocol's `stylize` command; style pictures as they are written in the file.
+
+    With `image`, the image of Blender that goes before the path.
 
     Raises:
         RegionError: nothing is picked for a region, or it has no style.
@@ -121,13 +134,14 @@ def _described(place: int, region: NSTRegion) -> dict[str, Any]:
         raise RegionError(
             f"region {place}: no {region.kind.lower()} is picked; pick one, or remove the region"
         )
-    if not region.keep and not region.style_path.strip():
+    if not region.keep and not region.has_style:
         raise RegionError(f"region {place}, {chosen.name}: no style is chosen; or leave it as rendered")
     names = [chosen.name] if region.kind == MATERIAL else sorted(_object_names(chosen))
     return {
         "kind": "material" if region.kind == MATERIAL else "object",
         "names": names,
         "style": None if region.keep else region.style_path,
+        "image": None if region.keep else region.style_image,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from .looks import look_get, look_items, look_set
 from .schema import SCHEMA, SECTIONS, described_properties, described_settings
 from .setting_property import from_json, make_property, to_json
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
@@ -147,12 +148,21 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
         options=set(),
     )
     preset: bpy.props.EnumProperty(
-        name="Preset",
+        name="Quality",
         description="How much time a frame may take; choosing one sets the steps",
         items=_PRESET_ITEMS,
         get=_preset_get,
         set=_preset_set,
         options=set(),
+    )
+    look: bpy.props.EnumProperty(
+        name="Look",
+        description="Style pictures that come with Blender NST, with settings that suit them; choosing one"
+        " replaces the styles",
+        items=look_items,
+        get=look_get,
+        set=look_set,
+        options={"SKIP_SAVE"},
     )
     source: bpy.props.EnumProperty(
         name="Frames",

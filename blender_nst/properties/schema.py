@@ -68,6 +68,11 @@ def group_layouts(schema: Mapping[str, Any] = SCHEMA) -> list[GroupLayout]:
     ]
 
 
+def default_value(name: str, schema: Mapping[str, Any] = SCHEMA) -> Any:
+    """The default of a setting, as the protocol has it."""
+    return next(entry["default"] for entry in described_properties(schema) if entry["name"] == name)
+
+
 def saved_in_presets(schema: Mapping[str, Any] = SCHEMA) -> list[str]:
     """The properties that a preset of Blender's keeps: those of the look, not of the machine."""
     return [entry["name"] for entry in described_properties(schema) if entry.get("in_presets", True)]

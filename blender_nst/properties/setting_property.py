@@ -16,7 +16,8 @@ def make_property(entry: dict[str, Any]) -> Any:
     common: dict[str, Any] = {
         "name": entry["title"],
         "description": entry["help"] + (f" (in {unit})" if unit else ""),
-        "options": set(),  # not animatable: the engine reads the settings once, when a render begins
+        # Of the others the engine reads one value, when a render begins.
+        "options": {"ANIMATABLE"} if entry.get("animatable", False) else set(),
         "override": OVERRIDABLE,
     }
     bounds = {}

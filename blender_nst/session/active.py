@@ -89,7 +89,7 @@ class ActiveSession:
                 plan = replace(plan, output=unused_folder(plan.output, taken))
                 changed = RenderSession(plan, self.report, self.on_event, waits=True)
                 self.waiting[self.waiting.index(session)] = changed
-            changed.notes = session.notes
+            changed.notes, changed.own_settings = session.notes, session.own_settings
             return changed
 
     def begin_next(self) -> RenderSession | None:

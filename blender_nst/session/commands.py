@@ -66,4 +66,12 @@ def stylize_command(plan: SessionPlan, job: str, *, complete: bool) -> Stylize:
 def frame_command(job: str, captured: CapturedFrame) -> Frame:
     """Hands over a frame that is on disk."""
     passes = None if captured.passes is None else str(captured.passes)
-    return Frame(job, captured.frame, str(captured.content), passes, captured.movie_frame, captured.view)
+    return Frame(
+        job,
+        captured.frame,
+        str(captured.content),
+        passes,
+        captured.movie_frame,
+        captured.view,
+        dict(captured.own_settings),
+    )

@@ -11,20 +11,31 @@ from typing import Any
 import bpy
 
 from ..capture.camera import frame_size
+from ..capture.style_picture import (
+    ImageKey,
+    StylePictureError,
+    check_image,
+    find_image,
+    image_file,
+    image_key,
+    write_image,
+)
 from ..capture.views import scene_views, stereo_format
 from ..compat.set_property import set_property_retrying
 from ..engine.messages import StyledRegion
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import (
     STILLS,
+    STYLE_PICTURES,
     check_view_suffixes,
     existing_results,
     foreign_entry,
     overwritten_input,
 )
+from ..properties.animation import OwnSettings, animated_settings, own_settings
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
-from ..properties.schema import SCHEMA
+from ..properties.schema import SCHEMA, default_value
 
 DRAFT = "draft"
 
@@ -68,6 +79,10 @@ class SessionPlan:
     """The suffixes of the frames' views, as of two eyes; none without."""
     stereo: dict[str, str | bool] = field(default_factory=dict)
     """How two views are put together in one picture as well; see `capture.views.stereo_format`."""
+    images: dict[Path, ImageKey] = field(default_factory=dict)
+    """The images of Blender that stand under these names among the styles until they are written."""
+    animated: OwnSettings = field(default_factory=dict)
+    """The animated settings with their values now; each frame has its own, and the run none."""
 
     @property
     def picture_count(self) -> int:
@@ -104,16 +119,19 @@ class SessionPlan:
             engine = engine_options()
         except EnginePythonError as error:
             raise SessionError(str(error)) from None
-        regions = region_commands(scene)
+        output = absolute_path(scene.nst.output_path, "output folder")
+        images: dict[Path, ImageKey] = {}
+        regions = region_commands(scene, output, images)
         only_regions = not scene.nst.styles and any(region.style for region in regions)
         # Without a style for all, what is in no region is left as rendered.
-        styles = [] if only_regions else style_files(scene)
-        output = absolute_path(scene.nst.output_path, "output folder")
+        styles = [] if only_regions else style_files(scene, output, images)
         check_writable(output)
         check_kept(scene, output)
         style_settings, sequence_settings = settings_dicts(scene)
         scene_rate = sequence_settings["frame_rate"]
-        style_settings |= settings[0]
+        animated = own_settings(scene, [name for name in animated_settings(scene) if name not in settings[0]])
+        # A run has the same settings, wherever its scene stood when it was begun.
+        style_settings |= {**{name: default_value(name) for name in animated}, **settings[0]}
         sequence_settings |= settings[1]
         sequence_settings["frame_rate"] = sequence_settings["frame_rate"] or scene_rate
         if style_settings["device"] == "auto":
@@ -136,7 +154,22 @@ class SessionPlan:
             pixel_aspect=scene.render.pixel_aspect_x / scene.render.pixel_aspect_y,
             views=views,
             stereo=stereo_format(scene) if views else {},
+            images=images,
+            animated=animated,
         )
+
+    def with_written_images(self) -> SessionPlan:
+        """The same with a file for each image of Blender; raises SessionError if one cannot be written."""
+        try:
+            written = {path: write_image(find_image(key), self.output) for path, key in self.images.items()}
+        except StylePictureError as error:
+            raise SessionError(str(error)) from None
+        regions = [
+            replace(region, style=region.style and str(written.get(Path(region.style), region.style)))
+            for region in self.regions
+        ]
+        styles = [written.get(style, style) for style in self.styles]
+        return replace(self, styles=styles, regions=regions, images={})
 
     def at_times_of_movie(self) -> SessionPlan:
         """The same for frames of a movie, whose own times they keep."""
@@ -144,7 +177,7 @@ class SessionPlan:
 
     def for_still(self, *, draft: bool = False) -> SessionPlan:
         """The same for one frame, in a folder of its own; a draft takes the steps of the draft preset."""
-        style, sequence = dict(self.style_settings), dict(self.sequence_settings)
+        style, sequence = {**self.style_settings, **self.animated}, dict(self.sequence_settings)
         if draft:
             style |= SCHEMA["presets"][DRAFT]["style_settings"]
             sequence |= SCHEMA["presets"][DRAFT]["sequence_settings"]
@@ -158,6 +191,7 @@ class SessionPlan:
             total=1,
             restart=True,
             put_aside=False,
+            animated={},
         )
 
 
@@ -167,14 +201,18 @@ def clear_restart(scene: bpy.types.Scene) -> None:
         set_property_retrying(scene.nst, "restart", False)
 
 
-def style_files(scene: bpy.types.Scene) -> list[Path]:
-    """The scene's style pictures; raises SessionError where there are none or one is missing."""
+def style_files(scene: bpy.types.Scene, output: Path, images: dict[Path, ImageKey]) -> list[Path]:
+    """The scene's style pictures; raises SessionError where there are none or one is missing.
+
+    Args:
+        images: takes in those that are to be written first, see `SessionPlan.images`.
+    """
     if not scene.nst.styles:
         raise SessionError("no style picture is chosen: add one in Render Properties > Neural Style")
-    return [_style_file(style.path, scene.library) for style in scene.nst.styles]
+    return [_style_file(scene, style.path, style.image, output, images) for style in scene.nst.styles]
 
 
-def region_commands(scene: bpy.types.Scene) -> list[StyledRegion]:
+def region_commands(scene: bpy.types.Scene, output: Path, images: dict[Path, ImageKey]) -> list[StyledRegion]:
     """The scene's regions as the protocol has them; raises SessionError where one cannot be used."""
     try:
         regions = described_regions(scene)
@@ -184,14 +222,32 @@ def region_commands(scene: bpy.types.Scene) -> list[StyledRegion]:
         StyledRegion(
             region["kind"],
             region["names"],
-            region["style"] and str(_style_file(region["style"], scene.library)),
+            None
+            if region["style"] is None
+            else str(_style_file(scene, region["style"], region["image"], output, images)),
         )
         for region in regions
     ]
 
 
-def _style_file(path: str, library: bpy.types.Library | None) -> Path:
-    file = absolute_path(path, "style picture", library)
+def _style_file(
+    scene: bpy.types.Scene,
+    path: str,
+    image: bpy.types.Image | None,
+    output: Path,
+    images: dict[Path, ImageKey],
+) -> Path:
+    if image is not None:
+        try:
+            check_image(image)
+        except StylePictureError as error:
+            raise SessionError(str(error)) from None
+        file = image_file(image)
+        if file is None:
+            file = output / STYLE_PICTURES / image.name_full.replace("/", "_")
+            images[file] = image_key(image)
+        return file
+    file = absolute_path(path, "style picture", scene.library)
     if not file.is_file():
         raise SessionError(f"{file}: the style picture is not there; choose another")
     return file
@@ -249,9 +305,11 @@ def _may_be_in(file: Path, folder: Path) -> bool:
 
 def check_kept(scene: bpy.types.Scene, output: Path) -> None:
     """Raises SessionError if a style picture is one of the files that a run would replace in the folder."""
-    regions = [region.style_path for region in scene.nst_regions.entries if not region.keep]
-    paths = [path for path in (*(style.path for style in scene.nst.styles), *regions) if path.strip()]
-    styles = [absolute_path(path, "style picture", scene.library) for path in paths]
+    chosen = [(style.path, style.image) for style in scene.nst.styles]
+    chosen += [(each.style_path, each.style_image) for each in scene.nst_regions.entries if each.has_style]
+    own = [file for _, image in chosen if image is not None and (file := image_file(image)) is not None]
+    paths = [path for path, image in chosen if image is None and path.strip()]
+    styles = [*own, *(absolute_path(path, "style picture", scene.library) for path in paths)]
     styles = [style for style in styles if _may_be_in(style, output)]
     lost = overwritten_input(styles, existing_results(output, rendering=True))
     if lost is not None:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import bpy
 
@@ -32,6 +32,7 @@ from ..engine.process import EngineEvent
 from ..engine.supervisor import SupervisedEngine
 from ..errors import EngineError
 from ..local_events import Died, Rendered
+from ..properties.animation import OwnSettings, own_settings
 from .commands import frame_command, start_engine, stylize_command
 from .engine_state import EngineState, State, error_with_frame
 from .plan import SessionPlan
@@ -53,6 +54,9 @@ class RenderSession:
     Args:
         report: called with the session's events, by whoever drains them.
         on_event: called with each of the engine's events as it comes, in a reading thread.
+
+    Raises:
+        SessionError: a style that is an image of Blender cannot be written to a file.
     """
 
     plan: SessionPlan
@@ -73,10 +77,13 @@ class RenderSession:
     """Times of a clock, in seconds: when the engine was started, and when the session was over."""
     notes: dict[int, dict[str, Note]] = field(default_factory=dict)
     """Of the frames that are being rendered, by number and view."""
+    own_settings: dict[int, OwnSettings] = field(default_factory=dict)
+    """The same of settings that are animated."""
     _changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while `state` changes: the render's thread and the main thread may both want to end it."""
 
     def __post_init__(self) -> None:
+        self.plan = self.plan.with_written_images()
         self.manifest = CapturedFramesManifest(self.plan.output)
         self._from_files = False
 
@@ -118,7 +125,10 @@ class RenderSession:
             captured = self.manifest.captured(frame, self.plan.views)
             if not captured:
                 return list(frames[position:])
-            self.captured += captured
+            own = {
+                name: each for name, each in captured[0].own_settings.items() if name in self.plan.animated
+            }
+            self.captured += [replace(each, own_settings=own) for each in captured]
             self._send_captured(engine)
             self._report_rendered(frame)
         return []
@@ -142,8 +152,9 @@ class RenderSession:
                 uncompressed=engine is not None and self._waiting_frames < MAX_UNCOMPRESSED,
                 written_since=written_since,
             )
-            self.manifest.add(captured[0].frame)
-            self.captured += captured
+            own = self._own_settings(scene)
+            self.manifest.add(captured[0].frame, own)
+            self.captured += [replace(each, own_settings=own) for each in captured]
             self._send_captured(engine)
         except CaptureError as error:
             self.fail(str(error))
@@ -283,6 +294,11 @@ class RenderSession:
         """The notes of the frame that was just rendered; Blender may have begun the next one already."""
         notes = self.notes.pop(scene.frame_current, None)
         return camera_notes(scene, None) if notes is None else notes
+
+    def _own_settings(self, scene: bpy.types.Scene) -> OwnSettings:
+        """The animated settings of the frame that was just rendered."""
+        own = self.own_settings.pop(scene.frame_current, None)
+        return own_settings(scene, self.plan.animated) if own is None else own
 
     def _on_event(self, event: EngineEvent) -> None:
         match event:

@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..compat.poll_reason import allowed
+from ..properties.animation import ANIMATABLE
 from ..properties.effects import has_effect
 from ..properties.schema import described_properties
 
@@ -46,8 +48,7 @@ class _SettingOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not for a scene that comes from a library."""
         if context.scene is None or not context.scene.is_editable:
-            cls.poll_message_set("The scene comes from a library")  # type: ignore[attr-defined]
-            return False
+            return allowed(cls, "The scene comes from a library")
         return True
 
 
@@ -157,6 +158,8 @@ def draw_setting(layout: Any, nst: Any, name: str) -> None:
     """Draws a property of `Scene.nst`, gray where it has no effect."""
     row = layout.row(align=True)
     row.active = has_effect(nst, name)
+    # The dot that sets keyframes.
+    row.use_property_decorate = name in ANIMATABLE
     if name in _DRAWN:
         _DRAWN[name](row, nst, name)
     else:

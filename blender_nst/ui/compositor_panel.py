@@ -6,8 +6,10 @@ from pathlib import Path
 
 import bpy
 from bpy.app.handlers import persistent
+from bpy.app.translations import pgettext_rpt
 
 from ..compat.compositor_trees import tree_of
+from ..compat.poll_reason import allowed
 from ..compat.set_property import set_property_retrying
 from ..compositing.node import NST_OT_add_to_compositor
 from ..compositing.second_pass import (
@@ -73,9 +75,7 @@ class NST_OT_composite(bpy.types.Operator):
             reason = "The scene has no compositor tree"
         elif state_of(CompositorState).compositing:
             reason = "Styled frames are being composited"
-        if reason:
-            cls.poll_message_set(reason)  # type: ignore[attr-defined]
-        return not reason
+        return allowed(cls, reason)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Composites a frame at each tick of a timer, so that Escape is heard in between."""
@@ -106,7 +106,8 @@ class NST_OT_composite(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """One frame for each tick; Escape keeps what is done."""
         if event.type == "ESC":
-            self.report({"INFO"}, f"Cancelled; {self._done} composited frames are kept")
+            text = pgettext_rpt("Cancelled; {} composited frames are kept")
+            self.report({"INFO"}, text.format(self._done))
             self._leave(context)
             return {"CANCELLED"}
         if event.type != "TIMER":
@@ -132,7 +133,8 @@ class NST_OT_composite(bpy.types.Operator):
         scene = context.scene
         path = scene.nst.output_path
         if not path or (path.startswith("//") and not bpy.data.filepath):
-            self.report({"ERROR"}, "The output folder is not chosen, or beside a .blend that is not saved")
+            text = "The output folder is not chosen, or beside a .blend that is not saved"
+            self.report({"ERROR"}, pgettext_rpt(text))
             return False
         self._output = Path(bpy.path.abspath(path))
         try:
@@ -159,15 +161,18 @@ class NST_OT_composite(bpy.types.Operator):
         total = self._done + len(self._waiting)
         context.window_manager.progress_update(self._done)
         context.workspace.status_text_set(
-            f"Compositing styled frame {self._waiting[0]}, {self._done + 1} of {total} · Esc: stop"
+            pgettext_rpt("Compositing styled frame {}, {} of {} · Esc: stop").format(
+                self._waiting[0], self._done + 1, total
+            )
         )
 
     def _report_end(self) -> None:
         folder = self._output / COMPOSITED
-        left_out = f"; {self._missing} frames are not styled" if self._missing else ""
-        report(self, "INFO", f"{self._done} frames composited into {folder}{left_out}")
+        report(self, "INFO", pgettext_rpt("{} frames composited into {}").format(self._done, folder))
+        if self._missing:
+            report(self, "INFO", pgettext_rpt("{} frames are not styled").format(self._missing))
         if self._twice:
-            self.report({"WARNING"}, _TWICE)
+            self.report({"WARNING"}, pgettext_rpt(_TWICE))
 
     def _leave(self, context: bpy.types.Context) -> None:
         manager = context.window_manager

@@ -5,11 +5,14 @@
 from dataclasses import replace
 
 import bpy
+from bpy.app.translations import pgettext_rpt
 
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_views
+from ..compat.poll_reason import allowed
 from ..diagnostics.guard import report
 from ..output_folder import JOURNAL, VIEWS
+from ..properties.animation import own_settings_at
 from ..session.active import current_session, running_session, say, stylize_files, wait_for
 from ..session.checks.finished_run import FinishedRun, finished_run
 from ..session.checks.obstacles import Purpose, obstacles
@@ -29,9 +32,7 @@ class _BatchOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where nothing is in the way."""
         found = obstacles(context.scene, Purpose.FILES)
-        if found:
-            cls.poll_message_set(found[0].message)  # type: ignore[attr-defined]
-        return not found
+        return allowed(cls, found[0].message if found else "")
 
     def _run(self, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
         session = stylize_files(plan, frames)
@@ -53,6 +54,8 @@ class _BatchOperator:
             if resume:
                 plan = replace(plan, restart=False, put_aside=False)
             clear_restart(context.scene)
+            own = own_settings_at(context.scene, tuple(plan.animated), (each.frame for each in frames))
+            frames = [replace(each, own_settings=own.get(each.frame, {})) for each in frames]
             return self._run(plan, frames)
         except SessionError as error:
             return self._refuse(error)
@@ -111,9 +114,7 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
             begun = (output / JOURNAL).is_file() or any((output / VIEWS).glob(f"*/{JOURNAL}"))
         except SessionError:
             begun = False
-        if not begun:
-            cls.poll_message_set("Nothing was begun in the output folder")
-        return begun
+        return allowed(cls, "" if begun else "Nothing was begun in the output folder")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Collects the frames and goes on, whatever Restart says."""
@@ -127,7 +128,7 @@ class NST_OT_stylize_frame(_BatchOperator, bpy.types.Operator):
     bl_label = "Stylize This Frame"
 
     draft: bpy.props.BoolProperty(
-        name="Draft", description="Take the steps of the draft preset: faster, coarser", default=False
+        name="Draft", description="Take the steps of the draft quality: faster, coarser", default=False
     )
     render: bpy.props.BoolProperty(
         name="Render Again", description="Render the frame even if it is there", default=False
@@ -163,7 +164,7 @@ class NST_OT_preview(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Opens it."""
         if not preview.open_preview(context):
-            self.report({"INFO"}, "The preview comes with the next styled frame")
+            self.report({"INFO"}, pgettext_rpt("The preview comes with the next styled frame"))
         return {"FINISHED"}
 
 
@@ -181,7 +182,8 @@ class NST_OT_open_output(bpy.types.Operator):
             report(self, "ERROR", str(error))
             return {"CANCELLED"}
         if not folder.is_dir():
-            report(self, "ERROR", f"{folder}: the folder is made with the first styled frame")
+            text = pgettext_rpt("{}: the folder is made with the first styled frame")
+            report(self, "ERROR", text.format(folder))
             return {"CANCELLED"}
         return bpy.ops.wm.path_open(filepath=str(folder))
 
@@ -198,8 +200,7 @@ class NST_OT_cancel(bpy.types.Operator):
         """Only while something is being stylized."""
         session = running_session()
         if session is None or session.engine is None:
-            cls.poll_message_set("Nothing is being stylized")  # type: ignore[attr-defined]
-            return False
+            return allowed(cls, "Nothing is being stylized")
         return True
 
     def execute(self, _context: bpy.types.Context) -> set[str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import bpy
 
 from .choosers import draw_setting
+from .help.pages import USAGE, draw_help
 
 MAIN_PANEL = "RENDER_PT_nst"
 """The panel that the others are in."""
@@ -20,6 +21,11 @@ class RenderPanel:
     bl_context = "render"
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
     property_names: tuple[str, ...] = ()
+    help_page = USAGE
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Draws the button of the page that is about the panel."""
+        draw_help(self.layout, self.help_page)  # type: ignore[attr-defined]
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the properties that the panel names."""

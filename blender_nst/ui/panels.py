@@ -23,6 +23,7 @@ from .frame_operators import (
     NST_OT_stylize_frame,
     NST_OT_stylize_frames,
 )
+from .help.pages import SETTINGS
 from .panel_base import MAIN_PANEL, RenderPanel
 from .presets import draw_preset_button
 from .render.operators import NST_OT_render, draw_ways_out
@@ -48,8 +49,9 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         """Draws the switch."""
         self.layout.prop(context.scene.nst, "enabled", text="")
 
-    def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        """Draws the button of the saved presets."""
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draws the buttons of the documentation and of the saved presets."""
+        super().draw_header_preset(context)
         draw_preset_button(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -70,7 +72,6 @@ class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
 
     bl_label = "Rendered Frames"
     bl_parent_id = MAIN_PANEL
-    bl_options = set()  # noqa: RUF012
     property_names = ("source", "source_path", "custom_range", "range_start", "range_end", "range_step")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -121,8 +122,9 @@ def draw_forecast(layout: Any, context: bpy.types.Context) -> None:
     found = [] if running_session() is not None else obstacles(scene, Purpose.ANIMATION)
     for obstacle in found:
         box = layout.box()
-        box.alert = True
-        draw_wrapped(box, context, obstacle.message, "ERROR")
+        line = box.column()
+        line.alert = True
+        draw_wrapped(line, context, obstacle.message, "ERROR")
         draw_ways_out(box, obstacle)
     if found:
         return
@@ -180,7 +182,12 @@ def _setting_panels() -> Iterator[type]:
 
 
 def _setting_panel(name: str, label: str, parent: str, property_names: tuple[str, ...]) -> type:
-    members = {"bl_label": label, "bl_parent_id": parent, "property_names": property_names}
+    members = {
+        "bl_label": label,
+        "bl_parent_id": parent,
+        "property_names": property_names,
+        "help_page": SETTINGS,
+    }
     return type(name, (RenderPanel, bpy.types.Panel), members)
 
 

@@ -9,6 +9,7 @@ import bpy
 from .. import addon
 from ..engine.options import PYTHON_VARIABLE
 from .engine.panel import draw_cache, draw_engine
+from .help.pages import TROUBLESHOOTING, NST_OT_help
 from .report_operator import NST_OT_copy_report
 
 _DEVICES = [
@@ -100,7 +101,9 @@ class NSTPreferences(bpy.types.AddonPreferences):
         row.prop(self, "show_advanced", icon=icon, emboss=False)
         if self.show_advanced:
             self._draw_advanced(layout.box())
-        layout.operator(NST_OT_copy_report.bl_idname, icon="COPYDOWN")
+        row = layout.row()
+        row.operator(NST_OT_copy_report.bl_idname, icon="COPYDOWN")
+        row.operator(NST_OT_help.bl_idname, icon="HELP").page = TROUBLESHOOTING
 
     def _draw_advanced(self, layout: bpy.types.UILayout) -> None:
         """Draws what a usual machine needs nothing of."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import bpy
 
+from ..compat.poll_reason import allowed
 from ..properties.regions import COLLECTION, MATERIAL, OBJECT
-from ..state import state_of
 from .panel_base import MAIN_PANEL, RenderPanel
-from .styles_panel import Thumbnails
+from .styles_panel import style_label
 
 _ICONS = {OBJECT: "OBJECT_DATA", COLLECTION: "OUTLINER_COLLECTION", MATERIAL: "MATERIAL"}
 
@@ -35,12 +35,14 @@ class NST_UL_regions(bpy.types.UIList):
         if item.keep:
             row.label(text="As rendered")
             return
-        style = item.style_path.replace("\\", "/").rpartition("/")[2]
-        icon = state_of(Thumbnails).icon(region_style_file(item)) if style else 0
+        if not item.has_style:
+            row.label(text="No style", icon="ERROR")
+            return
+        style, icon = style_label(item.style_image, region_style_file(item))
         if icon:
             row.label(text=style, icon_value=icon)
         else:
-            row.label(text=style or "No style", icon="ERROR")
+            row.label(text=style, icon="ERROR")
 
 
 class NST_OT_region_add(bpy.types.Operator):
@@ -140,8 +142,11 @@ class RENDER_PT_nst_regions(RenderPanel, bpy.types.Panel):
         column.prop(region, "keep")
         style = column.column()
         style.active = not region.keep
-        style.prop(region, "style_path")
-        icon = 0 if region.keep else state_of(Thumbnails).icon(region_style_file(region))
+        path = style.row()
+        path.active = region.style_image is None
+        path.prop(region, "style_path")
+        style.prop(region, "style_image")
+        icon = style_label(region.style_image, region_style_file(region))[1] if region.has_style else 0
         if icon:
             layout.template_icon(icon_value=icon, scale=3.0)
 
@@ -160,9 +165,7 @@ def _is_possible(operator: Any, context: bpy.types.Context, *, needs_active: boo
         reason = "The scene comes from a library"
     elif needs_active and not _has_active(context):
         reason = "There is no region"
-    if reason:
-        operator.poll_message_set(reason)
-    return not reason
+    return allowed(operator, reason)
 
 
 def _has_active(context: bpy.types.Context) -> bool:

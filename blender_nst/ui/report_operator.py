@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy  # pyright: ignore[reportMissingImports]
+from bpy.app.translations import pgettext_rpt
 
 from .. import addon
+from ..compat.poll_reason import allowed
 from ..diagnostics.report import BugReport, package_versions, report_text, system_facts
 from ..engine.check import LOG_NAME as CHECK_LOG
 from ..engine.check import engine_check
@@ -36,7 +38,7 @@ class NST_OT_open_log(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where there is one."""
-        return _log() is not None
+        return allowed(cls, "" if _log() is not None else "There is no log yet")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Opens it."""
@@ -54,7 +56,8 @@ class NST_OT_copy_report(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Puts the report on the clipboard."""
         context.window_manager.clipboard = make_report(context.scene)
-        self.report({"INFO"}, "The report is on the clipboard: look it over, then paste it into a bug report")
+        done = "The report is on the clipboard: look it over, then paste it into a bug report"
+        self.report({"INFO"}, pgettext_rpt(done))
         return {"FINISHED"}
 
 

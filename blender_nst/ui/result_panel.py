@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ..compat.poll_reason import allowed
 from ..diagnostics.guard import report
 from ..session.active import active_session, current_session
 from ..session.progress import RunResult, run_result
@@ -104,8 +105,7 @@ def draw_result(row: Any, *, labels: bool = True) -> None:
 
 def _is_there(operator: type[bpy.types.Operator]) -> bool:
     if last_result() is None:
-        operator.poll_message_set("Nothing was made yet")
-        return False
+        return allowed(operator, "Nothing was made yet")
     return True
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import bpy
 import bpy.utils.previews
+from bpy.app.translations import pgettext_iface, pgettext_rpt
 
+from ..compat.poll_reason import allowed
 from ..diagnostics.guard import report
 from ..properties.schema import STYLE_SUFFIXES
 from ..properties.styles import NSTStyle, add_style
 from ..session.checks.readable_pictures import is_readable
 from ..state import state_of
+from .styles.images import NST_MT_styles
+from .styles.looks import draw_looks
 
 
 class Thumbnails:
@@ -54,8 +58,7 @@ class NST_UL_styles(bpy.types.UIList):
     ) -> None:
         """Draws one row; a file that is missing is marked."""
         row = layout.row(align=True)
-        name = bpy.path.display_name_from_filepath(item.file) if item.path.strip() else "No picture chosen"
-        icon = state_of(Thumbnails).icon(item.file)
+        name, icon = style_label(item.image, item.file)
         if icon:
             row.label(text=name, icon_value=icon)
         else:
@@ -63,6 +66,14 @@ class NST_UL_styles(bpy.types.UIList):
         weight = row.row(align=True)
         weight.ui_units_x = 4.0
         weight.prop(item, "weight", text="", emboss=False)
+
+
+def style_label(image: bpy.types.Image | None, file: str) -> tuple[str, int]:
+    """The name of a style and its thumbnail; 0 where that is missing."""
+    if image is not None:
+        return image.name, bpy.types.UILayout.icon(image)
+    name = bpy.path.display_name_from_filepath(file) if file else pgettext_iface("No picture chosen")
+    return name, state_of(Thumbnails).icon(file)
 
 
 class _StyleOperator:
@@ -76,9 +87,7 @@ class _StyleOperator:
             reason = "The scene comes from a library"
         elif not context.scene.nst.styles:
             reason = "There is no style picture"
-        if reason:
-            cls.poll_message_set(reason)  # type: ignore[attr-defined]
-        return not reason
+        return allowed(cls, reason)
 
 
 class NST_OT_style_add(bpy.types.Operator):
@@ -100,8 +109,7 @@ class NST_OT_style_add(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not for a scene that comes from a library."""
         if context.scene is None or not context.scene.is_editable:
-            cls.poll_message_set("The scene comes from a library")  # type: ignore[attr-defined]
-            return False
+            return allowed(cls, "The scene comes from a library")
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -117,15 +125,16 @@ class NST_OT_style_add(bpy.types.Operator):
         refused: list[str] = []
         for path in self._paths():
             if not path.lower().endswith(STYLE_SUFFIXES):
-                refused.append(f"{path}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP")
+                text = "{}: a style is a picture: PNG, JPEG, WebP, TIFF or BMP"
+                refused.append(pgettext_rpt(text).format(path))
             elif not is_readable(bpy.path.abspath(path)):
-                refused.append(f"{path}: the picture cannot be read")
+                refused.append(pgettext_rpt("{}: the picture cannot be read").format(path))
             else:
                 added.append(path)
         for line in refused:
             report(self, "WARNING" if added else "ERROR", line)
         for path in added:
-            add_style(context.scene.nst, path)
+            add_style(context.scene.nst, relative_path(path))
         return {"FINISHED"} if added else {"CANCELLED"}
 
     def _paths(self) -> list[str]:
@@ -133,6 +142,16 @@ class NST_OT_style_add(bpy.types.Operator):
         if names:
             return [os.path.join(self.directory, name) for name in names]  # noqa: PTH118 - `//` is kept
         return [self.filepath] if self.filepath else []
+
+
+def relative_path(path: str) -> str:
+    """The path beside the .blend file, where that is saved and the user wants such paths."""
+    if not bpy.data.filepath or not bpy.context.preferences.filepaths.use_relative_paths:
+        return path
+    try:
+        return bpy.path.relpath(path)
+    except ValueError:
+        return path  # on another drive
 
 
 class NST_OT_style_remove(_StyleOperator, bpy.types.Operator):
@@ -197,17 +216,21 @@ def draw_styles(layout: bpy.types.UILayout, nst: bpy.types.PropertyGroup) -> Non
     for direction in ("UP", "DOWN"):
         move = buttons.operator(NST_OT_style_move.bl_idname, icon=f"TRIA_{direction}", text="")
         move.direction = direction
+    buttons.menu(NST_MT_styles.__name__, icon="DOWNARROW_HLT", text="")
     if not nst.styles:
         layout.label(text="Add a picture of a painting, or drop one here", icon="IMAGE_DATA")
+        draw_looks(layout, nst)
         return
     chosen = nst.styles[min(nst.active_style, len(nst.styles) - 1)]
     file = layout.column()
     file.use_property_split = True
     file.use_property_decorate = False
-    file.prop(chosen, "path")
-    icon = state_of(Thumbnails).icon(chosen.file)
+    file.prop(chosen, "path" if chosen.image is None else "image")
+    _, icon = style_label(chosen.image, chosen.file)
+    row = layout.row()
+    draw_looks(row, nst)
     if icon:
-        layout.template_icon(icon_value=icon, scale=3.0)
+        row.template_icon(icon_value=icon, scale=3.0)
     elif chosen.path.strip():
         layout.label(text="The picture is not there; choose another", icon="ERROR")
 

@@ -1,13 +1,18 @@
-"""Names of settings, panels and buttons in other languages than English.
+"""Names of settings, panels and buttons in other languages than English, with tooltips and messages.
 
-Blender looks each name up as it draws it. What is put together at run time (progress, errors) is English.
+Blender looks each name up as it draws it. What the engine says, and what is put together of many parts at run
+time (progress, forecasts, errors), is English.
 """
 
 from __future__ import annotations
 
+import json
+
 import bpy
 
 from .. import addon
+
+_FOLDER = addon.FOLDER / "ui" / "languages"
 
 POLISH: dict[str, str] = {
     # Panels
@@ -41,6 +46,20 @@ POLISH: dict[str, str] = {
     "Watch Stylizing": "Obserwuj nadawanie stylu",
     "Add Style Pictures": "Dodaj obrazy stylu",
     "Remove Style Picture": "Usuń obraz stylu",
+    "Add Image of This File": "Dodaj obraz z tego pliku",
+    "Pack Style Pictures": "Spakuj obrazy stylu",
+    "Style Pictures": "Obrazy stylu",
+    "Choose a Look": "Wybierz wygląd",
+    "Night Whirls": "Nocne wiry",
+    "Palette Knife": "Szpachla",
+    "River Dabs": "Plamki nad rzeką",
+    "Own Colors": "Własne barwy",
+    "Gentle Glaze": "Delikatny laserunek",
+    "Evening Mix": "Wieczorna mieszanka",
+    "Image": "Obraz",
+    "Style Image": "Obraz stylu",
+    "Documentation": "Dokumentacja",
+    "Help": "Pomoc",
     "Move Style Picture": "Przesuń obraz stylu",
     "Add Region": "Dodaj obszar",
     "Remove Region": "Usuń obszar",
@@ -78,7 +97,7 @@ POLISH: dict[str, str] = {
     "Styles": "Style",
     "Style": "Styl",
     "Restart": "Zacznij od nowa",
-    "Preset": "Ustawienie",
+    "Quality": "Jakość",
     "Frames": "Klatki",
     "Files": "Pliki",
     "Scene Output": "Wynik sceny",
@@ -194,9 +213,20 @@ _CONTEXTS = ("*", "Operator")
 """Where Blender looks names up: those of properties and panels, and those of buttons."""
 
 
+def tooltips() -> dict[str, str]:
+    """The tooltips in Polish."""
+    return json.loads((_FOLDER / "polish_tooltips.json").read_text("utf-8"))
+
+
+def messages() -> dict[str, str]:
+    """What is said in the window in Polish: reasons, reports, questions."""
+    return json.loads((_FOLDER / "polish_messages.json").read_text("utf-8"))
+
+
 def register() -> None:
     """Tells Blender the translations; it calls Polish by the one code or the other."""
-    words = {(context, english): polish for context in _CONTEXTS for english, polish in POLISH.items()}
+    known = {**tooltips(), **messages(), **POLISH}
+    words = {(context, english): polish for context in _CONTEXTS for english, polish in known.items()}
     bpy.app.translations.register(addon.ID, {"pl_PL": words, "pl": words})
 
 

@@ -1,4 +1,4 @@
-"""Draws a text of any length: a label alone is cut off at the region's edge."""
+"""Draws a text of any length, translated as a whole: a label alone is cut off at the region's edge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import blf
 import bpy
+from bpy.app.translations import pgettext_iface
 
 _INTERFACE_FONT = 0
 _UNEVEN = 1.08
@@ -16,6 +17,7 @@ _BESIDE_THE_TEXT = 70.0
 
 def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, lines: int) -> None:
     """Draws the text on exactly so many lines, so that what is below stays where it is."""
+    text = pgettext_iface(text)
     found = wrapped(text, letters_in(context, text or "x"))
     shown = found[:lines]
     if len(found) > lines:
@@ -29,6 +31,7 @@ def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, li
 
 def draw_wrapped(layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Draws the text on as many lines as the region's width asks for, the icon before the first one."""
+    text = pgettext_iface(text)
     column = layout.column(align=True)
     column.scale_y = 0.8
     for line in wrapped(text, letters_in(context, text)):

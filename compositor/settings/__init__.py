@@ -18,10 +18,12 @@ from compositor.settings.choices import (
 from compositor.settings.info import Choice, Group, Preset, SettingInfo, preset_values, setting, setting_infos
 from compositor.settings.style import StyleSettings
 from compositor.settings.values import (
+    changes_optimization,
     check_ranges,
     describe_type,
     settings_from_json,
     settings_to_json,
+    with_own_settings,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "StyleSettings",
     "StyleStatistic",
     "WorkingDetail",
+    "changes_optimization",
     "check_ranges",
     "describe_type",
     "preset_values",
@@ -47,4 +50,5 @@ __all__ = [
     "setting_infos",
     "settings_from_json",
     "settings_to_json",
+    "with_own_settings",
 ]

@@ -65,6 +65,7 @@ class SettingInfo:
     from_scene: bool
     in_presets: bool
     still: bool
+    animatable: bool
     formerly: str
 
 
@@ -84,6 +85,7 @@ def setting(
     from_scene: bool = False,
     in_presets: bool = True,
     still: bool = False,
+    animatable: bool = False,
     formerly: str = "",
 ) -> Any:
     """A dataclass field with its `SettingInfo`: the one definition of a setting.
@@ -99,6 +101,7 @@ def setting(
         from_scene: a Blender scene has the value already, so that there is no property for it.
         in_presets: kept in the presets that a user saves in Blender; False for what belongs to the machine.
         still: in SequenceSettings, whether a single picture has the setting too.
+        animatable: a frame may have a value of its own, see `with_own_settings`; a number.
         formerly: the name that .blend files of earlier versions have for it.
     """
     in_preset = {} if draft is None and final is None else {Preset.STANDARD: default}
@@ -117,6 +120,7 @@ def setting(
         from_scene=from_scene,
         in_presets=in_presets,
         still=still,
+        animatable=animatable,
         formerly=formerly,
     )
     return field(default=default, metadata={"info": info})

@@ -18,7 +18,13 @@ class LookSettings:
     """
 
     strength: float = setting(
-        LOOK, 1.0, "Strength", "How much of the style is mixed with the render", minimum=0.0, maximum=1.0
+        LOOK,
+        1.0,
+        "Strength",
+        "How much of the style is mixed with the render",
+        minimum=0.0,
+        maximum=1.0,
+        animatable=True,
     )
     paint: float = setting(
         LOOK,
@@ -28,6 +34,7 @@ class LookSettings:
         " weight together",
         minimum=0.0,
         maximum=1.0,
+        animatable=True,
     )
     style_weight: float = setting(
         LOOK,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -45,6 +45,29 @@ def settings_from_json(kind: type[S], values: Mapping[str, Any]) -> S:
             raise SettingsError(f"there is no setting {name!r}; there are: {', '.join(known)}")
     hints = get_type_hints(kind)
     return kind(**{name: _convert(known[name], hints[name], value) for name, value in values.items()})
+
+
+def with_own_settings(settings: S, own: Mapping[str, float]) -> S:
+    """The settings of a frame that has values of its own for some of them, as an animation gives.
+
+    Raises:
+        SettingsError: a name that is no setting which a frame may have for itself, or a value out of range.
+    """
+    infos = setting_infos(settings)
+    for name in own:
+        if name not in infos or not infos[name].animatable:
+            known = ", ".join(each for each, info in infos.items() if info.animatable)
+            raise SettingsError(f"a frame has no {name!r} of its own; it may have: {known}")
+    return replace(settings, **own) if own else settings  # type: ignore[type-var]
+
+
+def changes_optimization(before: Mapping[str, float], own: Mapping[str, float]) -> bool:
+    """Whether two frames' own settings differ in more than how much of the result is mixed in."""
+    return _optimized(before) != _optimized(own)
+
+
+def _optimized(own: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in own.items() if name != "strength"}
 
 
 def _convert(entry: Field[Any], hint: Any, value: Any) -> Any:

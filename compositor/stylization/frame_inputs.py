@@ -29,6 +29,7 @@ class FrameInputs:
         warm_start_image: (h, w, 3) float32 in 0..1, at the working size.
         content_light: the light that the content is freed of, see `compositor.image_ops.light`.
         styled_light: the light that the styled image is given.
+        own_settings: values in place of the engine's, see `with_own_settings`.
         margin: columns on the left and right of all images that repeat the other side, in px at full size: of
             a 360° panorama, whose edges meet.
     """
@@ -41,6 +42,7 @@ class FrameInputs:
     content_light: float = 1.0
     styled_light: float = 1.0
     margin: int = 0
+    own_settings: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def circular(self) -> CircularMargin | None:

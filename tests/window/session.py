@@ -224,6 +224,8 @@ def prepare() -> Steps:
     bpy.ops.wm.save_mainfile()
     yield 2.0
     screenshot("panel_empty")
+    # Folded by default: its button is clicked by most of the scenarios.
+    yield from show_panels("RENDER_PT_nst", "RENDER_PT_nst_frames")
 
 
 def rendering() -> bool:

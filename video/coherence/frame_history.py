@@ -91,6 +91,11 @@ class FrameCorrespondence:
             weight += each.share
         return weight
 
+    def free_of_static(self) -> FrameCorrespondence:
+        """The same with no pixel that is kept unchanged: what is painted there may have become another."""
+        full = replace(self.full_size, static_mask=np.zeros_like(self.full_size.static_mask))
+        return replace(self, static_mask=np.zeros_like(self.static_mask), full_size=full)
+
     def joined(self, current: RenderedFrame) -> FrameCorrespondence:
         """The same with strokes that are held less beside disoccluded areas of the frame."""
         depth = None if current.passes is None else current.passes.depth

@@ -36,6 +36,7 @@ def frame_inputs(
         content_light=light.factor,
         styled_light=light.styled,
         margin=frame.margin,
+        own_settings=frame.own_settings,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +91,14 @@ class FrameFinisher:
         self._styled_path = styled_path
         self._previous: np.ndarray | None = None
         self._previous_light = ShotLight()
+        self._previous_settings: Mapping[str, float] = {}
 
-    def resume_after(self, styled: np.ndarray, light: ShotLight) -> None:
-        """Sets the styled frame before the next one, which an earlier run has finished, and its light."""
+    def resume_after(
+        self, styled: np.ndarray, light: ShotLight, own_settings: Mapping[str, float] | None = None
+    ) -> None:
+        """Sets the styled frame before the next one, which an earlier run has finished, with what is its."""
         self._previous, self._previous_light = styled, light
+        self._previous_settings = own_settings or {}
 
     def unfinished(
         self, prepared: PreparedFrame, warm_start: WarmStart | None, stylized: StylizedFrame, begun: float
@@ -135,7 +139,7 @@ class FrameFinisher:
             # What the style has left alone stays the render's, to its last bit. In a file's levels a styled
             # pixel may be equal to the render's by chance.
             before, light = self._previous_light.styled, unfinished.light.styled
-            if before == light:
+            if before == light and self._previous_settings == frame.own_settings:
                 static = full.static_mask & (clean != frame.image).any(axis=2)
                 styled[static] = previous[static]
             relit = with_changed_light(previous[..., :3], before, light)
@@ -145,7 +149,7 @@ class FrameFinisher:
                 write_debug(self._output, frame.number, warm_start, margin)
         path = self._styled_path(frame.number)
         self._writer.write(path, without_margin(frame), cropped(styled, frame.margin))
-        self._previous, self._previous_light = styled, unfinished.light
+        self.resume_after(styled, unfinished.light, frame.own_settings)
         result = FrameResult(frame.number, path, stylized.report, unfinished.seconds, error)
         return FinishedFrame(
             frame,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ _NO_VIEW = (
     "the passes do not say through which view transform their frames are displayed:"
     " the EXRs are made from the pictures alone"
 )
+
+OWN_SETTINGS = "blender_nst_frame_settings"
+"""Text of a styled file: the settings that its frame has for itself, as JSON."""
 
 
 def styled_pattern(file_format: FrameFormat, view: str = "") -> str:
@@ -80,7 +84,7 @@ class FrameWriter:
             path,
             styled,
             self.file_format.bits,
-            metadata=self.metadata,
+            metadata=self._metadata(frame),
             profile=profile,
             pixel_aspect=frame.pixel_aspect,
         )
@@ -91,19 +95,24 @@ class FrameWriter:
             color = SceneLinear().from_display(styled[..., :3])
             alpha = styled[..., 3:]
             linear = np.concatenate([color * alpha, alpha], axis=2) if alpha.size else color
-            write_exr(path, linear, self.metadata, pixel_aspect=float(frame.pixel_aspect))
+            write_exr(path, linear, self._metadata(frame), pixel_aspect=float(frame.pixel_aspect))
             return
         if original.pixels.shape[:2] != styled.shape[:2]:
             raise FrameError(
                 frame.number, "the render's light in its EXR is of another size than its picture"
             )
-        space, metadata = original.space, dict(self.metadata)
+        space, metadata = original.space, self._metadata(frame)
         if isinstance(space, ViewTransform):
             metadata[VIEW_ATTRIBUTE] = space.noted
             _keep_probe(space.probe, path)
         primaries = space.chromaticities if isinstance(space, SceneLinear) else None
         restored = self._restored(frame, original, styled)
         write_exr(path, restored, metadata, primaries, float(frame.pixel_aspect))
+
+    def _metadata(self, frame: SourceFrame) -> dict[str, str]:
+        """The texts of a frame's file, with the settings that it has for itself."""
+        own = json.dumps(dict(frame.own_settings), sort_keys=True)
+        return {**self.metadata, **({OWN_SETTINGS: own} if frame.own_settings else {})}
 
     def _light(self, frame: SourceFrame) -> Original | None:
         """The frame's scene-linear light, from its own file or from the render's passes."""

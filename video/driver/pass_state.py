@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from compositor.progress import FrameReport
+from compositor.settings import changes_optimization
 from video.coherence.style_gain import StyleGainController
 from video.coherence.warm_start import StyledHistory, WarmStart
 from video.driver.other_views import StyledView
 from video.driver.pass_plan import PassPlan
 from video.driver.prepare import PreparedFrame
+from video.frames.sequence import SourceFrame
 from video.settings import SequenceSettings
 
 
@@ -31,6 +35,8 @@ class PassState:
         self.shot_content: np.ndarray | None = None
         self._style_gain = StyleGainController(settings.warm_style_gain)
         self._styled_view = styled_view
+        self._first_settings: Mapping[str, float] = {}
+        """Of the shot's first frame alone."""
 
     @property
     def style_gain(self) -> float:
@@ -48,9 +54,16 @@ class PassState:
             return self._styled_view.shot_content(prepared.frame.number)
         return plan.shot_content(position, prepared)
 
-    def follow_style(self, number: int, report: FrameReport, *, begins_shot: bool) -> None:
-        """Corrects the style gain by the report of a frame."""
+    def follow_style(self, frame: SourceFrame, report: FrameReport, *, begins_shot: bool) -> None:
+        """Corrects the style gain by the report of a frame.
+
+        A frame that is to be painted more or less than the shot's first one says nothing of the gain.
+        """
+        if begins_shot:
+            self._first_settings = frame.own_settings
+        elif changes_optimization(self._first_settings, frame.own_settings):
+            return
         if begins_shot and self._styled_view is not None:
-            self._style_gain.update(self._styled_view.entry(number).report, begins_shot=True)
+            self._style_gain.update(self._styled_view.entry(frame.number).report, begins_shot=True)
             begins_shot = False
         self._style_gain.update(report, begins_shot=begins_shot)

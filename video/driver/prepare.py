@@ -5,13 +5,13 @@ Nothing here needs the result of a frame, so that it can be done while the frame
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from compositor.image_ops.light import is_too_dark, without_light
-from compositor.settings import DeviceChoice
+from compositor.settings import DeviceChoice, changes_optimization
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory, correspondence_to_view
 from video.coherence.other_view import OtherView
 from video.coherence.working_resolution import Size, downscale
@@ -94,6 +94,7 @@ class FramePrefetcher:
         self._light = ShotLight()
         self._margin = 0
         self._number: int | None = None
+        self._own_settings: Mapping[str, float] = {}
         self._begun = False
 
     @property
@@ -153,6 +154,8 @@ class FramePrefetcher:
         if self._begins_shot_there(frame):
             history.clear()
         correspondence = history.correspondence(rendered)
+        if correspondence is not None and changes_optimization(self._own_settings, frame.own_settings):
+            correspondence = correspondence.free_of_static()
         begins_shot = correspondence is None
         if known is None and self._tracker is not None:
             cut = other_lens or self._sees_cut(correspondence, self._tracker)
@@ -178,6 +181,7 @@ class FramePrefetcher:
         coverage: Coverage | None,
     ) -> PreparedFrame:
         self._light, self._margin, self._number = light, frame.margin, frame.number
+        self._own_settings = frame.own_settings
         self._frame_history.add(rendered)
         view = self._styled_view
         other = None if view is None else view.entry(frame.number).styled_file

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from compositor.engine import StyleEngine
-from compositor.errors import DivergenceError, ImageError
+from compositor.errors import DivergenceError, ImageError, SettingsError
 from compositor.progress import Stopped
 from compositor.stylization.temporal import StylizedFrame
 from video.coherence.other_view import detail_constraint
@@ -218,13 +218,13 @@ class SequenceDriver:
         if plan.is_cold_start(entry):
             state.shot_content = state.first_content(plan, position, prepared)
         if plan.adapts_style_gain:
-            state.follow_style(entry.frame, entry.report, begins_shot=entry.begins_shot)
+            state.follow_style(prepared.frame, entry.report, begins_shot=entry.begins_shot)
         results = plan.checkpoint.take_preloaded(plan.number, plan.index(position))
         if results is not None:
             optimized, styled, detailed = results
             prepared.check_resumed(*results)
             state.history.add(optimized, detailed)
-            self._finisher.resume_after(styled, prepared.light)
+            self._finisher.resume_after(styled, prepared.light, prepared.frame.own_settings)
         plan.store_resumed(prepared.frame, entry)
         if plan.is_last:
             self._outputs.take_in_resumed(plan.checkpoint.resumed_result(entry), prepared.frame)
@@ -247,7 +247,7 @@ class SequenceDriver:
         if stylized is None:
             return None
         if plan.adapts_style_gain:
-            state.follow_style(prepared.frame.number, stylized.report, begins_shot=begins_shot)
+            state.follow_style(prepared.frame, stylized.report, begins_shot=begins_shot)
         return self._finisher.unfinished(prepared, warm_start, stylized, begun)
 
     def _finish(
@@ -325,7 +325,7 @@ class SequenceDriver:
                 steps=None if start is None else self.settings.warm_steps,
                 callbacks=frame_callbacks(prepared, self.callbacks, self._cancelled),
             )
-        except (ImageError, DivergenceError) as error:
+        except (ImageError, DivergenceError, SettingsError) as error:
             raise FrameError(prepared.frame.number, str(error)) from None
         self._background.finish()
         cancelled = stylized.report.stopped is Stopped.CANCELLED or self.callbacks.cancelled()

@@ -6,6 +6,7 @@ passes/passes_0001.exr          their render passes; passes_0001.json says their
 composited/composited_0001.png  the styled frames after the scene's own compositor
 styled.old/0001/                what an earlier run with other settings has made: its frames, movie, journal
 debug/, snapshots/              what the settings ask for beside the frames
+style_pictures/                 style pictures that Blender alone had, as images of its .blend
 stills/                         an output folder of its own, for single frames
 stereo/stereo_0001.png          both eyes in one picture, where the scene asks for it
 views/_L/, views/_R/            of several views, as of two eyes: what belongs to the run over one of them;
@@ -32,6 +33,7 @@ COMPOSITED = "composited"
 DEBUG = "debug"
 SNAPSHOTS = "snapshots"
 STILLS = "stills"
+STYLE_PICTURES = "style_pictures"
 STEREO = "stereo"
 VIEWS = "views"
 """Folder of the views' own folders."""
@@ -107,7 +109,7 @@ _LONGEST_SUFFIX = 64
 
 _FOLDERS = (
     *(STYLED, CONTENT, PASSES, COMPOSITED, DEBUG, SNAPSHOTS, STILLS, STEREO, VIEWS),
-    *(KEPT_RESULTS, OLD, CHUNKS),
+    *(KEPT_RESULTS, OLD, CHUNKS, STYLE_PICTURES),
 )
 _FILES = (
     *(JOURNAL, FARM, METRICS, CONTACT_SHEET, PREVIEW, f"{CONTENT}/{CAPTURED}"),

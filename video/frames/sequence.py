@@ -48,6 +48,8 @@ class SourceFrame:
     shown: Shown | None = None
     pixel_aspect: Fraction = Fraction(1)
     """Width over height of a pixel."""
+    own_settings: Mapping[str, float] = field(default_factory=dict)
+    """Values of the style's settings for this frame alone, see `compositor.settings.with_own_settings`."""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def frame_fingerprint(
 ) -> dict[str, str]:
     """The fingerprint of a frame: hashes of the image, masks and passes that its result depends on.
 
+    With them the values of the settings that the frame has for itself.
+
     Hashes of pixels, not of files, into which Blender writes the time of the render.
 
     Args:
@@ -79,6 +81,7 @@ def frame_fingerprint(
         "picture": _of_arrays(frame.image, original),
         "masks": _of_arrays(*masks, frame.keep),
         "passes": _of_arrays(*_parts((rendered.full or rendered).passes)),
+        **{name: repr(float(value)) for name, value in sorted(frame.own_settings.items())},
         **({} if other_view is None else {"other view": other_view}),
     }
 

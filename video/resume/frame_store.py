@@ -6,6 +6,7 @@ stored beside its image as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class _Entry:
     shot: int
     space: ColorSpace | None
     margin: int
+    own_settings: Mapping[str, float]
 
 
 class FrameStore:
@@ -73,6 +75,7 @@ class FrameStore:
                 self._shot,
                 space,
                 frame.margin,
+                frame.own_settings,
             )
         )
 
@@ -85,7 +88,10 @@ class FrameStore:
         if entry.space is not None:
             original = Original(self._load("original", index), entry.space)
         content = self._load("content", index)
-        return SourceFrame(entry.number, content, entry.passes, masks, keep, original, entry.margin)
+        own = entry.own_settings
+        return SourceFrame(
+            entry.number, content, entry.passes, masks, keep, original, entry.margin, own_settings=own
+        )
 
     def begin_of_shot(self, index: int) -> int:
         """The index of the first frame of the shot that a frame belongs to."""

@@ -92,7 +92,7 @@ class Journal:
             )
         if entry.fingerprint != fingerprint:
             before = entry.fingerprint
-            parts = [name for name in fingerprint if before.get(name) != fingerprint[name]]
+            parts = [name for name in {**before, **fingerprint} if before.get(name) != fingerprint.get(name)]
             raise ChangedFrameError(
                 changed,
                 f"frame {frame}: its {' and '.join(parts)} changed since it was stylized: {BEGIN_ANEW}",

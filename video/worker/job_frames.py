@@ -81,7 +81,8 @@ class JobFrames:
                 frame = source_frame(pictures, command, self._opened.pixel_aspect)
             except VideoError as error:
                 raise FrameError(command.frame, str(error)) from None
-            yield replace(_reduced(frame, reduced), passes=passes)
+            own = command.settings
+            yield replace(_reduced(frame, reduced), passes=passes, own_settings=own)
 
 
 def source_frame(pictures: PictureReader, command: Frame, pixel_aspect: Fraction) -> SourceFrame:

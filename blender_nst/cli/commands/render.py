@@ -7,7 +7,7 @@ import io
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -62,6 +62,7 @@ def render_and_stylize(
     restart: bool = False,
     allow_scripts: bool = False,
     settings: Settings,
+    animated: Sequence[str] = (),
     blender: Path | None,
     display: Display,
     log_folder: Path | None = None,
@@ -73,6 +74,7 @@ def render_and_stylize(
 
     Args:
         allow_scripts: run the Python that the .blend holds.
+        animated: settings that the .blend's animation goes before, where it has one of them.
         log_folder: where the log goes instead of `out`.
 
     Raises:
@@ -108,9 +110,11 @@ def render_and_stylize(
             sequence_settings=settings_to_json(sequence_settings),
             regions=[part.for_job() for part in choice.parts],
             composite=composite,
+            scene_styles=choice.is_left_to_scene,
             frames=chosen and (chosen.first, chosen.last, chosen.step),
             restart=restart,
             allow_scripts=allow_scripts,
+            animated=list(animated),
             source=render_source(scene, runtime, allow_scripts=allow_scripts),
         )
     except RenderJobError as error:

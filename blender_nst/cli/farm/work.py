@@ -49,6 +49,8 @@ class FarmOptions:
     passes: Path | None = None
     blender: Path | None = None
     allow_scripts: bool = False
+    animated: Sequence[str] = ()
+    """See `render_and_stylize`."""
 
     @property
     def chunk_settings(self) -> Settings:
@@ -181,6 +183,7 @@ class SceneSource:
             restart=restart,
             allow_scripts=options.allow_scripts,
             settings=options.chunk_settings,
+            animated=options.animated,
             blender=options.blender,
             display=self._display,
             log_folder=output.parent,

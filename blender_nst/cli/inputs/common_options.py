@@ -47,6 +47,14 @@ PartsOption = Annotated[
         " Repeatable; where parts overlap the first one goes first.",
     ),
 ]
+SceneStylesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--style",
+        "-s",
+        help="A style picture; several of them mix. Without any, those of the .blend are taken.",
+    ),
+]
 CompositeOption = Annotated[
     bool,
     typer.Option(

@@ -14,6 +14,8 @@ from compositor.settings import Group, Preset, SettingInfo, StyleSettings, descr
 from video.settings import SequenceSettings, with_preset
 
 Settings = tuple[StyleSettings, SequenceSettings]
+ANIMATED = "animated"
+"""An argument of commands, see `with_settings`."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def with_settings(
     """Gives a command the options `--preset` and one for each setting, in the order of the groups.
 
     The command takes them as one argument `settings`, a pair of the two kinds: the preset's values with those
-    that were given in their place.
+    that were given in their place. One that takes an argument `animated` also gets the names of the settings
+    that can be animated and were not given.
 
     Args:
         style, sequence: names of either kind's settings that the command has an option for; None for all.
@@ -51,12 +54,17 @@ def with_settings(
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command, eval_str=True).parameters.values()
-        own = [each for each in parameters if each.name != "settings"]
+        own = [each for each in parameters if each.name not in ("settings", ANIMATED)]
+        can_be_animated = {each.name for each in chosen if each.info.animatable}
+        takes_animated = any(each.name == ANIMATED for each in parameters)
 
         @functools.wraps(command)
         def run(**values: Any) -> None:
             preset = values.pop("preset")
             given = {each.name: values.pop(each.name) for each in made if each.name != "preset"}
+            if takes_animated:
+                left = [name for name, value in given.items() if value is None]
+                values[ANIMATED] = tuple(name for name in left if name in can_be_animated)
             style, sequence = with_preset(preset, style_kind(), sequence_kind())
             command(**values, settings=(_replaced(style, given), _replaced(sequence, given)))
 

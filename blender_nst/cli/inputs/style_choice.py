@@ -38,6 +38,11 @@ class StyleChoice:
         masks = self.regions or self.parts or self.keep
         return not masks and self.start_image is None
 
+    @property
+    def is_left_to_scene(self) -> bool:
+        """Whether no style is named, so that a scene's own are taken."""
+        return not self.styles and not any(part.style for part in self.parts)
+
     def files(self) -> list[Path]:
         """Every file that is read for the choice."""
         masks = [mask for mask, _ in self.regions] + ([] if self.keep is None else [self.keep])
@@ -99,14 +104,18 @@ def choose_styles(
     regions: Sequence[str] = (),
     keep: Sequence[str] = (),
     start_image: Path | None = None,
+    scene_has_styles: bool = False,
 ) -> StyleChoice:
     """The choice that the options make.
+
+    Args:
+        scene_has_styles: whether there need be none, as a .blend may have its own.
 
     Raises:
         InputError: there is no style, a weight is no positive number or has no style, a region has no `=`,
             or several masks say what is kept.
     """
-    if not styles and not regions:
+    if not styles and not regions and not scene_has_styles:
         raise InputError(
             "no style: name a picture with --style, or one for a region with --region MASK=STYLE"
         )

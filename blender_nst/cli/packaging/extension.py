@@ -5,6 +5,7 @@ The same sources give the same bytes (with the same zlib), so that anybody can c
 
 from __future__ import annotations
 
+import html
 import shutil
 import subprocess
 import tempfile
@@ -53,6 +54,7 @@ def build_extension(output_dir: Path, runtime: BlenderRuntime | None = None) -> 
         staged = Path(scratch) / addon.FOLDER.name
         shutil.copytree(addon.FOLDER, staged, ignore=shutil.ignore_patterns("__pycache__", "cli"))
         build_engine_wheel(staged / WHEELS)
+        _write_pages(staged / "docs")
         _run([*builder, "validate", str(staged)])
         built = Path(scratch) / "built"
         built.mkdir()
@@ -79,6 +81,16 @@ def builder_command(runtime: BlenderRuntime) -> list[str]:
         if line.startswith("builder:") and Path(line.removeprefix("builder:")).exists():
             return [*python, line.removeprefix("builder:")]
     raise ExtensionError(f"{runtime.program}: this bpy has no extension builder; name a Blender 4.2 or newer")
+
+
+def _write_pages(folder: Path) -> None:
+    """The documentation's pages as a browser shows them without a converter: their text."""
+    folder.mkdir()
+    for page in sorted((addon.FOLDER.parent / "docs").glob("*.md")):
+        head = f'<!doctype html><meta charset="utf-8"><title>Blender NST: {page.stem}</title>'
+        style = "<style>pre{white-space:pre-wrap;max-width:120ch;margin:2em auto}</style>"
+        text = f"{head}{style}<pre>{html.escape(page.read_text('utf-8'))}</pre>\n"
+        (folder / f"{page.stem}.html").write_text(text, "utf-8", newline="\n")
 
 
 def _write_without_times(built: Path, archive: Path) -> None:

@@ -108,6 +108,7 @@ def _entry(name: str, hint: Any, default: Any, info: SettingInfo) -> dict[str, A
         "advanced": info.advanced or None,
         "from_scene": info.from_scene or None,
         "in_presets": None if info.in_presets else False,
+        "animatable": info.animatable or None,
     }
     return entry | {key: value for key, value in optional.items() if value is not None}
 

@@ -55,7 +55,8 @@ def finished_run(scene: bpy.types.Scene) -> FinishedRun | None:
         found = journal.stat()
         identity, frames = _journal(journal, found.st_size, found.st_mtime_ns)
         changes = tuple(_changes(identity, plan))
-        if not changes and any(path.stat().st_mtime_ns > found.st_mtime_ns for path in plan.styles):
+        files = [path for path in plan.styles if path not in plan.images]
+        if not changes and any(path.stat().st_mtime_ns > found.st_mtime_ns for path in files):
             changes = ("Style picture",)
         if frames > 0 and changes:
             return FinishedRun(plan.output, frames, changes)

@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ... import addon
+from ...capture.style_picture import ImageKey
 from ...engine.options import PYTHON_VARIABLE, EnginePythonError, engine_options, preferences
 from ..active import active_session
 from ..plan import (
@@ -60,6 +62,7 @@ class Obstacle:
 
 
 ADD_STYLE = WayOut("nst.style_add", "Add a Style Picture")
+CHOOSE_LOOK = WayOut("nst.look", "Choose a Look")
 INSTALL = WayOut("preferences.addon_show", "Install the Engine", {"module": addon.ID})
 SAVE = WayOut("wm.save_mainfile", "Save the File")
 CHOOSE_FOLDER = WayOut("nst.choose_output", "Choose Another Folder")
@@ -87,24 +90,33 @@ def _styles(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
     if not scene.nst.styles:
         if purpose is Purpose.LOOK and scene.nst_regions.entries:
             return Obstacle("A quick look shows the styles of the whole picture: there is none", (ADD_STYLE,))
-        if any(not region.keep and region.style_path.strip() for region in scene.nst_regions.entries):
+        if any(region.has_style for region in scene.nst_regions.entries):
             return None
-        return Obstacle("There is no style picture", (ADD_STYLE,))
+        return Obstacle("There is no style picture", (ADD_STYLE, CHOOSE_LOOK))
     try:
-        broken = [path for path in style_files(scene) if not is_readable(path)]
+        broken = _unreadable(lambda images: style_files(scene, Path(), images))
     except SessionError as error:
         return Obstacle(_sentence(error), (_save_or(ADD_STYLE, error),))
     return Obstacle(f"{broken[0]}: the picture cannot be read", (ADD_STYLE,)) if broken else None
+
+
+def _unreadable(styles: Callable[[dict[Path, ImageKey]], list[Path]]) -> list[Path]:
+    """Those of the style pictures that cannot be read; what Blender itself holds can be."""
+    images: dict[Path, ImageKey] = {}
+    return [path for path in styles(images) if path not in images and not is_readable(path)]
 
 
 def _regions(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
     if purpose is Purpose.LOOK:
         return None  # it leaves them out
     try:
-        styles = [region.style for region in region_commands(scene) if region.style]
+        broken = _unreadable(
+            lambda images: [
+                Path(region.style) for region in region_commands(scene, Path(), images) if region.style
+            ]
+        )
     except SessionError as error:
         return Obstacle(_sentence(error))
-    broken = [path for path in styles if not is_readable(path)]
     return Obstacle(f"{broken[0]}: the picture of a region cannot be read") if broken else None
 
 

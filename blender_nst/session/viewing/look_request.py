@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...capture.style_picture import ImageKey, StylePictureError, find_image, write_image
 from ...engine.messages import Frame, Stylize
 from ...engine.options import EngineOptions
 from ...properties.scene import settings_dicts
+from ...state import state_of
 from ..measured_speed import AUTO, last_speed, speed_of
 from ..plan import SessionError, style_files
 
 SIDES = (192, 256, 320)
 """Pixels that a look may have on its longer side."""
+
+RENEW_SECONDS = 3.0
+"""How long a painted style may have changed before a look shows it."""
 
 STEP_SECONDS = 0.12
 """The longest that a step of a look may take, as far as a smaller one is allowed."""
@@ -33,6 +39,24 @@ _ALONE = {
 
 _OF_A_FRAME = ("denoise", "denoise_strength")
 """Sequence settings that change a frame without a predecessor."""
+
+
+class LookImages:
+    """The files of styles that are images of Blender; painted ones are written anew every few seconds."""
+
+    def __init__(self) -> None:
+        self._written: dict[ImageKey, tuple[Path, float]] = {}
+
+    def file(self, key: ImageKey) -> Path:
+        """The file of an image; raises SessionError if it cannot be written."""
+        path, at = self._written.get(key, (None, 0.0))
+        if path is None or time.monotonic() > at + RENEW_SECONDS or not path.is_file():
+            try:
+                path = write_image(find_image(key), Path(bpy.app.tempdir))
+            except StylePictureError as error:
+                raise SessionError(str(error)) from None
+            self._written[key] = path, time.monotonic()
+        return path
 
 
 @dataclass(frozen=True)
@@ -54,7 +78,10 @@ class LookRequest:
         Raises:
             SessionError: there is no style for the whole picture, or it is not there.
         """
-        files = style_files(scene)
+        images: dict[Path, ImageKey] = {}
+        files = style_files(scene, Path(), images)
+        written = {path: state_of(LookImages).file(key) for path, key in images.items()}
+        files = [written.get(path, path) for path in files]
         style, sequence = settings_dicts(scene)
         if style["device"] == AUTO:
             style["device"] = engine.device

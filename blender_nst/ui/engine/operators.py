@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ...compat.poll_reason import allowed
 from ...diagnostics.guard import report
 from ...engine.benchmark import TIMEOUT as BENCHMARK_TIMEOUT
 from ...engine.benchmark import benchmark
@@ -38,8 +39,7 @@ class NST_OT_engine_install(bpy.types.Operator):
             return False
         chosen = preferences()
         if chosen is None or not (bpy.app.online_access or chosen.wheel_folder.strip()):
-            cls.poll_message_set(STARTED_OFFLINE if bpy.app.online_access_override else OFFLINE)
-            return False
+            return allowed(cls, STARTED_OFFLINE if bpy.app.online_access_override else OFFLINE)
         return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -85,7 +85,9 @@ class NST_OT_engine_install_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only while one is running."""
-        return installation().running
+        if not installation().running:
+            return allowed(cls, "Nothing is being installed")
+        return True
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Ends the running command."""
@@ -105,8 +107,12 @@ class NST_OT_engine_remove(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where there is one, and nobody works with it."""
+        if not _is_free(cls):
+            return False
         folder = data_folder(create=False)
-        return _is_free(cls) and folder is not None and environment_python(folder) is not None
+        if folder is None or environment_python(folder) is None:
+            return allowed(cls, "No engine is installed here")
+        return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Asks first."""
@@ -136,7 +142,9 @@ class NST_OT_engine_check(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """One at a time."""
-        return not (engine_check().running or benchmark().running or installation().running)
+        if engine_check().running or benchmark().running or installation().running:
+            return allowed(cls, "The engine is being installed or checked")
+        return True
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Asks; without a window it waits for the answer."""
@@ -172,8 +180,7 @@ class NST_OT_clear_cache(bpy.types.Operator):
         """Only a folder that was named: PyTorch's own may be shared."""
         chosen = preferences()
         if chosen is None or not chosen.cache_folder.strip():
-            cls.poll_message_set("Name a folder first: PyTorch's own cache is shared with other programs")
-            return False
+            return allowed(cls, "Name a folder first: PyTorch's own cache is shared with other programs")
         return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -199,11 +206,9 @@ class NST_OT_clear_cache(bpy.types.Operator):
 def _is_free(operator: type[bpy.types.Operator]) -> bool:
     """Whether the engine may be replaced; says why not."""
     if installation().running:
-        operator.poll_message_set("The engine is being installed")
-        return False
+        return allowed(operator, "The engine is being installed")
     if running_session() is not None:
-        operator.poll_message_set("Frames are being stylized")
-        return False
+        return allowed(operator, "Frames are being stylized")
     return True
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
+from bpy.app.translations import pgettext_iface
 
+from ...compat.poll_reason import allowed
 from ...compat.render_kind import RenderKind
 from ...session.checks.finished_run import FinishedRun, finished_run
 from ...session.checks.obstacles import Obstacle, Purpose, obstacles
@@ -39,8 +41,7 @@ class NST_OT_render(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not while something is being rendered."""
         if context.scene is None or bpy.app.is_job_running("RENDER"):
-            cls.poll_message_set("A render is going on")  # type: ignore[attr-defined]
-            return False
+            return allowed(cls, "A render is going on")
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -80,7 +81,7 @@ class NST_OT_render(bpy.types.Operator):
 
     def _ask(self, context: bpy.types.Context, title: str, confirm: str) -> set[str]:
         return context.window_manager.invoke_props_dialog(
-            self, width=DIALOG_WIDTH, title=title, confirm_text=confirm
+            self, width=DIALOG_WIDTH, title=pgettext_iface(title), confirm_text=pgettext_iface(confirm)
         )
 
     def _render(self, context: bpy.types.Context) -> set[str]:

@@ -9,6 +9,7 @@ import bpy
 
 from ... import handlers
 from ...capture.frame import CaptureError
+from ...compat.poll_reason import allowed
 from ...diagnostics.guard import report
 from ...session.checks.obstacles import Purpose, obstacles
 from ...session.plan import SessionError
@@ -33,10 +34,7 @@ changed setting. Writes no files; regions are left out. Press again, or Escape, 
         """Where nothing is in the way; a look that is open can always be ended."""
         if quick_look().open:
             return True
-        reason = _why_not(context)
-        if reason:
-            cls.poll_message_set(reason)  # type: ignore[attr-defined]
-        return not reason
+        return allowed(cls, _why_not(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ends the look that is open, or begins one."""

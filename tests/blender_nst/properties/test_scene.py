@@ -125,8 +125,8 @@ def test_every_property_is_in_a_panel(blender: BlenderInTests) -> None:
         """
     )
     shown = run.result["shown"]
-    # The switch is in the header, the styles are a list, style_path is for scripts, two are Blender's own.
-    elsewhere = ["enabled", "styles", "active_style", "style_path", "name", "rna_type"]
+    # The switch is in the header, styles and looks are lists, style_path is for scripts, two are Blender's.
+    elsewhere = ["enabled", "styles", "active_style", "style_path", "look", "name", "rna_type"]
     assert sorted([*shown, *elsewhere]) == sorted(run.result["there"])
     parents = run.result["parents"]
     assert run.result["registered"] == list(parents)

@@ -143,7 +143,8 @@ IMAGE = "image {f}/picture.png --out {out}/a.png"
 SEQUENCE = "stylize {f}/frames --out {out}"
 REFUSALS = {
     "no style": (IMAGE, "no style: name a picture with --style"),
-    "no style for a render": ("render {f}/scene.blend --out {out}", "no style: name a picture with --style"),
+    "no style for a chunk": ("chunk {f}/frames --frames 1 --out {out}", "no style: name a picture with"),
+    "no scene": ("render {f}/scene.blend --out {out}", "there is no such .blend file"),
     "too many weights": (f"{IMAGE} -s {{f}}/knife.png --style-weights 1,2", "2 weights for 1 styles"),
     "weight of nothing": (f"{IMAGE} -s {{f}}/knife.png --style-weights 0", "'0' is no positive number"),
     "weight no number": (f"{IMAGE} -s {{f}}/knife.png --style-weights a", "'a' is no positive number"),

@@ -83,7 +83,7 @@ def test_each_obstacle_is_named_with_its_way_out(
 ) -> None:
     arguments = [str(blend_file), str(style_picture), str(blender.folder / "out")]
     seen = blender.run(_OPEN + _CASES, *arguments).result
-    assert seen["no style"] == [["There is no style picture", ["nst.style_add"]]]
+    assert seen["no style"] == [["There is no style picture", ["nst.style_add", "nst.look"]]]
     assert seen["ready"] == [[], [], [], []]
     assert seen["repaired"] == []
     assert seen["regions alone"] == []
