@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from blender_nst.diagnostics.log_lines import escape_control
+from blender_nst.diagnostics.log_lines import escape_control, short_line
 from video.protocol import messages
 from video.protocol.event_log import log_event
 from video.protocol.json_lines import encode
@@ -152,7 +152,7 @@ class BarDisplay:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        self._console.print(escape_control(text), markup=False, highlight=False, soft_wrap=True)
+        self._console.print(short_line(text), markup=False, highlight=False, soft_wrap=True)
 
     def step(self, note: str) -> None:
         if self._frames is not None:
@@ -240,7 +240,7 @@ class JsonDisplay(LinesDisplay):
 
     def say(self, text: str) -> None:
         logger.info("%s", text)
-        sys.stderr.write(escape_control(text) + "\n")
+        sys.stderr.write(short_line(text) + "\n")
 
     def rendered(self, number: int) -> None:
         sys.stdout.write(f'{{"event": "rendered", "frame": {number}}}\n')

@@ -11,15 +11,12 @@ from typing import NoReturn
 
 from blender_nst.cli.log import log_path
 from blender_nst.cli.signals import exit_code
-from blender_nst.diagnostics.log_lines import escape_control
+from blender_nst.diagnostics.log_lines import short_line
 from video.errors import BEGIN_ANEW
 from video.protocol.json_lines import encode
 from video.protocol.messages import Failed
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_LINE = 2000
-"""Characters of what is told; a name may have thousands."""
 
 LACKING = {
     errno.ENOSPC: "make room",
@@ -97,7 +94,7 @@ def exit_with(message: str, code: int, frame: int | None = None) -> NoReturn:
     Inside an `except` block the log gets the traceback too, as DEBUG: what is refused is no fault.
     """
     option = " (--restart)" if message.endswith(BEGIN_ANEW) else ""
-    line = escape_control(" ".join(message.split()) + option)
+    line = short_line(" ".join(message.split()) + option)
     logger.warning("exit code %d: %s", code, line)
     logger.debug("raised at", exc_info=True)
     _end(line, code, frame)
@@ -113,7 +110,7 @@ def exit_with_os_error(error: OSError) -> NoReturn:
 
 def exit_with_usage(message: str, code: int) -> NoReturn:
     """Ends the process before a command has begun: the arguments are none of its."""
-    _end(escape_control(f"{' '.join(message.split())} (see {resume_program()} --help)"), code)
+    _end(short_line(f"{' '.join(message.split())} (see {resume_program()} --help)"), code)
 
 
 def resume_program() -> str:
@@ -126,14 +123,11 @@ def exit_with_unexpected(error: Exception) -> NoReturn:
     logger.error("internal error", exc_info=error)
     path = log_path()
     details = "" if path is None else f"; {path} has the details, `blender-nst doctor --report` collects them"
-    summary = " ".join(f"internal error: {type(error).__name__}: {error}".split())
-    _end(escape_control(summary + details), FAILED)
+    summary = short_line(" ".join(f"internal error: {type(error).__name__}: {error}".split()))
+    _end(short_line(summary + details), FAILED)
 
 
 def _end(line: str, code: int, frame: int | None = None) -> NoReturn:
-    if len(line) > _LONGEST_LINE:
-        half = _LONGEST_LINE // 2
-        line = f"{line[:half]} … {line[-half:]}"
     if "--json" in sys.argv:
         sys.stdout.write(encode(Failed(line, frame=frame)))
     sys.stderr.write(f"blender-nst: {line}\n")

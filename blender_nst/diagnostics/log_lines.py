@@ -15,6 +15,11 @@ MAX_BYTES = 1_000_000
 BACKUPS = 2
 """Renamed log files that are kept."""
 
+_LONGEST_WORD = 400
+_LONGEST_TEXT = 2000
+_CUT = "…"
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+
 # C0 and C1 control characters, line separators, and what changes the direction of text.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -26,6 +31,21 @@ def escape_control(text: str) -> str:
     log.
     """
     return _CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
+
+
+def short_line(text: str) -> str:
+    """A message for a person, with its control characters escaped, and cut.
+
+    A word of more than 400 characters, as an endless number or name is one, and a text of more than 2000 lose
+    their middle.
+    """
+    words = _LONG_WORD.sub(lambda match: _cut(match.group(), _LONGEST_WORD), escape_control(text))
+    return _cut(words, _LONGEST_TEXT)
+
+
+def _cut(text: str, longest: int) -> str:
+    half = (longest - len(_CUT)) // 2
+    return text if len(text) <= longest else f"{text[:half]}{_CUT}{text[-half:]}"
 
 
 class SafeFormatter(logging.Formatter):

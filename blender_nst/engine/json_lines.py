@@ -7,15 +7,29 @@ Whatever a line holds, it becomes a message or a ProtocolError in one line.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import IO, Any, AnyStr, TypeVar, get_args, get_origin, get_type_hints
 
 from ..errors import ProtocolError
 from .messages import COMMANDS, EVENTS, Command, Event
 
 M = TypeVar("M")
+
+LONGEST_EVENT = 1 << 24
+"""Characters of an event's line; the numbers of a million frames have eight million."""
+
+
+def read_lines(stream: IO[AnyStr], longest: int) -> Iterator[AnyStr]:
+    """The lines of a stream; of one with more than `longest` characters its beginning, without a line end.
+
+    A line without end does not fill the memory, and its beginning is no message.
+    """
+    while line := stream.readline(longest):
+        yield line
+        while len(line) == longest and line[-1:] not in ("\n", b"\n"):
+            line = stream.readline(longest)
 
 
 def encode(message: Command | Event) -> str:

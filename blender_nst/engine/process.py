@@ -5,6 +5,7 @@ The engine has its own Python with its own packages; none of them is ever import
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import queue
@@ -15,11 +16,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import EngineError, ProtocolError
 from ..local_events import Died
-from .json_lines import decode_event, encode
+from .json_lines import LONGEST_EVENT, decode_event, encode, read_lines
 from .messages import PROTOCOL_VERSION, Command, Event, Failed, Hello, Ready, Shutdown
 
 EngineEvent = Event | Died
@@ -162,7 +163,9 @@ class EngineProcess:
             raise EngineError(f"{path}: the style engine cannot be started: {error.strerror}") from None
 
     def _read(self) -> None:
-        for line in self._process.stdout or ():
+        # Read without a buffer, every byte would be a system call.
+        output = io.BufferedReader(cast(io.FileIO, self._process.stdout))
+        for line in read_lines(output, LONGEST_EVENT):
             event = self._decode(line)
             if event is not None:
                 self._report(event)

@@ -16,7 +16,7 @@ import bpy
 from ..capture.frame import CapturedFrame
 from ..capture.lock import LockedError, wait_unlocked
 from ..diagnostics.extension_log import follow_run
-from ..diagnostics.log_lines import escape_control
+from ..diagnostics.log_lines import short_line
 from ..engine.messages import Cancelled, Done, Failed, FrameDone, Opened, Planned, Progress, Warned
 from ..errors import EngineError
 from ..local_events import Died, Rendered
@@ -175,12 +175,13 @@ class ActiveSession:
     def say(self, line: str, *, error: bool = False) -> None:
         """Shows a line in the panel, and prints it."""
         logger.log(logging.WARNING if error else logging.INFO, "%s", line)
+        line = short_line(line)
         self.last_line, self.last_is_error = line[:1].upper() + line[1:], error
         self.last_scene = ""
         if self.on_event is None:
             # A Blender without a console may have no usable standard output.
             with suppress(OSError, ValueError, AttributeError):
-                print(f"Blender NST: {escape_control(line)}")
+                print(f"Blender NST: {line}")
                 sys.stdout.flush()
 
 

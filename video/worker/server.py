@@ -33,7 +33,7 @@ from video.errors import ChangedFrameError, FrameError, ProtocolError, VideoErro
 from video.frames.metadata import package_version
 from video.protocol import messages
 from video.protocol.event_log import log_event
-from video.protocol.json_lines import decode_command, encode
+from video.protocol.json_lines import decode_command, encode, read_lines
 from video.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -92,7 +92,7 @@ class Worker:
             self._serve(self._inbox.get())
 
     def _read(self) -> None:
-        for line in self._lines():
+        for line in read_lines(self._commands, _LONGEST_LINE):
             if not line.strip():
                 continue
             try:
@@ -108,14 +108,6 @@ class Worker:
             self._inbox.put(command)
         self._stopping.set()
         self._inbox.put(Shutdown())
-
-    def _lines(self) -> Iterator[str]:
-        """The lines of the input; one that is too long comes as its beginning, which is no JSON."""
-        while line := self._commands.readline(_LONGEST_LINE):
-            rest = line
-            while not rest.endswith("\n") and (rest := self._commands.readline(_LONGEST_LINE)):
-                pass
-            yield line
 
     def _serve(self, command: Command | ProtocolError | _Interrupt) -> None:
         if isinstance(command, ProtocolError):
@@ -249,6 +241,8 @@ class Worker:
     def _send(self, event: Event) -> None:
         if isinstance(event, Failed) and len(event.error) > _LONGEST_ERROR:
             event = replace(event, error=f"{event.error[:_LONGEST_ERROR]}…")
+        elif isinstance(event, Warned) and len(event.text) > _LONGEST_ERROR:
+            event = replace(event, text=f"{event.text[:_LONGEST_ERROR]}…")
         log_event(logger, event)
         line = encode(event)
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from blender_nst import addon
 from blender_nst.cli.blenders.runtime import BlenderRuntime, ensure_blender, find_blender
@@ -44,7 +44,7 @@ from video.images.headers.pixel_aspect import pixel_aspect
 from video.images.image_files import read_image
 from video.movies.movie import write_movie
 from video.protocol import messages
-from video.protocol.json_lines import from_line
+from video.protocol.json_lines import LONGEST_EVENT, from_line, read_lines
 
 EVENT_MARK = "NST "
 COMPOSITED_MOVIE = movie(COMPOSITED, ".mp4")
@@ -243,7 +243,7 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 def _events(process: subprocess.Popen[str], log: IO[str]) -> Iterator[messages.Event | LocalEvent]:
     """The events among Blender's lines; every other line goes to the log."""
-    for line in process.stdout or ():
+    for line in read_lines(cast(IO[str], process.stdout), LONGEST_EVENT):
         if line.startswith(EVENT_MARK):
             try:
                 yield from_line(line.removeprefix(EVENT_MARK), "event", messages.EVENTS | LOCAL_EVENTS)

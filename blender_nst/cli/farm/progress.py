@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from blender_nst.cli.display import BarDisplay, Display, LinesDisplay
-from blender_nst.diagnostics.log_lines import escape_control
+from blender_nst.diagnostics.log_lines import short_line
 from video.protocol import messages
 from video.protocol.event_log import log_event
 
@@ -34,12 +34,12 @@ class Line(StrEnum):
 
 
 def _plain(line: Line, text: str) -> str:
-    return f"Progress: {text} %" if line is Line.PROGRESS else escape_control(text)
+    return f"Progress: {text} %" if line is Line.PROGRESS else short_line(text)
 
 
 def _openjd(line: Line, text: str) -> str:
     """As Open Job Description's "How Jobs Are Run" defines messages on standard output."""
-    return f"openjd_{line.value}: {escape_control(text)}"
+    return f"openjd_{line.value}: {short_line(text)}"
 
 
 def _json(line: Line, text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from blender_nst.diagnostics import log_file
 from blender_nst.diagnostics.log_file import RunLog, attach, detach
-from blender_nst.diagnostics.log_lines import SafeFormatter, escape_control
+from blender_nst.diagnostics.log_lines import SafeFormatter, escape_control, short_line
 
 NAME = "diagnostics_test"
 logger = logging.getLogger(NAME)
@@ -100,3 +100,13 @@ def test_control_characters_are_escaped() -> None:
 
 def test_words_of_all_languages_stay() -> None:
     assert escape_control("Größe 大きさ שלום é") == "Größe 大きさ שלום é"
+
+
+def test_what_a_person_reads_is_cut() -> None:
+    ordinary = "/home/me/" + "shots of the film/" * 20 + "frame.png: is no picture"
+    assert short_line(ordinary) == ordinary
+    endless = short_line(f"steps is {'9' * 50_000}, at most 10000\x1b[2J")
+    assert endless.startswith("steps is 999")
+    assert endless.endswith("999, at most 10000\\x1b[2J")
+    assert len(endless) < 450
+    assert len(short_line("word " * 10_000)) <= 2000

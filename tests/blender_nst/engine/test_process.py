@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import tracemalloc
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 
+from blender_nst.engine import process as process_module
 from blender_nst.engine.messages import Failed, Finish, Ready
 from blender_nst.engine.process import EngineProcess, engine_environment
 from blender_nst.errors import EngineError
@@ -131,6 +133,28 @@ def test_a_line_that_is_no_event_is_a_clear_error(tmp_path: Path, kind: str) -> 
     finally:
         process.close(1.0)
         process.join()
+
+
+@pytest.mark.expected_errors("the style engine ended with exit code")
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the engine")
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "LONGEST_EVENT", 1 << 16)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nprintf '{\"event\": \"'\nexec tr '\\0' x < /dev/zero\n")
+    python.chmod(0o755)
+    tracemalloc.start()
+    process = EngineProcess(str(python), tmp_path / "engine.log")
+    try:
+        failed = next_of(process, Failed)
+        time.sleep(0.5)  # more of the line comes
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+        assert process.next_event() is None, "what follows is the same line"
+    finally:
+        tracemalloc.stop()
+        process.kill()
+        process.join()
+    assert "no event" in failed.error
+    assert len(failed.error) < 400 + len(str(process.log))
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video.errors import ProtocolError
-from video.protocol.json_lines import decode_command, decode_event, encode
+from video.protocol.json_lines import decode_command, decode_event, encode, read_lines
 from video.protocol.messages import (
     COMMANDS,
     EVENTS,
@@ -204,3 +205,11 @@ def test_a_command_is_no_event() -> None:
 def test_what_json_cannot_say_is_never_sent(value: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
         encode(Progress("a", 1, 1, 2, {"total": value}, 1.0))
+
+
+@given(st.lists(st.text("ab", max_size=9), max_size=6), st.integers(1, 5), st.booleans())
+def test_a_line_that_is_too_long_comes_as_its_beginning(lines: list[str], longest: int, ended: bool) -> None:
+    text = "\n".join(lines) + ("\n" if ended and lines else "")
+    expected = [line if len(line) <= longest else line[:longest] for line in text.splitlines(keepends=True)]
+    assert list(read_lines(io.StringIO(text), longest)) == expected
+    assert list(read_lines(io.BytesIO(text.encode()), longest)) == [line.encode() for line in expected]
