@@ -28,6 +28,9 @@ _MAGIC = b"\x76\x2f\x31\x01"
 _DAMAGED = "the EXR is damaged or cut short; make it again"
 # Bytes of memory for a float that is read: the channels as they come, a copy of them, and the picture.
 _BYTES_PER_SAMPLE = 12
+# A chunk is decoded with all of its channels, whichever are wanted: as it is stored, unpacked, and in order.
+_BYTES_PER_CHUNK_BYTE = 3
+_ROWS_OF_CHUNK = {"zip": 16, "pxr24": 16, "piz": 32, "b44": 32, "b44a": 32, "dwaa": 32, "dwab": 256}
 # OpenImageIO maps integers to 0..1.
 _LARGEST_INTEGER = 2.0**32 - 1.0
 
@@ -92,7 +95,9 @@ def read_channels(
         if names is None:
             raise FileError(path, _no_picture(places))
         chosen = sorted((places[name], name) for name in names)
-        check_memory(path, sum(_BYTES_PER_SAMPLE * _pixels(parts[place.part]) for place, _ in chosen))
+        samples = sum(_BYTES_PER_SAMPLE * _pixels(parts[place.part]) for place, _ in chosen)
+        chunk = max((_chunk_bytes(parts[place.part]) for place, _ in chosen), default=0)
+        check_memory(path, samples + _BYTES_PER_CHUNK_BYTE * chunk)
         for run in _runs(chosen):
             (part, first), (_, last) = run[0][0], run[-1][0]
             spec = parts[part]
@@ -104,6 +109,16 @@ def read_channels(
                     channel = np.rint(channel * np.float32(_LARGEST_INTEGER))
                 found[name] = channel
     return found
+
+
+def _chunk_bytes(spec: oiio.ImageSpec) -> int:
+    """Bytes of the samples of what a part decodes at once: a tile, or some rows, with every channel."""
+    if spec.tile_width > 0:
+        pixels = spec.tile_width * spec.tile_height
+    else:
+        compression = spec.get_string_attribute("compression").partition(":")[0]
+        pixels = spec.width * min(spec.height, _ROWS_OF_CHUNK.get(compression, 1))
+    return pixels * spec.pixel_bytes(True)
 
 
 def _runs(chosen: Sequence[tuple[Place, str]]) -> Iterator[list[tuple[Place, str]]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import OpenEXR
+import OpenImageIO as oiio
 import pytest
 from PIL import Image
 
@@ -92,6 +93,27 @@ def test_of_an_exr_with_many_channels_the_pictures_are_decoded(tmp_path: Path) -
     taken, _ = measured(tmp_path / "a.exr")
     # All channels as floats would be 800 MB.
     assert taken < 100e6
+
+
+@pytest.mark.parametrize(("name", "chunk"), [("zips", 1), ("zip", 16), ("dwab", 192)])
+def test_the_rows_that_an_exr_decodes_at_once_are_counted_with_every_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, chunk: int
+) -> None:
+    spec = oiio.ImageSpec(2048, 192, 64, "half")
+    spec.channelnames = [*"RGB", *(f"pass{each:02d}.X" for each in range(61))]
+    spec.attribute("compression", name)
+    file = oiio.ImageOutput.create("a.exr")
+    assert file is not None
+    assert file.open(str(tmp_path / "a.exr"), spec)
+    assert file.write_image(np.zeros((192, 2048, 64), np.float16))
+    file.close()
+    counted: list[int] = []
+    monkeypatch.setattr(exr, "check_memory", lambda path, needed: counted.append(needed))
+    exr.read_color(tmp_path / "a.exr")
+    samples, row = 2048 * 192 * 3, 2048 * 64 * 2
+    # The samples that are wanted as floats, and what is decoded at least twice: stored rows and unpacked.
+    assert counted[0] >= 4 * samples + 2 * chunk * row
+    assert counted[0] <= 12 * samples + 4 * chunk * row
 
 
 @pytest.mark.parametrize("name", ["rgb.png", "float.tif"])
