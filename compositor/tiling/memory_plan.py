@@ -53,17 +53,22 @@ class MemoryPlan:
         expected_bytes: that the process will use at most, of the GPU's memory or else the machine's.
         free_bytes: that it could still allocate.
         windows: number of tiles; 1 is the frame as a whole.
+        further_bytes: those of the expected that the process has not taken yet.
     """
 
     expected_bytes: int
     free_bytes: int
     windows: int
+    further_bytes: int = 0
 
     def __str__(self) -> str:
         text = f"about {self.expected_bytes / 2**30:.1f} GiB of memory"
-        if self.windows == 1:
-            return text
-        return f"{text}, in {self.windows} tiles, as {self.free_bytes / 2**30:.1f} GiB are free"
+        free = f"{self.free_bytes / 2**30:.1f} GiB are free"
+        if self.windows > 1:
+            text = f"{text}, in {self.windows} tiles, as {free}"
+        if self.further_bytes > self.free_bytes:
+            return f"{text}: more than there is ({free}); make the frames smaller, or close other programs"
+        return text
 
 
 def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtype, margin: int) -> MemoryPlan:
@@ -75,13 +80,13 @@ def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtyp
     frame = (
         _WORKSPACE_BYTES + largest * _PixelBytes.of(device, dtype).expected + height * width * _PICTURE_BYTES
     )
-    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows))
+    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows), frame)
 
 
 def upsampling_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
     """The plan for upsampling a frame to this size, in px."""
     frame = _WORKSPACE_BYTES + height * width * _UPSAMPLING_BYTES
-    return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1)
+    return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1, frame)
 
 
 def fitting_windows(

@@ -100,6 +100,18 @@ def test_a_frame_that_does_not_fit_is_planned_in_tiles(monkeypatch: pytest.Monke
     assert "tiles" not in str(whole)
 
 
+def test_a_plan_says_when_there_is_not_enough_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, enough in ((2**31, False), (2**36, True)):
+        monkeypatch.setattr(memory_plan, "free_bytes", lambda device, free=free: free)
+        # 200 bytes for each pixel of an upsampled one are 16 GiB; in tiles, some images of it are kept.
+        for plan in (
+            memory_plan.upsampling_plan(9400, 9400, CPU),
+            memory_plan.memory_plan(9400, 9400, CPU, torch.bfloat16, 58),
+        ):
+            assert ("more than there is" in str(plan)) is not enough
+            assert (plan.further_bytes > free) is not enough
+
+
 def test_free_memory_is_known_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows and macOS; what psutil does there is its own concern."""
 
