@@ -45,6 +45,7 @@ from video.images.denoise import denoise
 from video.images.exr import left_out_views
 from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import read_picture
+from video.movies.movie import MOVIE_SUFFIXES
 from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
 from video.results import FrameResult, RunCallbacks, SequenceResult
@@ -80,6 +81,8 @@ def stylize_sequence(
     """
     style_settings, sequence_settings = settings
     styles = choice.read_styles()
+    if source.suffix.lower() in MOVIE_SUFFIXES and source.is_file():
+        display.say(f"counting the frames of {source}")
     sequence = open_sequence(
         source, None if frames is None else parse_range(frames), skip_missing=skip_missing
     )
@@ -101,6 +104,9 @@ def stylize_sequence(
     engine = StyleEngine(style_settings, styles, fetching=display.fetching)
     check_output_folder(out)
     follow_run(log_folder or out)
+    if isinstance(sequence, MovieSequence):
+        width, height = sequence.info.size
+        display.say(f"{len(sequence.numbers)} frames of {width}×{height} px")
     display.expect(len(sequence.numbers))
     for note in _notes(sequence):
         display.event(Warned(note, JOB))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.blender_nst.command_line import Cli
 from video.images.image_files import image_size, read_image, write_png
@@ -205,6 +206,12 @@ def test_movie_in_frames_out(cli: Cli, files: Path, tmp_path: Path) -> None:
     outcome = cli("stylize", first / "styled.mp4", "-s", files / "style.png", "-o", tmp_path / "again", *TINY)
     assert outcome.code == 0, outcome.stderr
     assert len(list((tmp_path / "again" / "styled").iterdir())) == 3
+    # Said before the first frame: of a large one, decoding alone takes minutes.
+    with Image.open(tmp_path / "again" / "styled" / "styled_0001.png") as frame:
+        size = f"{frame.width}×{frame.height}"
+    said = [*outcome.stdout.splitlines(), *outcome.stderr.splitlines()]
+    counted = said.index(f"counting the frames of {first / 'styled.mp4'}")
+    assert said[counted + 1] == f"3 frames of {size} px"
 
 
 @pytest.mark.parametrize("out", ["frames", "frames/styled/.."])
