@@ -26,6 +26,9 @@ from .ui import (
     translations,
 )
 from .ui.engine import operators
+from .ui.farm import operators as farm_operators
+from .ui.farm import panel as farm_panel
+from .ui.farm import settings as farm_settings
 from .ui.help import pages
 from .ui.render import operators as render_operators
 from .ui.styles import images
@@ -53,8 +56,11 @@ _MODULES = (
     preview,
     divider,
     choosers,
+    farm_settings,
+    farm_operators,
     panels,
     regions_panel,
+    farm_panel,
     timer,
     handlers,
     node,

@@ -37,7 +37,8 @@ _CORRECTIONS: tuple[tuple[str, str], ...] = (
     # Registered by this extension.
     (
         r"(?m)^class Scene\(.*\n",
-        r"\g<0>    nst: typing.Any\n    nst_regions: typing.Any\n    nst_compositing: typing.Any\n",
+        r"\g<0>    nst: typing.Any\n    nst_regions: typing.Any\n    nst_farm: typing.Any\n"
+        r"    nst_compositing: typing.Any\n",
     ),
     (r"(?m)^class WindowManager\(.*\n", r"\g<0>    nst_preview_side: typing.Any\n"),
     # Before Blender 5.0 alone.

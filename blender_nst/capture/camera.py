@@ -163,3 +163,9 @@ def camera_at(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None:
 
 def _rows(matrix: Any) -> list[list[float]]:
     return [[float(value) for value in row] for row in matrix]
+
+
+def shot_starts(scene: bpy.types.Scene, frames: list[int]) -> list[int]:
+    """The first of the frames, and each at which another camera is bound than at the one before."""
+    cameras = [camera.name if (camera := camera_at(scene, frame)) else None for frame in frames]
+    return [frame for place, frame in enumerate(frames) if place == 0 or cameras[place] != cameras[place - 1]]

@@ -164,6 +164,7 @@ def run(job_path: Path, package: Any) -> None:
     """Does the whole job with the loaded extension; returns when every frame is styled."""
     from blender_nst import handlers
     from blender_nst.capture.camera import frame_size
+    from blender_nst.capture.render_output import write_into
     from blender_nst.engine import options, process
     from blender_nst.engine.messages import Opened
     from blender_nst.headless.job import RenderJob, RenderJobError
@@ -174,7 +175,6 @@ def run(job_path: Path, package: Any) -> None:
         leave_out_compositor,
         open_scene,
         style_settings,
-        write_into,
     )
     from blender_nst.headless.scripts import RefusedScripts
     from blender_nst.local_events import Started
@@ -231,8 +231,8 @@ def run(job_path: Path, package: Any) -> None:
 
 def describe(scene: bpy.types.Scene, job: RenderJob) -> None:
     """Emits the scene's frames and shots; raises JobError if there are none to render."""
-    from blender_nst.capture.camera import frame_size
-    from blender_nst.headless.scene import frames_to_render, shot_starts
+    from blender_nst.capture.camera import frame_size, shot_starts
+    from blender_nst.headless.scene import frames_to_render
     from blender_nst.local_events import Described
 
     frames = frames_to_render(scene, job)

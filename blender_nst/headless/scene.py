@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 
-from ..capture.camera import camera_at
 from ..compat.compositor_trees import tree_of
 from ..compat.sequencer import uses_sequencer
 from ..compositing.second_pass import CompositeError, check_single_view
@@ -88,12 +87,6 @@ def frames_to_render(scene: bpy.types.Scene, job: RenderJob) -> list[int]:
     return frames
 
 
-def shot_starts(scene: bpy.types.Scene, frames: list[int]) -> list[int]:
-    """The first of the frames, and each at which another camera is bound than at the one before."""
-    cameras = [camera.name if (camera := camera_at(scene, frame)) else None for frame in frames]
-    return [frame for place, frame in enumerate(frames) if place == 0 or cameras[place] != cameras[place - 1]]
-
-
 def leave_out_compositor(scene: bpy.types.Scene, job: RenderJob) -> None:
     """Leaves the compositor to the second pass; raises JobError if that cannot be run."""
     try:
@@ -103,27 +96,6 @@ def leave_out_compositor(scene: bpy.types.Scene, job: RenderJob) -> None:
     if tree_of(scene) is None:
         raise JobError(f"{job.blend}: scene {scene.name!r} has no compositor nodes to run over styled frames")
     scene.render.use_compositing = False
-
-
-def write_into(scene: bpy.types.Scene, scratch: Path) -> None:
-    """Leads everything that the render itself would write away from the user's files.
-
-    Blender always writes an animation's frames. Those go to a scratch folder, quickly; the captured ones are
-    the frames that count. File Output nodes are muted, in every scene and node group.
-    """
-    render = scene.render
-    render.filepath = str(scratch / "frame_####")
-    render.use_file_extension = True
-    render.use_overwrite = True  # Blender calls no handler for a frame that it skips
-    render.use_placeholder = False
-    if hasattr(render.image_settings, "media_type"):
-        render.image_settings.media_type = "IMAGE"
-    render.image_settings.file_format = "JPEG"
-    trees = [tree for each in bpy.data.scenes if (tree := tree_of(each)) is not None]
-    for tree in [*trees, *bpy.data.node_groups]:
-        for node in tree.nodes:
-            if node.bl_idname == "CompositorNodeOutputFile":
-                node.mute = True
 
 
 def _set_samples(scene: bpy.types.Scene, samples: int) -> None:

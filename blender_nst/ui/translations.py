@@ -22,6 +22,7 @@ POLISH: dict[str, str] = {
     "Rendered Frames": "Wyrenderowane klatki",
     "Regions": "Obszary",
     "Compositor": "Kompozytor",
+    "Submit to Farm": "Wyślij na farmę",
     "Advanced": "Zaawansowane",
     "Look": "Wygląd",
     "Strokes": "Pociągnięcia",
@@ -111,6 +112,15 @@ POLISH: dict[str, str] = {
     "Kind": "Rodzaj",
     "As Rendered": "Jak wyrenderowano",
     "Stylize Before Compositor": "Styl przed kompozytorem",
+    # Farm
+    "Farm": "Farma",
+    "Farm Folder": "Folder farmy",
+    "Chunk": "Porcja",
+    "Lead-in": "Rozbieg",
+    "Shots in Order": "Ujęcia po kolei",
+    "Render Chunk": "Porcja renderowania",
+    "Machines": "Maszyny",
+    "Render Frames for a Farm": "Renderuj klatki dla farmy",
     # Settings
     "Draft": "Szkic",
     "Standard": "Zwykłe",
@@ -204,6 +214,7 @@ NAMES = frozenset(
             "Wasserstein",
         ),
         *("Gatys", "Torchvision", "Caffe", "Caffe RGB", "NLM", "DIS", "Farneback", "RAFT", "HDR"),
+        *("Flamenco", "OpenJD"),
         *("H.264 (MP4)", "ProRes 4444 (MOV)"),
     }
 )

@@ -155,10 +155,12 @@ def click_button(place: int = BATCH) -> Steps:
 def panel_classes() -> list[Any]:
     """The panels of the render properties, the parent of the others first."""
     part = sys.modules[MODULE]
-    panels, regions, compositor = (
-        sys.modules[f"{part.__name__}.ui.{name}"] for name in ("panels", "regions_panel", "compositor_panel")
+    panels, regions, compositor, farm = (
+        sys.modules[f"{part.__name__}.ui.{name}"]
+        for name in ("panels", "regions_panel", "compositor_panel", "farm.panel")
     )
-    return [*panels.PANELS, regions.RENDER_PT_nst_regions, compositor.RENDER_PT_nst_compositor]
+    others = (regions.RENDER_PT_nst_regions, compositor.RENDER_PT_nst_compositor, farm.RENDER_PT_nst_farm)
+    return [*panels.PANELS, *others]
 
 
 def show_panels(*names: str) -> Steps:
@@ -448,6 +450,39 @@ def regions_by_click() -> Steps:
         screenshot(name)
 
 
+def submit_to_farm() -> Steps:
+    """A file with changes is not submitted; when it is saved, the job of Flamenco is written."""
+    yield from show_panels("RENDER_PT_nst_farm")
+    scene, farm = bpy.context.scene, bpy.context.scene.nst_farm
+    camera = scene.camera
+    other = bpy.data.objects.new("Other", camera.data)
+    scene.collection.objects.link(other)
+    for frame, each in ((scene.frame_start, camera), (scene.frame_start + 2, other)):
+        scene.timeline_markers.new("shot", frame=frame).camera = each
+    farm.chunk_size, farm.lead_in = 1, 1
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window):
+        bpy.ops.ed.undo_push(message="a change")
+        tell("farm_unsaved", bpy.ops.nst.submit_to_farm.poll())
+    redraw()
+    yield 1.0
+    screenshot("farm_unsaved")
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.save_mainfile()
+    redraw()
+    yield 1.0  # until then Blender calls the file changed
+    screenshot("farm")
+    with bpy.context.temp_override(window=window):
+        tell("farm_saved", bpy.ops.nst.submit_to_farm.poll())
+        bpy.ops.nst.submit_to_farm("INVOKE_DEFAULT")
+    folder = Path(bpy.path.abspath(farm.output_root)) / "job"
+    tell("farm_job", sorted(path.name for path in folder.iterdir()))
+    tell("farm_shots", json.loads((folder / "job.json").read_text())["settings"]["shots"])
+    scene.timeline_markers.clear()
+    bpy.data.objects.remove(other)
+    yield 0.5
+
+
 def compositor_by_click() -> Steps:
     """The node comes by its button; Escape stops the second pass and keeps what is composited."""
     yield from show_panels("RENDER_PT_nst_compositor")
@@ -590,6 +625,7 @@ def everything() -> Steps:
         still,
         polish,
         regions_by_click,
+        submit_to_farm,
         compositor_by_click,
         preferences_window,
         load_during_a_run,

@@ -60,6 +60,8 @@ SCREENSHOTS = (
     "optimization",
     "network",
     "sequence",
+    "farm_unsaved",
+    "farm",
     "node",
     "compositing",
     "preferences",
@@ -231,6 +233,12 @@ def test_a_frame_is_seen_while_it_converges(told: dict[str, Any]) -> None:
 def test_regions_are_picked_in_the_panel(told: dict[str, Any]) -> None:
     (first, second) = told["regions"]
     assert (first[0], first[2], second[0], second[2]) == ("OBJECT", True, "MATERIAL", False)
+
+
+def test_a_saved_file_is_submitted_to_a_farm(told: dict[str, Any]) -> None:
+    assert (told["farm_unsaved"], told["farm_saved"]) == (False, True)
+    assert told["farm_job"] == ["README.txt", "job.json", "render_and_stylize.js"]
+    assert told["farm_shots"] == "1,3"
 
 
 def test_the_node_comes_by_its_button_and_escape_ends_the_second_pass(told: dict[str, Any]) -> None:

@@ -189,6 +189,20 @@ def run(
 
 
 @farm_app.command()
+def flamenco(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="SCRIPTS", help="The folder scripts beside flamenco-manager; made if absent."),
+    ],
+) -> None:
+    """Put the job type Render and Stylize where Flamenco's Manager takes it from."""
+    from blender_nst.cli.farm.submit import write_flamenco_script
+
+    with running(as_json=False) as display:
+        display.say(f"job type for Flamenco: {write_flamenco_script(folder)}; restart its Manager")
+
+
+@farm_app.command()
 def finish(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder that the chunks were made in.")],
     *,

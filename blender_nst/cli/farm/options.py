@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from blender_nst import addon
 from compositor.settings import Group, StyleSettings, setting_infos
 from video.settings import SequenceSettings
 
@@ -36,6 +37,9 @@ WHOLE_SHOT = "shot"
 
 PROGRAM = "blender-nst"
 """The command on a farm's machines."""
+
+FLAMENCO_SCRIPT = addon.FOLDER / "ui" / "farm" / "render_and_stylize.js"
+"""Flamenco's job type "Render and Stylize", which is generated (`cli/packaging/flamenco_script.py`)."""
 
 SourceArgument = Annotated[
     Path,

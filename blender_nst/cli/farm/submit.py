@@ -9,10 +9,11 @@ from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.farm.arguments import FarmJob
 from blender_nst.cli.farm.openjd import MOST_FRAMES, write_bundle
-from blender_nst.cli.farm.options import FarmEngine
+from blender_nst.cli.farm.options import FLAMENCO_SCRIPT, FarmEngine
 from blender_nst.cli.farm.work import FarmOptions, open_source
 from video.farm.lead_in import parse_lead_in
 from video.farm.shots import parse_shots
+from video.files.atomic import write_atomically
 from video.frames.sequence import parse_range
 
 WRITERS: Mapping[FarmEngine, Callable[[FarmJob, Path], Path]] = {FarmEngine.OPENJD: write_bundle}
@@ -55,4 +56,11 @@ def write_job(
     job = FarmJob(options, chosen, chunk_size or MOST_FRAMES, str(lead), known)
     path = WRITERS[engine](job, folder)
     display.say(f"job for {engine.value}: {path}")
+    return path
+
+
+def write_flamenco_script(folder: Path) -> Path:
+    """Writes Flamenco's job type into a folder; returns the file. Raises FileError if it cannot."""
+    path, text = folder / FLAMENCO_SCRIPT.name, FLAMENCO_SCRIPT.read_text("utf-8")
+    write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
     return path

@@ -20,7 +20,7 @@ DISTRIBUTION = "blender-nst"
 PACKAGES = ("blender_nst", "compositor", "video")
 
 _ROOT = addon.FOLDER.parent
-_SUFFIXES = frozenset({".py", ".json", ".toml", ".txt", ".safetensors"})
+_SUFFIXES = frozenset({".py", ".js", ".json", ".toml", ".txt", ".safetensors"})
 _WHEEL = "Wheel-Version: 1.0\nGenerator: blender-nst\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Of every file: time stamps would make every build another one."""

@@ -1,4 +1,4 @@
-"""Writes what Blender's side has from the engine's: the settings schema and copies of modules.
+"""Writes what Blender's side has from the engine's: schema, copies of modules, job type of Flamenco.
 
 Inside Blender neither `video` nor `compositor` can be imported (they belong to the engine's process). What
 both sides must agree on is defined once, on the engine's side, and generated here for Blender's:
@@ -17,6 +17,7 @@ from pathlib import Path
 from blender_nst import addon
 from blender_nst.cli.errors import CommandLineError
 from blender_nst.cli.packaging import settings_schema
+from blender_nst.cli.packaging.flamenco_script import FLAMENCO_SCRIPT, script_text
 
 ROOT = addon.FOLDER.parent
 COMMAND = "python -m blender_nst.cli.packaging.generate"
@@ -59,15 +60,16 @@ def module_text(source: str) -> str:
     return f"# Generated from {source} by `{COMMAND}`: do not edit.\n{text}"
 
 
-def generated_modules() -> dict[Path, str]:
-    """Every generated module with the content that it must have."""
-    return {ROOT / target: module_text(source) for source, target in MODULES.items()}
+def generated_files() -> dict[Path, str]:
+    """Every generated module, and the job type of Flamenco, with the content that it must have."""
+    modules = {ROOT / target: module_text(source) for source, target in MODULES.items()}
+    return modules | {FLAMENCO_SCRIPT: script_text()}
 
 
 def main() -> None:
     """Rewrites the checked-in files."""
     settings_schema.main()
-    for path, text in generated_modules().items():
+    for path, text in generated_files().items():
         unfinished = path.with_name(f".{path.name}.tmp")
         unfinished.write_text(text, "utf-8", newline="\n")
         unfinished.replace(path)

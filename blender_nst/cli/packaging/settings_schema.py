@@ -88,6 +88,11 @@ def _described(kind: type) -> list[dict[str, Any]]:
     return [_entry(each.name, hints[each.name], each.default, infos[each.name]) for each in fields(kind)]
 
 
+def _in_chunks(info: SettingInfo) -> bool:
+    """Whether a farm's chunk has the setting: one of frames, not of what is made of all of them."""
+    return info.group is not Group.OUTPUT or info.changes_pixels
+
+
 def _entry(name: str, hint: Any, default: Any, info: SettingInfo) -> dict[str, Any]:
     """One setting; what is usual is left out."""
     entry: dict[str, Any] = {
@@ -109,6 +114,7 @@ def _entry(name: str, hint: Any, default: Any, info: SettingInfo) -> dict[str, A
         "from_scene": info.from_scene or None,
         "in_presets": None if info.in_presets else False,
         "animatable": info.animatable or None,
+        "in_chunks": None if _in_chunks(info) else False,
     }
     return entry | {key: value for key, value in optional.items() if value is not None}
 

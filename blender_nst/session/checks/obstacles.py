@@ -149,6 +149,14 @@ CHECKS: tuple[Callable[[bpy.types.Scene, Purpose], Obstacle | None], ...] = (
 """In the order in which an artist meets them. A check reads; it changes nothing, in any thread."""
 
 
+_OF_SCENE = (_styles, _regions)
+
+
+def scene_obstacles(scene: bpy.types.Scene) -> list[Obstacle]:
+    """Of those, what is wrong with the scene itself, wherever it is stylized."""
+    return [found for check in _OF_SCENE if (found := check(scene, Purpose.ANIMATION)) is not None]
+
+
 def obstacles(scene: bpy.types.Scene, purpose: Purpose) -> list[Obstacle]:
     """Everything that keeps a scene's render or batch from being stylized; empty where nothing does."""
     return [found for check in CHECKS if (found := check(scene, purpose)) is not None]

@@ -15,6 +15,9 @@ from blender_nst.properties.looks import LOOKS
 from blender_nst.properties.schema import SCHEMA, described_properties
 from blender_nst.ui import choosers, compositor_panel, frame_operators, panels, preferences, regions_panel
 from blender_nst.ui import styles_panel
+from blender_nst.ui.farm import operators as farm_operators
+from blender_nst.ui.farm import panel as farm_panel
+from blender_nst.ui.farm.settings import NSTFarm
 from blender_nst.ui.render import operators as render_operators
 from blender_nst.session.viewing.preview import Side
 from blender_nst.ui import result_panel
@@ -25,9 +28,13 @@ wanted = {group["label"] for group in SCHEMA["groups"]}
 wanted |= {each["label"] for each in SCHEMA["presets"].values()} | {look.label for look in LOOKS}
 for entry in described_properties():
     wanted |= {entry["title"], *(choice["label"] for choice in entry.get("choices", []))}
-wanted |= {each.bl_label for each in panels.PANELS} | {each.value[0] for each in Side}
+wanted |= {each.bl_label for each in (*panels.PANELS, farm_panel.RENDER_PT_nst_farm)}
+wanted |= {each.value[0] for each in Side}
+for name, each in NSTFarm.bl_rna.properties.items():
+    if name in NSTFarm.__annotations__ and not each.is_hidden:
+        wanted |= {each.name, *(item.name for item in getattr(each, "enum_items", []))}
 for module in (
-    choosers, frame_operators, images, looks, quick_look, regions_panel, render_operators,
+    choosers, farm_operators, frame_operators, images, looks, quick_look, regions_panel, render_operators,
     result_panel, styles_panel, watch
 ):
     classes = [each for each in vars(module).values() if isinstance(each, type)]
@@ -47,7 +54,7 @@ for name in dir(bpy.ops.nst):
     said.add(rna.description)
     add(rna)
 for owner in (scene.NSTSceneProperties, styles.NSTStyle, regions.NSTRegion, compositor_panel.NSTCompositing,
-              preferences.NSTPreferences):
+              preferences.NSTPreferences, NSTFarm):
     add(owner.bl_rna)
 # Blender's own: of the types that ours derive from.
 base = {each.description for kind in (bpy.types.PropertyGroup, bpy.types.AddonPreferences,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +152,51 @@ def test_what_may_pass_by_is_to_be_tried_again(
     finished = cli("farm", "finish", tmp_path, "--no-movie", "--no-metrics", "--no-contact-sheet")
     assert finished.code == 0
     assert "several kinds" in finished.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 32 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    umount = shutil.which("umount")
+    if umount is None or mount(folder, "size=32k") != 0:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run([umount, str(folder)], check=True)
+
+
+def mount(folder: Path, options: str) -> int:
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def test_a_full_disk_is_later_and_loses_nothing(
+    cli: Cli, frames: Path, tmp_path: Path, small_disk: Path
+) -> None:
+    whole = tmp_path / "whole"
+    assert cli("chunk", *arguments(frames, whole), "--frames", "1-4").code == 0
+    outcome = cli("chunk", *arguments(frames, small_disk), "--frames", "1-4", "--progress", "openjd")
+    assert outcome.code == ChunkExit.LATER, outcome.stderr
+    assert "openjd_fail: " in outcome.stdout
+    assert not (small_disk / "styled").exists(), "a chunk delivers all of its frames or none"
+    assert mount(small_disk, "remount,size=64m") == 0
+    again = cli("chunk", *arguments(frames, small_disk), "--frames", "1-4")
+    assert again.code == 0, again.stderr
+    assert styled(small_disk) == styled(whole)
+
+
+def test_a_frame_that_is_missing_among_the_input_is_named(cli: Cli, frames: Path, tmp_path: Path) -> None:
+    for number in (1, 2, 4, 5):
+        name = f"f_{number:04}.png"
+        (tmp_path / "frames").mkdir(exist_ok=True)
+        shutil.copyfile(frames / name, tmp_path / "frames" / name)
+    style = ["--style", frames.parent / "style.png", "--out", tmp_path / "out", *TINY]
+    # It leads in to the chunk.
+    outcome = cli("chunk", tmp_path / "frames", *style, "--frames", "4-5", "--lead-in", "1")
+    assert outcome.code == ChunkExit.BAD_INPUT
+    assert "3" in outcome.stderr
+    assert not (tmp_path / "out" / "styled").exists()
 
 
 def test_progress_of_all_chunks_of_a_list(cli: Cli, frames: Path, tmp_path: Path) -> None:

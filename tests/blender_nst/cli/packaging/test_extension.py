@@ -33,7 +33,7 @@ def test_the_zip_holds_the_extension_and_nothing_of_the_command_line(archive: Pa
         name for name in names if name.startswith(("cli/", "demo/", "headless/")) or "__pycache__" in name
     }
     assert not strangers
-    assert {"engine/locks/engine.txt", "engine/locks/uv.txt"} <= names
+    assert {"engine/locks/engine.txt", "engine/locks/uv.txt", "ui/farm/render_and_stylize.js"} <= names
 
 
 def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_path: Path) -> None:
@@ -47,6 +47,7 @@ def test_the_zip_holds_the_engines_wheel_and_pip_takes_it(archive: Path, tmp_pat
     for file in ("networks/weights.py", "data/vgg16.safetensors"):
         assert (target / "compositor" / file).read_bytes() == (checkout / file).read_bytes()
     assert (target / "blender_nst" / "cli" / "app.py").is_file()
+    assert (target / "blender_nst" / "ui" / "farm" / "render_and_stylize.js").is_file()
     assert (target / "blender_nst" / "engine" / "locks" / "bpy-4.5.txt").is_file()
     (about,) = target.glob("*.dist-info")
     assert "Requires-Dist: torch" in (about / "METADATA").read_text()

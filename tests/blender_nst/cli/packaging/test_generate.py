@@ -15,9 +15,9 @@ from video.protocol import json_lines as engine_json_lines
 from video.protocol import messages as engine_messages
 
 
-@pytest.mark.parametrize("path", generate.generated_modules(), ids=lambda path: path.name)
-def test_the_checked_in_modules_are_fresh(path: Path) -> None:
-    assert path.read_text("utf-8") == generate.generated_modules()[path], f"run {generate.COMMAND}"
+@pytest.mark.parametrize("path", generate.generated_files(), ids=lambda path: path.name)
+def test_the_checked_in_files_are_fresh(path: Path) -> None:
+    assert path.read_text("utf-8") == generate.generated_files()[path], f"run {generate.COMMAND}"
 
 
 def test_both_sides_speak_the_same_protocol() -> None:
