@@ -96,7 +96,7 @@ scene.nst.seed, scene.nst.follow_light, scene.nst.steps, scene.nst.motion = 7, F
 scene.nst.style_layers = "relu1_1, relu2_1"
 scene.nst.movie = False
 extra = scene.nst.styles.add()
-extra.path, extra.weight = arguments[1], 0.25
+extra.image, extra.weight = bpy.data.images.load(arguments[1]), 0.25  # unpacked: the file is read
 bpy.data.objects["Cube"].name = "Old Man's"
 for keep in (True, False):
     region = scene.nst_regions.entries.add()
