@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..help.pages import FARM
 from ..panel_base import MAIN_PANEL, RenderPanel
 from ..wrapped_text import draw_wrapped
 from .checks import farm_obstacle
@@ -17,6 +18,7 @@ class RENDER_PT_nst_farm(RenderPanel, bpy.types.Panel):
 
     bl_label = "Submit to Farm"
     bl_parent_id = MAIN_PANEL
+    help_page = FARM
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the settings, the plan or why there is none, and the button."""

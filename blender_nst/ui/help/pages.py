@@ -14,13 +14,16 @@ from ... import addon
 from ...diagnostics.guard import report
 
 USAGE, SETTINGS, TROUBLESHOOTING, FORMATS = "usage", "settings", "troubleshooting", "formats"
-PAGES = (USAGE, SETTINGS, TROUBLESHOOTING, FORMATS)
+FARM = "farm"
+PAGES = (USAGE, SETTINGS, TROUBLESHOOTING, FORMATS, FARM)
 
 _TOPICS = (
     ("bpy.types.nstsceneproperties.output_format*", FORMATS),
     ("bpy.types.nstsceneproperties.*", SETTINGS),
+    ("bpy.types.nstfarm.*", FARM),
     ("bpy.types.nst*", USAGE),
     ("bpy.ops.nst.engine*", TROUBLESHOOTING),
+    ("bpy.ops.nst.submit_to_farm*", FARM),
     ("bpy.ops.nst.*", USAGE),
 )
 """The page about each property and operator, by patterns of their names; the first one that fits counts."""

@@ -61,8 +61,8 @@ def reasons() -> set[str]:
                 texts = [node.args[1]]
             elif isinstance(node, ast.Assign) and [_called(each) for each in node.targets] == ["reason"]:
                 texts = [node.value]
-            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant):
-                texts = [node.value]
+            elif isinstance(node, ast.Yield) and node.value is not None:
+                texts = [node.value] if isinstance(node.value, ast.Constant) else []
             for text in texts:
                 found |= {
                     each.value

@@ -20,7 +20,8 @@ prefix, mapping = next(each for each in bpy.utils.manual_map() if each == manual
 def found(name):
     return next(prefix + page for pattern, page in mapping if fnmatch.fnmatchcase(name, pattern))
 names = ["bpy.types.nstsceneproperties.strength", "bpy.ops.nst.render", "bpy.types.nststyle.weight",
-         "bpy.ops.nst.engine_install", "bpy.types.nstsceneproperties.output_format"]
+         "bpy.ops.nst.engine_install", "bpy.types.nstsceneproperties.output_format",
+         "bpy.types.nstfarm.chunk_size", "bpy.ops.nst.submit_to_farm"]
 finish([opened, [page_file(page).as_uri() for page in PAGES], [found(name) for name in names]])
 """
 
@@ -30,7 +31,7 @@ def test_pages_are_opened_and_found(blender: BlenderInTests) -> None:
     docs = REPOSITORY / "docs"
     assert opened == files
     assert files == [
-        (docs / f"{page}.md").as_uri() for page in ("usage", "settings", "troubleshooting", "formats")
+        (docs / f"{page}.md").as_uri() for page in ("usage", "settings", "troubleshooting", "formats", "farm")
     ]
-    pages = ("settings", "usage", "usage", "troubleshooting", "formats")
+    pages = ("settings", "usage", "usage", "troubleshooting", "formats", "farm", "farm")
     assert found == [(docs / f"{page}.md").as_uri() for page in pages]
