@@ -33,6 +33,10 @@ _READ = {*_VECTOR, *_DEPTH, *_INDEX}
 BACKGROUND_DEPTH = 1e9
 """Blender's depth where there is no surface is 1e10."""
 
+# The depth of pixels of which nothing is known, and a motion in pixels that leads out of any frame: what came
+# from there is not known, so that it is painted anew.
+_NOWHERE, _OUTSIDE = 1e10, 1e6
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -86,9 +90,9 @@ def read_passes(path: Path) -> Passes:
     channels = read_channels(path, lambda names: [name for name in names if _layer(name) in _READ])
     noted = read_note(path)
     return Passes(
-        vector=_stacked(channels, _VECTOR, "XYZW"),
-        depth=_single(channels, _DEPTH, "Z"),
-        index=_single(channels, _INDEX, "X"),
+        vector=_finite(_stacked(channels, _VECTOR, "XYZW"), unknown=_OUTSIDE, infinite=_OUTSIDE),
+        depth=_finite(_single(channels, _DEPTH, "Z"), unknown=_NOWHERE, infinite=_NOWHERE),
+        index=_finite(_single(channels, _INDEX, "X"), unknown=0.0, infinite=0.0),
         camera=_camera(noted),
         motion_blur=bool(noted.get("motion_blur", False)),
     )
@@ -115,6 +119,18 @@ def _single(channels: dict[str, np.ndarray], names: tuple[str, ...], letter: str
         # Blender 4 calls the only channel of some passes V, later ones by the pass's own letter.
         stacked = _stacked(channels, names, "V")
     return None if stacked is None else stacked[..., 0]
+
+
+def _finite(values: np.ndarray | None, *, unknown: float, infinite: float) -> np.ndarray | None:
+    """Values of a pass without those that are no finite numbers, which broken shaders write.
+
+    Args:
+        unknown: for what is no number; infinite: the magnitude of what is infinite or larger.
+    """
+    if values is None:
+        return None
+    bound = infinite or float(np.finfo(np.float32).max)
+    return np.clip(np.nan_to_num(values, nan=unknown, posinf=infinite, neginf=-infinite), -bound, bound)
 
 
 def _camera(noted: dict[str, Any]) -> Camera | None:

@@ -48,6 +48,21 @@ def test_the_later_name_of_the_object_index(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_passes(tmp_path / "a.exr").index, DEPTH)
 
 
+def test_what_is_no_finite_number_is_not_known(tmp_path: Path) -> None:
+    """Vectors lead out of any frame there, depths are the background's."""
+    values = np.array([[2.5, np.nan, np.inf, -np.inf, 1e30]], np.float32)
+    channels = {f"ViewLayer.Vector.{letter}": values for letter in "XYZW"}
+    channels |= {"ViewLayer.Depth.Z": values, "ViewLayer.IndexOB.X": values[:, ::-1].copy()}
+    write_exr(tmp_path / "passes.exr", channels)
+    passes = read_passes(tmp_path / "passes.exr")
+    assert passes.vector is not None
+    assert passes.depth is not None
+    assert passes.index is not None
+    np.testing.assert_array_equal(passes.vector[0, :, 0], np.float32([2.5, 1e6, 1e6, -1e6, 1e6]))
+    np.testing.assert_array_equal(passes.depth[0], np.float32([2.5, 1e10, 1e10, -1e10, 1e10]))
+    np.testing.assert_array_equal(passes.index[0, 1:], np.float32([0.0, 0.0, 0.0, 2.5]))
+
+
 def test_missing_passes_are_none(tmp_path: Path) -> None:
     write_exr(tmp_path / "a.exr", {"ViewLayer.Combined.R": DEPTH, "ViewLayer.Vector.X": DEPTH})
     passes = read_passes(tmp_path / "a.exr")
