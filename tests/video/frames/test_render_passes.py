@@ -58,9 +58,9 @@ def test_what_is_no_finite_number_is_not_known(tmp_path: Path) -> None:
     assert passes.vector is not None
     assert passes.depth is not None
     assert passes.index is not None
-    np.testing.assert_array_equal(passes.vector[0, :, 0], np.float32([2.5, 1e6, 1e6, -1e6, 1e6]))
-    np.testing.assert_array_equal(passes.depth[0], np.float32([2.5, 1e10, 1e10, -1e10, 1e10]))
-    np.testing.assert_array_equal(passes.index[0, 1:], np.float32([0.0, 0.0, 0.0, 2.5]))
+    np.testing.assert_array_equal(passes.vector[0, :, 0], np.array([2.5, 1e6, 1e6, -1e6, 1e6], np.float32))
+    np.testing.assert_array_equal(passes.depth[0], np.array([2.5, 1e10, 1e10, -1e10, 1e10], np.float32))
+    np.testing.assert_array_equal(passes.index[0, 1:], np.array([0.0, 0.0, 0.0, 2.5], np.float32))
 
 
 def test_missing_passes_are_none(tmp_path: Path) -> None:
