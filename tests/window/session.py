@@ -288,8 +288,9 @@ def asks_before_the_first_frame() -> Steps:
         path.unlink()
     # A single picture, which is not to be stylized, is nobody's business.
     bpy.ops.render.render("INVOKE_DEFAULT")
-    yield from until(lambda: not rendering(), "the single picture")
-    seen["still"] = sys.modules[f"{MODULE}.handlers"].shown_frame()
+    shown = sys.modules[f"{MODULE}.handlers"].shown_frame
+    yield from until(lambda: not rendering() and shown() is not None, "the single picture")
+    seen["still"] = shown()
     for path in paths:
         bpy.ops.nst.style_add(filepath=path)
     nst().styles[1].weight = 0.5
@@ -611,8 +612,10 @@ def quit_during_a_run() -> Steps:
 def everything() -> Steps:
     sys.path.insert(0, str(Path(__file__).parent))
     viewing: Any = importlib.import_module("viewing")
+    first_steps: Any = importlib.import_module("first_steps")
     scenarios: tuple[Callable[[], Steps], ...] = (
         prepare,
+        first_steps.first_animation,
         *viewing.FIRST,
         asks_before_the_first_frame,
         ctrl_f12,

@@ -278,3 +278,10 @@ def test_an_engine_does_not_outlive_blender(told: dict[str, Any]) -> None:
     while process.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not process.exists()
+
+
+def test_the_first_animation_takes_at_most_eight_clicks(told: dict[str, Any]) -> None:
+    first = told["first"]
+    print(f"clicks to the first styled animation: {len(first['clicks'])}: {', '.join(first['clicks'])}")
+    assert len(first["clicks"]) <= 8
+    assert first["styled"] == ["styled_0001.png", "styled_0002.png"]
