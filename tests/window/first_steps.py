@@ -76,5 +76,3 @@ def first_animation() -> Steps:
     screenshot("first_done")
     folder = FOLDER / "styled" / "styled"
     tell("first", {"clicks": clicks, "styled": sorted(path.name for path in folder.glob("*.png"))})
-    bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "scene.blend"), load_ui=False)
-    yield from show_panels("RENDER_PT_nst", "RENDER_PT_nst_frames")

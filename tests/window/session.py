@@ -615,7 +615,6 @@ def everything() -> Steps:
     first_steps: Any = importlib.import_module("first_steps")
     scenarios: tuple[Callable[[], Steps], ...] = (
         prepare,
-        first_steps.first_animation,
         *viewing.FIRST,
         asks_before_the_first_frame,
         ctrl_f12,
@@ -632,6 +631,7 @@ def everything() -> Steps:
         compositor_by_click,
         preferences_window,
         load_during_a_run,
+        first_steps.first_animation,
         quit_during_a_run,
     )
     only = os.environ.get("NST_WINDOW_ONLY", "").split()
