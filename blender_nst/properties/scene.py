@@ -7,12 +7,12 @@ The engine's dataclasses are the one definition of every setting, and the schema
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
 import bpy
 
 from .looks import look_get, look_items, look_set
+from .menu_choice import MenuChoice
 from .schema import SCHEMA, SECTIONS, described_properties, described_settings
 from .setting_property import from_json, make_property, to_json
 from .styles import FILE_OPTIONS, OVERRIDABLE, NSTStyle, add_style
@@ -25,22 +25,12 @@ _PRESET_ITEMS = [
 ]
 
 
-class FrameSource(Enum):
+class FrameSource(MenuChoice):
     """Where rendered frames are taken from: title and help for people."""
 
     RENDER = ("Scene Output", "The files that the scene's render has written, frames or a movie")
     CAPTURED = ("Captured", "The frames and passes that an animation render with Neural Style has kept")
     FILES = ("Files", "A folder, a sequence or a movie of any renderer or camera")
-
-    @property
-    def title(self) -> str:
-        """For the menu."""
-        return self.value[0]
-
-    @property
-    def help(self) -> str:
-        """For the tooltip."""
-        return self.value[1]
 
 
 # The settings that a scene has by itself (`from_scene` in the schema).
@@ -167,7 +157,7 @@ class NSTSceneProperties(bpy.types.PropertyGroup):
     source: bpy.props.EnumProperty(
         name="Frames",
         description="Which rendered frames the button stylizes",
-        items=[(each.name, each.title, each.help) for each in FrameSource],
+        items=FrameSource.items(),
         default=FrameSource.RENDER.name,
         options=set(),
         override=OVERRIDABLE,

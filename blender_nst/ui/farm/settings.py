@@ -3,11 +3,11 @@
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import shlex
-from enum import Enum
 from typing import Any
 
 import bpy
 
+from ...properties.menu_choice import MenuChoice
 from ...properties.styles import FILE_OPTIONS
 from ...session.plan import SessionError
 from .chunk_options import SEPARATOR, ChunkOptionsError, advanced_options, farm_shots, style_paths
@@ -16,21 +16,11 @@ REFUSED = "!"
 """Begins the options of a scene that no job can be made of: the job type says the rest, and refuses it."""
 
 
-class FarmEngine(Enum):
+class FarmEngine(MenuChoice):
     """The engines of farms: title and help for people."""
 
     FLAMENCO = ("Flamenco", "Blender's own farm: machines with Blender render, those with the engine stylize")
     OPENJD = ("OpenJD", "AWS Deadline Cloud and other schedulers of Open Job Description")
-
-    @property
-    def title(self) -> str:
-        """For the menu."""
-        return self.value[0]
-
-    @property
-    def help(self) -> str:
-        """For the tooltip."""
-        return self.value[1]
 
 
 def _scene(farm: "NSTFarm") -> Any:
@@ -61,7 +51,7 @@ class NSTFarm(bpy.types.PropertyGroup):
     engine: bpy.props.EnumProperty(
         name="Farm",
         description="What runs the job",
-        items=[(each.name, each.title, each.help) for each in FarmEngine],
+        items=FarmEngine.items(),
         options=set(),
     )
     output_root: bpy.props.StringProperty(
