@@ -26,7 +26,7 @@ from compositor.networks.download import DownloadProgress as Fetching
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, FrameReport
-from compositor.settings import StyleSettings, with_own_settings
+from compositor.settings import Precision, StyleSettings, with_own_settings
 from compositor.stylization.content_frame import ContentFrame, make_content_frame, make_unstyled_mask
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.frame_optimizer import FrameOptimizer
@@ -49,6 +49,7 @@ class StyleEngine:
         settings: how to stylize.
         styles: one style picture, (h, w, 3 or 4) float32, sRGB in 0..1, or several `Style`s.
         fetching: called with the progress of a download, if the network has to be fetched.
+        auto_precision: what the precision `auto` is taken for; None leaves that to the hardware.
 
     Raises:
         DeviceError, WeightsError, LayerError, SettingsError, ImageError: see there.
@@ -61,9 +62,14 @@ class StyleEngine:
         styles: np.ndarray | Sequence[Style],
         *,
         fetching: Fetching | None = None,
+        auto_precision: Precision | None = None,
     ) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
+        precision = settings.precision
+        if precision is Precision.AUTO and auto_precision is not None:
+            precision = auto_precision
+        self._dtype = feature_dtype(precision, self.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
@@ -75,6 +81,11 @@ class StyleEngine:
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
         self._local_distance: LocalStyleDistance | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """The precision of the features; never `auto`."""
+        return Precision(str(self._dtype).removeprefix("torch."))
 
     @property
     def styles(self) -> list[Style]:
@@ -281,8 +292,7 @@ class StyleEngine:
                 for each in styles
             ]
             weights = normalize_network(weights, small, settings.pooling, visible)
-        dtype = feature_dtype(settings.precision, self.device)
-        return FeatureNetwork(weights, settings.pooling, self.device, dtype)
+        return FeatureNetwork(weights, settings.pooling, self.device, self._dtype)
 
     def _checked_working_size(
         self, inputs: FrameInputs, temporal: TemporalConstraint | None

@@ -1,4 +1,4 @@
-"""The scenes of `coherence.py`; runs inside Blender, with: -- SCENE OUT.blend FRAMES WIDTH HEIGHT."""
+"""Scenes of `coherence.py` and `eye.py`; runs inside Blender, with -- SCENE OUT.blend FRAMES WIDTH HEIGHT."""
 
 from __future__ import annotations
 
@@ -81,7 +81,49 @@ def pan(scene: Any, frames: int) -> None:
         _key(camera, frame)
 
 
-SCENES = {each.__name__: each for each in (orbit, shadow, still, cut, pan)}
+def fade(scene: Any, frames: int) -> None:
+    """The camera goes around slowly, while sun and sky fade to black."""
+    _things()
+    camera = _camera(scene, "Camera")
+    sun, background = bpy.data.lights["Sun"], scene.world.node_tree.nodes["Background"]
+    strength, energy = background.inputs["Strength"], sun.energy
+    bright = strength.default_value
+    for frame in range(frames + 2):
+        angle = -pi / 2 + ORBIT * (frame - frames / 2) / 4
+        camera.location = 7.0 * cos(angle), 7.0 * sin(angle), 2.4
+        camera.rotation_euler = radians(77), 0.0, angle + pi / 2
+        _key(camera, frame)
+        light = max(0.0, 1.0 - (frame - 1) / (frames - 1)) ** 2
+        sun.energy, strength.default_value = energy * light, bright * light
+        sun.keyframe_insert("energy", frame=frame)
+        strength.keyframe_insert("default_value", frame=frame)
+
+
+def foliage(scene: Any, frames: int) -> None:
+    """A bush of blades, each in a wind of its own, before a still ground; the camera goes past."""
+    _things()
+    data = bpy.data.meshes.new("blade")
+    data.from_pydata([(-0.05, 0, 0), (0.05, 0, 0), (0.03, 0, 0.8), (0, 0, 1.1)], [], [(0, 1, 2, 3)])
+    data.materials.append(_mottled("blade", (0.2, 0.6, 0.12), 4.0))
+    for index in range(220):
+        blade = bpy.data.objects.new(f"blade {index}", data)
+        scene.collection.objects.link(blade)
+        # Places and sizes that follow no pattern: multiples of the golden ratio.
+        around, far = 2.399963 * index, 0.075 * index**0.5
+        blade.location = -0.3 + 1.6 * far * cos(around), -2.9 + far * sin(around), 0.0
+        blade.scale = (1.0, 1.0, 0.7 + 0.5 * (0.618034 * index % 1.0))
+        for frame in range(frames + 2):
+            sway = 0.12 * sin(0.55 * frame + 1.7 * index)
+            blade.rotation_euler = sway, 0.25 * cos(around) + sway, around
+            _key(blade, frame)
+    camera = _camera(scene, "Camera")
+    for frame in range(frames + 2):
+        camera.location = 0.03 * (frame - frames / 2), -6.0, 1.7
+        camera.rotation_euler = radians(80), 0.0, 0.0
+        _key(camera, frame)
+
+
+SCENES = {each.__name__: each for each in (orbit, shadow, still, cut, pan, fade, foliage)}
 
 
 def _set_up(scene: Any, frames: int, width: int, height: int) -> None:

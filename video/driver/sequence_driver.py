@@ -45,6 +45,7 @@ from video.results import RunCallbacks, SequenceResult
 from video.resume.earlier_run import EarlierRun
 from video.resume.fingerprint import run_identity
 from video.resume.journal_file import Entry
+from video.resume.machine import machine_here, warn_of_another
 from video.settings import SequenceSettings
 
 
@@ -142,6 +143,7 @@ class SequenceDriver:
 
     def _run(self, frames: Iterable[SourceFrame], checkpoint: Checkpoint, begun: float) -> SequenceResult:
         self.callbacks.opened(checkpoint.journal.continues, checkpoint.finished_frames)
+        self._compare_machine(checkpoint)
         cancelled = False
         framed_frames = FramedSequence(frames, self.settings.panorama)
         for plan in pass_plans(framed_frames, checkpoint, self.settings):
@@ -153,6 +155,13 @@ class SequenceDriver:
             checkpoint.close()
         return result
 
+    def _compare_machine(self, checkpoint: Checkpoint) -> None:
+        """Says if what is left to do is computed with something else than what is done; of one view alone."""
+        begun_on, count = checkpoint.journal.machine, len(checkpoint.journal.entries)
+        all_done = checkpoint.is_complete and count == self.total
+        if begun_on is not None and not all_done and self._view.styled is None:
+            warn_of_another(begun_on, machine_here(self.engine), self.callbacks.warning)
+
     def _new_outputs(self) -> RunOutputs:
         metadata, view = self._writer.metadata, self._view
         return RunOutputs(self.settings, view.results, self.callbacks, metadata, suffix=view.suffix)
@@ -161,7 +170,7 @@ class SequenceDriver:
         settings = self.engine.settings, self.settings
         identity = run_identity(settings, self.engine.styles, initial=self.initial, source=self.source)
         return Checkpoint(
-            self._earlier.open_journal(identity, restart=self.restart),
+            self._earlier.open_journal(identity, machine_here(self.engine), restart=self.restart),
             self.output,
             self.settings,
             self._styled_path,

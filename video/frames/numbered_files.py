@@ -117,6 +117,7 @@ def only_pattern(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> Pat
 
 
 def listed(numbers: Collection[int]) -> str:
-    """`frames 1, 2, 5`, of many the first eight."""
+    """`frame 3`, or `frames 1, 2, 5`, of many the first eight."""
     few = list(islice(numbers, 8))
-    return "frames " + ", ".join(map(str, few)) + (", …" if len(numbers) > 8 else "")
+    name = "frame" if len(numbers) == 1 else "frames"
+    return f"{name} {', '.join(map(str, few))}{', …' if len(numbers) > 8 else ''}"

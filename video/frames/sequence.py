@@ -296,7 +296,7 @@ def _select(
         empty = [number for number in named if number not in rendered]
         if empty:
             raise SequenceError(
-                f"{pattern}: {listed(empty)} not rendered yet: the files are empty; render them, or leave"
+                f"{pattern}: {listed(empty)} not rendered yet (empty files); render them, or leave"
                 " them out with --skip-missing"
             )
     if not rendered:

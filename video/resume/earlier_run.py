@@ -10,6 +10,7 @@ from typing import Any
 from video.errors import BEGIN_ANEW, ChangedFrameError, JournalError
 from video.files.output_folder import JOURNAL
 from video.resume.journal import Journal
+from video.resume.journal_file import Machine
 from video.resume.put_aside import put_aside
 
 
@@ -31,8 +32,8 @@ class EarlierRun:
     puts_aside: bool
     warn: Callable[[str], None]
 
-    def open_journal(self, identity: dict[str, Any], *, restart: bool) -> Journal:
-        """The journal to go on with, or an empty one.
+    def open_journal(self, identity: dict[str, Any], machine: Machine, *, restart: bool) -> Journal:
+        """The journal to go on with, or an empty one of this machine.
 
         Raises:
             JournalError: nothing is put aside, and the folder holds frames of other settings, styles or
@@ -40,14 +41,14 @@ class EarlierRun:
         """
         if not restart:
             try:
-                return Journal.open(self.folder, identity, restart=False)
+                return Journal.open(self.folder, identity, machine, restart=False)
             except JournalError as error:
                 if not self.puts_aside:
                     raise
                 self._put_aside(str(error))
         elif self.puts_aside:
             self._put_aside("the run begins anew")
-        return Journal.open(self.folder, identity, restart=True)
+        return Journal.open(self.folder, identity, machine, restart=True)
 
     def put_aside_from(self, journal: Journal, error: ChangedFrameError) -> None:
         """Puts the finished frames from the changed one on aside, and cuts the journal there.

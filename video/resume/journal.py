@@ -18,7 +18,7 @@ from video.errors import BEGIN_ANEW, ChangedFrameError, FileError, JournalError
 from video.files.output_folder import JOURNAL
 from video.images.image_files import write_atomically
 from video.resume.fingerprint import SOURCE_PREFIX
-from video.resume.journal_file import UNKNOWN, Entry, JournalContent, read_journal
+from video.resume.journal_file import UNKNOWN, Entry, JournalContent, Machine, read_journal
 
 
 class Journal:
@@ -29,10 +29,12 @@ class Journal:
         pass_number: the pass in progress, from 0.
         done: how many frames of that pass are finished, in the order of the pass.
         continues: whether a run of the same identity was found, be it without a finished frame.
+        machine: that the run began with; None where its journal, an older one, does not tell.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, path: Path, identity: dict[str, Any], machine: Machine | None) -> None:
         self.path = path
+        self.machine = machine
         self.entries: list[Entry] = []
         self.pass_number = 0
         self.done = 0
@@ -40,11 +42,14 @@ class Journal:
         self._identity = identity
 
     @classmethod
-    def open(cls, output: Path, identity: dict[str, Any], *, restart: bool) -> Journal:
+    def open(
+        cls, output: Path, identity: dict[str, Any], machine: Machine | None = None, *, restart: bool
+    ) -> Journal:
         """Opens the journal in a folder; a new one where there is none, or where no frame is finished.
 
         Args:
             identity: see `video.resume.fingerprint`.
+            machine: that a new run begins with.
             restart: begin a new one whatever is there.
 
         Raises:
@@ -52,7 +57,7 @@ class Journal:
                 file is no journal.
             FileError: it cannot be read or written.
         """
-        journal = cls(output / JOURNAL, identity)
+        journal = cls(output / JOURNAL, identity, machine)
         if journal.path.is_file() and not restart:
             journal._read()
         journal.write()
@@ -145,7 +150,7 @@ class Journal:
 
     def write(self) -> None:
         """Writes the journal in one step; raises FileError if the disk does not take it."""
-        content = JournalContent(self._identity, self.entries, self.pass_number, self.done)
+        content = JournalContent(self._identity, self.entries, self.pass_number, self.done, self.machine)
         write_atomically(self.path, lambda temporary: temporary.write_text(content.text(), "utf-8"))
 
     def remove_if_empty(self) -> None:
@@ -169,6 +174,8 @@ class Journal:
                 f" ({'; '.join(different)}): {BEGIN_ANEW}"
             )
         self.continues = True
+        if entries:
+            self.machine = content.machine
         self.entries, self.pass_number, self.done = entries, content.pass_number, content.done
 
 

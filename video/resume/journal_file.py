@@ -9,22 +9,41 @@ from pathlib import Path
 from typing import Any
 
 from compositor.progress import FrameReport
+from compositor.settings import Precision
 from video.errors import FileError
 from video.files.json_values import JsonError, decode, read_json
 from video.motion.shot_light import ShotLight
 from video.results import FrameResult
 
-FORMAT = 3
-"""Of what is written. The second one, which is still read, had no hashes of files."""
+FORMAT = 4
+"""Of what is written. Still read: the second one, without hashes of files, the third, without a machine."""
 
 UNKNOWN = ""
 """In the place of a hash, for what was made before there were any."""
 
-_WITHOUT_HASHES = 2
+_WITHOUT_HASHES, _WITHOUT_MACHINE = 2, 3
+_MOST_THREADS = 1024
 _MAX_SIDE = 1 << 24
 _MAX_FRAME = 1 << 31
 # The range of single precision, in which all of these numbers were computed.
 _MAX_FLOAT, _MIN_FLOAT = 3.5e38, 1e-46
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run computes with, see `video.resume.machine`.
+
+    Attributes:
+        processor: device and instructions.
+        precision: of the features.
+        threads: of the CPU.
+        versions: of libraries, by name.
+    """
+
+    processor: str
+    precision: Precision
+    threads: int
+    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,18 +102,21 @@ class JournalContent:
     Attributes:
         identity: see `video.resume.fingerprint`.
         pass_number, done: see `video.resume.journal.Journal`.
+        machine: that the run began with; None where that is not known, or where they were several.
     """
 
     identity: dict[str, Any]
     entries: list[Entry]
     pass_number: int
     done: int
+    machine: Machine | None = None
 
     def text(self) -> str:
         """As it is written: a line for each frame."""
         head = {
             "journal": FORMAT,
             "run": self.identity,
+            "machine": None if self.machine is None else asdict(self.machine),
             "pass": self.pass_number,
             "done": self.done,
             "frames": [],
@@ -114,12 +136,13 @@ def read_journal(path: Path) -> JournalContent:
 
 
 def _content(values: Any) -> JournalContent:
-    if not isinstance(values, dict) or values.keys() != {"journal", "run", "pass", "done", "frames"}:
+    version = values.get("journal") if isinstance(values, dict) else None
+    fields = {"journal", "run", "pass", "done", "frames"} | ({"machine"} if version == FORMAT else set())
+    if not isinstance(values, dict) or values.keys() != fields:
         raise JsonError("other fields than a journal's")
-    version = values["journal"]
-    if version not in (FORMAT, _WITHOUT_HASHES) or not isinstance(values["frames"], list):
+    if version not in (FORMAT, _WITHOUT_MACHINE, _WITHOUT_HASHES) or not isinstance(values["frames"], list):
         raise JsonError(f"of the format {str(version)[:20]}")
-    upgraded = values["frames"] if version == FORMAT else [_with_unknown(each) for each in values["frames"]]
+    upgraded = [_with_unknown(each) if version == _WITHOUT_HASHES else each for each in values["frames"]]
     entries = [decode(Entry, each) for each in upgraded]
     for entry in entries:
         check_entry(entry)
@@ -127,13 +150,23 @@ def _content(values: Any) -> JournalContent:
     whole = position.done == len(entries) if position.number == 0 else 0 <= position.done <= len(entries)
     if position.number < 0 or not whole:
         raise JsonError("the frames are not as many as it says")
-    return JournalContent(_identity(values["run"]), entries, position.number, position.done)
+    machine = _machine(values.get("machine"))
+    return JournalContent(_identity(values["run"]), entries, position.number, position.done, machine)
 
 
 @dataclass(frozen=True)
 class _Position:
     number: int
     done: int
+
+
+def _machine(values: Any) -> Machine | None:
+    machine = None if values is None else decode(Machine, values)
+    if machine is not None and not (
+        1 <= machine.threads <= _MOST_THREADS and machine.precision is not Precision.AUTO
+    ):
+        raise JsonError("the machine is none")
+    return machine
 
 
 def _with_unknown(values: Any) -> Any:

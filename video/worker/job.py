@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from compositor.engine import StyleEngine
 from compositor.networks.weights import network_files
 from compositor.progress import Snapshot
-from compositor.settings import StyleSettings, settings_from_json
+from compositor.settings import Precision, StyleSettings, settings_from_json
 from compositor.stylization.style_library import Style, check_style
 from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
@@ -28,6 +29,7 @@ from video.images.image_files import read_image
 from video.protocol.messages import Event, Finish, Frame, Opened, Planned, Stylize, Warned
 from video.reports.snapshots import PreviewFile, SequenceSnapshots
 from video.results import FrameResult, RunCallbacks
+from video.resume.machine import computing_as, machine_of_run
 from video.settings import SequenceSettings
 from video.worker.events import frame_event, preview_event, progress_event
 
@@ -55,6 +57,7 @@ class OpenJob:
         self._send = send
         self._output = Path(job.output)
         self._snapshots_kept = False
+        self._auto_precision: Precision | None = None
         self.packer = Packer(self._output / PASSES)
         self.is_complete = job.complete
         self.received: list[Frame | Finish] = []
@@ -111,7 +114,18 @@ class OpenJob:
         self._snapshots_kept = style_settings.snapshot_every > 0
         if not self._snapshots_kept and job.preview_every > 0:
             style_settings = replace(style_settings, snapshot_every=job.preview_every)
-        return StyleEngine(style_settings, styles, fetching=self._report_download()), sequence_settings
+        engine = StyleEngine(
+            style_settings, styles, fetching=self._report_download(), auto_precision=self._auto_precision
+        )
+        return engine, sequence_settings
+
+    @contextmanager
+    def computing_as_before(self) -> Iterator[None]:
+        """Computes with what the run that the job resumes began with; see `video.resume.machine`."""
+        view = self._job.views[0] if self._job.views else ""
+        before = None if self._job.restart else machine_of_run(self._output, view)
+        with computing_as(before) as self._auto_precision:
+            yield
 
     @property
     def finished(self) -> list[int]:

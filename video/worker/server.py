@@ -145,7 +145,7 @@ class Worker:
         log_job(job)
         opened = OpenJob(job, self._send)
         try:
-            with self._heartbeat.working(), closing(opened.packer):
+            with self._heartbeat.working(), closing(opened.packer), opened.computing_as_before():
                 result = self._run(job, opened)
         except (MemoryShortageError, MemoryError) as error:
             known = isinstance(error, MemoryShortageError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from blender_nst.cli.display import Display
@@ -49,6 +49,7 @@ from video.movies.movie import MOVIE_SUFFIXES
 from video.protocol.messages import Opened, Planned, Warned
 from video.reports.snapshots import SequenceSnapshots, SnapshotFolder
 from video.results import FrameResult, RunCallbacks, SequenceResult
+from video.resume.machine import computing_as, machine_of_run
 from video.settings import FrameFormat
 from video.worker.events import end_event, frame_event, progress_event
 
@@ -101,48 +102,21 @@ def stylize_sequence(
         masked = choice.masked(masked, first, sequence.numbers)
         initial = choice.read_start_image(first)
     styles = styles_in_pixels_of(styles, sequence.pixel_aspect)
-    engine = StyleEngine(style_settings, styles, fetching=display.fetching)
-    check_output_folder(out)
-    follow_run(log_folder or out)
-    if isinstance(sequence, MovieSequence):
-        width, height = sequence.info.size
-        display.say(f"{len(sequence.numbers)} frames of {width}×{height} px")
-    display.expect(len(sequence.numbers))
-    for note in _notes(sequence):
-        display.event(Warned(note, JOB))
-    snapshots = SequenceSnapshots(out / SNAPSHOTS)
-
-    def frame_done(result: FrameResult) -> None:
-        snapshots.finish(result.number)
-        display.event(frame_event(JOB, result))
-
-    with interruptible() as interrupted:
-        callbacks = RunCallbacks(
-            progress=lambda number, step: display.event(progress_event(JOB, number, step)),
-            frame_done=frame_done,
-            snapshot=snapshots.take,
-            warning=lambda text: display.event(Warned(text, JOB)),
-            planned=lambda text: display.event(Planned(JOB, text)),
-            opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
-            cancelled=interrupted.is_set,
-        )
+    with computing_as(None if restart else machine_of_run(out)) as auto_precision:
+        engine = StyleEngine(style_settings, styles, fetching=display.fetching, auto_precision=auto_precision)
+        check_output_folder(out)
+        follow_run(log_folder or out)
+        _announce(sequence, display)
         driver = SequenceDriver(
             engine,
             sequence_settings,
             out,
-            callbacks,
-            initial,
+            initial=initial,
             restart=restart,
             put_aside=restart,
             total=len(sequence.numbers),
         )
-        try:
-            result = driver.run(masked)
-        except Interrupted as signaled:
-            raise InterruptedRunError(signaled.number) from None
-    display.event(end_event(JOB, result))
-    if result.cancelled:
-        raise InterruptedRunError(interrupted.number)
+        result = _run(driver, masked, display)
     if len(result.frames) < len(sequence.numbers):
         raise SequenceError(
             f"{source}: there were {len(result.frames)} of {len(sequence.numbers)} frames; it has changed"
@@ -151,6 +125,44 @@ def stylize_sequence(
     print_summary(
         display, out, len(result.frames), result.seconds, movie=result.movie, sheet=result.contact_sheet
     )
+    return result
+
+
+def _announce(sequence: ImageSequence | MovieSequence, display: Display) -> None:
+    """Says what will be stylized."""
+    if isinstance(sequence, MovieSequence):
+        width, height = sequence.info.size
+        display.say(f"{len(sequence.numbers)} frames of {width}×{height} px")
+    display.expect(len(sequence.numbers))
+    for note in _notes(sequence):
+        display.event(Warned(note, JOB))
+
+
+def _run(driver: SequenceDriver, frames: Iterable[SourceFrame], display: Display) -> SequenceResult:
+    """Stylizes the frames, and shows how that goes on; raises InterruptedRunError after Ctrl-C."""
+    snapshots = SequenceSnapshots(driver.output / SNAPSHOTS)
+
+    def frame_done(result: FrameResult) -> None:
+        snapshots.finish(result.number)
+        display.event(frame_event(JOB, result))
+
+    with interruptible() as interrupted:
+        driver.callbacks = RunCallbacks(
+            progress=lambda number, step: display.event(progress_event(JOB, number, step)),
+            frame_done=frame_done,
+            snapshot=snapshots.take,
+            warning=lambda text: display.event(Warned(text, JOB)),
+            planned=lambda text: display.event(Planned(JOB, text)),
+            opened=lambda continues, frames: display.event(Opened(JOB, continues, list(frames))),
+            cancelled=interrupted.is_set,
+        )
+        try:
+            result = driver.run(frames)
+        except Interrupted as signaled:
+            raise InterruptedRunError(signaled.number) from None
+    display.event(end_event(JOB, result))
+    if result.cancelled:
+        raise InterruptedRunError(interrupted.number)
     return result
 
 

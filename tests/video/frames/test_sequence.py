@@ -232,7 +232,7 @@ def test_missing_frames_are_left_out_when_asked_for(tmp_path: Path) -> None:
 
 def test_frames_with_a_step_between_them_miss_none(tmp_path: Path) -> None:
     put(tmp_path, *(f"f_{number:04}.png" for number in (3, 6, 9, 15)))
-    with pytest.raises(SequenceError, match=r"missing frames 12; "):
+    with pytest.raises(SequenceError, match=r"missing frame 12; "):
         open_sequence(tmp_path)
     put(tmp_path, "f_0012.png")
     assert open_sequence(tmp_path).numbers == [3, 6, 9, 12, 15]
@@ -248,7 +248,7 @@ def test_passes_are_found_for_every_frame(tmp_path: Path) -> None:
     assert open_passes(tmp_path / "passes/passes_####.exr", [1, 4]) == found
     frames = PassesSequence([SourceFrame(4, BLACK)], found)
     assert [frame.passes for frame in frames] == [found[4]]
-    with pytest.raises(SequenceError, match="missing for frames 3"):
+    with pytest.raises(SequenceError, match="missing for frame 3"):
         open_passes(tmp_path / "passes", [1, 3])
 
 
