@@ -14,9 +14,11 @@ from pathlib import Path
 
 import bpy
 
-from ...engine.messages import Cancel, Done, Failed, Finish, FrameDone, Planned, Preview, Progress
+from ...awake_time import AwakeTimeout
+from ...engine.messages import Cancel, Done, Failed, Finish, FrameDone, Planned, Preview, Progress, Ready
 from ...engine.options import EngineOptions, EnginePythonError, engine_options
 from ...engine.process import EngineEvent, EngineProcess
+from ...engine.supervisor import HEARTBEAT_TIMEOUT, START_TIMEOUT
 from ...errors import EngineError
 from ...local_events import Died
 from ...output_folder import ENGINE_LOG
@@ -68,6 +70,10 @@ class QuickLook:
         self.begun = 0
         self.engine: EngineProcess | None = None
         self._options: EngineOptions | None = None
+        self._answered = False
+        """Whether the engine has: the heartbeat of one that is starting does not say that it will."""
+        self._timeout: AwakeTimeout | None = None
+        """Until when the engine must say something, if it works for the look."""
         self._picture = Path()
         self._request: LookRequest | None = None
         self._changed: tuple[LookRequest, float] | None = None
@@ -152,6 +158,8 @@ class QuickLook:
         """The engine that was kept, or a new one where there is none, or the preferences have changed."""
         options = engine_options()
         if self.engine is not None and self.engine.alive and options == self._options:
+            if self._answered:
+                self._timeout = AwakeTimeout(HEARTBEAT_TIMEOUT, self.engine.pid)
             return self.engine
         self._let_go(at_once=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +170,7 @@ class QuickLook:
             environment=options.environment,
             memory_limit=options.memory_limit,
         )
+        self._answered, self._timeout = False, AwakeTimeout(START_TIMEOUT, self.engine.pid)
         return self.engine
 
     def _let_go(self, *, at_once: bool) -> None:
@@ -173,8 +182,8 @@ class QuickLook:
             self.engine.close()
             self.engine = None
             return
-        while self.engine.next_event() is not None:
-            pass  # heartbeats, and what a look that was stopped has still to say
+        while (event := self.engine.next_event()) is not None:
+            self._hear(self.engine, event)  # heartbeats, and what a look that was stopped has still to say
 
     def _cancel_job(self) -> None:
         if self.at_work and self.engine is not None:
@@ -184,11 +193,31 @@ class QuickLook:
     def _drain(self) -> bool:
         any_event, previews = False, []
         while self.engine is not None and (event := self.engine.next_event()) is not None:
+            self._hear(self.engine, event)
             if getattr(event, "job", None) in (self._job, None):
                 any_event = self._on_event(event, previews) or any_event
         if previews:
             self._show(previews[-1])  # older ones are in the same file
-        return any_event or bool(previews)
+        return self._end_silent_engine() or any_event or bool(previews)
+
+    def _hear(self, engine: EngineProcess, event: EngineEvent) -> None:
+        """The engine lives: it gets its time anew, once it has answered."""
+        self._answered = self._answered or isinstance(event, Ready)
+        if self._answered:
+            self._timeout = AwakeTimeout(HEARTBEAT_TIMEOUT, engine.pid)
+
+    def _end_silent_engine(self) -> bool:
+        """Ends an engine that hangs while the look waits for it; returns whether it did."""
+        if self.engine is None or self._timeout is None or not (self._timeout.has_passed() and self.at_work):
+            return False
+        seconds = HEARTBEAT_TIMEOUT if self._answered else START_TIMEOUT
+        self.state = LookState.SETTLED
+        self.error = (
+            f"the style engine has not answered for {seconds:.0f} s and was ended: see {self.engine.log}"
+        )
+        logger.warning("quick look: %s", self.error)
+        self._let_go(at_once=True)
+        return True
 
     def _on_event(self, event: EngineEvent, previews: list[Path]) -> bool:
         match event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from tests.blender_nst.blender_in_tests import BlenderInTests
 from video.images.image_files import read_image, write_png
 from video.paintings.painting import Painting, paint
+from video.protocol.json_lines import encode
+from video.protocol.messages import PROTOCOL_VERSION, Heartbeat, Ready
 
 pytestmark = pytest.mark.across_versions
 
@@ -129,3 +132,66 @@ def test_a_look_without_strength_is_the_rendered_picture_reduced(
     for name in ("plain.png", "preview.png"):
         assert np.abs(read_image(blender.folder / name) - expected).mean() < 4.0 / 255.0, name
         assert np.abs(expected - expected.mean((0, 1))).mean() > 20.0 / 255.0, "no plain picture"
+
+
+_SILENT = """
+import os
+from blender_nst.engine.options import PYTHON_VARIABLE, look_again
+from blender_nst.session.viewing import quick_look as look_module
+real, limits = os.environ.get(PYTHON_VARIABLE), (look_module.START_TIMEOUT, look_module.HEARTBEAT_TIMEOUT)
+look_module.START_TIMEOUT = look_module.HEARTBEAT_TIMEOUT = 2.0
+seen = {}
+for name, ready in (("start", "no"), ("work", "yes")):
+    os.environ[PYTHON_VARIABLE], os.environ["NST_TEST_READY"] = arguments[2], ready
+    look_again()
+    look.begin(scene, Path(arguments[1]), time.monotonic())
+    process = look.engine
+    until(settled)
+    process.join(20.0)
+    seen[name] = [look.error, look.engine, process.alive]
+    look.stop()
+look_module.START_TIMEOUT, look_module.HEARTBEAT_TIMEOUT = limits
+if real is None:
+    del os.environ[PYTHON_VARIABLE]
+else:
+    os.environ[PYTHON_VARIABLE] = real
+look_again()
+look.begin(scene, Path(arguments[1]), time.monotonic())
+until(settled)
+seen["after"] = look.error
+look.end()
+finish(seen)
+"""
+
+_HANGING_PYTHON = """\
+#!{python} -IS
+import os, sys, time
+if "-c" in sys.argv:
+    print("True")  # asked whether it has the engine
+    sys.exit()
+if os.environ["NST_TEST_READY"] == "yes":
+    sys.stdout.write({ready!r})
+    sys.stdout.flush()
+    time.sleep(600)
+while True:
+    time.sleep(0.2)
+    sys.stdout.write({heartbeat!r})
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script in the place of a program")
+def test_a_look_ends_an_engine_that_hangs_and_says_so(blender: BlenderInTests, pictures: list[str]) -> None:
+    program = blender.folder / "python"
+    ready = encode(Ready(PROTOCOL_VERSION, "0", "cpu", "0", "3.11"))
+    program.write_text(
+        _HANGING_PYTHON.format(python=sys.executable, ready=ready, heartbeat=encode(Heartbeat(0.0)))
+    )
+    program.chmod(0o755)
+    seen: dict[str, Any] = blender.run(_BEGINNING + _SILENT, *pictures, str(program)).result
+    for name in ("start", "work"):
+        error, engine, alive = seen[name]
+        assert error.startswith("the style engine has not answered for 2 s and was ended: see "), name
+        assert (engine, alive) == (None, False), name
+        assert "\n" not in error
+    assert seen["after"] == "", "another engine is started"
