@@ -25,7 +25,7 @@ from .ui import (
     styles_panel,
     translations,
 )
-from .ui.engine import operators
+from .ui.engine import first_start, operators
 from .ui.farm import operators as farm_operators
 from .ui.farm import panel as farm_panel
 from .ui.farm import settings as farm_settings
@@ -46,6 +46,7 @@ _MODULES = (
     pages,
     preferences,
     operators,
+    first_start,
     report_operator,
     watch,
     frame_operators,
