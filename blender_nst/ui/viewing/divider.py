@@ -38,11 +38,16 @@ class Box(NamedTuple):
 
 
 class DividerState:
-    """The handler that Blender has been given, and whether the mouse is at the line."""
+    """The handler that Blender has been given, and what the mouse does with the line.
+
+    Attributes:
+        taken: it is at the line that is drawn next.
+        dragged: it moves the line, in which time Blender draws no gizmo.
+    """
 
     def __init__(self) -> None:
         self.handle: Any = None
-        self.taken = False
+        self.taken = self.dragged = False
 
 
 class NST_GT_divider(bpy.types.Gizmo):
@@ -57,7 +62,7 @@ class NST_GT_divider(bpy.types.Gizmo):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draws nothing: gizmos are drawn before the picture that covers them, see `draw_divided`."""
-        state_of(DividerState).taken = bool(self.is_highlight or self.is_modal)
+        state_of(DividerState).taken = bool(self.is_highlight)
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
         """Whether the mouse is at the line: 0, or -1 if not."""
@@ -69,6 +74,7 @@ class NST_GT_divider(bpy.types.Gizmo):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """The mouse takes the line."""
         self.before = context.window_manager.nst_divider
+        state_of(DividerState).dragged = True
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event, _tweak: set[str]) -> set[str]:
@@ -80,8 +86,11 @@ class NST_GT_divider(bpy.types.Gizmo):
 
     def exit(self, context: bpy.types.Context, cancel: bool) -> None:
         """The line stays, or goes back where the drag was cancelled."""
+        state_of(DividerState).dragged = False
         if cancel:
             context.window_manager.nst_divider = self.before
+        if context.area is not None:
+            context.area.tag_redraw()  # the line is not taken any more, and the mouse may be elsewhere
 
 
 class NST_GGT_divider(bpy.types.GizmoGroup):
@@ -136,7 +145,10 @@ def draw_divided() -> None:
 def _draw_line(box: Box, x: float, scale: float) -> None:
     """Draws the line, and a grip in its middle."""
     middle, grip = 0.5 * (box.bottom + box.top), _GRIP * scale
-    color = _TAKEN if state_of(DividerState).taken else _LINE
+    divider = state_of(DividerState)
+    color = _TAKEN if divider.taken or divider.dragged else _LINE
+    # Another editor has a line of its own, and one without gizmos is never taken.
+    divider.taken = False
     gpu.state.blend_set("ALPHA")
     _rectangle(Box(x - 1.5 * scale, box.bottom, x + 1.5 * scale, box.top), _EDGE)
     _rectangle(Box(x - 0.5 * scale, box.bottom, x + 0.5 * scale, box.top), color)
