@@ -6,6 +6,8 @@ from typing import Any
 
 from bpy.app.translations import pgettext_rpt
 
+from ..language.translated_line import translated
+
 
 def allowed(operator: Any, reason: str) -> bool:
     """Whether an operator can be run: whether there is no reason against it. To be returned by its `poll`.
@@ -16,5 +18,5 @@ def allowed(operator: Any, reason: str) -> bool:
     """
     if reason:
         # Blender shows the text as it gets it.
-        operator.poll_message_set(pgettext_rpt(reason))
+        operator.poll_message_set(translated(reason, pgettext_rpt))
     return not reason

@@ -30,16 +30,6 @@ def one_line(error: BaseException) -> str:
     return escape_control(f"internal error: {type(error).__name__}: {error}; the log has the details")
 
 
-def report(operator: Any, kind: str, text: str) -> None:
-    """Reports a line for the user, which Blender shows and prints to its terminal.
-
-    Args:
-        kind: ERROR, WARNING or INFO.
-        text: names of files and objects may be in it, whose control characters are escaped.
-    """
-    operator.report({kind}, escape_control(text))
-
-
 def _guarded(method: Callable[..., set[str]]) -> Callable[..., set[str]]:
     # Blender counts the arguments, so that one wrapper with *arguments for all is refused.
     if method.__code__.co_argcount == 2:

@@ -45,7 +45,7 @@ def _counted_forecast(scene: bpy.types.Scene, frames: int, size: tuple[int, int]
     width, height = size
     count = "1 frame" if frames == 1 else f"{frames} frames"
     views = max(len(scene_views(scene)), 1)
-    count += f" in {views} views" if views > 1 else ""
+    count = f"{count} in {views} views" if views > 1 else count
     parts = [f"{count} at {width}×{height}"]
     device = expected_device(scene)
     if device is not None:

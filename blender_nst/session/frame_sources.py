@@ -146,8 +146,9 @@ def _complete(frames: Sequence[CapturedFrame], captured: Path | None, remedy: st
     ]
     if lost:
         path, missing = lost[0].content, list(dict.fromkeys(each.frame for each in lost))
-        verb = "is" if len(missing) == 1 else "are"
-        raise SessionError(f"{_listed(missing)} {verb} not {remedy} ({path})")
+        if len(missing) == 1:
+            raise SessionError(f"frame {missing[0]} is not {remedy} ({path})")
+        raise SessionError(f"frames {_named(missing)} are not {remedy} ({path})")
     return [
         replace(each, passes=find_passes(each.content, each.frame, captured, each.view)) for each in frames
     ]
@@ -177,7 +178,10 @@ def _wanted(found: Collection[int], scene: bpy.types.Scene, path: Path) -> list[
     numbers = list(batch_numbers(scene))
     missing = [number for number in numbers if number not in found]
     if missing or not numbers:
-        which = _listed(missing) + " missing" if missing else "the custom range has no frames"
+        which = "the custom range has no frames"
+        if missing:
+            named = _named(missing)
+            which = f"frame {named} missing" if len(missing) == 1 else f"frames {named} missing"
         raise SessionError(f"{path}: {which}; there are {min(found)} to {max(found)}")
     return numbers
 
@@ -220,6 +224,5 @@ def _movies(frames: Sequence[CapturedFrame]) -> set[Path]:
     return {frame.content for frame in frames if frame.movie_frame is not None and is_there(frame)}
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    few = ", ".join(map(str, islice(numbers, 6))) + (", …" if len(numbers) > 6 else "")
-    return f"frame {few}" if len(numbers) == 1 else f"frames {few}"
+def _named(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, islice(numbers, 6))) + (", …" if len(numbers) > 6 else "")

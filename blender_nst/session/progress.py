@@ -61,8 +61,9 @@ class RunResult:
     def text(self) -> str:
         """One line: `3 frames stylized, with styled.mp4, in 12 s: /home/ada/out`."""
         count = "1 frame" if self.count == 1 else f"{self.count} frames"
-        movie = "" if self.movie is None else f", with {self.movie.name},"
-        return f"{count} stylized{movie} in {duration(self.seconds)}: {self.folder}"
+        if self.movie is None:
+            return f"{count} stylized in {duration(self.seconds)}: {self.folder}"
+        return f"{count} stylized, with {self.movie.name}, in {duration(self.seconds)}: {self.folder}"
 
 
 def run_result(session: RenderSession) -> RunResult | None:

@@ -11,6 +11,7 @@ from bpy.app.translations import pgettext_rpt
 from ..compat.compositor_trees import tree_of
 from ..compat.poll_reason import allowed
 from ..compat.set_property import set_property_retrying
+from ..compat.user_report import report
 from ..compositing.node import NST_OT_add_to_compositor
 from ..compositing.second_pass import (
     CompositeError,
@@ -18,7 +19,6 @@ from ..compositing.second_pass import (
     is_composited_already,
     styled_frames,
 )
-from ..diagnostics.guard import report
 from ..handlers import current_session
 from ..output_folder import COMPOSITED
 from ..session.session import State

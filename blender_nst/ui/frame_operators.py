@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_rpt
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_views
 from ..compat.poll_reason import allowed
-from ..diagnostics.guard import report
+from ..compat.user_report import report
 from ..output_folder import JOURNAL, VIEWS
 from ..properties.animation import own_settings_at
 from ..session.active import current_session, running_session, say, stylize_files, wait_for

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
+from ..language.translated_line import translated
 from ..properties.scene import FrameSource
 from ..properties.schema import group_layouts
 from ..session.active import running_session, status_line, status_scene
@@ -160,12 +162,14 @@ def _draw_progress(layout: Any, context: bpy.types.Context) -> None:
     if session is None:
         line, is_error = status_line()
         about = status_scene()
-        line = f"{about}: {line}" if line and about and about != context.scene.name else line
+        if line and about and about != context.scene.name:
+            line = f"{about}: {translated(line, pgettext_iface)}"
         row.label(text="" if line else "Nothing is being stylized")
         draw_fixed(layout, context, line, "ERROR" if is_error else "CHECKMARK", _STATUS_LINES)
         return
     progress = session_progress(session)
-    row.progress(factor=progress.share, text=progress.text + waiting_text())
+    text = translated(progress.text + waiting_text(), pgettext_iface)
+    row.progress(factor=progress.share, text=text)
     if NST_OT_cancel.poll(context):
         row.operator(NST_OT_cancel.bl_idname, text="", icon="X")
     draw_fixed(layout, context, session.engine_state.planned, "INFO", _STATUS_LINES)

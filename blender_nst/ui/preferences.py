@@ -5,9 +5,11 @@
 import os
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
 from .. import addon
 from ..engine.options import PYTHON_VARIABLE
+from ..language.translated_line import translated
 from .engine.panel import draw_cache, draw_engine
 from .help.pages import TROUBLESHOOTING, NST_OT_help
 from .report_operator import NST_OT_copy_report
@@ -93,7 +95,8 @@ class NSTPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         overruling = os.environ.get(PYTHON_VARIABLE)
         if overruling:
-            layout.label(text=f"{PYTHON_VARIABLE} goes first: {overruling}", icon="INFO")
+            line = translated(f"{PYTHON_VARIABLE} goes first: {overruling}", pgettext_iface)
+            layout.label(text=line, icon="INFO")
         draw_engine(layout, context, self)
         row = layout.row()
         row.alignment = "LEFT"

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..compat.poll_reason import allowed
-from ..diagnostics.guard import report
+from ..compat.user_report import report
 from ..session.active import active_session, current_session
 from ..session.progress import RunResult, run_result
 from .frame_operators import NST_OT_open_output

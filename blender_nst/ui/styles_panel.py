@@ -11,7 +11,7 @@ import bpy.utils.previews
 from bpy.app.translations import pgettext_iface, pgettext_rpt
 
 from ..compat.poll_reason import allowed
-from ..diagnostics.guard import report
+from ..compat.user_report import report
 from ..properties.schema import STYLE_SUFFIXES
 from ..properties.styles import NSTStyle, add_style
 from ..session.checks.readable_pictures import is_readable

@@ -1,7 +1,7 @@
 """Names of settings, panels and buttons in other languages than English, with tooltips and messages.
 
-Blender looks each name up as it draws it. What the engine says, and what is put together of many parts at run
-time (progress, forecasts, errors), is English.
+Blender looks each name up as it draws it. What is put together at run time, and what the engine says, is
+English until it is shown: see `language.translated_line`.
 """
 
 from __future__ import annotations
@@ -71,6 +71,31 @@ POLISH: dict[str, str] = {
     "Choose Network": "Wybierz sieć",
     "Choose Layer": "Wybierz warstwę",
     "Automatic": "Automatycznie",
+    # The engine in the preferences
+    "Repair": "Napraw",
+    "Repair the Engine": "Napraw silnik",
+    "The installed engine is removed and fetched anew": "Silnik jest usuwany i pobierany od nowa",
+    "Try Again": "Spróbuj ponownie",
+    "Allow Online Access": "Zezwól na dostęp do sieci",
+    "Uninstall": "Odinstaluj",
+    "Uninstall the Engine": "Odinstaluj silnik",
+    "Check": "Sprawdź",
+    "Check the Engine": "Sprawdź silnik",
+    "Cancel": "Przerwij",
+    "Clear the Cache": "Wyczyść pamięć podręczną",
+    "Log": "Dziennik",
+    "Open the Log": "Otwórz dziennik",
+    "Copy Report": "Kopiuj raport",
+    "Version": "Wersja",
+    "Neural Style Picture": "Obraz stylu neuronowego",
+    "Neural Style Divider": "Linia podziału stylu neuronowego",
+    "Other Engine": "Inny silnik",
+    "Folder of Wheels": "Folder z pakietami",
+    "Limit GPU Memory": "Ogranicz pamięć GPU",
+    "GPU Memory": "Pamięć GPU",
+    "Stylize After the Render": "Styl po renderze",
+    "Stop Renders That Would Not Be Stylized": "Zatrzymuj rendery, które nie dostałyby stylu",
+    "Network Cache": "Pamięć podręczna sieci",
     # What is in the way
     "Add a Style Picture": "Dodaj obraz stylu",
     "Install the Engine": "Zainstaluj silnik",
@@ -91,6 +116,8 @@ POLISH: dict[str, str] = {
     "Changed settings are shown at once": "Zmiany ustawień widać od razu",
     "There is no window to look at": "Nie ma okna do podglądu",
     "A render is going on": "Trwa renderowanie",
+    "Finished Frames": "Gotowe klatki",
+    "Stylize": "Nadaj styl",
     "Overwrite": "Nadpisz",
     "New Folder": "Nowy folder",
     # Properties of the scene
@@ -121,6 +148,13 @@ POLISH: dict[str, str] = {
     "Render Chunk": "Porcja renderowania",
     "Machines": "Maszyny",
     "Render Frames for a Farm": "Renderuj klatki dla farmy",
+    "Folder": "Folder",
+    "Bits": "Bity",
+    "Render Again": "Renderuj ponownie",
+    "As rendered": "Jak wyrenderowano",
+    "No object": "Brak obiektu",
+    "No collection": "Brak kolekcji",
+    "No material": "Brak materiału",
     # Settings
     "Draft": "Szkic",
     "Standard": "Zwykłe",
@@ -215,6 +249,7 @@ NAMES = frozenset(
         ),
         *("Gatys", "Torchvision", "Caffe", "Caffe RGB", "NLM", "DIS", "Farneback", "RAFT", "HDR"),
         *("Flamenco", "OpenJD"),
+        *("PyTorch", "Python", "Metal", "GiB", "Blender NST"),
         *("H.264 (MP4)", "ProRes 4444 (MOV)"),
     }
 )
@@ -234,9 +269,14 @@ def messages() -> dict[str, str]:
     return json.loads((_FOLDER / "polish_messages.json").read_text("utf-8"))
 
 
+def lines() -> dict[str, str]:
+    """Formats of lines in Polish: progress, forecasts, errors, what the engine says."""
+    return json.loads((_FOLDER / "polish_lines.json").read_text("utf-8"))
+
+
 def register() -> None:
     """Tells Blender the translations; it calls Polish by the one code or the other."""
-    known = {**tooltips(), **messages(), **POLISH}
+    known = {**tooltips(), **messages(), **lines(), **POLISH}
     words = {(context, english): polish for context in _CONTEXTS for english, polish in known.items()}
     bpy.app.translations.register(addon.ID, {"pl_PL": words, "pl": words})
 

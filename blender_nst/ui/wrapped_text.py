@@ -8,6 +8,8 @@ import blf
 import bpy
 from bpy.app.translations import pgettext_iface
 
+from ..language.translated_line import translated
+
 _INTERFACE_FONT = 0
 _UNEVEN = 1.08
 """So much wider than the text's average a line's letters may be."""
@@ -17,7 +19,7 @@ _BESIDE_THE_TEXT = 70.0
 
 def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, lines: int) -> None:
     """Draws the text on exactly so many lines, so that what is below stays where it is."""
-    text = pgettext_iface(text)
+    text = translated(text, pgettext_iface)
     found = wrapped(text, letters_in(context, text or "x"))
     shown = found[:lines]
     if len(found) > lines:
@@ -31,7 +33,7 @@ def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, li
 
 def draw_wrapped(layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Draws the text on as many lines as the region's width asks for, the icon before the first one."""
-    text = pgettext_iface(text)
+    text = translated(text, pgettext_iface)
     column = layout.column(align=True)
     column.scale_y = 0.8
     for line in wrapped(text, letters_in(context, text)):

@@ -36,9 +36,10 @@ class FinishedRun:
     @property
     def text(self) -> str:
         """`12 finished frames have another Strength, Paint`."""
-        counted = "1 finished frame has" if self.frames == 1 else f"{self.frames} finished frames have"
-        shown = ", ".join(self.changes[:3]) + (" and more" if len(self.changes) > 3 else "")
-        return f"{counted} another {shown}"
+        shown = ", ".join([*self.changes[:3], *(["and more"] if len(self.changes) > 3 else [])])
+        if self.frames == 1:
+            return f"1 finished frame has another {shown}"
+        return f"{self.frames} finished frames have another {shown}"
 
 
 def finished_run(scene: bpy.types.Scene) -> FinishedRun | None:

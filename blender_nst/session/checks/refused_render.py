@@ -94,5 +94,6 @@ def is_ready(scene: bpy.types.Scene) -> bool:
         return True
     stopped = _stop_unstyled(scene, kind)
     if not still or scene.nst.stills:
-        say(f"not {'rendered' if stopped else 'stylized'}: {found[0].message}", error=True)
+        why = found[0].message
+        say(f"not rendered: {why}" if stopped else f"not stylized: {why}", error=True)
     return False

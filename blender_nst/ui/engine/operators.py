@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...compat.poll_reason import allowed
-from ...diagnostics.guard import report
+from ...compat.user_report import report
 from ...engine.benchmark import TIMEOUT as BENCHMARK_TIMEOUT
 from ...engine.benchmark import benchmark
 from ...engine.check import engine_check

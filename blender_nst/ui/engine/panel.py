@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
 from ...engine.benchmark import benchmark
 from ...engine.check import engine_check
@@ -12,6 +13,7 @@ from ...engine.environment import environment_python
 from ...engine.installation import OFFLINE, STARTED_OFFLINE, expected_download, installation
 from ...engine.installer import Installer, InstallState
 from ...engine.options import NOT_INSTALLED, EnginePythonError, data_folder, engine_options
+from ...language.translated_line import translated
 from ..report_operator import NST_OT_open_log
 from ..wrapped_text import draw_wrapped
 from .operators import (
@@ -69,7 +71,7 @@ def draw_cache(layout: bpy.types.UILayout, chosen: Any) -> None:
 def _draw_running(box: bpy.types.UILayout, installer: Installer) -> None:
     box.label(text=installer.title or "Installing the engine", icon="IMPORT")
     row = box.row(align=True)
-    row.progress(factor=installer.share, text=installer.text)
+    row.progress(factor=installer.share, text=translated(installer.text, pgettext_iface))
     row.operator(NST_OT_engine_install_cancel.bl_idname, text="", icon="X")
 
 
@@ -78,7 +80,7 @@ def _draw_before_install(box: bpy.types.UILayout, context: bpy.types.Context, ch
     look_for_gpu_soon()
     expected = expected_download(chosen)
     if expected is not None:
-        box.label(text=expected.text, icon="INFO")
+        box.label(text=translated(expected.text, pgettext_iface), icon="INFO")
     if not bpy.app.online_access and not chosen.wheel_folder.strip():
         text = STARTED_OFFLINE if bpy.app.online_access_override else OFFLINE
         draw_wrapped(box, context, text, "INTERNET_OFFLINE")

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_rpt
 
 from ...capture.farm_frames import FarmFramesError, parse_frames, render_frames
 from ...compat.poll_reason import allowed
-from ...diagnostics.guard import report
+from ...compat.user_report import report
 from ...session.plan import SessionError
 from .checks import farm_folder, farm_obstacle
 from .flamenco import JOB_FOLDER, FlamencoError, has_addon, submit_by_addon, write_job

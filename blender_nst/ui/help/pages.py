@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ... import addon
-from ...diagnostics.guard import report
+from ...compat.user_report import report
 
 USAGE, SETTINGS, TROUBLESHOOTING, FORMATS = "usage", "settings", "troubleshooting", "formats"
 FARM = "farm"

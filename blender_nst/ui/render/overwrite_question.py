@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 from bpy.app.translations import pgettext_iface
 
+from ...language.translated_line import translated
 from ...output_folder import OLD
 from ...session.checks.finished_run import FinishedRun
 from ...session.plan import SessionError, absolute_path
@@ -49,7 +50,7 @@ def draw_question(layout: Any, operator: Any, run: FinishedRun) -> None:
 def draw_lines(layout: Any, text: str, icon: str = "NONE") -> None:
     """Draws a text on as many lines as a dialog's width asks for."""
     column = layout.column(align=True)
-    for line in wrapped(pgettext_iface(text), _LETTERS):
+    for line in wrapped(translated(text, pgettext_iface), _LETTERS):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon
 

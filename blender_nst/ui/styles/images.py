@@ -9,7 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt
 
 from ...compat.poll_reason import allowed
-from ...diagnostics.guard import report
+from ...compat.user_report import report
 from ...properties.styles import add_image, can_be_style
 
 _ITEMS: list[tuple[str, str, str]] = []

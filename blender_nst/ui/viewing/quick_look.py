@@ -6,11 +6,13 @@ import time
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
 from ... import handlers
 from ...capture.frame import CaptureError
 from ...compat.poll_reason import allowed
-from ...diagnostics.guard import report
+from ...compat.user_report import report
+from ...language.translated_line import translated
 from ...session.checks.obstacles import Purpose, obstacles
 from ...session.plan import SessionError
 from ...session.viewing import preview
@@ -58,7 +60,7 @@ def draw_look(layout: Any, context: bpy.types.Context, lines: int) -> None:
     """Draws an open look's progress, on as many lines as a session's."""
     look = quick_look()
     row = layout.row(align=True)
-    row.progress(factor=look_share(look), text=look_text(look))
+    row.progress(factor=look_share(look), text=translated(look_text(look), pgettext_iface))
     row.operator(NST_OT_quick_look.bl_idname, text="", icon="X")
     hint = look.planned or "Changed settings are shown at once"
     draw_fixed(layout, context, look.error or hint, "ERROR" if look.error else "INFO", lines)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
-from ...diagnostics.guard import report
+from ...compat.user_report import report
+from ...language.translated_line import translated
 from ...session.active import status_line
 from ...session.viewing.work import current_work
 from ...state import state_of
@@ -57,7 +59,7 @@ class NST_OT_watch(bpy.types.Operator):
         if time.monotonic() >= self._told_at + WATCH_INTERVAL:
             self._told_at = time.monotonic()
             self._count(context, work.share if work.shows_count else None)
-            self._say(f"Neural Style: {work.text}")
+            self._say(translated(f"Neural Style: {work.text}", pgettext_iface))
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:

@@ -1,0 +1,1 @@
+"""What is said in the window, in the user's language."""
