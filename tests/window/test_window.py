@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import suppress
+from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from blender_nst.cli.blenders.runtime import ensure_blender
 from blender_nst.cli.packaging.extension import build_extension
+from tests.blender_nst.engine.test_installer import write_wheel
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
 
@@ -32,10 +37,17 @@ ASKED = "BLENDER_NST_TEST_WINDOW"
 TOOLS = ("blender", "xvfb-run", "xdotool", "import", "convert")
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "build" / "window"
-TIMEOUT = 1500.0
+TIMEOUT = float(os.environ.get("NST_WINDOW_TIMEOUT", "1500"))
+"""Seconds for all scenarios: more for a machine that does other work as well."""
 SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
 """Of a frame: larger for a screenshot to be shown."""
 SCREENSHOTS = (
+    "fresh",
+    "dropped",
+    "first_start",
+    "first_online",
+    "first_installing",
+    "first_installed",
     "panel_empty",
     "quick_look",
     "search",
@@ -45,6 +57,11 @@ SCREENSHOTS = (
     "exr",
     "exr_divided",
     "render_window",
+    "style_file",
+    "style_packed",
+    "style_painted",
+    "style_generated",
+    "polish",
     "panel_no_style",
     "asked_no_style",
     "asked_menu",
@@ -72,6 +89,18 @@ SCREENSHOTS = (
 pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
 
 
+def write_wheels(folder: Path) -> Path:
+    """The packages that the engine needs, each empty: one of them names the folder where they are here."""
+    folder.mkdir()
+    here = sysconfig.get_path("purelib")
+    for line in requires("blender-nst") or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            files = {"of_the_test.pth": f"{here}\n"} if requirement.name == "torch" else {}
+            write_wheel(folder, requirement.name.replace("-", "_"), version(requirement.name), files)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
     """What the session in Blender told, by name; the list `passed` has the scenarios."""
@@ -90,6 +119,7 @@ def told() -> dict[str, Any]:
         "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst" / "demo"),
         "NST_WINDOW_ZIP": str(archive),
         "NST_WINDOW_PYTHON": sys.executable,
+        "NST_WINDOW_WHEELS": str(write_wheels(FOLDER / "wheels")),
         "BLENDER_NST_ENGINE_PATH": str(HERE.parent.parent),
         "BLENDER_USER_RESOURCES": str(FOLDER / "user"),
         "LIBGL_ALWAYS_SOFTWARE": "1",
@@ -139,6 +169,17 @@ def test_no_scenario_failed(told: dict[str, Any]) -> None:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
 
 
+def test_the_engine_is_installed_with_four_clicks_from_a_fresh_blender(told: dict[str, Any]) -> None:
+    installed = told["installed"]
+    print(f"clicks to the installed engine: {len(installed['clicks'])}: {', '.join(installed['clicks'])}")
+    assert installed["offline"] == [False, False], "a fresh Blender has no online access"
+    assert installed["online"] == [True, True]
+    assert installed["running"] is True
+    assert installed["error"] == ""
+    assert installed["facts"] == ["Device", "PyTorch", "Python", "Version"]
+    assert len(installed["clicks"]) == 4
+
+
 def test_a_quick_look_shows_a_picture_and_begins_anew_by_itself(told: dict[str, Any]) -> None:
     look = told["quick look"]
     print(f"seconds to the first picture: {look['cold']} with a new engine, {look['warm']} with a kept one")
@@ -152,6 +193,8 @@ def test_a_quick_look_shows_a_picture_and_begins_anew_by_itself(told: dict[str, 
 def test_the_divider_follows_the_mouse_between_the_rendered_and_the_styled(told: dict[str, Any]) -> None:
     divider = told["divider"]
     assert divider["place"] == pytest.approx(0.75, abs=0.02)
+    lit = {name for name, is_lit in divider["highlight"].items() if is_lit}
+    assert lit == {"at it", "dragged", "released", "back"}, "as long as the mouse is at the line"
     for where in ("middle", "dragged"):
         (to_rendered, to_styled), (right_to_rendered, right_to_styled) = (
             divider[where][side] for side in ("left", "right")
@@ -168,6 +211,13 @@ def test_an_exr_is_shown_through_the_scenes_view_transform(told: dict[str, Any])
     assert exr["difference"] < 6.0, "as the PNG of the same frame"
     assert exr["left"][0] < 6.0 < exr["left"][1]
     assert exr["right"][1] < 6.0 < exr["right"][0]
+
+
+def test_images_of_the_file_are_styles_by_what_they_show(told: dict[str, Any]) -> None:
+    seen = told["style images"]
+    assert seen["pictures"] == {"packed": True, "painted": True, "generated": True}
+    assert seen["bytes"] is True, "a packed file is written as it is"
+    assert seen["frames"] == {"file": True, "packed": True, "painted": True, "generated": False}
 
 
 def test_a_renders_window_shows_the_styled_frame_and_escape_stops_from_there(told: dict[str, Any]) -> None:
@@ -199,6 +249,10 @@ def test_the_panel_speaks_polish(told: dict[str, Any]) -> None:
     if "polish" not in told:
         pytest.skip("this Blender has no languages")
     assert told["polish"] == ["Siła", "Renderuj animację ze stylem", "no such name"]
+    forecast, result = told["polish lines"]
+    width, height = SIZE.split("x")
+    assert re.fullmatch(rf"klatki: 3, {width}×{height}(, około .* na CPU)?, od klatki 1", forecast)
+    assert re.fullmatch(r"Klatki: 1 ze stylem w \d+ (s|min): /.*/out/stills", result)
 
 
 def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,25 @@ def difference(shot: Path, picture: Path, first: float, last: float, window: Any
     return sum(
         abs(shown[place + channel] - truth[place + channel]) for place in points for channel in range(3)
     ) / (3 * len(points))
+
+
+def lights(share: float, wanted: bool) -> Generator[float, None, bool]:
+    """Whether the divider is lit, once it is as wanted, or has not become so for a while."""
+    for _attempt in range(30):
+        yield 0.5
+        if line_is_lit(share) is wanted:
+            return wanted
+    return not wanted
+
+
+def line_is_lit(share: float) -> bool:
+    """Whether the divider has the color of a line that the mouse is at."""
+    left, top, right, bottom = editor_box()
+    place = f"5x1+{left + int(share * (right - left)) - 2}+{top + (bottom - top) // 4}"
+    shown = colors(str(screenshot("divider")), "-crop", place, "+repage", "-alpha", "off")
+    reds, blues = shown[::3], shown[2::3]
+    brightest = max(range(len(reds)), key=lambda point: reds[point])
+    return reds[brightest] - blues[brightest] > 60
 
 
 def keep_picture(shot: Path, name: str) -> None:
@@ -187,17 +206,27 @@ def divider_is_dragged() -> Steps:
     line, row = (left + right) // 2, top + (bottom - top) // 3
     tool("xdotool", "mousemove", str(line - 40), str(row))
     yield 0.5
+    lit = {"before": (yield from lights(0.5, False))}
     tool("xdotool", "mousemove", str(line), str(row))
-    yield 0.5
+    lit["at it"] = yield from lights(0.5, True)
     tool("xdotool", "mousedown", "1")
     for share in (0.6, 0.7, 0.75):
         yield 0.5
         tool("xdotool", "mousemove", str(left + int(share * (right - left))), str(row))
     yield 0.5
-    tool("xdotool", "mouseup", "1")
-    tool("xdotool", "mousemove", str(left + 20), str(bottom + 20))
-    yield 1.0
     seen["place"] = round(manager.nst_divider, 2)
+    lit["dragged"] = yield from lights(manager.nst_divider, True)
+    tool("xdotool", "mouseup", "1")
+    yield 0.5
+    lit["released"] = yield from lights(manager.nst_divider, True)
+    # At once into another editor, as towards a setting.
+    tool("xdotool", "mousemove", str(areas("PROPERTIES")[0].x + 200), str(row))
+    lit["left"] = yield from lights(manager.nst_divider, False)
+    tool("xdotool", "mousemove", str(left + int(manager.nst_divider * (right - left))), str(row))
+    lit["back"] = yield from lights(manager.nst_divider, True)
+    tool("xdotool", "mousemove", str(left + 20), str(bottom + 20))
+    lit["away"] = yield from lights(manager.nst_divider, False)
+    seen["highlight"] = lit
     seen["dragged"] = both_sides(screenshot("divided_dragged"), manager.nst_divider)
     tell("divider", seen)
     manager.nst_preview_side, manager.nst_divider = "STYLED", 0.5
