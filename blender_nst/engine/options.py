@@ -93,7 +93,7 @@ def engine_python() -> str:
             raise EnginePythonError(NOT_INSTALLED)
         return str(installed)
     path = Path(bpy.path.abspath(named))
-    if not (path.is_file() and os.access(path, os.X_OK)):
+    if not (os.path.isfile(path) and os.access(path, os.X_OK)):
         raise EnginePythonError(
             f"{path}: the style engine's Python is not there; name another in the preferences or"
             f" in {PYTHON_VARIABLE}"

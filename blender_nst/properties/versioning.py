@@ -1,18 +1,24 @@
-"""Updates files of earlier versions of the extension when they are opened; Blender calls this `do_versions`.
+"""Updates files of other versions of the extension when they are opened; Blender calls this `do_versions`.
 
 What a file stores is changed before anything reads it: properties that have another name today, as
-`formerly` in the settings' schema says, and what became of other kinds of properties.
+`formerly` in the settings' schema says, what became of other kinds of properties, and values that a property
+cannot have, from another version or a damaged file.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
+from idprop.types import IDPropertyGroup
 
+from .bounds import correct, impossible_values
 from .schema import renamed_properties
 from .styles import add_style
+
+logger = logging.getLogger(__name__)
 
 _STYLE_PATH = "style_path"
 """The one style picture that a scene had before it had a list of them."""
@@ -20,12 +26,14 @@ _STYLE_PATH = "style_path"
 
 @persistent
 def on_load(_file: object, _depsgraph: object = None) -> None:
-    """Updates every scene of the file; those that are linked from another file are left as they are."""
+    """Updates every scene of the file; of those that are linked from another file only impossible values."""
     for scene in bpy.data.scenes:
         stored = _stored(scene).get("nst")
-        if scene.library is None and stored is not None:
+        # A file can hold anything under this name, which Blender then takes for no values at all.
+        if scene.library is None and isinstance(stored, IDPropertyGroup):
             _rename(stored)
             _list_style(scene, stored)
+        _correct(scene)
 
 
 def _rename(stored: Any) -> None:
@@ -40,9 +48,21 @@ def _rename(stored: Any) -> None:
 def _list_style(scene: bpy.types.Scene, stored: Any) -> None:
     """The single style picture becomes the first of the list."""
     if _STYLE_PATH in stored:
-        if stored[_STYLE_PATH] and not scene.nst.styles:
-            add_style(scene.nst, stored[_STYLE_PATH])
+        path = stored[_STYLE_PATH]
+        if isinstance(path, str) and path and not scene.nst.styles:
+            add_style(scene.nst, path)
         del stored[_STYLE_PATH]
+
+
+def _correct(scene: bpy.types.Scene) -> None:
+    """Replaces the values that a scene's properties cannot have."""
+    groups = [getattr(scene, name) for name in scene.bl_rna.properties.keys() if name.startswith("nst")]
+    found = [each for group in groups for each in impossible_values(group)]
+    for group, description in found:
+        correct(group, description)
+    if found:
+        names = ", ".join(dict.fromkeys(description.name for _, description in found))
+        logger.warning("scene %r: values that cannot be were replaced: %s", scene.name, names)
 
 
 def _stored(scene: bpy.types.Scene) -> Any:

@@ -19,6 +19,12 @@ from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
 from .movie_facts import movie_facts
 from .plan import SessionError, absolute_path, view_suffixes
 
+_MOST_LISTED = 6
+"""Missing frames that a message names."""
+
+_MOST_NUMBERS = 2 * 1_048_574 + 1
+"""Frames of the longest animation in Blender, which are looked for one by one."""
+
 # `shot-0001` is a name with a hyphen, `shot_-0001` and `-0001` are negative frames.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-\d+$|\d+$")
 
@@ -38,6 +44,10 @@ def source_frames(scene: bpy.types.Scene) -> list[CapturedFrame]:
     numbers = batch_numbers(scene)
     if not numbers:
         raise SessionError(f"the frame range {numbers.start} to {numbers.stop - 1} has no frames")
+    if len(numbers) > _MOST_NUMBERS:
+        raise SessionError(
+            f"the custom range {numbers.start} to {numbers.stop - 1} has more frames than Blender can render"
+        )
     output = absolute_path(nst.output_path, "output folder")
     views = view_suffixes(scene) or [""]
     if source is FrameSource.CAPTURED:
@@ -175,15 +185,16 @@ def _wanted(found: Collection[int], scene: bpy.types.Scene, path: Path) -> list[
     """The custom range's frames, or all from the first to the last that are there."""
     if not scene.nst.custom_range:
         return sorted(found)
-    numbers = list(batch_numbers(scene))
-    missing = [number for number in numbers if number not in found]
+    numbers = batch_numbers(scene)
+    # The range may be far longer than what there is: no more is looked for than is named.
+    missing = list(islice((number for number in numbers if number not in found), _MOST_LISTED + 1))
     if missing or not numbers:
         which = "the custom range has no frames"
         if missing:
             named = _named(missing)
             which = f"frame {named} missing" if len(missing) == 1 else f"frames {named} missing"
         raise SessionError(f"{path}: {which}; there are {min(found)} to {max(found)}")
-    return numbers
+    return list(numbers)
 
 
 def _pattern(path: Path) -> Path:
@@ -225,4 +236,4 @@ def _movies(frames: Sequence[CapturedFrame]) -> set[Path]:
 
 
 def _named(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, islice(numbers, 6))) + (", …" if len(numbers) > 6 else "")
+    return ", ".join(map(str, numbers[:_MOST_LISTED])) + (", …" if len(numbers) > _MOST_LISTED else "")

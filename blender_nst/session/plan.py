@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from ..output_folder import (
     overwritten_input,
 )
 from ..properties.animation import OwnSettings, animated_settings, own_settings
+from ..properties.bounds import first_impossible
 from ..properties.regions import RegionError, described_regions
 from ..properties.scene import settings_dicts
 from ..properties.schema import SCHEMA, default_value
@@ -111,10 +113,11 @@ class SessionPlan:
             in_views: whether its frames have the scene's views; not so files that were picked.
 
         Raises:
-            SessionError: a path is empty, not there or not writable, no engine is installed, or the scene's
-                views cannot be told apart.
+            SessionError: a path is empty, not there or not writable, no engine is installed, the scene's
+                views cannot be told apart, or a setting has a value that it cannot have.
         """
         views = view_suffixes(scene) if in_views else []
+        check_values(scene)
         try:
             engine = engine_options()
         except EnginePythonError as error:
@@ -253,6 +256,13 @@ def _style_file(
     return file
 
 
+def check_values(scene: bpy.types.Scene) -> None:
+    """Raises SessionError if a setting has a value that it cannot have, as a script may set it."""
+    wrong = first_impossible(scene.nst)
+    if wrong is not None:
+        raise SessionError(wrong)
+
+
 def view_suffixes(scene: bpy.types.Scene) -> list[str]:
     """The suffixes of the scene's views; none if its frames have one picture.
 
@@ -270,7 +280,8 @@ def absolute_path(path: str, what: str, library: bpy.types.Library | None = None
     """The absolute path of a property, of the library's file if one is given.
 
     Raises:
-        SessionError: it is empty, or beside a file that is not saved.
+        SessionError: it is empty, beside a file that is not saved, or cannot be looked at: a name that is too
+            long, links in a circle, a folder that is somebody else's.
     """
     if not path.strip():
         raise SessionError(f"no {what} is chosen: choose one in Render Properties > Neural Style")
@@ -279,7 +290,15 @@ def absolute_path(path: str, what: str, library: bpy.types.Library | None = None
             f"{path}: the {what} is beside the .blend file, which is not saved: save it first",
             needs_saved_file=True,
         )
-    return Path(os.path.normpath(bpy.path.abspath(path, library=library)))
+    found = Path(os.path.normpath(bpy.path.abspath(path, library=library)))
+    try:
+        found.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # whoever needs it says so
+    except OSError as error:
+        reason = error.strerror or "it cannot be looked at"
+        raise SessionError(f"{found}: {reason}; choose another {what}") from None
+    return found
 
 
 def check_writable(folder: Path) -> None:
@@ -309,7 +328,10 @@ def check_kept(scene: bpy.types.Scene, output: Path) -> None:
     chosen += [(each.style_path, each.style_image) for each in scene.nst_regions.entries if each.has_style]
     own = [file for _, image in chosen if image is not None and (file := image_file(image)) is not None]
     paths = [path for path, image in chosen if image is None and path.strip()]
-    styles = [*own, *(absolute_path(path, "style picture", scene.library) for path in paths)]
+    styles = list(own)
+    for path in paths:
+        with suppress(SessionError):  # there is none, as `style_files` says
+            styles.append(absolute_path(path, "style picture", scene.library))
     styles = [style for style in styles if _may_be_in(style, output)]
     lost = overwritten_input(styles, existing_results(output, rendering=True))
     if lost is not None:

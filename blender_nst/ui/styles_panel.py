@@ -3,7 +3,6 @@
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 import os
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -28,7 +27,7 @@ class Thumbnails:
 
     def icon(self, path: str) -> int:
         """The icon of a file; 0 while it has none."""
-        if not Path(path).is_file():
+        if not os.path.isfile(path):
             return 0
         if self._collection is None:
             self._collection = bpy.utils.previews.new()

@@ -22,6 +22,7 @@ from blender_nst.engine.environment import environment_program
 from blender_nst.engine.install_commands.command_output import InstallOutput
 from blender_nst.engine.locks.lock_files import UV_LOCK, lock_for_bpy
 from blender_nst.engine.uv_tool import bootstrap_command, configured_uv, pip_install
+from blender_nst.json_files import read_json
 from compositor.networks.ownership import belongs_to_user
 
 PYTHONS = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.1": (3, 13), "5.2": (3, 13)}
@@ -62,10 +63,10 @@ def find_installed(cache: Path | None = None, release: str | None = None) -> Ins
     folder = _folder(release, cache)
     _check_owner(folder)
     try:
-        major, minor, patch = json.loads((folder / STAMP).read_text("utf-8"))["version"]
+        major, minor, patch = read_json(folder / STAMP)["version"]
         python = environment_program(folder, "python")
         return InstalledModule(python, (int(major), int(minor), int(patch))) if python.exists() else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, ArithmeticError, KeyError, TypeError, RecursionError):
         return None
 
 

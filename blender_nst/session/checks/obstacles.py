@@ -22,6 +22,7 @@ from ..plan import (
     SessionError,
     absolute_path,
     check_kept,
+    check_values,
     check_writable,
     region_commands,
     style_files,
@@ -73,6 +74,10 @@ def _views(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
     if purpose.renders:
         return _refused(lambda: view_suffixes(scene))
     return None
+
+
+def _values(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
+    return _refused(lambda: check_values(scene))
 
 
 def _engine(_scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
@@ -145,11 +150,12 @@ CHECKS: tuple[Callable[[bpy.types.Scene, Purpose], Obstacle | None], ...] = (
     _regions,
     _output,
     _views,
+    _values,
 )
 """In the order in which an artist meets them. A check reads; it changes nothing, in any thread."""
 
 
-_OF_SCENE = (_styles, _regions)
+_OF_SCENE = (_styles, _regions, _values)
 
 
 def scene_obstacles(scene: bpy.types.Scene) -> list[Obstacle]:

@@ -53,6 +53,20 @@ nst.output_path = str(broken / "out")
 seen["no folder"] = found()
 nst.output_path = ""
 seen["empty"] = found()
+nst.output_path = str(folder / ("long" * 100))
+seen["long name"] = found()
+circle = folder / "circle"
+circle.symlink_to(circle)
+nst.output_path = str(circle / "out")
+seen["circle"] = found()
+nst.output_path, nst.style_path = str(folder / "out"), str(folder / ("long" * 100 + ".png"))
+seen["long style"] = found()
+nst.style_path, nst.content_weight = arguments[1], float("nan")
+seen["no number"] = found()
+nst.property_unset("content_weight")
+nst.styles[0].weight = float("nan")
+seen["no weight"] = found()
+nst.styles[0].property_unset("weight")
 nst.output_path = str(folder)
 (folder / "styled").mkdir()
 inside = folder / "styled" / "styled_0001.png"
@@ -96,6 +110,9 @@ def test_each_obstacle_is_named_with_its_way_out(
         "no folder": ("it is no folder", "nst.choose_output"),
         "empty": ("No output folder is chosen", "nst.choose_output"),
         "overwritten": ("is a style and would be overwritten", "nst.choose_output"),
+        "long name": ("File name too long; choose another output folder", "nst.choose_output"),
+        "circle": ("symbolic links; choose another output folder", "nst.choose_output"),
+        "long style": ("File name too long; choose another style picture", "nst.style_add"),
         "unsaved": ("is not saved", "wm.save_mainfile"),
     }
     for name, (text, operator) in expected.items():
@@ -108,6 +125,8 @@ def test_each_obstacle_is_named_with_its_way_out(
     assert seen["two eyes"] == []
     assert "suffix" in seen["eyes alike"][0][0][0]
     assert seen["eyes alike"][1] == [], "files on disk are no render"
+    assert seen["no number"] == [["Content Weight is nan, which it cannot be: set it to another value", []]]
+    assert seen["no weight"] == [["Weight is nan, which it cannot be: set it to another value", []]]
     assert "no style is chosen" in seen["region"][0][0]
     assert "gone.png" in seen["lost region"][0][0]
     assert [ways for _message, ways in seen["unsaved style"]] == [["wm.save_mainfile"]] * 2
