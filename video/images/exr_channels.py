@@ -13,6 +13,11 @@ _PICTURES = ("combined", "image", "rgba", "rgb", "beauty", "finalimage", "ci", "
 _COMPOSITED = "Composite.Combined"
 _COLORS = (("R", "G", "B", "A"), ("r", "g", "b", "a"), ("red", "green", "blue", "alpha"))
 _GRAYS = ("Y", "V", "L", "y", "v", "gray", "grey")
+# Layers that are measures and no picture, also where nothing else is in the file; Cryptomatte's are numbered.
+_DATA = ("depth", "vector", "normal", "position", "uv", "indexob", "indexma")
+_CRYPTOMATTE = "crypto"
+_DEPTH = ("Z", "ZBack")
+"""OpenEXR's own names for depth."""
 # Of luminance with two color differences.
 _DIFFERENCES = {"RY", "BY"}
 
@@ -61,13 +66,19 @@ def color_channels(names: Iterable[str]) -> tuple[str, ...] | None:
     for gray in _GRAYS:
         if gray in known:
             return (gray, gray, gray, "A") if "A" in known else (gray, gray, gray)
-    return (known[0],) * 3 if len(known) == 1 else None
+    return (known[0],) * 3 if len(known) == 1 and not _is_data(known[0]) else None
 
 
 def colored_layers(names: Iterable[str]) -> list[str]:
     """The layers that have a red channel."""
     whole = ((name.rpartition(".")[0], name.rpartition(".")[2].lower()) for name in names)
     return list(dict.fromkeys(layer for layer, letter in whole if layer and letter in ("r", "red")))
+
+
+def _is_data(channel: str) -> bool:
+    """Whether a channel is one of a measure, by its own name or its layer's."""
+    layer = _folded(channel.rpartition(".")[0].rpartition(".")[2])
+    return channel in _DEPTH or layer in _DATA or _CRYPTOMATTE in layer
 
 
 def _lone_alpha(names: Sequence[str]) -> str | None:
@@ -86,7 +97,7 @@ def _prefixes(names: Sequence[str]) -> Iterator[str]:
                 yield f"{layer}."
     # Of other layers only one that is alone with its colors is the picture for sure.
     colored = colored_layers(names)
-    if len(colored) == 1:
+    if len(colored) == 1 and not _is_data(f"{colored[0]}.R"):
         yield f"{colored[0]}."
 
 

@@ -147,3 +147,26 @@ def test_only_what_is_wanted_is_decoded(tmp_path: Path) -> None:
     found = read_channels(path, lambda places: [name for name in places if name in ("A", "R", "pass002.R")])
     assert set(found) == {"A", "R", "pass002.R"}
     np.testing.assert_array_equal(found["A"], LIGHT[..., 3])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(("Z",), ("ViewLayer.Depth.Z",), ("ViewLayer.IndexOB.X",), ("depth.V",)),
+        *(tuple(f"ViewLayer.CryptoObject00.{each}" for each in "RGBA"), ("uCryptoMaterial01.r",)),
+        *(tuple(f"ViewLayer.{layer}" for layer in ("Vector.X", "Vector.Y", "Depth.Z", "Normal.X")),),
+        *(("R", "G"), ("ViewLayer.Combined.R", "ViewLayer.Combined.G"), tuple(f"normal.{c}" for c in "RGB")),
+    ],
+)
+def test_measures_alone_are_no_picture(tmp_path: Path, names: tuple[str, ...]) -> None:
+    path = write(tmp_path / "a.exr", ("", dict.fromkeys(names, np.full((6, 8), 0.5, np.float32))))
+    # From the header: a sequence is refused before its first frame.
+    for read in (read_color, exr_header):
+        with pytest.raises(FileError, match=r"has no R, G, B channels, nor a Combined pass"):
+            read(path)
+
+
+@pytest.mark.parametrize("names", [("Y",), ("R",), ("A",), ("matte.V",), ("ViewLayer.Mist.M",)])
+def test_another_channel_that_is_alone_is_gray(tmp_path: Path, names: tuple[str, ...]) -> None:
+    path = write(tmp_path / "a.exr", ("", dict.fromkeys(names, np.full((6, 8), 0.5, np.float32))))
+    np.testing.assert_array_equal(read_color(path), np.full((6, 8, 3), 0.5, np.float32))
