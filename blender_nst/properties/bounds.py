@@ -20,9 +20,8 @@ def impossible_values(group: bpy.types.PropertyGroup) -> Iterator[tuple[Any, Any
         if kind == "COLLECTION":
             for item in getattr(group, name):
                 yield from impossible_values(item)
-        elif kind in ("INT", "FLOAT", "ENUM") and group.is_property_set(name):
-            if not _is_possible(description, getattr(group, name)):
-                yield group, description
+        elif kind in ("INT", "FLOAT", "ENUM") and not _is_possible(group, description):
+            yield group, description
 
 
 def first_impossible(group: bpy.types.PropertyGroup) -> str | None:
@@ -34,7 +33,7 @@ def first_impossible(group: bpy.types.PropertyGroup) -> str | None:
 
 
 def correct(group: bpy.types.PropertyGroup, description: Any) -> None:
-    """Sets a value that cannot be to the nearest one that can, or to the default where there is no nearest."""
+    """Replaces a value that cannot be by the nearest one that can, or by the default where none is near."""
     name = description.identifier
     value = getattr(group, name)
     if description.type == "ENUM" or not math.isfinite(value):
@@ -43,7 +42,10 @@ def correct(group: bpy.types.PropertyGroup, description: Any) -> None:
         setattr(group, name, min(max(value, description.hard_min), description.hard_max))
 
 
-def _is_possible(description: Any, value: Any) -> bool:
+def _is_possible(group: bpy.types.PropertyGroup, description: Any) -> bool:
+    if not group.is_property_set(description.identifier):
+        return True
+    value = getattr(group, description.identifier)
     if description.type == "ENUM":
         return value != ""  # Blender's word for a number that none of the choices has
     return description.hard_min <= value <= description.hard_max

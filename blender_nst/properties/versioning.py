@@ -56,7 +56,8 @@ def _list_style(scene: bpy.types.Scene, stored: Any) -> None:
 
 def _correct(scene: bpy.types.Scene) -> None:
     """Replaces the values that a scene's properties cannot have."""
-    groups = [getattr(scene, name) for name in scene.bl_rna.properties.keys() if name.startswith("nst")]
+    names = [each.identifier for each in scene.bl_rna.properties if each.identifier.startswith("nst")]
+    groups = [getattr(scene, name) for name in names]
     found = [each for group in groups for each in impossible_values(group)]
     for group, description in found:
         correct(group, description)

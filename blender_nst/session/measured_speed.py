@@ -69,6 +69,10 @@ class MeasuredSpeed:
         return self.later * self.steps(size, style, sequence["warm_steps"], first=False)
 
 
+_NO_SPEEDS = (OSError, ValueError, ArithmeticError, TypeError, KeyError, AttributeError, RecursionError)
+"""What is raised where a file holds none."""
+
+
 @dataclass
 class KnownSpeeds:
     """The file's content, read once: speeds by device, the last measured one at the end."""
@@ -168,7 +172,7 @@ def _known() -> KnownSpeeds:
         known.read = True
         folder = data_folder()
         if folder is not None:
-            with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            with suppress(*_NO_SPEEDS):
                 known.speeds = _read(folder / FILE_NAME)
     return known
 

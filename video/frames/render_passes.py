@@ -30,6 +30,9 @@ from video.images.sidecar import read_note
 _VECTOR, _DEPTH, _INDEX = ("Vector",), ("Depth", "Z"), ("IndexOB", "Object Index")
 _READ = {*_VECTOR, *_DEPTH, *_INDEX}
 
+_SMALLEST = 1e-9
+"""Scale of an axis: with less there is none."""
+
 BACKGROUND_DEPTH = 1e9
 """Blender's depth where there is no surface is 1e10."""
 
@@ -137,6 +140,15 @@ def _camera(noted: dict[str, Any]) -> Camera | None:
     world, projection = _matrix(noted.get("world")), _matrix(noted.get("projection"))
     if world is None:
         return None
+    lengths = np.linalg.norm(world[:3, :3], axis=0)
+    if not (lengths > _SMALLEST).all():
+        return None  # of a scale of zero, which sees nothing
+    # Blender's cameras see the same at any scale, as that of a parent.
+    world[:3, :3] /= lengths
+    if abs(np.linalg.det(world)) < _SMALLEST:
+        return None  # its axes are not three
+    if projection is not None and not (projection[0, 0] and projection[1, 1]):
+        projection = None  # onto a line
     return Camera(str(noted.get("camera", "")), world, projection, _sphere(noted.get("sphere")))
 
 
@@ -151,6 +163,6 @@ def _sphere(angles: Any) -> tuple[float, float, float, float] | None:
 def _matrix(rows: Any) -> np.ndarray | None:
     try:
         matrix = np.array(rows, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return matrix if matrix.shape == (4, 4) and np.isfinite(matrix).all() else None

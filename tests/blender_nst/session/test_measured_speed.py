@@ -147,6 +147,7 @@ finish(seen)
         '[{"device": "cpu", "step_seconds": 0.0, "pixel_seconds": 0.0}]',
         '[{"device": "cpu", "step_seconds": -1.0, "pixel_seconds": 1.0}]',
         '[{"device": "cpu", "step_seconds": 1.0, "pixel_seconds": 1.0, "first": 0.0}]',
+        '[{"device": "cpu", "step_seconds": 1.0, "pixel_seconds": %s}]' % ("9" * 400),
         "[" * 100_000,
     ],
 )

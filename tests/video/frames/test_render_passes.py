@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,44 @@ def test_a_damaged_note_is_a_clear_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(FileError, match=r"a\.json: .*note"):
         read_passes(tmp_path / "a.exr")
+
+
+def test_a_camera_sees_the_same_at_any_scale(tmp_path: Path) -> None:
+    turned = np.array([[0.0, -1.0, 0.0, 5], [1.0, 0.0, 0.0, 6], [0.0, 0.0, 1.0, 7], [0.0, 0.0, 0.0, 1]])
+    write_exr(tmp_path / "a.exr", vector_channels(VECTOR))
+    write_note(tmp_path / "a.exr", camera="Camera", world=(turned * [2.0, 3.0, 0.5, 1.0]).tolist())
+    camera = read_passes(tmp_path / "a.exr").camera
+    assert camera is not None
+    np.testing.assert_allclose(camera.world, turned, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        np.diag([0.0, 0.0, 0.0, 1.0]).tolist(),
+        np.diag([1.0, 1.0, 0.0, 1.0]).tolist(),
+        [[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]],
+        np.zeros((4, 4)).tolist(),
+        np.full((4, 4), np.nan).tolist(),
+        np.full((4, 4), np.inf).tolist(),
+        [[10**400] * 4] * 4,
+        [["x"] * 4] * 4,
+        [[1.0] * 4] * 3,
+        {"a": 1},
+    ],
+)
+def test_a_camera_that_sees_nothing_is_not_known(tmp_path: Path, world: object) -> None:
+    write_exr(tmp_path / "a.exr", vector_channels(VECTOR))
+    (tmp_path / "a.json").write_text(json.dumps({"camera": "Camera", "world": world, "projection": EYE}))
+    assert read_passes(tmp_path / "a.exr").camera is None
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_projection_onto_a_line_is_not_known(tmp_path: Path, place: int) -> None:
+    flat = np.eye(4)
+    flat[place, place] = 0.0
+    write_exr(tmp_path / "a.exr", vector_channels(VECTOR))
+    write_note(tmp_path / "a.exr", camera="Camera", world=EYE, projection=flat.tolist())
+    camera = read_passes(tmp_path / "a.exr").camera
+    assert camera is not None
+    assert camera.projection is None
