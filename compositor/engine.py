@@ -81,6 +81,7 @@ class StyleEngine:
         self._library = StyleLibrary(listed, settings, self._network, self.device)
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
         self._local_distance: LocalStyleDistance | None = None
+        self._possible_size: tuple[int, int] | None = None
 
     @property
     def precision(self) -> Precision:
@@ -150,6 +151,11 @@ class StyleEngine:
         begun = time.perf_counter()
         settings = with_own_settings(self.settings, inputs.own_settings)
         size = self._checked_working_size(inputs, temporal)
+        if inputs.size != self._possible_size:
+            self.memory_plan(*inputs.size, inputs.margin).check(
+                f"a frame of {inputs.size[1]}×{inputs.size[0]} px"
+            )
+            self._possible_size = inputs.size
         rendered = inputs.content
         inputs = replace(inputs, content=without_light(rendered, inputs.content_light))
         if not inputs.is_warm_start:

@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from compositor import convolution_jit
+from compositor.errors import MemoryShortageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.tiling.windows import GRID, Window, tiles, whole
 
@@ -54,12 +55,25 @@ class MemoryPlan:
         free_bytes: that it could still allocate.
         windows: number of tiles; 1 is the frame as a whole.
         further_bytes: those of the expected that the process has not taken yet.
+        total_bytes: that there are, free or not, on disk as well where the system moves memory there.
     """
 
     expected_bytes: int
     free_bytes: int
     windows: int
     further_bytes: int = 0
+    total_bytes: int = 0
+
+    def check(self, what: str) -> None:
+        """Raises MemoryShortageError if `what` takes more than there would be if all of it were free.
+
+        It would be worked on in thousands of tiles, for hours, and then fail.
+        """
+        if self.further_bytes > self.total_bytes:
+            raise MemoryShortageError(
+                f"{what} takes about {self.expected_bytes / 2**30:.0f} GiB of memory, and there are"
+                f" {self.total_bytes / 2**30:.0f}: make the frames smaller, or set the finishing steps to 0"
+            )
 
     def __str__(self) -> str:
         text = f"about {self.expected_bytes / 2**30:.1f} GiB of memory"
@@ -80,13 +94,13 @@ def memory_plan(height: int, width: int, device: torch.device, dtype: torch.dtyp
     frame = (
         _WORKSPACE_BYTES + largest * _PixelBytes.of(device, dtype).expected + height * width * _PICTURE_BYTES
     )
-    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows), frame)
+    return MemoryPlan(_taken_bytes(device) + frame, free, len(windows), frame, _total_bytes(device))
 
 
 def upsampling_plan(height: int, width: int, device: torch.device) -> MemoryPlan:
     """The plan for upsampling a frame to this size, in px."""
     frame = _WORKSPACE_BYTES + height * width * _UPSAMPLING_BYTES
-    return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1, frame)
+    return MemoryPlan(_taken_bytes(device) + frame, free_bytes(device), 1, frame, _total_bytes(device))
 
 
 def fitting_windows(
@@ -122,6 +136,15 @@ def _free_unified_memory() -> int:
     reserved = torch.mps.driver_allocated_memory()
     beyond = min(torch.mps.recommended_max_memory() - reserved, psutil.virtual_memory().available)
     return max(beyond, 0) + reserved - torch.mps.current_allocated_memory()
+
+
+def _total_bytes(device: torch.device) -> int:
+    """Memory that a process could have at most, in bytes."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[1]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory()
+    return psutil.virtual_memory().total + psutil.swap_memory().total
 
 
 def _taken_bytes(device: torch.device) -> int:

@@ -17,6 +17,7 @@ from compositor.engine import StyleEngine
 from compositor.errors import MemoryShortageError
 from compositor.hardware.device import is_out_of_memory
 from compositor.losses.feature_statistics import FeatureStatistics, FrameStatistics
+from compositor.progress import FrameCallbacks
 from compositor.settings import DeviceChoice, Precision, StyleSettings
 from compositor.stylization import multiscale
 from compositor.stylization.frame_inputs import FrameInputs
@@ -125,7 +126,7 @@ def test_free_memory_is_known_without_proc(monkeypatch: pytest.MonkeyPatch) -> N
         raise FileNotFoundError(self)
 
     monkeypatch.setattr(Path, "read_text", missing)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30, total=2**34))
     assert free_bytes(CPU) == 2**30
     planned = memory_plan.memory_plan(1080, 1920, CPU, torch.float32, 58)
     assert planned.free_bytes == 2**30
@@ -291,3 +292,22 @@ def test_a_focus_costs_less_than_the_frame(engine: StyleEngine, monkeypatch: pyt
     )
     assert areas[-6:] == [areas[-1]] * 6
     assert areas[-1] < 0.6 * HEIGHT * 480
+
+
+def test_a_frame_that_no_memory_here_can_hold_is_refused_before_it_is_begun(
+    engine: StyleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = StyleEngine(SETTINGS, engine.styles)
+    content = paint(Painting.DABS, 480, HEIGHT)
+    needed = small.memory_plan(HEIGHT, 480).further_bytes
+    begun: list[int] = []
+    callbacks = FrameCallbacks(progress=lambda step: begun.append(step.step))
+    monkeypatch.setattr(memory_plan, "_total_bytes", lambda device: needed - 1)
+    with pytest.raises(MemoryShortageError, match=r"480×64 px takes about .* make the frames smaller"):
+        small.stylize(FrameInputs(content), callbacks=callbacks)
+    assert begun == []
+    # What is not free now may be later: that is said, and not refused.
+    monkeypatch.setattr(memory_plan, "_total_bytes", lambda device: needed)
+    monkeypatch.setattr(memory_plan, "free_bytes", lambda device: 0)
+    assert "more than there is" in small.plan_text(HEIGHT, 480)
+    small.memory_plan(HEIGHT, 480).check("a frame")
