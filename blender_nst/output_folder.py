@@ -59,6 +59,9 @@ COMMAND_LINE_LOG = "blender-nst.log"
 LOCK = ".lock"
 """While a run is at work; in the folder of the content frames while Blender renders into it."""
 
+MOST_FRAMES = 100_000
+"""Of a run: its journal, which is written with every frame, is no larger than what is read of one."""
+
 DEBUG_MOTION = f"{DEBUG}/motion_####.png"
 DEBUG_RELIABILITY = f"{DEBUG}/reliability_####.png"
 SNAPSHOTS_OF_FRAME = "frame_####"
@@ -85,6 +88,16 @@ def view_file(name: str, view: str) -> str:
 def view_folder(output: Path, view: str) -> Path:
     """The folder of a view with this suffix."""
     return output / VIEWS / view
+
+
+def check_run_length(frames: int) -> str | None:
+    """Why a run cannot have so many frames, in one line; None if it can."""
+    if frames <= MOST_FRAMES:
+        return None
+    return (
+        f"more than {MOST_FRAMES} frames are too many for one run: choose a part of them, and for each part"
+        " an output folder of its own"
+    )
 
 
 def check_view_suffixes(suffixes: Sequence[str]) -> str | None:

@@ -57,7 +57,8 @@ def check_image(image: bpy.types.Image) -> None:
     if not can_be_style(image):
         raise StylePictureError(f"image {image.name!r} is no single picture; choose another style")
     file = image_file(image)
-    if file is not None and not os.path.isfile(file):
+    # Not `Path.is_file`, which fails for a name that no file system takes.
+    if file is not None and not os.path.isfile(file):  # noqa: PTH113
         raise StylePictureError(f"{file}: the picture of image {image.name!r} is not there; choose another")
 
 

@@ -93,7 +93,8 @@ def engine_python() -> str:
             raise EnginePythonError(NOT_INSTALLED)
         return str(installed)
     path = Path(bpy.path.abspath(named))
-    if not (os.path.isfile(path) and os.access(path, os.X_OK)):
+    # Not `Path.is_file`, which fails for a name that no file system takes.
+    if not (os.path.isfile(path) and os.access(path, os.X_OK)):  # noqa: PTH113
         raise EnginePythonError(
             f"{path}: the style engine's Python is not there; name another in the preferences or"
             f" in {PYTHON_VARIABLE}"

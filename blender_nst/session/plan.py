@@ -28,6 +28,7 @@ from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..output_folder import (
     STILLS,
     STYLE_PICTURES,
+    check_run_length,
     check_view_suffixes,
     existing_results,
     foreign_entry,
@@ -141,6 +142,7 @@ class SessionPlan:
             style_settings["device"] = engine.device
         if total is None:
             total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        check_length(total)
         return cls(
             engine,
             styles,
@@ -261,6 +263,13 @@ def check_values(scene: bpy.types.Scene) -> None:
     wrong = first_impossible(scene.nst)
     if wrong is not None:
         raise SessionError(wrong)
+
+
+def check_length(total: int) -> None:
+    """Raises SessionError if there are more frames than a run can have."""
+    error = check_run_length(total)
+    if error is not None:
+        raise SessionError(error)
 
 
 def view_suffixes(scene: bpy.types.Scene) -> list[str]:

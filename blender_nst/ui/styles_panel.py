@@ -27,7 +27,8 @@ class Thumbnails:
 
     def icon(self, path: str) -> int:
         """The icon of a file; 0 while it has none."""
-        if not os.path.isfile(path):
+        # Not `Path.is_file`, which fails for a name that no file system takes.
+        if not os.path.isfile(path):  # noqa: PTH113
             return 0
         if self._collection is None:
             self._collection = bpy.utils.previews.new()

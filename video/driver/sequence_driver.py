@@ -35,9 +35,10 @@ from video.driver.pass_state import PassState
 from video.driver.pipelining import BackgroundTask, prefetch_one
 from video.driver.prepare import FramePrefetcher, PreparedFrame
 from video.driver.run_outputs import RunOutputs
-from video.errors import ChangedFrameError, FrameError
+from video.errors import ChangedFrameError, FrameError, SequenceError
 from video.files.folder_lock import folder_locked
 from video.files.leftovers import remove_leftovers
+from video.files.output_folder import check_run_length
 from video.frames.framing import FramedSequence
 from video.frames.metadata import frame_metadata
 from video.frames.sequence import SourceFrame, frame_path
@@ -105,8 +106,12 @@ class SequenceDriver:
             FrameError: a frame of another size than the first, or one that cannot be stylized.
             FileError: a frame cannot be read or written, or another run is at work in the folder.
                 Finished frames stay in every case.
+            SequenceError: there are more frames than a run can have.
         """
         begun = time.perf_counter()
+        error = None if self.total is None else check_run_length(self.total)
+        if error is not None:
+            raise SequenceError(error)
         self._outputs = self._new_outputs()
         with folder_locked(self.output, self.callbacks.warning):
             remove_leftovers(self.output)

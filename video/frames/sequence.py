@@ -15,6 +15,7 @@ import numpy as np
 
 from video.errors import FileError, FrameError, SequenceError
 from video.files.image_io import check_readable
+from video.files.output_folder import MOST_FRAMES, check_run_length
 from video.frames.numbered_files import (
     hashes,
     is_placeholder,
@@ -183,9 +184,12 @@ def open_sequence(
     is_folder = os.path.isdir(source)  # noqa: PTH112
     if source.suffix.lower() in MOVIE_SUFFIXES and not is_folder:
         check_readable(source)
-        return _open_movie(source, frames)
+        movie = _open_movie(source, frames)
+        _check_length(source, movie.numbers)
+        return movie
     pattern = _pattern_of(source, is_folder=is_folder)
     sequence = ImageSequence(_select(matching_files(pattern), pattern, frames, skip_missing))
+    _check_length(source, sequence.numbers)
     sequence.check_headers(mixed_alpha=mixed_alpha)
     return sequence
 
@@ -268,8 +272,17 @@ def frame_path(pattern: Path, number: int) -> Path:
     return pattern.with_name(before + ("-" if number < 0 else "") + digits + after)
 
 
+def _check_length(source: Path, numbers: Collection[int]) -> None:
+    error = check_run_length(len(numbers))
+    if error is not None:
+        raise SequenceError(f"{source}: {error} (--frames)")
+
+
 def _open_movie(source: Path, frames: FrameRange | None) -> MovieSequence:
-    info = movie_info(source, None if frames is None else max(frames.last, 1))
+    if frames is not None:
+        _check_length(source, frames.numbers())
+    # Counting goes no farther than a run may: a small file can promise frames for hours.
+    info = movie_info(source, MOST_FRAMES + 1 if frames is None else max(frames.last, 1))
     chosen = frames or FrameRange(1, info.length)
     if chosen.first < 1 or chosen.last > info.length:
         raise SequenceError(f"{source} has the frames 1-{movie_info(source).length}, not {chosen}")

@@ -22,6 +22,7 @@ from ..plan import (
     SessionError,
     absolute_path,
     check_kept,
+    check_length,
     check_values,
     check_writable,
     region_commands,
@@ -78,6 +79,14 @@ def _views(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
 
 def _values(scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
     return _refused(lambda: check_values(scene))
+
+
+def _length(scene: bpy.types.Scene, purpose: Purpose) -> Obstacle | None:
+    if purpose is not Purpose.ANIMATION:
+        return None
+    return _refused(
+        lambda: check_length(len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step)))
+    )
 
 
 def _engine(_scene: bpy.types.Scene, _purpose: Purpose) -> Obstacle | None:
@@ -151,6 +160,7 @@ CHECKS: tuple[Callable[[bpy.types.Scene, Purpose], Obstacle | None], ...] = (
     _output,
     _views,
     _values,
+    _length,
 )
 """In the order in which an artist meets them. A check reads; it changes nothing, in any thread."""
 

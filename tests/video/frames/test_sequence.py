@@ -18,6 +18,8 @@ from tests.video.made_files.exr_files import write_exr
 from tests.video.made_files.png_files import make_png
 from tests.video.made_files.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
+from video.files import output_folder
+from video.frames import sequence as sequence_module
 from video.frames.sequence import (
     FrameRange,
     ImageSequence,
@@ -30,7 +32,7 @@ from video.frames.sequence import (
     parse_range,
 )
 from video.images.image_files import read_image, write_png
-from video.movies.movie import write_movie
+from video.movies.movie import MovieInfo, movie_info, write_movie
 
 Picture = Callable[..., np.ndarray]
 BLACK = np.zeros((16, 20, 3), np.float32)
@@ -417,3 +419,35 @@ def test_range_of_a_movie(movie: Path) -> None:
 def test_range_outside_of_a_movie_is_told(movie: Path, frames: FrameRange) -> None:
     with pytest.raises(SequenceError, match="has the frames 1-5"):
         open_sequence(movie, frames)
+
+
+def test_more_frames_than_a_run_can_have_are_refused(
+    movie: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_folder, "MOST_FRAMES", 2)
+    monkeypatch.setattr(sequence_module, "MOST_FRAMES", 2)
+    for number in range(1, 5):
+        (tmp_path / f"f_{number}.png").write_bytes(make_png(np.zeros((4, 6, 3), np.uint16)))
+    for source in (tmp_path / "f_#.png", movie):
+        with pytest.raises(SequenceError, match="more than 2 frames are too many for one run: choose a part"):
+            open_sequence(source)
+        with pytest.raises(SequenceError, match="too many for one run"):
+            open_sequence(source, FrameRange(2, 4))
+        assert list(open_sequence(source, FrameRange(2, 3)).numbers) == [2, 3]
+
+
+def test_no_more_frames_of_a_movie_are_counted_than_a_run_can_have(
+    movie: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int | None] = []
+
+    def info(path: Path, last: int | None = None) -> MovieInfo:
+        counted.append(last)
+        return movie_info(path, last)
+
+    monkeypatch.setattr(sequence_module, "movie_info", info)
+    open_sequence(movie)
+    assert counted == [output_folder.MOST_FRAMES + 1]
+    with pytest.raises(SequenceError, match="too many for one run"):
+        open_sequence(movie, FrameRange(1, 10**9))
+    assert len(counted) == 1

@@ -67,6 +67,11 @@ nst.property_unset("content_weight")
 nst.styles[0].weight = float("nan")
 seen["no weight"] = found()
 nst.styles[0].property_unset("weight")
+scene.frame_end = 100_000
+seen["longest"] = found()
+scene.frame_end = 100_001
+seen["too long"] = [found(), found(Purpose.FILES)]
+scene.frame_end = 3
 nst.output_path = str(folder)
 (folder / "styled").mkdir()
 inside = folder / "styled" / "styled_0001.png"
@@ -127,6 +132,9 @@ def test_each_obstacle_is_named_with_its_way_out(
     assert seen["eyes alike"][1] == [], "files on disk are no render"
     assert seen["no number"] == [["Content Weight is nan, which it cannot be: set it to another value", []]]
     assert seen["no weight"] == [["Weight is nan, which it cannot be: set it to another value", []]]
+    assert seen["longest"] == []
+    assert "More than 100000 frames are too many for one run" in seen["too long"][0][0][0]
+    assert seen["too long"][1] == []
     assert "no style is chosen" in seen["region"][0][0]
     assert "gone.png" in seen["lost region"][0][0]
     assert [ways for _message, ways in seen["unsaved style"]] == [["wm.save_mainfile"]] * 2
