@@ -106,7 +106,7 @@ def stylize_sequence(
         engine = StyleEngine(style_settings, styles, fetching=display.fetching, auto_precision=auto_precision)
         check_output_folder(out)
         follow_run(log_folder or out)
-        _announce(sequence, display)
+        _announce(sequence, engine, display)
         driver = SequenceDriver(
             engine,
             sequence_settings,
@@ -128,8 +128,8 @@ def stylize_sequence(
     return result
 
 
-def _announce(sequence: ImageSequence | MovieSequence, display: Display) -> None:
-    """Says what will be stylized."""
+def _announce(sequence: ImageSequence | MovieSequence, engine: StyleEngine, display: Display) -> None:
+    """Says what will be stylized; raises MemoryShortageError if a movie's frames are too large."""
     if isinstance(sequence, MovieSequence):
         width, height = sequence.info.size
         display.say(f"{len(sequence.numbers)} frames of {width}×{height} px")
