@@ -140,8 +140,10 @@ def _content(values: Any) -> JournalContent:
     fields = {"journal", "run", "pass", "done", "frames"} | ({"machine"} if version == FORMAT else set())
     if not isinstance(values, dict) or values.keys() != fields:
         raise JsonError("other fields than a journal's")
-    if version not in (FORMAT, _WITHOUT_MACHINE, _WITHOUT_HASHES) or not isinstance(values["frames"], list):
+    if version not in (FORMAT, _WITHOUT_MACHINE, _WITHOUT_HASHES):
         raise JsonError(f"of the format {str(version)[:20]}")
+    if not isinstance(values["frames"], list):
+        raise JsonError("its frames are no list")
     upgraded = [_with_unknown(each) if version == _WITHOUT_HASHES else each for each in values["frames"]]
     entries = [decode(Entry, each) for each in upgraded]
     for entry in entries:

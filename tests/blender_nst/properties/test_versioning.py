@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,9 @@ def test_values_that_a_property_cannot_have_are_replaced(blender: BlenderInTests
     temporal = next(each for each in SCHEMA["sequence_settings"] if each["name"] == "temporal_weight")
     most = next(each for each in SCHEMA["style_settings"] if each["name"] == "steps")["maximum"]
 
-    def expected(steps: int = 200, content: float = 1.0, styles: object = (), regions: object = ()) -> str:
+    def expected(
+        steps: int = 200, content: float = 1.0, styles: Sequence[float] = (), regions: Sequence[str] = ()
+    ) -> str:
         fixed = [temporal["default"], 1, "RENDER", "PNG"]
         return str([steps, content, *fixed, list(styles), list(regions)])
 
