@@ -60,6 +60,7 @@ def drop_zip() -> Steps:
 def click_first(beside: float = 0.0) -> Steps:
     """Clicks the uppermost operator button, or the place that is so many of its widths to the right."""
     tool("xdotool", "mousemove", "300", "900")  # a button under the mouse has another color
+    yield 1.0
     mark_buttons(True)
     yield 1.5
     left, top, right, bottom = button_boxes()[0]

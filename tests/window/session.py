@@ -142,6 +142,7 @@ QUICK, RENDER, BATCH = 0, 1, 2
 def click_button(place: int = BATCH) -> Steps:
     """Clicks an operator button of the properties, counted from the upper left."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
+    yield 1.0  # and stays as gray as it was until the mouse has left it and the panel is drawn anew
     mark_buttons(True)
     yield 1.5
     boxes = button_boxes()
