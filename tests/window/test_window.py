@@ -61,7 +61,6 @@ SCREENSHOTS = (
     "style_packed",
     "style_painted",
     "style_generated",
-    "polish",
     "panel_no_style",
     "asked_no_style",
     "asked_menu",
