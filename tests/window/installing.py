@@ -111,11 +111,14 @@ def install_by_clicks() -> Steps:
 
 
 def remove_engine() -> Steps:
-    """The scenarios after this one are for the engine of the source."""
+    """The scenarios after this one are for the engine of the source, whose speed nobody has measured."""
     preferences = bpy.context.preferences
     preferences.addons[MODULE].preferences.wheel_folder = ""
     assert bpy.ops.nst.engine_remove("EXEC_DEFAULT") == {"FINISHED"}
     preferences.system.use_online_access = False
+    speed = part("session.measured_speed")
+    (part("engine.options").data_folder() / speed.FILE_NAME).unlink(missing_ok=True)
+    part("state").state_of(speed.KnownSpeeds).speeds.clear()
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
         bpy.ops.wm.window_close()
     yield 1.0
