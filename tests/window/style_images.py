@@ -63,7 +63,7 @@ def images_as_styles() -> Steps:
     names = ("output_path", "source", "movie", "steps")
     kept = {name: getattr(nst(), name) for name in names}
     styles = [(style.path, style.weight) for style in nst().styles]
-    nst().source, nst().custom_range, nst().movie, nst().steps = "CAPTURED", True, False, 40
+    nst().source, nst().custom_range, nst().movie, nst().steps = "CAPTURED", True, False, 12
     nst().range_start = nst().range_end = 1
     seen: dict[str, Any] = {"frames": {}, "pictures": {}}
     frames: dict[str, bytes] = {}
