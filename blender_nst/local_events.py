@@ -45,7 +45,7 @@ class Started:
 @dataclass(frozen=True)
 class Described:
     """The frames of a scene, which is not rendered: first, last and step, and the first frame of each shot,
-    where another camera is bound.
+    where another camera is bound; the settings that its animation gives each frame a value of.
     """
 
     first: int
@@ -54,6 +54,7 @@ class Described:
     shots: list[int]
     resolution: list[int]
     frame_rate: float
+    animated: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

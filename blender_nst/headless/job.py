@@ -50,7 +50,7 @@ class RenderJob:
     restart: bool = False
     """Begin anew where the output folder holds finished frames; otherwise go on with them."""
     describe: bool = False
-    """Tell the scene's frames and shots, and render nothing."""
+    """Tell the scene's frames, shots and animated settings, and render nothing."""
     allow_scripts: bool = False
     """Whether Python in the .blend runs: registered texts, drivers, Freestyle modules."""
     scene_styles: bool = False

@@ -230,15 +230,17 @@ def run(job_path: Path, package: Any) -> None:
 
 
 def describe(scene: bpy.types.Scene, job: RenderJob) -> None:
-    """Emits the scene's frames and shots; raises JobError if there are none to render."""
+    """Emits the scene's frames, shots and animated settings; raises JobError if there are none to render."""
     from blender_nst.capture.camera import frame_size, shot_starts
     from blender_nst.headless.scene import frames_to_render
     from blender_nst.local_events import Described
+    from blender_nst.properties.animation import animated_settings
 
     frames = frames_to_render(scene, job)
     rate = scene.render.fps / scene.render.fps_base
     shots, size = shot_starts(scene, frames), list(frame_size(scene))
-    emit(Described(frames[0], frames[-1], scene.frame_step, shots, size, rate))
+    animated = list(animated_settings(scene))
+    emit(Described(frames[0], frames[-1], scene.frame_step, shots, size, rate, animated))
 
 
 def render_from(scene: bpy.types.Scene, frames: list[int], first: int, blend: str) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -43,13 +43,14 @@ class MixedLookError(JournalError):
 
 @dataclass(frozen=True)
 class Timeline:
-    """Frames of a scene, and the first ones of its shots."""
+    """Frames of a scene, the first ones of its shots, and the settings that its animation has."""
 
     first: int
     last: int
     step: int
     shots: list[int]
     frame_rate: float
+    animated: list[str] = field(default_factory=list)
 
     @property
     def range(self) -> FrameRange:
@@ -70,6 +71,7 @@ class FarmLook:
         source, passes: where the frames and their passes are; empty for a scene, whose frames are in the
             output folder.
         timeline: of the scene that is rendered, which Blender is then not asked for again.
+        animated: the settings of which each frame has the value that the scene's animation gives it.
         format: of the file.
     """
 
@@ -81,6 +83,7 @@ class FarmLook:
     source: str
     passes: str | None = None
     timeline: Timeline | None = None
+    animated: list[str] = field(default_factory=list)
     format: int = _FORMAT
 
 
@@ -91,12 +94,14 @@ def look_here(
     timeline: Timeline | None = None,
     *,
     files: tuple[Path | None, Path | None] = (None, None),
+    animated: Iterable[str] = (),
 ) -> FarmLook:
     """The look that a chunk has on this machine; raises DeviceError if the device is not there.
 
     Args:
         source: what the frames are rendered from, by name.
         files: the frames and their passes, where they are on disk.
+        animated: see `FarmLook`.
     """
     device = choose_device(settings[0].device)
     precision = str(feature_dtype(settings[0].precision, device)).removeprefix("torch.")
@@ -110,6 +115,7 @@ def look_here(
         "" if files[0] is None else str(files[0].absolute()),
         passes=None if files[1] is None else str(files[1].absolute()),
         timeline=timeline,
+        animated=sorted(animated),
     )
 
 
@@ -196,7 +202,8 @@ def _write_first(path: Path, look: FarmLook) -> None:
 
 def _of_run(look: FarmLook) -> dict[str, Any]:
     sizes = {name: look.style_settings.get(name) for name in _DECIDES_SIZE}
-    return {name: value for name, value in look.identity.items() if name not in _DECIDED_BY_MACHINE} | sizes
+    own = {name: value for name, value in look.identity.items() if name not in _DECIDED_BY_MACHINE}
+    return own | sizes | {"animated settings": " and ".join(look.animated) or "none"}
 
 
 def _of_machine(look: FarmLook) -> dict[str, Any]:

@@ -71,19 +71,19 @@ def plan(
 ) -> None:
     """Show the shots and chunks of a sequence or .blend, what their lead-in costs, and how long they take."""
     from blender_nst.cli.farm.plan import make_plan, print_plan
-    from blender_nst.cli.farm.work import FarmOptions
+    from blender_nst.cli.farm.work import FarmOptions, open_source
     from blender_nst.cli.inputs.style_choice import StyleChoice
 
     with running(as_json) as display:
         options = FarmOptions(source, StyleChoice((), ()), settings, out, passes, blender, allow_scripts)
         made = make_plan(
+            open_source(options, display),
             options,
             frames=frames,
             lead_in=lead_in,
             shots=shots,
             chunk_size=chunk_size or default_chunk_size(lead_in),
             seconds_per_frame=seconds_per_frame,
-            display=display,
         )
         print_plan(made, workers, display, as_json=as_json)
 
@@ -94,6 +94,7 @@ def submit(
     source: SourceArgument,
     *,
     settings: Settings,
+    animated: tuple[str, ...] = (),
     job: Annotated[Path, typer.Option(help="Folder that the job is written to; made if absent.")],
     engine: Annotated[FarmEngine, typer.Option(help="The farm's engine.")] = FarmEngine.OPENJD,
     frames: FramesOption = None,
@@ -117,7 +118,7 @@ def submit(
 
     choice = choose_styles(style or [], style_weights, regions=region or [], keep=keep or [])
     with running(as_json) as display:
-        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts)
+        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts, animated)
         written = write_job(
             engine,
             options,
@@ -138,6 +139,7 @@ def run(
     source: SourceArgument,
     *,
     settings: Settings,
+    animated: tuple[str, ...] = (),
     scheduler: Annotated[
         str,
         typer.Option(
@@ -184,7 +186,7 @@ def run(
         finish=finish,
     )
     with running(as_json) as display:
-        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts)
+        options = FarmOptions(source, choice, settings, out, passes, blender, allow_scripts, animated)
         run_on_dask(options, how, display, as_json=as_json)
 
 

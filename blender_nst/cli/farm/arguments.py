@@ -41,17 +41,19 @@ class FarmJob:
 
     Attributes:
         frames: all of them.
+        lead_in: as the command line has it.
         shots: the first frames of the shots; empty if they need not be known.
+        animated: settings that a .blend's animation gives each frame a value of, which chunks leave to it.
     """
 
     options: FarmOptions
     frames: FrameRange
-    chunk_size: int
     lead_in: str
     shots: Sequence[int]
+    animated: Sequence[str]
 
     def settings(self) -> list[ChunkSetting]:
-        """Of the chunks, in the order of their definition."""
+        """That the chunks are given, in the order of their definition."""
         found = []
         for values in self.options.settings:
             names = STYLE_NAMES if isinstance(values, StyleSettings) else SEQUENCE_NAMES
@@ -59,7 +61,7 @@ class FarmJob:
             found += [
                 ChunkSetting(each.name, getattr(values, each.name), each.default, infos[each.name])
                 for each in fields(values)
-                if each.name in names
+                if each.name in names and each.name not in self.animated
             ]
         return found
 

@@ -51,6 +51,7 @@ def make_chunks(
         ranges, lead = parse_frame_list(frames), parse_lead_in(lead_in)
         known = None if shots is None else parse_shots(shots)
         source = open_source(options, display)
+        known = source.known_shots() if known is None else known
         spans = _spans(source, ranges, lead, known, passes=options.settings[1].pass_count)
         check_output_folder(options.out)
         look = source.look()

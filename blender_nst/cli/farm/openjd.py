@@ -1,14 +1,17 @@
 """Job bundles of Open Job Description, which AWS Deadline Cloud and other schedulers run.
 
-A bundle is a folder with `template.json` (specification jobtemplate-2023-09 with the extension TASK_CHUNKING)
-and `parameter_values.json`. It has two steps: `Stylize`, whose tasks are chunks of contiguous frames, and
-`Finish`, which depends on it.
+A bundle is a folder with `template.json` (specification jobtemplate-2023-09) and `parameter_values.json`.
+The tasks of its step `Stylize` are the chunks, `Finish` depends on it. A single shot is cut into contiguous
+chunks by the scheduler (extension TASK_CHUNKING). It knows of no shots: the chunks of several shots, and
+whole shots, are listed as they are planned.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,13 +20,24 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.farm.arguments import ChunkSetting, FarmJob, input_folder, switch
 from blender_nst.cli.farm.options import PROGRAM
 from blender_nst.cli.farm.work import BLEND
+from video.farm.plan import FarmPlan
 from video.files.atomic import write_atomically
 from video.movies.movie import MOVIE_SUFFIXES
 
 TEMPLATE, VALUES = "template.json", "parameter_values.json"
 
-MOST_FRAMES = 150
-"""In a chunk: the most that AWS Deadline Cloud takes."""
+_MOST_FRAMES = 150
+"""In a chunk that the scheduler cuts: the most that AWS Deadline Cloud takes."""
+
+_MOST_TASKS = 1024
+"""That a step can list; the others are those of further steps."""
+
+_CUT_BY_SCHEDULER = {
+    "name": "Frame",
+    "type": "CHUNK[INT]",
+    "range": "{{Param.Frames}}",
+    "chunks": {"defaultTaskCount": "{{Param.ChunkSize}}", "rangeConstraint": "CONTIGUOUS"},
+}
 
 _PATIENCE = 60
 """Seconds that a task which is canceled has to end between two steps, so that it can be gone on with."""
@@ -32,28 +46,40 @@ _LONGEST_VALUE = 1024
 _UNSAFE = re.compile(r"\{\{|[\x00-\x1f]")
 
 
-def write_bundle(job: FarmJob, folder: Path) -> Path:
+def write_bundle(job: FarmJob, plan: FarmPlan, chunk_size: int | None, folder: Path) -> Path:
     """Writes the bundle of a job; returns its template.
+
+    Args:
+        chunk_size: that the plan was made with.
 
     Raises:
         InputError: the job has something that a template cannot say.
         FileError: the folder cannot be written to.
     """
-    _check(job)
-    for name, content in ((TEMPLATE, job_template(job)), (VALUES, parameter_values(job))):
+    _check(job, chunk_size)
+    template = job_template(job, plan, chunk_size)
+    for name, content in ((TEMPLATE, template), (VALUES, parameter_values(job))):
         text = json.dumps(content, indent=1, allow_nan=False)
         write_atomically(folder / name, _writer(text))
     return folder / TEMPLATE
 
 
-def job_template(job: FarmJob) -> dict[str, Any]:
-    """The job template: parameters of all basic settings, and the two steps."""
+def job_template(job: FarmJob, plan: FarmPlan, chunk_size: int | None) -> dict[str, Any]:
+    """The job template: parameters of all basic settings, and the steps; see `write_bundle`."""
+    definitions = [*_path_parameters(job), *_plain_parameters(job), *_setting_parameters(job)]
+    extensions = {}
+    if chunk_size is not None and len(plan.shots) == 1:
+        extensions = {"extensions": ["TASK_CHUNKING"]}
+        definitions += _frame_parameters(job, chunk_size)
+        frames, steps = "{{Param.Frames}}", [_stylize_step(job, "Stylize", _CUT_BY_SCHEDULER)]
+    else:
+        frames, steps = str(job.frames), _listed_steps(job, [str(each.span.own) for each in plan.chunks])
     return {
         "specificationVersion": "jobtemplate-2023-09",
-        "extensions": ["TASK_CHUNKING"],
+        **extensions,
         "name": f"Stylize {job.options.source.name}"[:64],
-        "parameterDefinitions": [*_path_parameters(job), *_plain_parameters(job), *_setting_parameters(job)],
-        "steps": [_stylize_step(job), _finish_step()],
+        "parameterDefinitions": definitions,
+        "steps": [*steps, _finish_step(frames, [each["name"] for each in steps])],
     }
 
 
@@ -85,17 +111,22 @@ def _path(name: str, kind: str, flow: str, text: str) -> dict[str, Any]:
     return {"name": name, "type": "PATH", "objectType": kind, "dataFlow": flow, "description": text}
 
 
-def _plain_parameters(job: FarmJob) -> list[dict[str, Any]]:
+def _frame_parameters(job: FarmJob, chunk_size: int) -> list[dict[str, Any]]:
     return [
         {"name": "Frames", "type": "STRING", "default": str(job.frames), "description": "All frames."},
         {
             "name": "ChunkSize",
             "type": "INT",
-            "default": job.chunk_size,
+            "default": chunk_size,
             "minValue": 1,
-            "maxValue": MOST_FRAMES,
+            "maxValue": _MOST_FRAMES,
             "description": "Frames in a chunk.",
         },
+    ]
+
+
+def _plain_parameters(job: FarmJob) -> list[dict[str, Any]]:
+    return [
         {
             "name": "LeadIn",
             "type": "STRING",
@@ -136,25 +167,29 @@ def _setting_parameter(setting: ChunkSetting) -> dict[str, Any]:
     return made | {"type": "STRING", "default": setting.text}
 
 
-def _stylize_step(job: FarmJob) -> dict[str, Any]:
-    frames = {
-        "name": "Frame",
-        "type": "CHUNK[INT]",
-        "range": "{{Param.Frames}}",
-        "chunks": {"defaultTaskCount": "{{Param.ChunkSize}}", "rangeConstraint": "CONTIGUOUS"},
-    }
+def _listed_steps(job: FarmJob, chunks: Sequence[str]) -> list[dict[str, Any]]:
+    """Steps whose tasks are these chunks."""
+    steps = []
+    for place, first in enumerate(range(0, len(chunks), _MOST_TASKS), start=1):
+        frames = {"name": "Frame", "type": "STRING", "range": chunks[first : first + _MOST_TASKS]}
+        steps.append(_stylize_step(job, "Stylize" if place == 1 else f"Stylize {place}", frames))
+    return steps
+
+
+def _stylize_step(job: FarmJob, name: str, frames: dict[str, Any]) -> dict[str, Any]:
+    """A step with a task for each chunk of the frames."""
     return {
-        "name": "Stylize",
+        "name": name,
         "parameterSpace": {"taskParameterDefinitions": [frames]},
         "script": {"actions": {"onRun": _action(_chunk_arguments(job))}},
     }
 
 
-def _finish_step() -> dict[str, Any]:
-    arguments = ["farm", "finish", "{{Param.Out}}", "--frames", "{{Param.Frames}}"]
+def _finish_step(frames: str, after: Sequence[str]) -> dict[str, Any]:
+    arguments = ["farm", "finish", "{{Param.Out}}", f"--frames={frames}"]
     return {
         "name": "Finish",
-        "dependencies": [{"dependsOn": "Stylize"}],
+        "dependencies": [{"dependsOn": each} for each in after],
         "script": {"actions": {"onRun": _action(arguments)}},
     }
 
@@ -192,14 +227,14 @@ def _input(parameter: str, pattern: str) -> str:
     return f"{{{{Param.{parameter}}}}}" + (f"/{pattern}" if pattern else "")
 
 
-def _check(job: FarmJob) -> None:
+def _check(job: FarmJob, chunk_size: int | None) -> None:
     """Raises InputError for what a template cannot say."""
     if job.frames.step != 1:
         raise InputError(f"the frames {job.frames}: a job of OpenJD has every frame of its range")
-    if job.chunk_size > MOST_FRAMES:
-        raise InputError(f"--chunk-size {job.chunk_size}: a task of OpenJD has at most {MOST_FRAMES} frames")
+    if chunk_size is not None and chunk_size > _MOST_FRAMES:
+        raise InputError(f"--chunk-size {chunk_size}: a task of OpenJD has at most {_MOST_FRAMES} frames")
     texts = [
-        *job.part_arguments(),
+        *replace(job, shots=()).part_arguments(),  # of a film they are longer than any name
         *(str(each["value"]) for each in parameter_values(job)["parameterValues"]),
     ]
     texts += [input_folder(path)[1] for path in (job.options.source, job.options.passes) if path is not None]

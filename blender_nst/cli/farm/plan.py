@@ -7,7 +7,7 @@ import sys
 
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
-from blender_nst.cli.farm.work import FarmOptions, open_source
+from blender_nst.cli.farm.work import FarmOptions, FarmSource
 from video.farm.finish import finished_chunks
 from video.farm.lead_in import parse_lead_in
 from video.farm.plan import FarmPlan, FrameTime, plan_chunks
@@ -19,18 +19,19 @@ _MOST_ROWS = 60
 
 
 def make_plan(
+    source: FarmSource,
     options: FarmOptions,
     *,
     frames: str | None,
     lead_in: str,
     shots: str | None,
     chunk_size: int | None,
-    seconds_per_frame: float | None,
-    display: Display,
+    seconds_per_frame: float | None = None,
 ) -> FarmPlan:
     """The plan that the options ask for.
 
     Args:
+        source: that of the options.
         seconds_per_frame: of a frame with a predecessor. Without it the finished chunks in the output folder
             tell how long a frame takes.
 
@@ -39,7 +40,6 @@ def make_plan(
         RenderError: Blender could not tell the frames of a scene.
     """
     lead = parse_lead_in(lead_in)
-    source = open_source(options, display)
     available = source.available()
     chosen = available if frames is None else parse_range(frames)
     if not available.first <= chosen.first <= chosen.last <= available.last:
@@ -81,7 +81,9 @@ def print_plan(plan: FarmPlan, workers: int, display: Display, *, as_json: bool)
     display.say(f"first frames of the shots: --shots {','.join(map(str, plan.shots))}")
     if plan.seconds is not None:
         elapsed = _duration(plan.elapsed(workers))
-        display.say(f"{_duration(plan.seconds)} of work; {elapsed} on {workers} machines")
+        display.say(
+            f"{_duration(plan.seconds)} of work; {elapsed} on {workers} machine{'' if workers == 1 else 's'}"
+        )
 
 
 def _as_json(plan: FarmPlan, workers: int) -> dict[str, object]:

@@ -8,16 +8,19 @@ from pathlib import Path
 from blender_nst.cli.display import Display
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.farm.arguments import FarmJob
-from blender_nst.cli.farm.openjd import MOST_FRAMES, write_bundle
+from blender_nst.cli.farm.openjd import write_bundle
 from blender_nst.cli.farm.options import FLAMENCO_SCRIPT, FarmEngine
 from blender_nst.cli.farm.work import FarmOptions, open_source
 from video.farm.lead_in import parse_lead_in
+from video.farm.plan import FarmPlan, plan_chunks
 from video.farm.shots import parse_shots
 from video.files.atomic import write_atomically
 from video.frames.sequence import parse_range
 
-WRITERS: Mapping[FarmEngine, Callable[[FarmJob, Path], Path]] = {FarmEngine.OPENJD: write_bundle}
-"""What writes a job into a folder; returns the file to submit."""
+WRITERS: Mapping[FarmEngine, Callable[[FarmJob, FarmPlan, int | None, Path], Path]] = {
+    FarmEngine.OPENJD: write_bundle
+}
+"""What writes a job, by its plan and the size of its chunks, into a folder; returns the file to submit."""
 
 
 def write_job(
@@ -33,11 +36,10 @@ def write_job(
 ) -> Path:
     """Writes the job, after all that can be checked here; returns the file to submit.
 
-    With a lead-in of whole shots they are looked for here, once, and not on each machine. Schedulers cut the
-    frames by their number, wherever the shots begin.
+    With a lead-in of whole shots they are looked for here, once, and not on each machine.
 
     Args:
-        chunk_size: without it, as many frames as a task may have.
+        chunk_size: frames of a chunk, at most; without it each shot is one.
 
     Raises:
         VideoError, InputError, BlenderError: bad input; nothing is written.
@@ -50,11 +52,12 @@ def write_job(
     if not available.first <= chosen.first <= chosen.last <= available.last:
         raise InputError(f"the frames {chosen} are not all there; there are {available}")
     source.inputs(chosen)
-    known = [] if shots is None else parse_shots(shots)
-    if shots is None and lead.frames is None:
-        known = list(source.shots(available))
-    job = FarmJob(options, chosen, chunk_size or MOST_FRAMES, str(lead), known)
-    path = WRITERS[engine](job, folder)
+    known = source.known_shots() if shots is None else parse_shots(shots)
+    if known is None:
+        known = () if lead.frames is not None else source.shots(available)
+    job = FarmJob(options, chosen, str(lead), list(known), source.animated())
+    plan = plan_chunks(chosen, known, chunk_size, lead, passes=options.settings[1].pass_count)
+    path = WRITERS[engine](job, plan, chunk_size, folder)
     display.say(f"job for {engine.value}: {path}")
     return path
 

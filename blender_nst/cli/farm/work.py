@@ -50,7 +50,7 @@ class FarmOptions:
     blender: Path | None = None
     allow_scripts: bool = False
     animated: Sequence[str] = ()
-    """See `render_and_stylize`."""
+    """See `render_and_stylize`: settings that were not given."""
 
     @property
     def chunk_settings(self) -> Settings:
@@ -68,6 +68,14 @@ class FarmSource(Protocol):
 
     def shots(self, frames: FrameRange) -> Sequence[int]:
         """The first frames of the shots among these frames."""
+        ...
+
+    def known_shots(self) -> Sequence[int] | None:
+        """Those of all frames, where they need not be looked for in the pictures."""
+        ...
+
+    def animated(self) -> Sequence[str]:
+        """The settings of which each frame has a value of its own."""
         ...
 
     def look(self) -> FarmLook:
@@ -104,6 +112,12 @@ class FrameSource:
     def shots(self, frames: FrameRange) -> Sequence[int]:
         style, sequence = self._options.settings
         return detect_shots(self._frames(frames), style, sequence, choose_device(style.device).type)
+
+    def known_shots(self) -> Sequence[int] | None:
+        return None
+
+    def animated(self) -> Sequence[str]:
+        return ()
 
     def look(self) -> FarmLook:
         options = self._options
@@ -162,9 +176,15 @@ class SceneSource:
     def shots(self, frames: FrameRange) -> Sequence[int]:
         return self._described().shots
 
+    def known_shots(self) -> Sequence[int] | None:
+        return self._described().shots
+
+    def animated(self) -> Sequence[str]:
+        return [name for name in self._described().animated if name in self._options.animated]
+
     def look(self) -> FarmLook:
-        styles = self._options.choice.read_styles()
-        return look_here(self._options.settings, styles, self._source, self._described())
+        styles, timeline = self._options.choice.read_styles(), self._described()
+        return look_here(self._options.settings, styles, self._source, timeline, animated=self.animated())
 
     def inputs(self, frames: FrameRange) -> dict[str, str]:
         options = self._options
@@ -205,7 +225,7 @@ class SceneSource:
     def _ask(self) -> Timeline:
         scripts = self._options.allow_scripts
         found = describe_scene(self._options.source, self._runtime, allow_scripts=scripts)
-        return Timeline(found.first, found.last, found.step, found.shots, found.frame_rate)
+        return Timeline(found.first, found.last, found.step, found.shots, found.frame_rate, found.animated)
 
 
 def _hash(path: Path) -> str:

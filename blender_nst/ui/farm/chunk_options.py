@@ -70,13 +70,13 @@ def _style_path(scene: bpy.types.Scene, path: str, image: bpy.types.Image | None
 
 
 def refuse_animation(scene: bpy.types.Scene) -> None:
-    """Raises ChunkOptionsError if a setting is animated: a job has one value of each for all frames."""
+    """Raises ChunkOptionsError if a setting is animated: the machines that stylize do not open the .blend."""
     titles = {entry["name"]: entry["title"] for entry in described_properties()}
     animated = [titles[name] for name in animated_settings(scene)]
     if animated:
         raise ChunkOptionsError(
-            f"{' and '.join(animated)}: animated, but a job has one value for all frames; remove the"
-            " animation, or render on this machine"
+            f"{' and '.join(animated)}: animated, but a job of Flamenco has one value for all frames; remove"
+            " the animation, take OpenJD, or render on this machine"
         )
 
 
@@ -121,13 +121,16 @@ def setting_option(name: str, value: Any) -> str:
 
 
 def all_options(scene: bpy.types.Scene) -> list[str]:
-    """Styles, all settings and regions, for chunks that render the scene themselves.
+    """Styles, settings and regions, for chunks that render the scene themselves.
+
+    Animated settings are left out: each frame has the value that the .blend gives it.
 
     Raises:
-        ChunkOptionsError: a region is none; a style is an image without a file; a setting is animated.
+        ChunkOptionsError: a region is none; a style is an image without a file.
     """
-    refuse_animation(scene)
     settings = chunk_settings(scene, advanced=False) | chunk_settings(scene, advanced=True)
+    for name in animated_settings(scene):
+        settings.pop(name, None)
     return [
         *(word for path in style_paths(scene) for word in ("--style", path)),
         *_weights(scene),

@@ -33,7 +33,6 @@ def bundle_command(scene: bpy.types.Scene) -> list[str]:
         SessionError: there is no farm folder.
     """
     farm, frames, folder = scene.nst_farm, farm_frames(scene), Path(farm_folder(scene))
-    # Whole shots are as many frames as a task may have: of a shot in chunks, the last one makes all of it.
     cut = ["--lead-in=shot"]
     if not farm.in_order:
         cut = [f"--lead-in={farm.lead_in}", f"--chunk-size={farm.chunk_size}"]

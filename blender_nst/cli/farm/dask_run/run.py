@@ -25,7 +25,7 @@ from blender_nst.cli.farm.dask_run.task import ChunkOutcome, ChunkTask
 from blender_nst.cli.farm.finish import FinishOptions, finish_run
 from blender_nst.cli.farm.plan import make_plan
 from blender_nst.cli.farm.progress import ProgressForm
-from blender_nst.cli.farm.work import FarmOptions
+from blender_nst.cli.farm.work import FarmOptions, open_source
 from blender_nst.cli.signals import Interrupted
 from compositor.hardware.device import choose_device
 from compositor.settings import DeviceChoice
@@ -86,15 +86,16 @@ def run_on_dask(options: FarmOptions, how: RunOptions, display: Display, *, as_j
     check_output_folder(options.out)
     if how.shots is None:
         display.say("looking for the shots (--shots names them)")
+    source = open_source(options, display)
     plan = make_plan(
+        source,
         options,
         frames=how.frames,
         lead_in=how.lead_in,
         shots=how.shots,
         chunk_size=how.chunk_size,
-        seconds_per_frame=None,
-        display=display,
     )
+    job = FarmJob(options, _all_frames(plan), how.lead_in, plan.shots, source.animated())
     progress = RunProgress(
         {each.span.name: len(each.span.run.numbers()) for each in plan.chunks}, display, as_json=as_json
     )
@@ -105,7 +106,7 @@ def run_on_dask(options: FarmOptions, how: RunOptions, display: Display, *, as_j
             submission = Submission(
                 client, how.scheduler, resources, progress, display.say, attempts=how.attempts
             )
-            failed = submission.run(_tasks(options, how, plan, slots_by_host(workers)))
+            failed = submission.run(_tasks(job, plan, slots_by_host(workers), allow_mixed=how.allow_mixed))
     except Interrupted as interrupted:
         raise InterruptedRunError(interrupted.number) from None
     if failed:
@@ -162,21 +163,12 @@ def needed_resources(infos: Mapping[str, Mapping[str, Any]], device: DeviceChoic
     return {GPU: 1}
 
 
-def _tasks(
-    options: FarmOptions, how: RunOptions, plan: FarmPlan, slots: Mapping[str, int]
-) -> list[ChunkTask]:
-    job = FarmJob(
-        options,
-        _all_frames(plan),
-        how.chunk_size or len(_all_frames(plan).numbers()),
-        how.lead_in,
-        plan.shots,
-    )
+def _tasks(job: FarmJob, plan: FarmPlan, slots: Mapping[str, int], *, allow_mixed: bool) -> list[ChunkTask]:
     topic = f"blender-nst {uuid4().hex}"
     return [
         ChunkTask(
             span.name,
-            _arguments(job, span.own, allow_mixed=how.allow_mixed),
+            _arguments(job, span.own, allow_mixed=allow_mixed),
             len(span.run.numbers()),
             topic,
             slots,

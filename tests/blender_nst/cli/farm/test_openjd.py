@@ -87,6 +87,59 @@ def test_a_job_that_is_checked_and_run(
     assert second["run"] == f"{int(chunks[1][:4]) - 1}-5"
 
 
+def test_a_task_for_each_shot_as_planned(
+    cli: Cli, inputs: Path, child_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shots = ["--shots", "1,4"]
+    template = submitted(cli, inputs, *shots)
+    assert "extensions" not in template
+    assert not {"Frames", "ChunkSize"} & {each["name"] for each in template["parameterDefinitions"]}
+    assert openjd("check", inputs / "job" / "template.json").returncode == 0
+    program = inputs / "blender-nst"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m blender_nst.cli.app "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PYTHONPATH", child_environment["PYTHONPATH"])
+    run = ["run", inputs / "job" / "template.json", "--step", "Finish", "--run-dependencies"]
+    outcome = openjd(*run, *values(inputs), "-p", f"Program={program}")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    plan = json.loads(cli("farm", "plan", inputs / "frames", *shots, *TINY, "--json").stdout)
+    chunks = sorted(path.name for path in (inputs / "out" / "chunks").iterdir())
+    assert chunks == [each["name"] for each in plan["chunks"]] == ["0001-0003", "0004-0005"]
+    assert movie_length(inputs / "out" / "styled.mp4") == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "tasks"),
+    [
+        (["--shots", "1"], ["1-5"]),
+        (["--shots", "1,4", "--chunk-size", "2", "--lead-in", "1"], ["1-2", "3-3", "4-5"]),
+        (["--shots", "1,4", "--frames", "2-4"], ["2-3", "4-4"]),
+    ],
+)
+def test_tasks_are_the_planned_chunks(cli: Cli, inputs: Path, options: list[str], tasks: list[str]) -> None:
+    template = submitted(cli, inputs, *options)
+    (parameter,) = template["steps"][0]["parameterSpace"]["taskParameterDefinitions"]
+    assert parameter == {"name": "Frame", "type": "STRING", "range": tasks}
+
+
+def test_a_film_of_more_shots_than_a_step_can_list(cli: Cli, inputs: Path) -> None:
+    """Of one frame each, from one picture under many names."""
+    count = 1030
+    for number in range(6, count + 1):
+        (inputs / "frames" / f"f_{number:04}.png").hardlink_to(inputs / "frames" / "f_0001.png")
+    shots = list(map(str, range(1, count + 1)))
+    template = submitted(cli, inputs, "--shots", ",".join(shots))
+    checked = openjd("check", inputs / "job" / "template.json")
+    assert checked.returncode == 0, checked.stdout
+    *stylize, finish = template["steps"]
+    assert [each["name"] for each in stylize] == ["Stylize", "Stylize 2"]
+    assert [each["dependsOn"] for each in finish["dependencies"]] == ["Stylize", "Stylize 2"]
+    tasks = [
+        frame for each in stylize for frame in each["parameterSpace"]["taskParameterDefinitions"][0]["range"]
+    ]
+    assert tasks == [f"{each}-{each}" for each in shots]
+
+
 def test_parameters_have_the_ranges_of_the_settings(cli: Cli, inputs: Path) -> None:
     template = submitted(cli, inputs)
     parameters = {each["name"]: each for each in template["parameterDefinitions"]}

@@ -129,7 +129,7 @@ finish([farm.options, job_settings(scene), farm.styles])
         ("scene.nst.styles[0].image = bpy.data.images.new('Painted', 8, 8)", "save the image to a file"),
         ("region('OBJECT', image=bpy.data.images.new('Painted', 8, 8))", "save the image to a file"),
         ("scene.nst.keyframe_insert('strength', frame=1)", "Strength: animated"),
-        ("farm.engine = 'OPENJD'; scene.nst.driver_add('paint')", "Paint: animated"),
+        ("scene.nst.driver_add('paint')", "Paint: animated"),
         ("bpy.ops.wm.read_homefile(use_factory_startup=True)", "not saved"),
     ],
 )
@@ -160,6 +160,8 @@ def test_the_bundle_of_openjd_is_written_by_the_engine(
         _BEGIN
         + """
 farm.engine, farm.in_order, farm.chunk_size, scene.nst.steps, scene.nst.seed = "OPENJD", False, 2, 12, 7
+scene.nst.keyframe_insert("strength", frame=1)
+bpy.ops.wm.save_mainfile()
 finish([list(bpy.ops.nst.submit_to_farm()), farm.engine])
 """
     )
@@ -171,6 +173,7 @@ finish([list(bpy.ops.nst.submit_to_farm()), farm.engine])
     parameters = {each["name"]: each for each in template["parameterDefinitions"]}
     assert (parameters["Frames"]["default"], parameters["ChunkSize"]["default"]) == ("1-3", 2)
     assert (parameters["Steps"]["default"], parameters["LeadIn"]["default"]) == (12, "4")
+    assert "Strength" not in parameters, "it is animated: each frame has the value of the .blend"
     arguments = template["steps"][0]["script"]["actions"]["onRun"]["args"]
     assert {"--seed", "7"} <= set(arguments)
     values = {
