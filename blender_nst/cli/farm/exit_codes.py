@@ -27,11 +27,10 @@ class ChunkExit(IntEnum):
 class ChunkError(CommandLineError):
     """A chunk has failed; one line."""
 
-    resumable = True
-
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.resumable = exit_code != ChunkExit.BAD_INPUT
 
 
 _EXITS: tuple[tuple[type[Exception], ChunkExit], ...] = (

@@ -213,6 +213,6 @@ def _print_result(
             display.say(f"{meaning}: {path}")
     if report is not None and report.mean is not None and report.inside is not None:
         display.say(
-            f"warp error at {len(report.seams)} seams {report.mean:.3g}, inside {report.inside:.3g}; the"
-            f" worst is before frame {report.worst}"
+            f"warp error at the seams ({len(report.seams)}) {report.mean:.3g}, inside {report.inside:.3g};"
+            f" the worst is before frame {report.worst}"
         )

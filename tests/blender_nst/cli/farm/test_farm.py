@@ -131,6 +131,7 @@ def test_a_farm_is_told_why_and_whether_to_try_again(
     told = json.loads(line)["fail"] if form == "json" else line.removeprefix("openjd_fail: ")
     assert words in told
     assert words in outcome.stderr
+    assert ("to go on: " in outcome.stderr) is (code != ChunkExit.BAD_INPUT)
     assert not (tmp_path / "out" / "styled").exists()
 
 
