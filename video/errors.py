@@ -35,6 +35,13 @@ class SequenceError(VideoError):
     """The input is no usable sequence: nothing there, an empty range, a missing frame."""
 
 
+class MissingInputError(SequenceError):
+    """Frames of the input are missing or not rendered yet; the others are there.
+
+    The message ends with what to do, to which a command that can leave frames out adds its option.
+    """
+
+
 BEGIN_ANEW = "choose another output folder, or begin anew"
 """End of the message about a folder that a run cannot go on with; the command line adds its option."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from video.errors import FileError, FrameError, SequenceError
+from video.errors import FileError, FrameError, MissingInputError, SequenceError
 from video.files.image_io import check_readable
 from video.files.output_folder import MOST_FRAMES, check_run_length
 from video.frames.numbered_files import (
@@ -302,16 +302,10 @@ def _select(
         # Only the first few are looked for: a range may be absurdly long.
         missing = list(islice((number for number in wanted if number not in files), 9))
         if missing:
-            raise SequenceError(
-                f"{pattern}: missing {listed(missing)}; {there}; render them, or leave them out with"
-                " --skip-missing"
-            )
+            raise MissingInputError(f"{pattern}: missing {listed(missing)}; {there}; render them")
         empty = [number for number in named if number not in rendered]
         if empty:
-            raise SequenceError(
-                f"{pattern}: {listed(empty)} not rendered yet (empty files); render them, or leave"
-                " them out with --skip-missing"
-            )
+            raise MissingInputError(f"{pattern}: {listed(empty)} not rendered yet (empty files); render them")
     if not rendered:
         why = "are rendered yet: their files are empty" if named else f"are there; {there}"
         chosen = frames or FrameRange(wanted[0], wanted[-1])

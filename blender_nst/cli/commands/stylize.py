@@ -20,7 +20,7 @@ from compositor.stylization.frame_inputs import FrameInputs
 from video.driver.frame_writer import FrameWriter
 from video.driver.sequence_driver import SequenceDriver
 from video.driver.style_pixels import styles_in_pixels_of
-from video.errors import SequenceError
+from video.errors import MissingInputError, SequenceError
 from video.files.output_checks import (
     check_kept,
     check_output_file,
@@ -84,9 +84,12 @@ def stylize_sequence(
     styles = choice.read_styles()
     if source.suffix.lower() in MOVIE_SUFFIXES and source.is_file():
         display.say(f"counting the frames of {source}")
-    sequence = open_sequence(
-        source, None if frames is None else parse_range(frames), skip_missing=skip_missing
-    )
+    try:
+        sequence = open_sequence(
+            source, None if frames is None else parse_range(frames), skip_missing=skip_missing
+        )
+    except MissingInputError as error:
+        raise MissingInputError(f"{error}, or leave them out with --skip-missing") from None
     check_apart(source, out)
     masked, initial = sequence, None
     inputs = [*sequence.paths, *choice.files(), *network_files(style_settings.network)]

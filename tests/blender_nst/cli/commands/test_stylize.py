@@ -72,7 +72,10 @@ REFUSALS = {
     ),
     "empty range": Refusal(f"stylize {{files}}/frames --frames 3-1 {STYLE}", "range 3-1 is empty"),
     "no range": Refusal(f"stylize {{files}}/frames --frames all {STYLE}", "'all' is no frame range"),
-    "missing frames": Refusal(f"stylize {{files}}/frames --frames 2-5 {STYLE}", "missing frames 4, 5"),
+    "missing frames": Refusal(
+        f"stylize {{files}}/frames --frames 2-5 {STYLE}",
+        "missing frames 4, 5; there are 1 to 3; render them, or leave them out with --skip-missing",
+    ),
     "unknown layer": Refusal(f"stylize {{files}}/frames --style-layers relu9_9 {STYLE}", "relu9_9"),
     "unwritable output": Refusal(
         "stylize {files}/frames --style {files}/style.png --out {files}/file/out",
