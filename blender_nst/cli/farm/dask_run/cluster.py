@@ -19,6 +19,7 @@ GPU = "GPU"
 """The resource that a worker with a GPU announces: `dask worker … --resources GPU=1`."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_LOG_LEVEL = "DASK_LOGGING__DISTRIBUTED"
 _LOCAL = "local:"
 _LOOPBACK = "127.0.0.1"
 _TIMEOUT = 30.0
@@ -116,6 +117,7 @@ def slots_by_host(infos: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 
 @contextmanager
 def _local_cluster(count: int, *, on_gpus: bool) -> Iterator[Any]:
+    from dask.config import set as configured
     from distributed import Nanny, Scheduler
     from distributed.deploy.spec import SpecCluster
     from distributed.security import Security
@@ -139,7 +141,9 @@ def _local_cluster(count: int, *, on_gpus: bool) -> Iterator[Any]:
         for place in range(count)
     }
     scheduler = {"cls": Scheduler, "options": {**common, "port": 0, "dashboard": False}}
-    with SpecCluster(workers=workers, scheduler=scheduler, security=security) as cluster:
+    # In the workers' processes too, which read it when they start.
+    quiet = configured({f"distributed.nanny.pre-spawn-environ.{_LOG_LEVEL}": "critical"})
+    with quiet, SpecCluster(workers=workers, scheduler=scheduler, security=security) as cluster:
         yield cluster
 
 

@@ -52,8 +52,9 @@ class RunProgress:
         self._workers = count
 
     def tell(self, progress: ChunkProgress) -> None:
-        """A worker has got on with a chunk."""
-        self._reach(progress.chunk, int(progress.percent / 100.0 * self._work[progress.chunk] + 1e-6))
+        """A worker has got on with a chunk, whose last frame counts when the chunk is finished."""
+        work = self._work[progress.chunk]
+        self._reach(progress.chunk, min(int(progress.percent / 100.0 * work + 1e-6), work - 1))
         self._print(progress)
 
     def finish(self, chunk: str, worker: str) -> None:

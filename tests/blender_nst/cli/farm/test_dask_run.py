@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ import torch
 
 from blender_nst.cli.display import LinesDisplay
 from blender_nst.cli.errors import InputError
+from blender_nst.cli.farm.dask_run.cluster import connected
 from blender_nst.cli.farm.dask_run.progress import RunProgress
 from blender_nst.cli.farm.dask_run.run import needed_resources
 from blender_nst.cli.farm.dask_run.task import ChunkProgress, run_command
@@ -223,6 +225,12 @@ def test_local_workers_make_all_that_can_be_made(
     assert styled == ["styled_0001.png", "styled_0002.png"]
 
 
+def test_the_processes_of_local_workers_log_nothing() -> None:
+    with connected("local:1", on_gpus=False) as client:
+        levels: Any = client.run(lambda: logging.getLogger("distributed.core").getEffectiveLevel())
+    assert list(levels.values()) == [logging.CRITICAL]
+
+
 def test_a_command_that_is_not_wanted_any_more_ends_in_order(frames: Path, tmp_path: Path) -> None:
     made = [*map(str, arguments(frames, tmp_path)), *STEPS, "--frames=1-6", "--progress=json"]
     told: list[float] = []
@@ -237,9 +245,11 @@ class Counted(LinesDisplay):
 
     def __init__(self) -> None:
         self.steps = 0
+        self.note = ""
 
     def step(self, note: str) -> None:
         self.steps += 1
+        self.note = note
 
     def say(self, text: str) -> None: ...
 
@@ -261,7 +271,10 @@ def test_frames_of_a_chunk_that_is_begun_again_are_counted_once(monkeypatch: pyt
     for percent in (25.0, 50.0, 30.0, 75.0):
         progress.tell(ChunkProgress("0001-0004", percent, "a"))
     assert (progress.done, display.steps) == (3, 3)
+    progress.tell(ChunkProgress("0001-0004", 100.0, "a"))
+    assert display.note.startswith("0 of 2 chunks")
     progress.finish("0001-0004", "b")
+    assert display.note.startswith("1 of 2 chunks"), "the last frame is shown with its chunk"
     now += 20.0
     assert progress.done == 4
     assert progress.seconds_left == pytest.approx(30.0)
