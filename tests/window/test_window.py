@@ -59,8 +59,6 @@ SCREENSHOTS = (
     "render_window",
     "style_file",
     "style_packed",
-    "style_painted",
-    "style_generated",
     "panel_no_style",
     "asked_no_style",
     "asked_menu",
@@ -214,9 +212,10 @@ def test_an_exr_is_shown_through_the_scenes_view_transform(told: dict[str, Any])
 
 def test_images_of_the_file_are_styles_by_what_they_show(told: dict[str, Any]) -> None:
     seen = told["style images"]
-    assert seen["pictures"] == {"packed": True, "painted": True, "generated": True}
+    written = {"painted": True, "generated": False} if seen["can write"] else {}
+    assert seen["pictures"] == {"packed": True} | dict.fromkeys(written, True)
     assert seen["bytes"] is True, "a packed file is written as it is"
-    assert seen["frames"] == {"file": True, "packed": True, "painted": True, "generated": False}
+    assert seen["frames"] == {"file": True, "packed": True} | written
 
 
 def test_a_renders_window_shows_the_styled_frame_and_escape_stops_from_there(told: dict[str, Any]) -> None:
