@@ -250,7 +250,7 @@ def test_the_panel_speaks_polish(told: dict[str, Any]) -> None:
     forecast, result = told["polish lines"]
     width, height = SIZE.split("x")
     assert re.fullmatch(rf"klatki: 3, {width}×{height}(, około .* na CPU)?, od klatki 1", forecast)
-    assert re.fullmatch(r"Klatki: 1 ze stylem w \d+ (s|min): /.*/out/stills", result)
+    assert re.fullmatch(r"klatki: 1 ze stylem w \d+ (s|min): /.*/out/stills", result)
 
 
 def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None:
