@@ -243,19 +243,7 @@ def rendering() -> bool:
     return bpy.app.is_job_running("RENDER")
 
 
-def focus_single_window() -> None:
-    """Gives Blender's window the keys if it is alone.
-
-    A window manager does that when another one closes; here there is none, and Blender 5.2 hears no key then.
-    """
-    command = ["xdotool", "search", "--onlyvisible", "--name", "Blender"]
-    found = subprocess.run(command, check=False, capture_output=True, timeout=60).stdout.decode().split()
-    if len(found) == 1:
-        tool("xdotool", "windowfocus", found[0])
-
-
 def key(name: str) -> Steps:
-    focus_single_window()
     # Blender hears a key when the mouse has moved in its window since the last click or menu.
     for x in ("290", "300"):
         tool("xdotool", "mousemove", x, "500")
