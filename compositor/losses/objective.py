@@ -63,7 +63,6 @@ class StyleObjective:
             local_emphasis=None if temporal_term is None else temporal_term.local_emphasis,
             windows=windows,
             active_region=active_region,
-            is_finer=bool(coarser),
         )
         self._octaves = [full_size, *coarser]
 

@@ -173,17 +173,16 @@ class MultiscaleOptimizer:
             content_frame, image = content_frame.halved(), halved(image)
             emphasis = emphasis if emphasis is None else halved(emphasis)
             fixed = fixed if fixed is None else halved(fixed.float()) >= 1.0
-            windows, is_last = self._fitting_windows(image, halvings), octave == len(sizes) - 1
+            windows = self._fitting_windows(image, halvings)
             yield FeatureObjective(
                 self._network,
-                self._settings if is_last else finer,
+                self._settings if octave == len(sizes) - 1 else finer,
                 content_frame.content,
                 content_frame.regions(self._library),
                 style_gain=1.0 if term is None else term.style_gain,
                 local_emphasis=emphasis,
                 windows=windows,
                 active_region=self._active_region(image, fixed, windows),
-                is_finer=not is_last,
             )
 
     def _fitting_windows(self, image: Tensor, halvings: int) -> list[Window]:

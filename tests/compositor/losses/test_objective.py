@@ -153,9 +153,7 @@ def test_octaves_share_the_losses_of_features() -> None:
         torch.rand(1, 3, 63, 64, generator=torch.Generator().manual_seed(seed)) for seed in (0, 2, 3)
     )
     region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
-    fine = FeatureObjective(
-        network, settings_of_finer_octave(SETTINGS, network), content, [region], is_finer=True
-    )
+    fine = FeatureObjective(network, settings_of_finer_octave(SETTINGS, network), content, [region])
     coarse = FeatureObjective(network, SETTINGS, halved(content), [region])
     both = StyleObjective(network, SETTINGS, content, [region], coarser=[coarse])
     losses, gradient = both.value_and_grad(image)
