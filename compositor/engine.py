@@ -12,7 +12,7 @@ from torch import Tensor
 
 from compositor.hardware.allocator import keep_freed_memory
 from compositor.hardware.device import choose_device, describe_device, translate_out_of_memory
-from compositor.hardware.precision import feature_dtype
+from compositor.hardware.precision import chosen_precision, feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.image_ops.blend import mix
 from compositor.image_ops.circular import CircularMargin
@@ -51,6 +51,9 @@ class StyleEngine:
         fetching: called with the progress of a download, if the network has to be fetched.
         auto_precision: what the precision `auto` is taken for; None leaves that to the hardware.
 
+    Attributes:
+        precision: of the features; never `auto`.
+
     Raises:
         DeviceError, WeightsError, LayerError, SettingsError, ImageError: see there.
         MemoryShortageError: the network does not fit.
@@ -69,7 +72,7 @@ class StyleEngine:
         precision = settings.precision
         if precision is Precision.AUTO and auto_precision is not None:
             precision = auto_precision
-        self._dtype = feature_dtype(precision, self.device)
+        self.precision = chosen_precision(precision, self.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
         listed = [Style(styles)] if isinstance(styles, np.ndarray) else styles
@@ -82,11 +85,6 @@ class StyleEngine:
         self._optimizer = FrameOptimizer(self._network, self._library, settings, self.device)
         self._local_distance: LocalStyleDistance | None = None
         self._possible_size: tuple[int, int] | None = None
-
-    @property
-    def precision(self) -> Precision:
-        """The precision of the features; never `auto`."""
-        return Precision(str(self._dtype).removeprefix("torch."))
 
     @property
     def styles(self) -> list[Style]:
@@ -110,6 +108,10 @@ class StyleEngine:
         if working != full:
             plans.append(upsampling_plan(height, width, self.device))
         return max(plans, key=lambda plan: plan.expected_bytes)
+
+    def check_memory(self, height: int, width: int, margin: int = 0) -> None:
+        """Raises MemoryShortageError if a frame of this size can never be stylized here."""
+        self.memory_plan(height, width, margin).check(f"a frame of {width}×{height} px")
 
     def plan_text(self, height: int, width: int, margin: int = 0) -> str:
         """`1920×1080, optimized at 960×540 and upsampled, on cpu, about 2.1 GiB of memory`.
@@ -152,9 +154,7 @@ class StyleEngine:
         settings = with_own_settings(self.settings, inputs.own_settings)
         size = self._checked_working_size(inputs, temporal)
         if inputs.size != self._possible_size:
-            self.memory_plan(*inputs.size, inputs.margin).check(
-                f"a frame of {inputs.size[1]}×{inputs.size[0]} px"
-            )
+            self.check_memory(*inputs.size, inputs.margin)
             self._possible_size = inputs.size
         rendered = inputs.content
         inputs = replace(inputs, content=without_light(rendered, inputs.content_light))
@@ -298,7 +298,8 @@ class StyleEngine:
                 for each in styles
             ]
             weights = normalize_network(weights, small, settings.pooling, visible)
-        return FeatureNetwork(weights, settings.pooling, self.device, self._dtype)
+        dtype = feature_dtype(self.precision, self.device)
+        return FeatureNetwork(weights, settings.pooling, self.device, dtype)
 
     def _checked_working_size(
         self, inputs: FrameInputs, temporal: TemporalConstraint | None

@@ -15,8 +15,8 @@ from compositor.settings import Precision
 _AMD = "AuthenticAMD"
 
 
-def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """The dtype of the features.
+def chosen_precision(precision: Precision, device: torch.device) -> Precision:
+    """What the precision comes to on a device; never `auto`.
 
     `auto` takes bfloat16 where the hardware has it and is faster with it. That is decided by the kind of
     hardware and never by timing, so that every process on a machine decides alike:
@@ -25,8 +25,14 @@ def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     precision's time. Elsewhere bfloat16 would be emulated.
     """
     if precision is Precision.AUTO:
-        return torch.bfloat16 if _bfloat16_pays(device) else torch.float32
-    return {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}[precision]
+        return Precision.BFLOAT16 if _bfloat16_pays(device) else Precision.FLOAT32
+    return precision
+
+
+def feature_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """The dtype of the features, see `chosen_precision`."""
+    dtypes = {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}
+    return dtypes[chosen_precision(precision, device)]
 
 
 def has_matrix_tiles() -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from compositor.hardware.device import choose_device
-from compositor.hardware.precision import feature_dtype
+from compositor.hardware.precision import chosen_precision
 from compositor.settings import StyleSettings, settings_to_json
 from compositor.stylization.style_library import Style, styles_digest
 from video.errors import FileError, JournalError, SequenceError
@@ -104,7 +104,7 @@ def look_here(
         animated: see `FarmLook`.
     """
     device = choose_device(settings[0].device)
-    precision = str(feature_dtype(settings[0].precision, device)).removeprefix("torch.")
+    precision = chosen_precision(settings[0].precision, device).value
     return FarmLook(
         # As it is in the file: tuples are lists.
         json.loads(json.dumps(run_identity(settings, styles, source=source))),

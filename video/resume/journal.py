@@ -32,9 +32,9 @@ class Journal:
         machine: that the run began with; None where its journal, an older one, does not tell.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any], machine: Machine | None) -> None:
+    def __init__(self, path: Path, identity: dict[str, Any], machine: Machine) -> None:
         self.path = path
-        self.machine = machine
+        self.machine: Machine | None = machine
         self.entries: list[Entry] = []
         self.pass_number = 0
         self.done = 0
@@ -42,9 +42,7 @@ class Journal:
         self._identity = identity
 
     @classmethod
-    def open(
-        cls, output: Path, identity: dict[str, Any], machine: Machine | None = None, *, restart: bool
-    ) -> Journal:
+    def open(cls, output: Path, identity: dict[str, Any], machine: Machine, *, restart: bool) -> Journal:
         """Opens the journal in a folder; a new one where there is none, or where no frame is finished.
 
         Args:

@@ -14,7 +14,7 @@ from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.settings_options import Settings
 from compositor.benchmark.step_time import StepTime, exponent, peak_memory, step_time
 from compositor.hardware.device import choose_device, describe_device
-from compositor.hardware.precision import feature_dtype
+from compositor.hardware.precision import chosen_precision
 from video.paintings.painting import Painting, paint
 
 
@@ -49,7 +49,7 @@ def run_bench(sizes: str, repeats: int, settings: Settings, *, reference: bool, 
     console.print("[dim]two frames of an animation …[/]")
     result = Bench(
         describe_device(device),
-        str(feature_dtype(style_settings.precision, device)).removeprefix("torch."),
+        chosen_precision(style_settings.precision, device).value,
         steps,
         exponent(steps) if len({(each.width, each.height) for each in steps}) > 1 else None,
         frame_time(*parsed[min(1, len(parsed) - 1)], (style_settings, sequence_settings)),

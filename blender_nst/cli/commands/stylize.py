@@ -137,7 +137,7 @@ def _announce(sequence: ImageSequence | MovieSequence, engine: StyleEngine, disp
         width, height = sequence.info.size
         display.say(f"{len(sequence.numbers)} frames of {width}×{height} px")
         # Known before the first frame is decoded again, which takes minutes where it is too large.
-        engine.memory_plan(height, width).check(f"a frame of {width}×{height} px")
+        engine.check_memory(height, width)
     display.expect(len(sequence.numbers))
     for note in _notes(sequence):
         display.event(Warned(note, JOB))
