@@ -14,8 +14,12 @@ _SHORTEST_SIDE = 32
 """Pixels: a long narrow frame is not made narrower than this."""
 _SMALLEST_SCALE = 32
 """Pixels of the shorter side of a scale."""
-_SMALLEST_OCTAVE = 320
-"""Pixels of the longer side of an octave."""
+_SMALLEST_SIDE = 16
+"""Pixels of the shorter side of an octave."""
+_COARSEST_OCTAVE = 480
+"""Pixels of the longer side of the last octave."""
+_COARSER_FROM = 4 / 3
+"""Times that by which a frame is larger, from which on it has a coarser octave."""
 
 
 def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
@@ -55,10 +59,13 @@ def frame_steps(
 
 def _pixels(height: int, width: int, local: bool) -> int:
     """Pixels of all octaves that a step at this size goes through; one octave without a local style."""
-    pixels = height * width
-    while local and max(height, width) >= 2 * _SMALLEST_OCTAVE and min(height, width) >= _SMALLEST_SCALE:
-        height, width = (height + 1) // 2, (width + 1) // 2
-        pixels += height * width
+    pixels, longer = height * width, max(height, width)
+    count = max(0, math.floor(math.log2(2.0 * longer / (_COARSER_FROM * _COARSEST_OCTAVE)))) if local else 0
+    for octave in range(1, count + 1):
+        factor = (_COARSEST_OCTAVE / longer) ** (octave / count)
+        smaller = round(height * factor), round(width * factor)
+        if min(smaller) >= _SMALLEST_SIDE:
+            pixels += math.prod(smaller)
     return pixels
 
 

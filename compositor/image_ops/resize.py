@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -32,9 +34,22 @@ def resize(image: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(image, (height, width), mode="bicubic", align_corners=False, antialias=True)
 
 
-def halved(image: Tensor) -> Tensor:
-    """An image or map (1, C, H, W) at half its size, rounded up: the means over 2×2 px; differentiable.
+def reduced(image: Tensor, height: int, width: int) -> Tensor:
+    """An image or map (1, C, H, W) at a smaller size: the means over the area of each pixel; differentiable.
 
     Its gradient is the same in every run on a GPU, which that of `resize` is not.
     """
-    return F.avg_pool2d(image, 2, ceil_mode=True, count_include_pad=False)
+    rows, columns = (
+        _area_shares(old, new, image.device, image.dtype)
+        for old, new in zip(image.shape[-2:], (height, width), strict=True)
+    )
+    return rows @ image @ columns.T
+
+
+@lru_cache(maxsize=32)
+def _area_shares(old: int, new: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(new, old): how much of each new pixel along an axis is taken from each old one."""
+    edges, ends = np.arange(old), np.arange(new + 1)[:, None] * (old / new)
+    # How much of each old pixel lies before the begin and the end of each new one.
+    before = np.clip(ends - edges, 0.0, 1.0)
+    return torch.from_numpy(np.diff(before, axis=0) * (new / old)).to(device, dtype)

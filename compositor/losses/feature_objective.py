@@ -68,6 +68,9 @@ class FeatureObjective:
     A region's style loss is weighted by the region's share of the frame, so that the pull on a pixel does not
     depend on the size of its region.
 
+    Attributes:
+        size: (H, W) of the image.
+
     Args:
         content: (1, 3, H, W), sRGB in 0..1.
         regions: the styles and where they apply.
@@ -75,6 +78,7 @@ class FeatureObjective:
         local_emphasis: (1, 1, H, W), by which pixels count in the local style loss; None for all alike.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
+        is_finer: coarser octaves follow, which have the windows of the local style in full.
     """
 
     def __init__(
@@ -88,8 +92,9 @@ class FeatureObjective:
         local_emphasis: Tensor | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
+        is_finer: bool = False,
     ) -> None:
-        height, width = content.shape[-2:]
+        self.size = height, width = content.shape[-2:]
         self._settings = settings
         self._weights = LossWeights.of(settings)
         self._style_gain = style_gain
@@ -98,7 +103,7 @@ class FeatureObjective:
         self._style_layers = layer_weights(settings.style_layers)
         self._local_terms: Mapping[LocalSum, LocalTerm] = {
             LocalSum.FEATURES: FeaturesTerm([each.targets.dictionaries for each in regions]),
-            LocalSum.WINDOWS: WindowsTerm([each.targets.windows for each in regions]),
+            LocalSum.WINDOWS: WindowsTerm([each.targets.windows for each in regions], diagonal=is_finer),
         }
         self._local_layers = {
             LocalSum.FEATURES: active_local_layers(settings),

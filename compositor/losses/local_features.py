@@ -70,7 +70,8 @@ class StyleDictionary:
 
     def _nearest(self, features: Tensor) -> Tensor:
         directions = F.normalize(features - self.mean, dim=1).to(self.keys.dtype)
-        return (directions @ self.keys.T).argmax(dim=1)
+        # On a CPU `argmax` takes four times as long.
+        return (directions @ self.keys.T).max(dim=1).indices
 
 
 class FeaturesTerm(LocalTerm[StyleDictionary]):

@@ -15,7 +15,7 @@ and S_y with weights r, ⟨G, A⟩ = Σ_x Σ_y q_x r_y (F_x · S_y)².
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,7 +41,7 @@ _LEAST_WEIGHT = 1e-6
 
 @dataclass(frozen=True)
 class WindowGrid:
-    """Half overlapping windows over maps of one size, row by row.
+    """Overlapping windows over maps of one size.
 
     Attributes:
         index: (n, P) int64: the positions of each window, row by row; H·W for what is outside of the map.
@@ -53,14 +53,21 @@ class WindowGrid:
 
     @classmethod
     @lru_cache(maxsize=64)
-    def around(cls, height: int, width: int, cells: int, device: torch.device) -> WindowGrid:
-        """Windows that reach beyond the borders, so that each position lies in one of every layer."""
+    def around(
+        cls, height: int, width: int, cells: int, device: torch.device, *, diagonal: bool = False
+    ) -> WindowGrid:
+        """Windows that reach beyond the borders, so that each position lies in one of every layer.
+
+        Args:
+            diagonal: only every second window, so that they overlap by a quarter at their corners.
+        """
         step = _step(cells)
         windows = _index(height, width, cells, cells - step, device)
-        rows, columns, _ = windows.shape
-        numbers, apart = torch.arange(rows * columns, device=device).view(rows, columns), cells // step
-        layers = [numbers[row::apart, column::apart] for row in range(apart) for column in range(apart)]
-        return cls(windows.flatten(0, 1), tuple(each.flatten() for each in layers))
+        apart = range(cells // step)
+        offsets = [(row, column) for row in apart for column in apart if row == column or not diagonal]
+        layers = [windows[row :: len(apart), column :: len(apart)].flatten(0, 1) for row, column in offsets]
+        index = torch.cat(layers)
+        return cls(index, torch.arange(len(index), device=device).split([len(each) for each in layers]))
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,16 @@ class StyleWindows:
 
 
 class WindowsTerm(LocalTerm[StyleWindows]):
-    """The windows' distances of one frame."""
+    """The windows' distances of one frame.
+
+    Args:
+        styles: by layer, for each region of the frame.
+        diagonal: of every two windows that overlap by half one is left out, see `WindowGrid.around`.
+    """
+
+    def __init__(self, styles: Sequence[Mapping[str, StyleWindows]], *, diagonal: bool = False) -> None:
+        super().__init__(styles)
+        self._diagonal = diagonal
 
     def distance_sum(self, features: Tensor, mask: Tensor | None, key: TargetKey) -> Tensor:
         """The distances of all windows over features (1, C, H, W), as a sum over positions; differentiable.
@@ -175,7 +191,7 @@ class WindowsTerm(LocalTerm[StyleWindows]):
         """
         style, positions = self.style(key), features[0].flatten(1).T
         height, width = features.shape[-2:]
-        grid = WindowGrid.around(height, width, style.cells, features.device)
+        grid = WindowGrid.around(height, width, style.cells, features.device, diagonal=self._diagonal)
         weights = positions.new_ones(len(positions), dtype=torch.float32) if mask is None else mask.flatten()
         entries = self.entries(key, lambda: style.nearest(positions, weights, grid))
         targets = _Targets(grid, style, entries)
@@ -207,13 +223,14 @@ class _DistanceSum(torch.autograd.Function):
         for numbers in grid.layers:
             index, chosen = grid.index[numbers], targets.entries[numbers]
             own, energies = WindowFeatures.at(features, weights, index), style.energies[chosen]
-            difference, slope = gram_difference(own, style.windows[chosen], gradient is not None)
+            scale = None if gradient is None else own.weights / energies
+            difference, slope = gram_difference(own, style.windows[chosen], scale)
             # Rounding can take a window that is its own target below zero.
             distances = (difference / energies + 1.0).clamp_min(0.0)
             total += (own.weights * distances).sum()
             if gradient is not None and slope is not None:
                 # No position is twice in a layer, but for the one of all outside, which is left out below.
-                gradient[index] += slope * (own.weights / energies)[:, None, None]
+                gradient[index] += slope
         if gradient is not None:
             ctx.save_for_backward((gradient[:-1] / len(grid.layers)).to(positions.dtype))
         return total / len(grid.layers)
@@ -225,22 +242,36 @@ class _DistanceSum(torch.autograd.Function):
 
 
 def gram_difference(
-    own: WindowFeatures, target: WindowFeatures, with_gradient: bool
+    own: WindowFeatures, target: WindowFeatures, gradient_scale: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
-    """‖G − A‖² − ‖A‖² of n windows each, (n) float32; its gradient towards the rows, (n, P, C) float32."""
+    """‖G − A‖² − ‖A‖² of n windows each, (n) float32; its gradient towards the rows, (n, P, C).
+
+    Args:
+        gradient_scale: (n) float32, factors of the gradient; None for no gradient.
+    """
     if own.few:
-        (first, mine), (second, theirs) = own.products(own), own.products(target)
-        difference = (first * mine).sum(dim=(1, 2)) - 2.0 * (second * theirs).sum(dim=(1, 2))
-        if not with_gradient:
-            return difference, None
-        dtype = own.rows.dtype
-        slope = (mine.to(dtype) @ own.rows).float() - (theirs.to(dtype) @ target.rows).float()
-        return difference, 4.0 * slope
+        return _difference_by_positions(own, target, gradient_scale)
     grams, targets = own.grams(), target.grams()
     difference = (grams * (grams - 2.0 * targets)).sum(dim=(1, 2))
-    if not with_gradient:
+    if gradient_scale is None:
         return difference, None
-    return difference, 4.0 * own.shares[:, :, None] * (own.rows.float() @ (grams - targets))
+    scale = 4.0 * gradient_scale[:, None] * own.shares
+    return difference, scale[:, :, None] * (own.rows.float() @ (grams - targets))
+
+
+def _difference_by_positions(
+    own: WindowFeatures, target: WindowFeatures, gradient_scale: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """The same by products of positions: of the window's with its own and the target's, side by side."""
+    count = own.rows.shape[1]
+    rows = torch.cat([own.rows, target.rows], dim=1)
+    products = (own.rows @ rows.transpose(1, 2)).float()
+    weighted = products * own.shares[:, :, None] * torch.cat([own.shares, -target.shares], dim=1)[:, None, :]
+    sums = (products * weighted).view(*products.shape[:2], 2, count).sum(dim=(1, 3))
+    difference = sums[:, 0] + 2.0 * sums[:, 1]
+    if gradient_scale is None:
+        return difference, None
+    return difference, (weighted * (4.0 * gradient_scale)[:, None, None]).to(rows.dtype) @ rows
 
 
 def _whole_windows(maps: StyleMaps, cells: int) -> WindowFeatures:

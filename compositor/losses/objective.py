@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from compositor.image_ops.resize import halved
+from compositor.image_ops.resize import reduced
 from compositor.losses import terms
 from compositor.losses.contrast_term import ContrastTerm
 from compositor.losses.feature_objective import WEIGHTED, ActiveRegion, FeatureObjective, Region
@@ -22,9 +22,9 @@ from compositor.tiling.windows import Window
 class StyleObjective:
     """Losses of an image against one frame's content and its styles (Gatys 2016, equation 7, extended).
 
-    The losses of features are means over octaves: of the image, of the same at half its size, and so on. What
-    the network sees of a stroke has a fixed size in pixels. Optimized at one size alone, a large frame gets
-    many small strokes, and seen as a whole it has neither the painting's nor its shapes.
+    The losses of features are means over octaves: of the image, of the same at about half its size, and so
+    on. What the network sees of a stroke has a fixed size in pixels. Optimized at one size alone, a large
+    frame gets many small strokes, and seen as a whole it has neither the painting's nor its shapes.
 
     Args:
         content: (1, 3, H, W), sRGB in 0..1.
@@ -33,7 +33,7 @@ class StyleObjective:
         temporal_term: ties the image to the frame before.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
-        coarser: the other octaves, each of half the size of the one before (`halved`).
+        coarser: the other octaves, each smaller than the one before (`reduced`).
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class StyleObjective:
             local_emphasis=None if temporal_term is None else temporal_term.local_emphasis,
             windows=windows,
             active_region=active_region,
+            is_finer=bool(coarser),
         )
         self._octaves = [full_size, *coarser]
 
@@ -87,7 +88,7 @@ class StyleObjective:
             for objective, each in zip(self._octaves, sizes, strict=True)
         ]
         losses, weighted = self._image_losses(leaf)
-        # The octaves' gradients are led back through the halvings.
+        # The octaves' gradients are led back through the reductions.
         (gradient,) = torch.autograd.grad(
             [weighted, *sizes], leaf, [torch.ones_like(weighted), *(each / len(sizes) for _, each in found)]
         )
@@ -102,8 +103,8 @@ class StyleObjective:
     def _sizes(self, image: Tensor) -> list[Tensor]:
         """The image at the size of each octave."""
         sizes = [image]
-        while len(sizes) < len(self._octaves):
-            sizes.append(halved(sizes[-1]))
+        for octave in self._octaves[1:]:
+            sizes.append(reduced(sizes[-1], *octave.size))
         return sizes
 
     def _image_losses(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:

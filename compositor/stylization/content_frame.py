@@ -14,7 +14,7 @@ from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_size, map_to_tensor, to_tensor
 from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.color import gray
-from compositor.image_ops.resize import halved, resize
+from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import Region
 from compositor.settings import Color
 from compositor.stylization.frame_inputs import FrameInputs
@@ -53,13 +53,14 @@ class ContentFrame:
             self.circular,
         )
 
-    def halved(self) -> ContentFrame:
-        """The same frame at half its size, pixel on pixel with a halved image."""
+    def reduced(self, height: int, width: int) -> ContentFrame:
+        """The same frame at a smaller size, pixel on pixel with an image that is `reduced` too."""
+        size = height, width
         return replace(
             self,
-            content=halved(self.content),
-            visible=None if self.visible is None else halved(self.visible),
-            masks={name: None if mask is None else halved(mask) for name, mask in self.masks.items()},
+            content=reduced(self.content, *size),
+            visible=None if self.visible is None else reduced(self.visible, *size),
+            masks={name: None if mask is None else reduced(mask, *size) for name, mask in self.masks.items()},
         )
 
     def regions(self, library: StyleLibrary) -> list[Region]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.device import is_out_of_memory
-from compositor.image_ops.resize import halved, resize
+from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
 from compositor.losses.objective import StyleObjective
@@ -33,6 +33,8 @@ from compositor.tiling.windows import Window, around
 
 # Only the active region is computed if it takes at most this share of the frame: setting it up costs a step.
 MAX_ACTIVE_SHARE = 0.8
+# Share of a pixel, less the rounding of the share.
+_WHOLLY = 1.0 - 1e-4
 # Times that the tiles' area is halved after out of memory, before the error is raised.
 _HALVINGS = 8
 
@@ -164,25 +166,26 @@ class MultiscaleOptimizer:
         fixed: Tensor | None,
         halvings: int,
     ) -> Iterator[FeatureObjective]:
-        """The objectives of the image at half its size, a quarter and so on."""
+        """The objectives of the image at smaller sizes."""
         emphasis = None if term is None else term.local_emphasis
         # One alone is the published objective.
         sizes = octave_sizes(*image.shape[-2:]) if self._settings.local_weight > 0.0 else []
         finer = settings_of_finer_octave(self._settings, self._network)
-        for octave in range(1, len(sizes)):
-            content_frame, image = content_frame.halved(), halved(image)
-            emphasis = emphasis if emphasis is None else halved(emphasis)
-            fixed = fixed if fixed is None else halved(fixed.float()) >= 1.0
-            windows = self._fitting_windows(image, halvings)
+        for size in sizes[1:]:
+            content_frame, image = content_frame.reduced(*size), reduced(image, *size)
+            emphasis = emphasis if emphasis is None else reduced(emphasis, *size)
+            fixed = fixed if fixed is None else reduced(fixed.float(), *size) >= _WHOLLY
+            windows, is_last = self._fitting_windows(image, halvings), size == sizes[-1]
             yield FeatureObjective(
                 self._network,
-                self._settings if octave == len(sizes) - 1 else finer,
+                self._settings if is_last else finer,
                 content_frame.content,
                 content_frame.regions(self._library),
                 style_gain=1.0 if term is None else term.style_gain,
                 local_emphasis=emphasis,
                 windows=windows,
                 active_region=self._active_region(image, fixed, windows),
+                is_finer=not is_last,
             )
 
     def _fitting_windows(self, image: Tensor, halvings: int) -> list[Window]:

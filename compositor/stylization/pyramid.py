@@ -13,8 +13,10 @@ from compositor.image_ops.arrays import SMALLEST_SIDE
 # Share of the steps that the full size gets; the coarser scales share the rest evenly.
 _FULL_SIZE_SHARE = 0.5
 
-# Pixels: the longer side of the smallest octave at least.
-_SMALLEST_OCTAVE = 320
+# Pixels: the longer side of the coarsest octave, whatever the size of the frame.
+_COARSEST_OCTAVE = 480
+# Times that by which a frame is larger, from which on it has a coarser octave.
+_COARSER_FROM = 4 / 3
 
 
 def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
@@ -37,14 +39,14 @@ def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]
 def octave_sizes(height: int, width: int) -> list[tuple[int, int]]:
     """(height, width) of each octave that an image's features are compared at (`StyleObjective`).
 
-    The first is the image's own; each other one is half as large as the one before, rounded up as `halved`
-    does. So frames of any size are painted alike: below 640 px there is one octave, below 1280 px two.
+    The first is the image's own, the last the same for frames of any size, so that these are painted alike.
+    Each is about half as large as the one before: below 640 px there is one octave, below 1280 px two.
     """
-    sizes = [(height, width)]
-    while max(sizes[-1]) >= 2 * _SMALLEST_OCTAVE and min(sizes[-1]) >= 2 * SMALLEST_SIDE:
-        height, width = sizes[-1]
-        sizes.append(((height + 1) // 2, (width + 1) // 2))
-    return sizes
+    longer = max(height, width)
+    count = max(0, math.floor(math.log2(2.0 * longer / (_COARSER_FROM * _COARSEST_OCTAVE))))
+    factors = [(_COARSEST_OCTAVE / longer) ** (octave / count) for octave in range(1, count + 1)]
+    smaller = [(round(height * factor), round(width * factor)) for factor in factors]
+    return [(height, width), *(size for size in smaller if min(size) >= SMALLEST_SIDE)]
 
 
 def share_steps(steps: int, scales: int) -> list[int]:

@@ -89,7 +89,7 @@ def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> N
         # times 5 at the frame's own size.
         (
             "speed('cpu', 8.75e6)",
-            "24 frames at 1920×1080, optimized at 960×540, about 80 s on CPU, starts at frame 1",
+            "24 frames at 1920×1080, optimized at 960×540, about 81 s on CPU, starts at frame 1",
         ),
     ],
 )

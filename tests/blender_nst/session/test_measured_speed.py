@@ -57,10 +57,10 @@ finish([unknown, measured_speed.expected_seconds(scene, 10, (1920, 1080), "cpu")
     assert isinstance(result, list)
     unknown, seconds, first, later, small, device = result
     assert unknown is None
-    # Sizes from 640 px on are gone through at half the size too, from 1280 px on at a quarter.
+    # Sizes from 640 px on are gone through at 480 px too, from 1280 px on at one between as well.
     small_work, large_work = 1.25 * 960 * 540 * 1e-6, 1.3125 * 1920 * 1080 * 1e-6
     # Coarser by √2 each down to 240×135, 25 steps at each of the four.
-    coarse = 25 * (1.25 * 679 * 382 + 480 * 270 + 339 * 191 + 240 * 135) * 1e-6
+    coarse = 25 * (679 * 382 + 2 * 480 * 270 + 339 * 191 + 240 * 135) * 1e-6
     by_hand = first * (205 * 0.01 + 100 * small_work + coarse + 5 * large_work)
     by_hand += 9 * later * (25 * 0.01 + 20 * small_work + 5 * large_work)
     assert seconds == pytest.approx(by_hand, rel=1e-3)

@@ -79,15 +79,35 @@ def test_each_window_is_compared_with_the_nearest_gram_matrix(channels: int, mas
     assert float(found) == pytest.approx(expected / 4.0, rel=1e-4)
 
 
+@pytest.mark.parametrize("diagonal", [False, True])
 @pytest.mark.parametrize("cells", [3, 6, 12])
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 9), (6, 6), (7, 13)])
-def test_each_position_lies_in_one_window_of_every_layer(height: int, width: int, cells: int) -> None:
+def test_each_position_lies_in_one_window_of_every_layer(
+    height: int, width: int, cells: int, diagonal: bool
+) -> None:
     """Also at the borders, and on maps that are smaller than a window."""
-    grid = WindowGrid.around(height, width, cells, torch.device("cpu"))
+    grid = WindowGrid.around(height, width, cells, torch.device("cpu"), diagonal=diagonal)
+    steps = cells // max(1, cells // 2)
+    assert len(grid.layers) == (steps if diagonal else steps**2)
     assert sorted(torch.cat(grid.layers).tolist()) == list(range(len(grid.index)))
     for numbers in grid.layers:
         inside = grid.index[numbers].flatten()
         assert sorted(inside[inside < height * width].tolist()) == list(range(height * width))
+
+
+def test_diagonal_windows_are_every_second_one() -> None:
+    """Their mean distance, over two layers of the grid instead of four."""
+    style, maps = noise(1, 8, 15, 18), noise(2, 8, 12, 12) ** 2
+    entries = windows(style, None, (range(0, 10, 3), range(0, 13, 3)))
+    starts = [range(offset - 3, 12, 6) for offset in (0, 3)]
+    own = [each for start in starts for each in windows(maps, None, (start, start))]
+    expected = sum(
+        weight * min(float((gram - each).square().sum() / each.square().sum()) for each, _ in entries)
+        for gram, weight in own
+    )
+    term = WindowsTerm([{LAYER: StyleWindows.of(LAYER, [StyleMaps(style, 1.0)])}], diagonal=True)
+    found = term.distance_sum(maps, None, TargetKey(whole(12, 12), 0, LAYER))
+    assert float(found) == pytest.approx(expected / 2.0, rel=1e-4)
 
 
 def test_all_windows_are_searched_though_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,11 +158,12 @@ def test_the_difference_and_its_gradient_are_those_of_the_gram_matrices(channels
     grams = rows.transpose(1, 2) @ (rows * own.shares[:, :, None])
     expected = (grams - target.grams()).square().sum(dim=(1, 2))
     (slope,) = torch.autograd.grad(expected.sum(), rows)
-    difference, found = gram_difference(own, target, True)
+    scale = torch.tensor([1.0, 0.5, 2.0, 0.0, 3.0])
+    difference, found = gram_difference(own, target, scale)
     assert torch.allclose(difference + target.energies(), expected, rtol=1e-3)
     assert found is not None
-    assert torch.allclose(found, slope, rtol=1e-3, atol=1e-5)
-    assert gram_difference(own, target, False)[1] is None
+    assert torch.allclose(found, slope * scale[:, None, None], rtol=1e-3, atol=1e-5)
+    assert gram_difference(own, target)[1] is None
 
 
 def test_half_as_many_bits_come_as_near() -> None:

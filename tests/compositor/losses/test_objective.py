@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.image_ops.resize import halved
+from compositor.image_ops.resize import reduced
 from compositor.losses import terms
 from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
 from compositor.losses.objective import StyleObjective
@@ -153,15 +153,17 @@ def test_octaves_share_the_losses_of_features() -> None:
         torch.rand(1, 3, 63, 64, generator=torch.Generator().manual_seed(seed)) for seed in (0, 2, 3)
     )
     region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
-    fine = FeatureObjective(network, settings_of_finer_octave(SETTINGS, network), content, [region])
-    coarse = FeatureObjective(network, SETTINGS, halved(content), [region])
+    fine = FeatureObjective(
+        network, settings_of_finer_octave(SETTINGS, network), content, [region], is_finer=True
+    )
+    coarse = FeatureObjective(network, SETTINGS, reduced(content, 42, 43), [region])
     both = StyleObjective(network, SETTINGS, content, [region], coarser=[coarse])
     losses, gradient = both.value_and_grad(image)
 
-    at_full_size, at_half_size = fine(image), coarse(halved(image))
+    at_full_size, at_smaller_size = fine(image), coarse(reduced(image, 42, 43))
     for name in ("content", "style", "local"):
-        assert float(losses[name]) == pytest.approx(float(at_full_size[name] + at_half_size[name]) / 2)
-    of_features = float(at_full_size[WEIGHTED] + at_half_size[WEIGHTED]) / 2
+        assert float(losses[name]) == pytest.approx(float(at_full_size[name] + at_smaller_size[name]) / 2)
+    of_features = float(at_full_size[WEIGHTED] + at_smaller_size[WEIGHTED]) / 2
     of_pixels = 2.0 * float(losses["contrast"]) + 0.5 * float(losses["tv"])
     assert float(losses["total"]) == pytest.approx(of_features + of_pixels)
     assert float(both(image)["total"]) == pytest.approx(float(losses["total"]))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compositor.image_ops.arrays import SMALLEST_SIDE
-from compositor.image_ops.resize import halved, resize
+from compositor.image_ops.resize import reduced, resize
 from compositor.stylization.pyramid import octave_sizes, scale_sizes, share_steps
 
 sides = st.integers(SMALLEST_SIDE, 5000)
@@ -44,26 +44,46 @@ def test_a_picture_that_cannot_be_halved_has_one_scale(height: int, width: int) 
         ((270, 480), 1),
         ((360, 639), 1),
         ((360, 640), 2),
+        ((719, 1279), 2),
+        ((720, 1280), 3),
         ((1080, 1920), 3),
-        ((641, 1281), 3),
-        ((2160, 3840), 4),
-        ((16, 4000), 1),
-        ((33, 4000), 2),
+        ((3840, 2160), 4),
     ],
 )
-def test_octaves_go_down_to_320_px(size: tuple[int, int], octaves: int) -> None:
+def test_octaves_end_at_the_same_size(size: tuple[int, int], octaves: int) -> None:
     sizes = octave_sizes(*size)
     assert sizes[0] == size
     assert len(sizes) == octaves
-    image = torch.zeros(1, 1, *size)
-    for height, width in sizes[1:]:
-        image = halved(image)
-        assert image.shape[-2:] == (height, width)
+    longer = [max(each) for each in sizes]
+    if octaves > 1:
+        assert longer[-1] == 480
+    for finer, coarser in pairwise(longer):
+        assert 1.3 < finer / coarser < 2.7
 
 
-def test_halving_takes_means_and_keeps_a_last_row_and_column() -> None:
+@pytest.mark.parametrize(("size", "octaves"), [((16, 4000), 1), ((34, 4000), 2), ((4000, 150), 4)])
+def test_octaves_of_a_long_narrow_picture_end_where_the_network_does(
+    size: tuple[int, int], octaves: int
+) -> None:
+    assert len(octave_sizes(*size)) == octaves
+
+
+def test_a_reduced_image_has_means_over_areas() -> None:
     image = torch.arange(15.0).view(1, 1, 3, 5)
-    assert halved(image)[0, 0].tolist() == [[3.0, 5.0, 6.5], [10.5, 12.5, 14.0]]
+    assert reduced(image, 1, 5)[0, 0].tolist() == [[5.0, 6.0, 7.0, 8.0, 9.0]]
+    assert reduced(image, 3, 2)[0, 0].flatten().tolist() == pytest.approx([0.8, 3.2, 5.8, 8.2, 10.8, 13.2])
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.data())
+def test_a_reduced_image_keeps_its_mean_and_its_evenness(
+    height: int, width: int, data: st.DataObject
+) -> None:
+    size = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    image = torch.rand(1, 2, height, width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert float(reduced(image, *size).mean()) == pytest.approx(float(image.mean()))
+    assert torch.allclose(
+        reduced(torch.ones_like(image), *size), torch.ones(1, 2, *size, dtype=torch.float64)
+    )
 
 
 @given(st.integers(1, 12), st.integers(0, 2000))
