@@ -31,6 +31,8 @@ from video.paintings.painting import Painting, paint
 SCENES = ("orbit", "still", "pan", "fade", "foliage")
 _LAYERS = ("relu2_1", "relu3_1", "relu4_1")
 _HERE = Path(__file__).parents[2]
+# Of any checkout; older ones have another module for the console script.
+_ENTRY = "from blender_nst.cli.app import main; main()"
 
 
 def main() -> None:
@@ -80,7 +82,7 @@ def _measured(
 def _run(checkout: Path, command: str, arguments: Sequence[str]) -> str:
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     done = subprocess.run(
-        [sys.executable, "-m", "blender_nst.cli.entry", command, *arguments],
+        [sys.executable, "-c", _ENTRY, command, *arguments],
         env=environment,
         cwd=checkout,
         check=False,

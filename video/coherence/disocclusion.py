@@ -19,9 +19,11 @@ _RIDGE = 0.002
 _MIN_EVIDENCE = 0.02
 # A pixel that the earlier frames show less surely is disoccluded.
 _KNOWN = 0.5
-# As a share of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over
-# a band so wide. Narrower ones, as slow motion leaves, are continued from it anyway.
+# As shares of the longer side: disoccluded areas at least so wide are joined to what lies beside them, over a
+# band of that width. Narrower ones, as slow motion leaves, are continued from it anyway. Beside very wide
+# ones may be the stroke that was painted along a silhouette.
 _JOINT = 1 / 96
+_WIDE, _WIDE_JOINT = 1 / 32, 1 / 48
 # How much strokes are held right beside such an area.
 _LEAST_HELD = 0.02
 # Share of the area's depth by which what lies in front of it is nearer.
@@ -56,7 +58,9 @@ def fill_disocclusions(
     return np.clip(filled, 0.0, 1.0).astype(np.float32)
 
 
-def held_beside(known: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
+def held_beside(
+    known: np.ndarray, depth: np.ndarray | None, entering: np.ndarray | None = None
+) -> np.ndarray:
     """How much strokes are held to the earlier results, (H, W) float32 in 0..1: less beside disocclusions.
 
     Held in full they would end in a line where a disoccluded area begins, and show the outline of what has
@@ -65,13 +69,22 @@ def held_beside(known: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
     Args:
         known: (H, W) float32 in 0..1, how surely the earlier frames show a pixel's surface.
         depth: (H, W), distances from the camera; None where they are not known, and all is held.
+        entering: (H, W) bool, what has come in over the frame's border: there was no silhouette.
     """
     held = np.ones(known.shape, np.float32)
-    if depth is None:
-        return held
-    longer, unknown = max(known.shape), (known < _KNOWN).astype(np.uint8)
-    width = 2 * max(1, round(0.5 * _JOINT * longer)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    if depth is not None:
+        unknown, longer = known < _KNOWN, max(known.shape)
+        revealed = unknown if entering is None else unknown & ~entering
+        for area, least, joint in ((unknown, _JOINT, _JOINT), (revealed, _WIDE, _WIDE_JOINT)):
+            beside = _held_beside(area.astype(np.uint8), depth, least * longer, joint * longer)
+            held = np.minimum(held, beside)
+    return held
+
+
+def _held_beside(unknown: np.ndarray, depth: np.ndarray, least: float, joint: float) -> np.ndarray:
+    """The same beside areas at least so many pixels wide, over so many; `unknown` (H, W) is 0 or 1."""
+    held, side = np.ones(depth.shape, np.float32), 2 * max(1, round(0.5 * least)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # Beyond the frame there is more of the same.
     wide = cv2.morphologyEx(unknown, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
     if not wide.any():
@@ -82,7 +95,7 @@ def held_beside(known: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
     area_depth = np.zeros(int(labels.max()) + 1, np.float32)
     area_depth[labels[wide > 0]] = depth[wide > 0]
     behind = depth >= (1.0 - _SAME_DEPTH) * area_depth[labels]
-    share = np.clip(away / (_JOINT * longer), 0.0, 1.0) ** 2
+    share = np.clip(away / joint, 0.0, 1.0) ** 2
     held[behind] = (_LEAST_HELD + (1.0 - _LEAST_HELD) * share)[behind]
     return held
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from video.coherence.disocclusion import held_beside
 from video.coherence.illumination import luma_change
+from video.coherence.stretched_strokes import held_against_stretch
+from video.coherence.thicket import Thicket, find_thicket
 from video.coherence.working_resolution import FullSize, at_full_size
 from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
@@ -23,7 +25,7 @@ from video.motion.shot_detection import begins_shot
 from video.motion.shot_light import as_dark_as
 from video.motion.static_regions import static_mask
 from video.motion.surface_warp import SurfaceWarp, surface_reliability, surface_visibility, surface_warp
-from video.motion.warp import warp
+from video.motion.warp import inside_frame, warp
 
 # Share of a frame that must be unreliable for older frames to be looked at.
 _MIN_OPEN_SHARE = 0.001
@@ -62,10 +64,12 @@ class FrameCorrespondence:
         visibility: (H, W) float32 in 0..1, how surely the previous frame shows the same surface, under any
             illumination; 0 in disoccluded areas.
         luma_change: (H, W) float32 in -1..1, how much brighter it is now; see `video.coherence.illumination`.
-        held: (H, W) float32 in 0..1, how much strokes are held: less beside disoccluded areas.
+        held: (H, W) float32 in 0..1, how much strokes are held: less beside disoccluded areas,
+            and where the motion stretches them.
         full_size: the same at the delivered size; everything else is at the working size.
         moved: moves the previous result by surface; None where silhouettes are not known.
         coverage: of the frame's own silhouettes; None where they are not known.
+        thicket: foliage and the like, whose strokes are moved as a sheet; None without.
     """
 
     motion: Motion
@@ -78,6 +82,7 @@ class FrameCorrespondence:
     full_size: FullSize
     moved: SurfaceWarp | None = None
     coverage: Coverage | None = None
+    thicket: Thicket | None = None
 
     def warp(self, image: np.ndarray) -> np.ndarray:
         """The previous result (H, W, 3), moved to this frame."""
@@ -97,9 +102,15 @@ class FrameCorrespondence:
         return replace(self, static_mask=np.zeros_like(self.static_mask), full_size=full)
 
     def joined(self, current: RenderedFrame) -> FrameCorrespondence:
-        """The same with strokes that are held less beside disoccluded areas of the frame."""
+        """The same with strokes that are held less beside disoccluded areas, and where they are stretched."""
         depth = None if current.passes is None else current.passes.depth
-        held = held_beside(np.maximum(self.weight, self.visibility), depth)
+        known = np.maximum(self.weight, self.visibility)
+        if self.thicket is not None:
+            known = np.maximum(known, self.thicket.share)
+        held = held_beside(known, depth, ~inside_frame(self.motion.backward))
+        if self.motion.exact:
+            # Estimated motion is too uneven to tell.
+            held *= held_against_stretch(self.motion.backward)
         static = self.static_mask & (held == 1.0)
         return replace(self, held=held, static_mask=static, full_size=self.full_size.held_by(held))
 
@@ -218,8 +229,11 @@ def correspond(
     else:
         trusted, visible, change = _by_surface(motion, moved, previous, current)
     coverage = None if moved is None else current.coverage
-    held = np.ones_like(visible)
-    return FrameCorrespondence(motion, trusted, (), static, visible, change, held, full_size, moved, coverage)
+    held, thicket = np.ones_like(visible), find_thicket(motion, coverage)
+    full_size = full_size.with_thicket(thicket)
+    return FrameCorrespondence(
+        motion, trusted, (), static, visible, change, held, full_size, moved, coverage, thicket
+    )
 
 
 def _visibility_and_luma_change(

@@ -26,6 +26,9 @@ _COLOR_COST = 4.0
 # How many times as much the strokes' strength counts: a misplaced stroke differs more than none, so that
 # without it everything would be filled from the least painted places.
 _STRENGTH_COST = 6.0
+# Standard deviation, as a share of the longer side, of the surroundings of the same color whose strokes are
+# no stronger than those that are copied: beside the hole are the copies of the frame before, and copies fade.
+_WIDE_SIGMA = 0.1
 # Distance of two colors of the render, in 0..1, at which they hardly are of one surface any more: the strokes
 # of the object that has moved away are not to be continued on the background behind it.
 _SAME_COLOR = 0.1
@@ -122,7 +125,9 @@ def _choose(
     border = reliability * alike
     energy = np.square(strokes).sum(axis=2)
     strength = np.sqrt(_mean(energy, reliability, sigma))
-    goal = _mean(strength, border, 2.0 * sigma)
+    wide = _WIDE_SIGMA * max(reliability.shape)
+    around = _mean(strength, reliability * _alike(content, hole, wide), wide)
+    goal = np.maximum(_mean(strength, border, 2.0 * sigma), around)
     in_hole = _Sums(hole, hole > 0.01, sigma)
     in_border = _Sums(border, (border > 0.02) & (_blurred(hole, sigma) > 0.01), sigma)
     colors = _Sources(np.dstack([content, reliability, strength]), in_hole, displacements)

@@ -22,7 +22,8 @@ def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Cov
 
     The optimization treats a mixed pixel as any other, so that silhouettes become jagged. All other pixels
     keep their value, and so do mixed ones that the coverage does not explain in the render itself, where the
-    render has no edge, where foliage leaves no surface pure, or where the style has left the render as it is.
+    render has no edge, where foliage leaves no surface pure, where silhouettes are so crowded that strokes go
+    over several, or where the style has left the render as it is.
 
     Args:
         styled: (H, W, 3 or 4) float32 in 0..1; alpha stays.
@@ -39,7 +40,7 @@ def composite_silhouettes(styled: np.ndarray, content: np.ndarray, coverage: Cov
     changed = cv2.dilate(np.abs(painted - render).max(axis=2), np.ones((3, 3), np.uint8))[mixed]
     share = np.clip((_UNEXPLAINED - residual) / (_UNEXPLAINED - _EXPLAINED), 0.0, 1.0)
     share *= np.clip((contrast - _UNSEEN) / (_SEEN - _UNSEEN), 0.0, 1.0)
-    share *= coverage.support[mixed]
+    share *= coverage.support[mixed] * (1.0 - coverage.crowded[mixed])
     share *= np.minimum(changed / _STYLED, 1.0)
     # A part that is kept as rendered stays so to its last pixel, whatever is beside it.
     share[(painted == render).all(axis=2)[mixed]] = 0.0

@@ -91,10 +91,13 @@ class StyledHistory:
         if coverage is not None:
             start = coverage.recomposed(start)
             target[coverage.mixed] = start[coverage.mixed]
-        start[static], target[static] = previous[static], previous[static]
         trusted = np.maximum(correspondence.weight, _CHANGED_LUMA_RELIABILITY * correspondence.visibility)
         trusted *= correspondence.held
-        trusted[static] = 1.0
+        thicket = correspondence.thicket
+        if thicket is not None:
+            start, target = (thicket.mixed_into(each, previous) for each in (start, target))
+            trusted = thicket.held(trusted)
+        start[static], target[static], trusted[static] = previous[static], previous[static], 1.0
         return WarmStart(correspondence, target, trusted, start, self._detailed)
 
     def _target(self, correspondence: FrameCorrespondence) -> tuple[np.ndarray, np.ndarray]:

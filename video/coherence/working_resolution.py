@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from compositor.stylization.temporal import DetailConstraint
+from video.coherence.thicket import Thicket
 from video.frames.render_passes import Passes
 from video.motion.coverage import Coverage
 from video.motion.motion_field import Motion, RenderedFrame
@@ -51,12 +52,18 @@ class FullSize:
         reliability: (H, W) float32 in 0..1, of that motion.
         static_mask: (H, W) bool, where the previous styled frame is kept unchanged.
         surfaces: for the finishing steps; None without them, or where silhouettes are not known.
+        thicket: foliage and the like, whose strokes are moved as a sheet; None without.
     """
 
     backward: np.ndarray
     reliability: np.ndarray
     static_mask: np.ndarray
     surfaces: FullSizeSurfaces | None = None
+    thicket: Thicket | None = None
+
+    def with_thicket(self, thicket: Thicket | None) -> FullSize:
+        """The same with what was found at the working size."""
+        return self if thicket is None else replace(self, thicket=thicket.at(*self.static_mask.shape))
 
     def held_by(self, held: np.ndarray) -> FullSize:
         """The same where strokes are held by (h, w) in 0..1, of the working size: see `held_beside`."""
@@ -130,7 +137,9 @@ def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
         target, trusted = surfaces.moved.image(detailed), surfaces.reliability
         if surfaces.coverage is not None:
             target = surfaces.coverage.recomposed(target)
-        target[static] = detailed[static]
+    if full.thicket is not None:
+        target, trusted = full.thicket.mixed_into(target, detailed), full.thicket.held(trusted)
+    target[static] = detailed[static]
     return DetailConstraint(target, np.where(static, np.float32(1.0), trusted), static)
 
 

@@ -46,6 +46,12 @@ _LATITUDE = 0.5
 # three pixels away they have 0.037.
 _SUPPORT_SIGMA, _SUPPORT_SIZE = 1.4, 9
 _NO_SUPPORT, _SUPPORT = 0.01, 0.037
+# Standard deviation, as a share of the longer side, of the surroundings whose mixed pixels are counted: about
+# that of a stroke. The share of these from which silhouettes begin to be crowded, and at which they are, if a
+# silhouette is 1/480 of the longer side wide: beside a single one it is a tenth, beside a pole a fifth.
+_COUNTED = 1 / 50
+_FEW, _CROWDED = 0.22, 0.34
+_SILHOUETTE = 1 / 480
 # A coverage that is this close to 0 or 1 counts as such.
 _PURE = 0.04
 
@@ -65,6 +71,7 @@ class Coverage:
         purity: (H, W) float32 in 0..1, the weight of a pixel where its surface is continued; 1 where `sure`.
         support: (H, W) float32 in 0..1, whether both surfaces have sure pixels beside a mixed one; else 1.
             In foliage, and on a wire, what is known of a surface is itself a mixture.
+        crowded: (H, W) float32 in 0..1, how many silhouettes there are around: 1 in foliage, hair and grass.
     """
 
     threshold: np.ndarray
@@ -75,6 +82,7 @@ class Coverage:
     sure: np.ndarray
     purity: np.ndarray
     support: np.ndarray
+    crowded: np.ndarray
 
     def layers(self, field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A field (H, W) or (H, W, C) float32 as it is on the nearer surfaces, and on the farther ones.
@@ -144,7 +152,7 @@ def edge_coverage(image: np.ndarray, passes: Passes | None) -> Coverage | None:
     sure = ~mixed & (near == by_depth)
     purity = np.where(sure, np.float32(1.0), np.float32(_BORDER_PURITY))
     support = np.where(mixed, _support(near, sure), np.float32(1.0))
-    return Coverage(threshold, distance < _ZONE, near, share, mixed, sure, purity, support)
+    return Coverage(threshold, distance < _ZONE, near, share, mixed, sure, purity, support, _crowded(mixed))
 
 
 def disparity(depth: np.ndarray) -> np.ndarray:
@@ -219,6 +227,14 @@ def _support(near: np.ndarray, sure: np.ndarray) -> np.ndarray:
     size = _SUPPORT_SIZE, _SUPPORT_SIZE
     least = np.minimum(*(cv2.GaussianBlur(weight, size, _SUPPORT_SIGMA) for weight in weights))
     return np.clip((least - _NO_SUPPORT) / (_SUPPORT - _NO_SUPPORT), 0.0, 1.0)
+
+
+def _crowded(mixed: np.ndarray) -> np.ndarray:
+    longer = max(mixed.shape)
+    sigma = max(1.0, _COUNTED * longer)
+    density = cv2.GaussianBlur(mixed.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    # In pixels a silhouette has the same width at every size.
+    return np.clip((density * (_SILHOUETTE * longer) - _FEW) / (_CROWDED - _FEW), 0.0, 1.0)
 
 
 def _continued(field: np.ndarray, weight: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -118,9 +118,26 @@ def test_strokes_beside_a_wide_disocclusion_are_held_less() -> None:
     assert held.dtype == np.float32
     assert held[:, 200:220].max() < 0.05
     assert (np.diff(held[120, 219:225]) > 0.0).all()
-    # A band of a 96th of 480 px, with the square of the distance to the area's last pixel.
-    assert held[120, 222] == pytest.approx(0.02 + 0.98 * (3.0 / 5.0) ** 2, abs=0.01)
-    assert held[120, 194] == held[120, 225] == 1.0
+    # A band of a 48th of 480 px, with the square of the distance to the area's last pixel.
+    assert held[120, 222] == pytest.approx(0.02 + 0.98 * (3.0 / 10.0) ** 2, abs=0.01)
+    assert held[120, 189] == held[120, 230] == 1.0
+
+
+def test_beside_a_narrower_one_the_band_is_narrower() -> None:
+    known = np.ones((240, 480), np.float32)
+    known[:, 200:212] = 0.0
+    held = held_beside(known, FLAT)
+    assert held[120, 214] == pytest.approx(0.02 + 0.98 * (3.0 / 5.0) ** 2, abs=0.01)
+    assert held[120, 194] == held[120, 217] == 1.0
+
+
+def test_beside_what_has_come_into_the_frame_too() -> None:
+    known = np.ones((240, 480), np.float32)
+    known[:, 440:] = 0.0
+    revealed, entered = held_beside(known, FLAT), held_beside(known, FLAT, known == 0.0)
+    assert (revealed[120, 431:436] < 1.0).all()
+    assert (entered[:, :435] == 1.0).all()
+    assert entered[120, 438] == pytest.approx(0.02 + 0.98 * (2.0 / 5.0) ** 2, abs=0.01)
 
 
 def test_what_lies_in_front_of_a_disocclusion_is_held_and_what_lies_behind_is_not() -> None:

@@ -55,6 +55,28 @@ def test_large_frames_are_filled_at_their_own_resolution() -> None:
     assert np.abs(hole).mean() == pytest.approx(0.3, abs=0.05)
 
 
+def test_copies_are_as_strong_as_the_surroundings_of_their_color() -> None:
+    """Right beside the hole strokes are weak, as copies of copies are, and the farther the stronger."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    away = np.hypot(rows - HEIGHT // 2, columns - WIDTH // 2)
+    strength = np.clip(0.05 + 0.25 * (away - 10.0) / 40.0, 0.05, 0.3)[..., None]
+    strokes = (strength * np.sign(stripes(8))).astype(np.float32)
+    reliability = (away >= 10.0).astype(np.float32)
+
+    def filled(farther: float) -> float:
+        content = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
+        content[away > 30.0] = farther
+        result = patch_fill(content, strokes * reliability[..., None], reliability)
+        return float(np.abs(result[reliability == 0.0]).mean())
+
+    beside = float(strength[(away >= 10.0) & (away < 14.0)].mean())
+    assert beside < 0.065
+    # The same color ends within 30 px.
+    within = float(strength[(away >= 10.0) & (away < 30.0)].mean())
+    assert filled(0.9) == pytest.approx(within, abs=0.02)
+    assert filled(0.5) > filled(0.9) + 0.01
+
+
 def test_strokes_run_on_from_the_same_surface_alone() -> None:
     # A red object has uncovered a strip of blue: its broad stripes are not to go on there, the fine ones are.
     content = np.zeros((HEIGHT, WIDTH, 3), np.float32)
