@@ -18,8 +18,8 @@ _SMALLEST_SIDE = 16
 """Pixels of the shorter side of an octave."""
 _COARSEST_OCTAVE = 480
 """Pixels of the longer side of the last octave."""
-_COARSER_FROM = 4 / 3
-"""Times that by which a frame is larger, from which on it has a coarser octave."""
+_COARSER_FROM = 640
+"""Pixels of the longer side from which on there is a coarser octave; one more wherever it doubles."""
 
 
 def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
@@ -60,7 +60,7 @@ def frame_steps(
 def _pixels(height: int, width: int, local: bool) -> int:
     """Pixels of all octaves that a step at this size goes through; one octave without a local style."""
     pixels, longer = height * width, max(height, width)
-    count = max(0, math.floor(math.log2(2.0 * longer / (_COARSER_FROM * _COARSEST_OCTAVE)))) if local else 0
+    count = max(0, 1 + math.floor(math.log2(longer / _COARSER_FROM))) if local else 0
     for octave in range(1, count + 1):
         factor = (_COARSEST_OCTAVE / longer) ** (octave / count)
         smaller = round(height * factor), round(width * factor)

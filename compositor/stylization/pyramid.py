@@ -15,8 +15,8 @@ _FULL_SIZE_SHARE = 0.5
 
 # Pixels: the longer side of the coarsest octave, whatever the size of the frame.
 _COARSEST_OCTAVE = 480
-# Times that by which a frame is larger, from which on it has a coarser octave.
-_COARSER_FROM = 4 / 3
+# Pixels: the longer side from which on there is a coarser octave; one more wherever it doubles.
+_COARSER_FROM = 640
 
 
 def scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
@@ -43,7 +43,7 @@ def octave_sizes(height: int, width: int) -> list[tuple[int, int]]:
     Each is about half as large as the one before: below 640 px there is one octave, below 1280 px two.
     """
     longer = max(height, width)
-    count = max(0, math.floor(math.log2(2.0 * longer / (_COARSER_FROM * _COARSEST_OCTAVE))))
+    count = max(0, 1 + math.floor(math.log2(longer / _COARSER_FROM)))
     factors = [(_COARSEST_OCTAVE / longer) ** (octave / count) for octave in range(1, count + 1)]
     smaller = [(round(height * factor), round(width * factor)) for factor in factors]
     return [(height, width), *(size for size in smaller if min(size) >= SMALLEST_SIDE)]

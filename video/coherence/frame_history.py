@@ -230,7 +230,8 @@ def correspond(
         trusted, visible, change = _by_surface(motion, moved, previous, current)
     coverage = None if moved is None else current.coverage
     held, thicket = np.ones_like(visible), find_thicket(motion, coverage)
-    full_size = full_size.with_thicket(thicket)
+    if finishing:
+        full_size = full_size.with_thicket(thicket)
     return FrameCorrespondence(
         motion, trusted, (), static, visible, change, held, full_size, moved, coverage, thicket
     )

@@ -44,15 +44,6 @@ class Thicket:
         """The reliability (H, W) of such a result, from that of the moved one."""
         return reliability + self.share * (_HELD - reliability)
 
-    def at(self, height: int, width: int) -> Thicket:
-        """The same at another size."""
-        rows, columns = self.share.shape
-        share, backward = (
-            cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR)
-            for each in (self.share, self.backward)
-        )
-        return Thicket(share, backward * np.array([width / columns, height / rows], np.float32))
-
 
 def find_thicket(motion: Motion, coverage: Coverage | None) -> Thicket | None:
     """The thickets of a frame by its own silhouettes; None where there are none, or these are not known.

@@ -63,7 +63,11 @@ class FullSize:
 
     def with_thicket(self, thicket: Thicket | None) -> FullSize:
         """The same with what was found at the working size."""
-        return self if thicket is None else replace(self, thicket=thicket.at(*self.static_mask.shape))
+        if thicket is None:
+            return self
+        size = self.static_mask.shape
+        share, backward = _upscaled(thicket.share, size), _upscaled_motion(thicket.backward, size)
+        return replace(self, thicket=Thicket(share, backward))
 
     def held_by(self, held: np.ndarray) -> FullSize:
         """The same where strokes are held by (h, w) in 0..1, of the working size: see `held_beside`."""

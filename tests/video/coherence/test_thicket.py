@@ -13,6 +13,7 @@ from video.coherence.frame_history import FrameCorrespondence, FrameHistory
 from video.coherence.thicket import Thicket, find_thicket
 from video.coherence.warm_start import StyledHistory
 from video.coherence.working_resolution import FullSize, moved_detail
+from video.frames.render_passes import Passes
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.motion_vectors import vector_motion
@@ -97,7 +98,10 @@ def test_so_are_those_of_the_finish_at_full_size() -> None:
 
 def test_another_size_scales_the_motion() -> None:
     thicket = Thicket(np.ones((4, 6), np.float32), np.full((4, 6, 2), (1.0, -2.0), np.float32))
-    larger = thicket.at(12, 12)
+    size = 12, 12
+    nothing = FullSize(np.zeros((*size, 2), np.float32), np.ones(size, np.float32), np.zeros(size, bool))
+    larger = nothing.with_thicket(thicket).thicket
+    assert larger is not None
     assert larger.share.shape == (12, 12)
     np.testing.assert_allclose(larger.backward, np.full((12, 12, 2), (2.0, -6.0)), rtol=1e-6)
 
@@ -113,6 +117,6 @@ def test_crowded_silhouettes_are_not_composited() -> None:
         assert single.passes is not None
         assert single.passes.depth is not None
         depth = cv2.resize(single.passes.depth, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
-        larger = RenderedFrame(1, image, type(single.passes)(depth=depth)).coverage
+        larger = RenderedFrame(1, image, Passes(depth=depth)).coverage
         assert larger is not None
         assert larger.crowded.max() == 0.0
