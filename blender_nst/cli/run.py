@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,10 @@ from blender_nst.cli.log import stop_log
 from blender_nst.cli.signals import Interrupted, exit_code, signals_are_raised, signals_end
 from blender_nst.cli.streams import standard_streams
 from compositor.errors import CompositorError, MemoryShortageError
+from compositor.hardware.memory_shortage import is_memory_shortage
 from video.errors import VideoError
+
+logger = logging.getLogger(__name__)
 
 # Click's error about arguments. Typer has it from Click or brings a copy, by its version.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -80,15 +84,17 @@ def _guarded(app: typer.Typer) -> None:
 
 def _exit_with(error: Exception) -> NoReturn:
     match error:
-        case MemoryError() | MemoryShortageError():
-            shortage = "there is not enough memory; close other programs, or take smaller pictures"
-            exit_with(str(error) if isinstance(error, MemoryShortageError) else shortage, FAILED)
-        case ImportError() if "failed to map" in str(error) or "allocate memory" in str(error):
+        case MemoryShortageError():
+            exit_with(str(error), FAILED)
+        case ImportError() if is_memory_shortage(error):
             exit_with("there is not enough memory for PyTorch; close other programs", FAILED)
         case VideoError() | CompositorError():
             exit_with(str(error), BAD_INPUT, getattr(error, "frame", None))
         case OSError():
             exit_with_os_error(error)
+        case _ if is_memory_shortage(error):
+            logger.warning("out of memory", exc_info=error)
+            exit_with("there is not enough memory; close other programs, or take smaller pictures", FAILED)
         case _UsageError():
             # Without arguments the help was printed already, as an error that has no other text.
             if type(error).__name__ == "NoArgsIsHelpError":

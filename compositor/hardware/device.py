@@ -1,4 +1,4 @@
-"""Device: choice of CUDA, MPS or CPU, and recognition of out of memory."""
+"""Device: choice of CUDA, MPS or CPU, and its memory."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from contextlib import contextmanager
 import torch
 
 from compositor.errors import DeviceError, MemoryShortageError
+from compositor.hardware.memory_shortage import is_memory_shortage
 from compositor.settings import DeviceChoice
-
-# Of the CPU's allocator; of oneDNN, C++ and PyTorch's files where a limit of address space is reached; of the
-# allocator for Apple's GPUs; of Metal, for one buffer above its size limit.
-_OUT_OF_MEMORY_TEXTS = (
-    *("DefaultCPUAllocator", "could not create a primitive", "could not create a memory", "bad_alloc"),
-    "unable to mmap",
-    *("MPS backend out of memory", "Invalid buffer size"),
-)
 
 
 def choose_device(choice: DeviceChoice = DeviceChoice.AUTO) -> torch.device:
@@ -74,19 +67,9 @@ def translate_out_of_memory(what: str, advice: str = "make the frames smaller") 
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or is_out_of_memory(error):
+        if is_memory_shortage(error):
             raise MemoryShortageError(
                 f"there is not enough memory for {what}: {advice}, or compute on the CPU if the graphics card"
                 " is short of it"
             ) from None
         raise
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error raised by PyTorch means out of memory.
-
-    CUDA raises `torch.OutOfMemoryError`. A CPU and Apple's GPUs (MPS) raise a plain RuntimeError, which only
-    its text tells apart from others.
-    """
-    text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or any(sign in text for sign in _OUT_OF_MEMORY_TEXTS)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
-from compositor.hardware.device import is_out_of_memory
+from compositor.hardware.memory_shortage import is_memory_shortage
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
@@ -115,7 +115,7 @@ class MultiscaleOptimizer:
             try:
                 return self._optimize_in_tiles(image, counter, scale, moments, halvings)
             except RuntimeError as error:
-                if not is_out_of_memory(error):
+                if not is_memory_shortage(error):
                     raise
             give_back_freed_memory(image.device)
         return self._optimize_in_tiles(image, counter, scale, moments, _HALVINGS)

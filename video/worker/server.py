@@ -29,6 +29,7 @@ from compositor.hardware.device import (
     limit_memory,
     torch_version,
 )
+from compositor.hardware.memory_shortage import is_memory_shortage
 from video.errors import ChangedFrameError, FrameError, ProtocolError, VideoError
 from video.frames.metadata import package_version
 from video.protocol import messages
@@ -147,24 +148,30 @@ class Worker:
         try:
             with self._heartbeat.working(), closing(opened.packer), opened.computing_as_before():
                 result = self._run(job, opened)
-        except (MemoryShortageError, MemoryError) as error:
-            known = isinstance(error, MemoryShortageError)
-            self._send(Warned(str(error) if known else f"there is not enough memory ({error})", job.job))
-            self.exit_code = EXIT_OUT_OF_MEMORY
-            self._stopping.set()
+        except MemoryShortageError as error:
+            self._end_for_memory(job.job, str(error))
         except FrameError as error:
             self._send(Failed(str(error), job.job, error.frame, opened.finished))
         except (CompositorError, VideoError) as error:
             self._send(Failed(str(error), job.job, None, opened.finished))
         except Exception as error:  # the process must live on and say what happened
-            logger.exception("internal error in job %s", job.job)
-            self._send(
-                Failed(f"internal error: {error}; the log has the details", job.job, None, opened.finished)
-            )
+            if is_memory_shortage(error):
+                logger.warning("out of memory in job %s", job.job, exc_info=error)
+                self._end_for_memory(job.job, f"there is not enough memory ({error})")
+            else:
+                logger.exception("internal error in job %s", job.job)
+                text = f"internal error: {error}; the log has the details"
+                self._send(Failed(text, job.job, None, opened.finished))
         else:
             self._send(end_event(job.job, result))
         finally:
             self._cancelled_jobs.discard(job.job)
+
+    def _end_for_memory(self, job: str, text: str) -> None:
+        """Ends the process after this command: a new one may have enough memory."""
+        self._send(Warned(text, job))
+        self.exit_code = EXIT_OUT_OF_MEMORY
+        self._stopping.set()
 
     def _run(self, job: Stylize, opened: OpenJob) -> SequenceResult:
         """Stylizes the frames as they arrive, until `finish`, or until there are enough.

@@ -14,6 +14,7 @@ from blender_nst.cli.farm.progress import ProgressLines
 from blender_nst.cli.farm.work import FarmOptions, FarmSource, open_source
 from blender_nst.cli.log import follow_run
 from compositor.errors import CompositorError
+from compositor.hardware.memory_shortage import is_memory_shortage
 from video.errors import SequenceError, VideoError
 from video.farm.chunk import ChunkWork, make_chunk
 from video.farm.chunk_record import ChunkFolder
@@ -108,7 +109,8 @@ def _failures_told(options: FarmOptions, display: Display) -> Iterator[None]:
         text = str(error) or type(error).__name__
         if isinstance(display, ProgressLines):
             display.fail(text)
-        if not isinstance(error, (VideoError, CompositorError, CommandLineError, MemoryError, OSError)):
+        known = isinstance(error, (VideoError, CompositorError, CommandLineError, OSError))
+        if not known and not is_memory_shortage(error):
             raise
         code = exit_of(error)
         if isinstance(error, RenderError) and _is_full(options.out):

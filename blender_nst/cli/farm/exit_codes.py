@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from blender_nst.cli.errors import LACKING, CommandLineError
-from compositor.errors import CompositorError, DeviceError, MemoryShortageError
+from compositor.errors import CompositorError, DeviceError
+from compositor.hardware.memory_shortage import is_memory_shortage
 from video.errors import DiskFullError, FolderBusyError, VideoError
 from video.farm.look import MixedLookError
 
@@ -36,8 +37,6 @@ class ChunkError(CommandLineError):
 _EXITS: tuple[tuple[type[Exception], ChunkExit], ...] = (
     (FolderBusyError, ChunkExit.LATER),
     (DiskFullError, ChunkExit.LATER),
-    (MemoryError, ChunkExit.LATER),
-    (MemoryShortageError, ChunkExit.LATER),
     (MixedLookError, ChunkExit.OTHER_MACHINE),
     (DeviceError, ChunkExit.OTHER_MACHINE),
     (VideoError, ChunkExit.BAD_INPUT),
@@ -52,4 +51,6 @@ def exit_of(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, OSError):
         return ChunkExit.LATER if error.errno in LACKING else ChunkExit.OTHER_MACHINE
+    if is_memory_shortage(error):
+        return ChunkExit.LATER
     return next((code for kind, code in _EXITS if isinstance(error, kind)), ChunkExit.OTHER_MACHINE)

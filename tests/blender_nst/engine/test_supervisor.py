@@ -314,7 +314,10 @@ def test_an_engine_without_memory_says_so(files: Path, picture: Picture, tmp_pat
         order(engine, frames, tmp_path / "out", steps=1, coarsest_size=4096)
         events = listen(engine, Done, Died, Failed)
     notices = [notice.text for notice in of(events, Warned)]
-    assert any("there is not enough memory" in text for text in notices)
+    assert any("there is not enough memory" in text for text in notices), (
+        events,
+        (tmp_path / "log.txt").read_text(),
+    )
     assert any("it is started once more" in text for text in notices)
     assert isinstance(events[-1], Died)
     assert "not enough memory" in events[-1].error
