@@ -13,7 +13,7 @@ from compositor.losses.contrast_term import ContrastTerm
 from compositor.losses.feature_objective import WEIGHTED, ActiveRegion, FeatureObjective, Region
 from compositor.losses.loss_weights import LossWeights
 from compositor.losses.style_targets import settings_of_finer_octave
-from compositor.losses.temporal_term import SMOOTHING, TemporalTerm
+from compositor.losses.temporal_term import SMOOTHING, SPECKLE, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import StyleSettings
 from compositor.tiling.windows import Window
@@ -50,7 +50,7 @@ class StyleObjective:
         coarser: Sequence[FeatureObjective] = (),
     ) -> None:
         self._weights = LossWeights.of(settings)
-        self._tv_weight = settings.tv_weight * (1.0 if temporal_term is None else SMOOTHING)
+        self._tv_weight = settings.tv_weight
         self._visible = visible
         self._temporal_term = temporal_term
         self._contrast_term = ContrastTerm(content, visible) if self._weights.contrast > 0.0 else None
@@ -110,11 +110,13 @@ class StyleObjective:
     def _image_losses(self, image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """The losses that are taken from the pixels themselves, and their weighted sum; differentiable."""
         losses = {"tv": terms.tv_loss(image, self._visible)}
-        weighted = self._tv_weight * losses["tv"]
+        term, noise = self._temporal_term, losses["tv"]
+        if term is not None:
+            noise = SMOOTHING * noise + SPECKLE * terms.speckle_loss(image, self._visible)
+        weighted = self._tv_weight * noise
         if self._contrast_term is not None:
             losses["contrast"] = self._contrast_term(image)
             weighted = weighted + self._weights.contrast * losses["contrast"]
-        term = self._temporal_term
         if term is not None:
             losses["temporal"] = terms.temporal_loss(image, term.target, term.reliability)
             weighted = weighted + term.weight * losses["temporal"]

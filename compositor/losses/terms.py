@@ -1,4 +1,4 @@
-"""Loss terms: content, style (Gram matrix, Wasserstein), total variation and temporal loss.
+"""Loss terms: content, style (Gram matrix, Wasserstein), total variation, speckle and temporal loss.
 
 Each is scaled so that its weight means the same at every image size.
 
@@ -18,6 +18,8 @@ from torch import Tensor
 _LEAST_ENERGY = 1e-12
 LEAST_COUNT = 1e-6
 """Pixels: a masked mean divides by this at least, so that an empty mask does not divide by zero."""
+STROKE_CONTRAST = 0.115
+"""So much, of 0..1, a pixel of a fine stroke may differ from the mean of the 3×3 pixels around it."""
 # A Gram matrix of this many times as many pixels as channels is summed up from so many parts.
 _LEAST_PARTED, _PARTS = 64, 8
 
@@ -123,6 +125,18 @@ def tv_loss(image: Tensor, mask: Tensor | None = None) -> Tensor:
     across = (right - left).square() * torch.minimum(mask[..., 1:], mask[..., :-1])
     down = (lower - upper).square() * torch.minimum(mask[..., 1:, :], mask[..., :-1, :])
     return across.mean() + down.mean()
+
+
+def speckle_loss(image: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Speckle: by how much pixels differ from the mean of the 3×3 pixels around them, beyond
+    `STROKE_CONTRAST`; the mean of the squares over pixels and channels, on an image (1, 3, H, W) in 0..1.
+
+    The total variation counts the two sides of a stroke as well; this only what stands out of all that is
+    around it, as single pixels and lines of one pixel do. Pixels count by the mask (1, 1, H, W).
+    """
+    around = F.avg_pool2d(image, 3, stride=1, padding=1, count_include_pad=False)
+    excess = ((image - around).abs() - STROKE_CONTRAST).clamp_min(0.0).square()
+    return excess.mean() if mask is None else (excess * mask).mean()
 
 
 def temporal_loss(image: Tensor, target: Tensor, reliability: Tensor) -> Tensor:

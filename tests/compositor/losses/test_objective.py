@@ -13,7 +13,8 @@ from compositor.losses import terms
 from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
 from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, settings_of_finer_octave, style_targets
-from compositor.losses.temporal_term import FREE_LOCAL_STYLE, SMOOTHING, TemporalTerm
+from compositor.losses.temporal_term import FREE_LOCAL_STYLE, SMOOTHING, SPECKLE, TemporalTerm
+from compositor.losses.terms import speckle_loss
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
@@ -62,7 +63,7 @@ def test_temporal_loss_joins_with_its_own_weight(network: FeatureNetwork) -> Non
     temporal_term = TemporalTerm(noise(2) + 0.1, torch.ones(1, 1, 32, 32), 50.0)
     losses = losses_of(network, noise(2), temporal_term=temporal_term)
     assert losses["temporal"] == pytest.approx(0.01, rel=1e-4)
-    smoother = 0.5 * (SMOOTHING - 1.0) * losses["tv"]
+    smoother = 0.5 * ((SMOOTHING - 1.0) * losses["tv"] + SPECKLE * speckle_loss(noise(2)).item())
     assert losses["total"] == pytest.approx(losses_of(network, noise(2))["total"] + 0.5 + smoother, rel=1e-4)
 
 

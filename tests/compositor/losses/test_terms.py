@@ -9,7 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from compositor.losses.terms import content_distance, gram, gram_distance, temporal_loss, tv_loss
+from compositor.losses.terms import (
+    STROKE_CONTRAST,
+    content_distance,
+    gram,
+    gram_distance,
+    speckle_loss,
+    temporal_loss,
+    tv_loss,
+)
 
 
 def maps(*shape: int, seed: int = 0) -> Tensor:
@@ -116,6 +124,30 @@ def test_tv_of_a_ramp_is_its_squared_slope_at_every_size() -> None:
 
 def test_tv_of_a_constant_picture_is_zero() -> None:
     assert tv_loss(torch.full((1, 3, 5, 6), 0.7)) == 0.0
+
+
+def test_speckle_of_a_single_pixel_is_its_squared_excess() -> None:
+    image = torch.full((1, 3, 7, 9), 0.4, dtype=torch.float64)
+    image[..., 3, 4] += 0.45
+    # A ninth of it is in the mean around it, and in that of its neighbors, which it does not set apart.
+    excess = 0.45 * 8.0 / 9.0 - STROKE_CONTRAST
+    assert speckle_loss(image).item() == pytest.approx(excess**2 / (7 * 9))
+    visible = torch.ones(1, 1, 7, 9, dtype=torch.float64)
+    assert speckle_loss(image, visible).item() == pytest.approx(excess**2 / (7 * 9))
+    visible[..., 3, 4] = 0.5
+    assert speckle_loss(image, visible).item() == pytest.approx(0.5 * excess**2 / (7 * 9))
+
+
+def test_speckle_of_edges_and_soft_strokes_is_zero() -> None:
+    ramp = torch.arange(9, dtype=torch.float64).mul(0.1).expand(1, 3, 7, 9)
+    edge = (torch.arange(9) > 4).double().mul(0.3).expand(1, 3, 7, 9)
+    assert speckle_loss(ramp) == 0.0
+    assert speckle_loss(edge) == 0.0
+    assert tv_loss(edge).item() > 0.0
+
+
+def test_gradient_of_speckle_loss() -> None:
+    assert has_right_gradient(speckle_loss, maps(1, 3, 5, 6))
 
 
 def test_temporal_loss_is_the_squared_offset_times_the_reliable_share() -> None:
