@@ -28,6 +28,7 @@ from compositor.losses.style_targets import (
     active_window_layers,
     replicates,
 )
+from compositor.losses.temporal_term import Emphasis
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.settings import LossScale, StyleSettings
@@ -75,7 +76,7 @@ class FeatureObjective:
         content: (1, 3, H, W), sRGB in 0..1.
         regions: the styles and where they apply.
         style_gain: factor on the style weight.
-        local_emphasis: (1, 1, H, W), by which pixels count in the local style loss; None for all alike.
+        emphasis: by how much pixels count in the style losses; None for all alike.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
         is_finer: coarser octaves follow, which have the windows of the local style in full.
@@ -89,7 +90,7 @@ class FeatureObjective:
         regions: Sequence[Region],
         *,
         style_gain: float = 1.0,
-        local_emphasis: Tensor | None = None,
+        emphasis: Emphasis | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
         is_finer: bool = False,
@@ -119,7 +120,7 @@ class FeatureObjective:
             [each.mask for each in regions],
             style_sums=self._style_sums,
             local_terms={name: (term, self._local_layers[name]) for name, term in self._local_terms.items()},
-            local_emphasis=local_emphasis,
+            emphasis=emphasis,
             replicate=replicates(max(height, width)),
         )
         self._windows = list(windows or [whole(height, width)])
@@ -230,7 +231,7 @@ class FeatureObjective:
         return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
 
     def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
-        count = self._statistics.count(layer, region)
+        count = self._statistics.style_count(layer, region)
         return target.distance(
             *(sums[StatisticKey(each, layer, region)] / count for each in self._style_sums)
         )

@@ -17,6 +17,7 @@ from compositor.convolution.geometry import layer_size, layer_stride
 from compositor.losses import terms
 from compositor.losses.local_term import LocalTerm, TargetKey
 from compositor.losses.style_statistics import PixelSum
+from compositor.losses.temporal_term import Emphasis
 from compositor.networks.features import FeatureNetwork
 from compositor.tiling.windows import Window
 
@@ -50,7 +51,7 @@ class FrameStatistics:
         masks: of each region, (1, 1, H, W) in 0..1, or None for everywhere.
         style_sums: what is summed at the style layers, for each region.
         local_terms: the terms of the local style loss, each with its layers.
-        local_emphasis: (1, 1, H, W), by which pixels count in them; None for all alike.
+        emphasis: by how much pixels count in the style sums and the local terms; None for all alike.
         replicate: see `FeatureNetwork`.
     """
 
@@ -64,7 +65,7 @@ class FrameStatistics:
         *,
         style_sums: Sequence[PixelSum],
         local_terms: Mapping[LocalSum, tuple[LocalTerm, Iterable[str]]],
-        local_emphasis: Tensor | None = None,
+        emphasis: Emphasis | None = None,
         replicate: bool,
     ) -> None:
         self._network = network
@@ -82,7 +83,9 @@ class FrameStatistics:
         height, width = content.shape[-2:]
         self._coverage = {each: coverage(height, width, each, content.device) for each in self._layers}
         self._masks = [self._at_layers(mask, self._masked_layers) for mask in masks]
-        self._local_masks = [self._at_layers(_product(mask, local_emphasis), local_layers) for mask in masks]
+        style, local = (None, None) if emphasis is None else (emphasis.style, emphasis.local)
+        self._style_masks = [self._at_layers(_product(mask, style), self._style_layers) for mask in masks]
+        self._local_masks = [self._at_layers(_product(mask, local), local_layers) for mask in masks]
 
     def of(self, image: Tensor, window: Window) -> FeatureStatistics:
         """The sums over a window.
@@ -99,7 +102,7 @@ class FrameStatistics:
             for layer in self._content_layers
         }
         for layer in self._style_layers:
-            for region, masks in enumerate(self._masks):
+            for region, masks in enumerate(self._style_masks):
                 mask = self._part(masks[layer], window, layer)
                 for each in self._style_sums:
                     sums[StatisticKey(each, layer, region)] = each.of(features[layer], mask)
@@ -128,7 +131,13 @@ class FrameStatistics:
 
     def count(self, layer: str, region: int) -> Tensor | float:
         """The number of a layer's pixels in a region: the sum of its mask."""
-        mask = self._masks[region][layer]
+        return self._sum(self._masks[region][layer], layer)
+
+    def style_count(self, layer: str, region: int) -> Tensor | float:
+        """The same, of pixels as they count in the style sums."""
+        return self._sum(self._style_masks[region][layer], layer)
+
+    def _sum(self, mask: Tensor | None, layer: str) -> Tensor | float:
         if mask is None:
             height, width = self._full(layer)
             return float(height * width)

@@ -60,7 +60,7 @@ class StyleObjective:
             content,
             regions,
             style_gain=1.0 if temporal_term is None else temporal_term.style_gain,
-            local_emphasis=None if temporal_term is None else temporal_term.local_emphasis,
+            emphasis=None if temporal_term is None else temporal_term.emphasis,
             windows=windows,
             active_region=active_region,
             is_finer=bool(coarser),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-SMOOTHING = 2.5
+from compositor.image_ops.resize import reduced
+
+SMOOTHING = 2.75
 """Factor on the total variation of a frame with a temporal term.
 
 Warping from frame to frame sharpens what is moved, and strokes that are held leave a part of the style loss
@@ -21,11 +23,29 @@ Smoothed alone, pixels that stand out grow in number from frame to frame: in gra
 With this weight there are nine tenths of the first frame's, at the same style and content.
 """
 
-FREE_LOCAL_STYLE = 5.0
-"""Factor on the local style loss at reliability 0; 1 at reliability 1.
+FREE_STYLE, FREE_LOCAL_STYLE = 3.0, 5.0
+"""Factors on a pixel's part in the style loss and in the local one at reliability 0; 1 at reliability 1.
 
-What comes into view has the few steps of a warm frame, where a first frame has ten times as many.
+What comes into view has the few steps of a warm frame, where a first frame has ten times as many. And the
+statistics of a whole frame hardly notice it, as they are met by what is held.
 """
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """By how much the pixels of a frame count in its style losses.
+
+    Attributes:
+        style: (1, 1, H, W), in the style loss, whose statistics are means by it.
+        local: (1, 1, H, W), in the local style loss.
+    """
+
+    style: Tensor
+    local: Tensor
+
+    def reduced(self, height: int, width: int) -> Emphasis:
+        """The same at a smaller size."""
+        return Emphasis(reduced(self.style, height, width), reduced(self.local, height, width))
 
 
 @dataclass(frozen=True)
@@ -45,9 +65,10 @@ class TemporalTerm:
     style_gain: float = 1.0
 
     @property
-    def local_emphasis(self) -> Tensor:
-        """(1, 1, H, W): by which pixels count in the local style loss."""
-        return FREE_LOCAL_STYLE + (1.0 - FREE_LOCAL_STYLE) * self.reliability
+    def emphasis(self) -> Emphasis:
+        """Of the pixels that are free."""
+        free = 1.0 - self.reliability
+        return Emphasis(1.0 + (FREE_STYLE - 1.0) * free, 1.0 + (FREE_LOCAL_STYLE - 1.0) * free)
 
     @property
     def hessian_diagonal(self) -> Tensor:

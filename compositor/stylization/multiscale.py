@@ -167,13 +167,13 @@ class MultiscaleOptimizer:
         halvings: int,
     ) -> Iterator[FeatureObjective]:
         """The objectives of the image at smaller sizes."""
-        emphasis = None if term is None else term.local_emphasis
+        emphasis = None if term is None else term.emphasis
         # One alone is the published objective.
         sizes = octave_sizes(*image.shape[-2:]) if self._settings.local_weight > 0.0 else []
         finer = settings_of_finer_octave(self._settings, self._network)
         for size in sizes[1:]:
             content_frame, image = content_frame.reduced(*size), reduced(image, *size)
-            emphasis = emphasis if emphasis is None else reduced(emphasis, *size)
+            emphasis = emphasis and emphasis.reduced(*size)
             fixed = fixed if fixed is None else reduced(fixed.float(), *size) >= _WHOLLY
             windows, is_last = self._fitting_windows(image, halvings), size == sizes[-1]
             yield FeatureObjective(
@@ -182,7 +182,7 @@ class MultiscaleOptimizer:
                 content_frame.content,
                 content_frame.regions(self._library),
                 style_gain=1.0 if term is None else term.style_gain,
-                local_emphasis=emphasis,
+                emphasis=emphasis,
                 windows=windows,
                 active_region=self._active_region(image, fixed, windows),
                 is_finer=not is_last,

@@ -13,8 +13,8 @@ from compositor.losses import terms
 from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
 from compositor.losses.objective import StyleObjective
 from compositor.losses.style_targets import StylePicture, settings_of_finer_octave, style_targets
-from compositor.losses.temporal_term import FREE_LOCAL_STYLE, SMOOTHING, SPECKLE, TemporalTerm
-from compositor.losses.terms import speckle_loss
+from compositor.losses.temporal_term import FREE_LOCAL_STYLE, FREE_STYLE, SMOOTHING, SPECKLE, TemporalTerm
+from compositor.losses.terms import gram, gram_distance, gram_sum, speckle_loss
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
 from compositor.networks.weights import load_network
@@ -89,6 +89,26 @@ def test_free_pixels_of_a_held_frame_are_painted_the_most(network: FeatureNetwor
     assert local(torch.ones_like(left)) == pytest.approx(alone)
     assert local(torch.zeros_like(left)) == pytest.approx(FREE_LOCAL_STYLE * alone)
     assert local(left) + local(1.0 - left) == pytest.approx((FREE_LOCAL_STYLE + 1.0) * alone)
+
+
+def test_style_statistics_are_means_by_what_is_free(network: FeatureNetwork) -> None:
+    """A pixel that is free counts three times: as if the frame had it three times."""
+    settings = replace(SETTINGS, style_layers=("relu1_1",), local_weight=0.0)
+    left = torch.ones(1, 1, 32, 32)
+    left[..., :16] = 0.0
+
+    def style(reliability: Tensor) -> float:
+        return losses_of(network, noise(2), settings, TemporalTerm(noise(2), reliability, 50.0))["style"]
+
+    alone = losses_of(network, noise(2), settings)["style"]
+    assert style(torch.ones_like(left)) == pytest.approx(alone, rel=1e-5)
+    assert style(torch.zeros_like(left)) == pytest.approx(alone, rel=1e-5)
+
+    features, target = (network(noise(seed), ["relu1_1"], replicate=False)["relu1_1"] for seed in (2, 1))
+    free, held = gram_sum(features[..., :16]), gram_sum(features[..., 16:])
+    expected = gram_distance((FREE_STYLE * free + held) / ((FREE_STYLE + 1.0) * 32 * 16), gram(target))
+    assert style(left) == pytest.approx(expected.item(), rel=1e-4)
+    assert style(left) != pytest.approx(alone, rel=1e-3)
 
 
 def test_a_held_frame_s_style_counts_for_more(network: FeatureNetwork) -> None:
