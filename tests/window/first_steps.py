@@ -1,6 +1,6 @@
 """Scenario of the first styled animation: every click from the installed engine on, in an unsaved file.
 
-Imported by `session.py` inside Blender, whose helpers it uses.
+Imported by `session.py` inside Blender.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
-from session import (
+from preparing import show_panels
+from window_tools import (
     FOLDER,
     RENDER,
     SIZE,
@@ -19,7 +20,6 @@ from session import (
     redraw,
     screenshot,
     session_over,
-    show_panels,
     tell,
     tool,
     until,

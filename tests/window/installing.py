@@ -1,6 +1,6 @@
 """Scenario of the installation: every click from a Blender that was never used to the installed engine.
 
-Imported by `session.py` inside Blender, whose helpers it uses.
+Imported by `session.py` inside Blender.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from session import (
+from window_tools import (
     MODULE,
     button_boxes,
     click,

@@ -1,6 +1,6 @@
 """Scenario of styles that are images of the .blend file: packed, painted in Blender, generated.
 
-Imported by `session.py` inside Blender, whose helpers it uses.
+Imported by `session.py` inside Blender.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from session import FOLDER, fit_image, nst, screenshot, session_over, tell, until
 from viewing import colors
+from window_tools import FOLDER, fit_image, nst, screenshot, session_over, tell, until
 
 Steps = Iterator[float]
 MOST = 255.0

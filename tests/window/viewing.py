@@ -1,6 +1,6 @@
 """Scenarios of what is looked at: the quick look, the divider, EXR in the preview, the render's own window.
 
-Imported by `session.py` inside Blender, whose helpers they use.
+Imported by `session.py` inside Blender.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from session import (
+from window_tools import (
     FOLDER,
     MODULE,
     QUICK,
@@ -25,6 +25,7 @@ from session import (
     fit_image,
     key,
     nst,
+    popup,
     redraw,
     rendering,
     screenshot,
@@ -172,8 +173,7 @@ def quick_look_by_search() -> Steps:
     smaller.spaces.active.shading.color_type = "MATERIAL"
     yield 1.0
     steps, nst().steps = nst().steps, 12
-    yield from key("F3")
-    yield 3.0
+    yield from popup("F3")
     tool("xdotool", "type", "--delay", "80", "neural style quick")
     yield 4.0
     screenshot("search")

@@ -1,0 +1,243 @@
+"""Scenarios of renders and batches: what is asked before them, what comes of them, how they are stopped.
+
+Imported by `session.py` inside Blender.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import bpy
+from window_tools import (
+    FOLDER,
+    MODULE,
+    active,
+    around_mouse,
+    click_button,
+    close_popup,
+    covers,
+    fit_image,
+    key,
+    nst,
+    own_frames,
+    popup,
+    redraw,
+    rendering,
+    screenshot,
+    session_over,
+    stylized,
+    tell,
+    tool,
+    until,
+)
+
+Steps = Iterator[float]
+
+
+def confirm_by_keys(begun: Callable[[], bool], what: str) -> Steps:
+    """Ctrl-F12, and Return in its dialog."""
+    yield from popup("ctrl+F12")
+    yield from close_popup("Return")
+    yield from until(begun, what)
+
+
+def asks_before_the_first_frame() -> Steps:
+    """Without a style the key and Blender's own menu ask; nothing is rendered until that is confirmed."""
+    size = [bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y]
+    paths = [style.path for style in nst().styles]
+    nst().styles.clear()
+    redraw()
+    yield 1.0
+    screenshot("panel_no_style")
+    yield from popup("ctrl+F12")
+    screenshot("asked_no_style")
+    seen: dict[str, Any] = {"key": [rendering(), own_frames()]}
+    yield from close_popup("Escape")
+    before = around_mouse()
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)  # as Render > Render Animation does
+    yield from until(lambda: covers(before), "the dialog of a render that was stopped")
+    screenshot("asked_menu")
+    seen["menu"] = [rendering(), own_frames()]
+    render = bpy.context.scene.render
+    seen["size"] = [render.resolution_x, render.resolution_y] == size and render.resolution_percentage == 100
+    yield from close_popup("Escape")
+    # Blender's report of the render that was stopped was below it; from 5.2 on it stays, and hears the keys.
+    tool("xdotool", "key", "Escape")
+    seen["escaped"] = [rendering(), own_frames()]
+    yield from confirm_by_keys(lambda: rendering() or bool(own_frames()), "the render begins")
+    yield from until(lambda: len(own_frames()) == 3 and not rendering(), "the render without a style")
+    seen["unstyled"] = [own_frames(), stylized()]
+    seen["line"] = active().status_line()
+    for path in FOLDER.glob("own_*.png"):
+        path.unlink()
+    # A single picture, which is not to be stylized, is nobody's business.
+    bpy.ops.render.render("INVOKE_DEFAULT")
+    shown = sys.modules[f"{MODULE}.handlers"].shown_frame
+    yield from until(lambda: not rendering() and shown() is not None, "the single picture")
+    seen["still"] = shown()
+    for path in paths:
+        bpy.ops.nst.style_add(filepath=path)
+    nst().styles[1].weight = 0.5
+    tell("asked", seen)
+
+
+def ctrl_f12() -> Steps:
+    """An animation render from the window: its frames are stylized while it goes on."""
+    bpy.ops.nst.preview()
+    yield from key("ctrl+F12")
+    yield from until(lambda: active().running_session() is not None, "the render begins")
+    yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
+    fit_image()
+    yield 0.4
+    screenshot("rendering")
+    watched = sys.modules[f"{MODULE}.state"].state_of(sys.modules[f"{MODULE}.ui.viewing.watch"].Watchers)
+    yield from until(lambda: bool(watched.windows) or session_over(), "the end of the render")
+    yield 0.3
+    screenshot("rendered")
+    yield from until(session_over, "the end of the animation")
+    yield 1.0
+    tell("animation", {"styled": stylized(), "line": active().status_line()})
+    tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
+    layer = bpy.context.scene.view_layers[0]
+    tell("passes", [layer.use_pass_vector, layer.use_pass_z])
+
+
+def overwrite_or_new_folder() -> Steps:
+    """Finished frames of other settings: Ctrl-F12 asks, and Return puts them aside."""
+    before = {path.name: path.read_bytes() for path in (FOLDER / "out" / "styled").glob("*.png")}
+    nst().strength = 0.9
+    redraw()
+    yield 1.0
+    yield from popup("ctrl+F12")
+    screenshot("asked_overwrite")
+    seen: dict[str, Any] = {"asked": [rendering(), active().running_session() is None]}
+    yield from close_popup("Escape")
+    yield from confirm_by_keys(lambda: active().running_session() is not None, "the render begins")
+    yield from until(session_over, "the end of the animation")
+    aside = FOLDER / "out" / "styled.old" / "0001" / "styled"
+    seen["aside"] = {path.name: path.read_bytes() for path in aside.glob("*.png")} == before
+    seen["styled"] = stylized()
+    nst().strength = 1.0
+    tell("overwrite", seen)
+
+
+def batch_by_click() -> Steps:
+    """The button is clicked; its frames come; the preview shows them before and after."""
+    for path in (FOLDER / "out" / "styled").glob("*.png"):
+        path.unlink()
+    nst().restart = True
+    yield from click_button()
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
+    yield 0.6
+    screenshot("batch")
+    yield from until(session_over, "the end of the batch")
+    yield 1.5
+    screenshot("batch_done")
+    tell("batch", {"styled": stylized(), "line": active().status_line()})
+    image = bpy.data.images.get("Neural Style")
+    tell("preview", image is not None and [Path(bpy.path.abspath(image.filepath)).name, list(image.size)])
+    bpy.context.window_manager.nst_preview_side = "RENDERED"
+    yield 1.0
+    screenshot("rendered_side")
+    tell("rendered side", image is not None and Path(bpy.path.abspath(image.filepath)).name)
+    bpy.context.window_manager.nst_preview_side = "STYLED"
+
+
+def play() -> Steps:
+    """Play starts Blender's own player on the movie that the batch has made."""
+    bpy.ops.nst.play()
+    yield 8.0
+    screenshot("playing")
+    lists = [file.read_text().split() for file in Path("/proc/self/task").glob("*/children")]
+    commands = {
+        pid: (Path("/proc") / pid / "cmdline").read_bytes().decode().split("\0") for pid in chain(*lists)
+    }
+    players = {pid: command for pid, command in commands.items() if "-a" in command}
+    tell("players", [[Path(word).name for word in command] for command in players.values()])
+    for pid in players:
+        os.kill(int(pid), signal.SIGTERM)
+    yield 1.0
+
+
+def converging() -> Steps:
+    """The frame is seen in the Image Editor while it converges, before it is done."""
+    nst().steps = 400
+    nst().restart = True
+    yield from click_button()
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    session, seen = active().current_session(), set()
+
+    def changed_three_times() -> bool:
+        image = bpy.data.images.get("Neural Style")
+        if session.engine_state.previewed is not None and image is not None and not session.engine_state.done:
+            seen.add(hash(tuple(image.pixels)))
+        return len(seen) >= 3 or bool(session.engine_state.done)
+
+    yield from until(changed_three_times, "the preview changes")
+    screenshot("converging")
+    tell("converging", {"pictures": len(seen), "done": session.engine_state.done})
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape")
+    yield 0.5
+    nst().steps = 16
+
+
+def escape() -> Steps:
+    """Escape stops a batch and keeps what is finished."""
+    nst().warm_steps = 3000
+    nst().restart = True
+    yield from click_button()
+    yield from until(lambda: active().running_session() is not None, "the button starts a batch")
+    session = active().current_session()
+    yield from until(lambda: len(session.engine_state.done) >= 1, "the first styled frame")
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape")
+    yield 1.0
+    tell("escape", {"done": session.engine_state.done, "line": active().status_line()})
+    nst().warm_steps = 6
+
+
+def still() -> Steps:
+    """F12, with stills switched on."""
+    nst().stills = True
+    bpy.context.scene.frame_set(2)
+    bpy.ops.render.render("INVOKE_DEFAULT")
+    yield from until(lambda: active().running_session() is not None, "the still begins")
+    yield from until(session_over, "the end of the still")
+    yield 1.0
+    folder = FOLDER / "out" / "stills" / "styled"
+    tell("still", {"styled": sorted(path.name for path in folder.glob("*")), "line": active().status_line()})
+    nst().stills = False
+
+
+def load_during_a_run() -> Steps:
+    """Another file is opened while frames are stylized: they are finished, and the file is as it was."""
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
+    session = active().current_session()
+    yield from until(lambda: session.engine_state.progress is not None, "the batch begins")
+    bpy.ops.wm.read_homefile(load_ui=False)
+    yield 0.5
+    yield from until(session_over, "the end of the batch of the other file")
+    images, done = bpy.data.images.keys(), session.engine_state.done
+    tell("load", {"done": done, "images": images, "line": active().status_line()})
+
+
+def quit_during_a_run() -> Steps:
+    """Blender quits while frames are stylized."""
+    bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "scene.blend"), load_ui=False)
+    yield 1.0
+    nst().warm_steps = 3000
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
+    session = active().current_session()
+    yield from until(lambda: session.engine_state.progress is not None, "the batch begins")
+    tell("engine", session.engine.pid)
+    bpy.ops.wm.quit_blender()
