@@ -9,6 +9,7 @@ from bpy.app.handlers import persistent
 from bpy.app.translations import pgettext_rpt
 
 from ..compat.compositor_trees import tree_of
+from ..compat.operator_button import draw_operator, with_gray_ones
 from ..compat.poll_reason import allowed
 from ..compat.set_property import set_property_retrying
 from ..compat.user_report import report
@@ -203,7 +204,7 @@ class RENDER_PT_nst_compositor(RenderPanel, bpy.types.Panel):
         layout.operator(NST_OT_add_to_compositor.bl_idname, icon="NODETREE")
         layout.separator()
         layout.prop(context.scene.nst_compositing, "before")
-        layout.operator(NST_OT_composite.bl_idname, icon="RENDER_ANIMATION")
+        draw_operator(layout, context, NST_OT_composite, icon="RENDER_ANIMATION")
 
 
 @persistent
@@ -224,7 +225,7 @@ def on_render_end(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
             set_property_retrying(scene.render, "use_compositing", True)
 
 
-_CLASSES = (NSTCompositing, NST_OT_composite, RENDER_PT_nst_compositor)
+_CLASSES = (NSTCompositing, *with_gray_ones((NST_OT_composite,)), RENDER_PT_nst_compositor)
 _HANDLERS = (
     ("render_init", on_render_init),
     ("render_complete", on_render_end),

@@ -3,12 +3,14 @@
 # pyright: reportInvalidTypeForm=false
 # No `from __future__ import annotations`: Blender reads the annotations as objects.
 from dataclasses import replace
+from typing import Any
 
 import bpy
 from bpy.app.translations import pgettext_rpt
 
 from .. import handlers
 from ..capture.frame import CapturedFrame, CaptureError, capture_views
+from ..compat.operator_button import with_gray_ones
 from ..compat.poll_reason import allowed
 from ..compat.user_report import report
 from ..output_folder import JOURNAL, VIEWS
@@ -31,8 +33,7 @@ class _BatchOperator:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where nothing is in the way."""
-        found = obstacles(context.scene, Purpose.FILES)
-        return allowed(cls, found[0].message if found else "")
+        return _nothing_in_the_way(cls, context)
 
     def _run(self, plan: SessionPlan, frames: list[CapturedFrame]) -> set[str]:
         session = stylize_files(plan, frames)
@@ -107,7 +108,7 @@ class NST_OT_resume(_BatchOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where something was begun."""
-        if not super().poll(context):
+        if not _nothing_in_the_way(cls, context):
             return False
         try:
             output = absolute_path(context.scene.nst.output_path, "output folder")
@@ -211,6 +212,11 @@ class NST_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _nothing_in_the_way(operator: Any, context: bpy.types.Context) -> bool:
+    found = obstacles(context.scene, Purpose.FILES)
+    return allowed(operator, found[0].message if found else "")
+
+
 def _rendered_frames(scene: bpy.types.Scene, plan: SessionPlan) -> list[CapturedFrame]:
     """The views of the current frame as it was rendered: in this Blender's Render Result, or on disk."""
     number = scene.frame_current
@@ -231,9 +237,7 @@ def _rendered_frames(scene: bpy.types.Scene, plan: SessionPlan) -> list[Captured
 
 
 _CLASSES = (
-    NST_OT_stylize_frames,
-    NST_OT_resume,
-    NST_OT_stylize_frame,
+    *with_gray_ones((NST_OT_stylize_frames, NST_OT_resume, NST_OT_stylize_frame)),
     NST_OT_preview,
     NST_OT_open_output,
     NST_OT_cancel,

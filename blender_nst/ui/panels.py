@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 from bpy.app.translations import pgettext_iface
 
+from ..compat.operator_button import draw_operator
 from ..language.translated_line import translated
 from ..properties.scene import FrameSource
 from ..properties.schema import group_layouts
@@ -65,8 +66,8 @@ class RENDER_PT_nst(RenderPanel, bpy.types.Panel):
         draw_forecast(layout, context)
         column = layout.column()
         column.scale_y = 1.3
-        column.operator(NST_OT_quick_look.bl_idname, icon="HIDE_OFF", depress=quick_look().open)
-        column.operator(NST_OT_render.bl_idname, icon="RENDER_ANIMATION")
+        draw_operator(column, context, NST_OT_quick_look, icon="HIDE_OFF", depress=quick_look().open)
+        draw_operator(column, context, NST_OT_render, icon="RENDER_ANIMATION")
 
 
 class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
@@ -91,13 +92,13 @@ class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
                 column.prop(nst, name)
         draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE")
         row = layout.row(align=True)
-        row.operator(NST_OT_stylize_frames.bl_idname, icon="PLAY")
-        row.operator(NST_OT_resume.bl_idname)
+        draw_operator(row, context, NST_OT_stylize_frames, icon="PLAY")
+        draw_operator(row, context, NST_OT_resume)
         row = layout.row(align=True)
-        row.operator(NST_OT_stylize_frame.bl_idname, text="This Frame", icon="IMAGE_DATA")
-        draft = row.operator(NST_OT_stylize_frame.bl_idname, text="Draft of It")
+        draw_operator(row, context, NST_OT_stylize_frame, text="This Frame", icon="IMAGE_DATA")
+        draft = draw_operator(row, context, NST_OT_stylize_frame, text="Draft of It")
         draft.draft = True
-        again = row.operator(NST_OT_stylize_frame.bl_idname, text="", icon="RENDER_STILL")
+        again = draw_operator(row, context, NST_OT_stylize_frame, text="", icon="RENDER_STILL")
         again.render = True
         row = layout.row(align=True)
         row.operator(NST_OT_preview.bl_idname, icon="HIDE_OFF")

@@ -8,6 +8,7 @@ import bpy
 from bpy.app.handlers import persistent
 from bpy.app.translations import pgettext_iface
 
+from ...compat.operator_button import with_gray_ones
 from ...compat.poll_reason import allowed
 from ...compat.render_kind import RenderKind
 from ...session.checks.finished_run import FinishedRun, finished_run
@@ -203,7 +204,7 @@ def ask_on_timer() -> float:
     return ASK_INTERVAL
 
 
-_CLASSES = (NST_OT_render, NST_OT_choose_output, NST_MT_render)
+_CLASSES = (*with_gray_ones((NST_OT_render,)), NST_OT_choose_output, NST_MT_render)
 _register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
 
 

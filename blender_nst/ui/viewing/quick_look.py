@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_iface
 
 from ... import handlers
 from ...capture.frame import CaptureError
+from ...compat.operator_button import with_gray_ones
 from ...compat.poll_reason import allowed
 from ...compat.user_report import report
 from ...language.translated_line import translated
@@ -76,4 +77,4 @@ def _why_not(context: bpy.types.Context) -> str:
     return found[0].message if found else ""
 
 
-register, unregister = bpy.utils.register_classes_factory((NST_OT_quick_look,))
+register, unregister = bpy.utils.register_classes_factory(with_gray_ones((NST_OT_quick_look,)))
