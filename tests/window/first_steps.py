@@ -16,8 +16,11 @@ from window_tools import (
     SIZE,
     active,
     click_button,
+    close_popup,
     nst,
+    popup,
     redraw,
+    rendering,
     screenshot,
     session_over,
     tell,
@@ -52,6 +55,10 @@ def first_animation() -> Steps:
     yield from until(lambda: len(nst().styles) > 0, "a look")
     yield 1.0
     screenshot("first_look")
+    yield from popup("ctrl+F12")
+    screenshot("obstacle_unsaved")
+    yield from close_popup("Escape")
+    unsaved = [rendering(), sorted(path.name for path in FOLDER.glob("first_0*"))]
     yield from click_button(0)
     clicks.append("Save the File")
     yield 2.0
@@ -75,4 +82,7 @@ def first_animation() -> Steps:
     yield 1.0
     screenshot("first_done")
     folder = FOLDER / "styled" / "styled"
-    tell("first", {"clicks": clicks, "styled": sorted(path.name for path in folder.glob("*.png"))})
+    tell(
+        "first",
+        {"clicks": clicks, "unsaved": unsaved, "styled": sorted(path.name for path in folder.glob("*.png"))},
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from window_tools import (
     MODULE,
     button_boxes,
     click,
+    close_popup,
     mark_buttons,
     screenshot,
     tell,
@@ -57,8 +58,8 @@ def drop_zip() -> Steps:
     yield 3.0
 
 
-def click_first(beside: float = 0.0) -> Steps:
-    """Clicks the uppermost operator button, or the place that is so many of its widths to the right."""
+def click_first(beside: float = 0.0) -> Generator[float, None, tuple[int, int]]:
+    """Clicks the uppermost operator button, or what is so many of its widths to the right; returns where."""
     tool("xdotool", "mousemove", "300", "900")  # a button under the mouse has another color
     yield 1.0
     mark_buttons(True)
@@ -66,8 +67,10 @@ def click_first(beside: float = 0.0) -> Steps:
     left, top, right, bottom = button_boxes()[0]
     mark_buttons(False)
     yield 0.5
-    click(int((left + right) / 2 + beside * (right - left)), (top + bottom) // 2)
+    place = int((left + right) / 2 + beside * (right - left)), (top + bottom) // 2
+    click(*place)
     yield 1.0
+    return place
 
 
 def install_by_clicks() -> Steps:
@@ -106,6 +109,12 @@ def install_by_clicks() -> Steps:
     screenshot("first_installed")
     seen |= {"clicks": clicks, "error": installation.installer.error or check.error}
     seen["facts"] = sorted(check.facts)
+    place = yield from click_first()
+    yield 1.0
+    screenshot("first_repair")
+    yield from close_popup("Escape", place)
+    installed = part("engine.environment").environment_python(part("engine.options").data_folder())
+    seen["repair"] = [installation.running, installed is not None]
     tell("installed", seen)
     yield from remove_engine()
 

@@ -17,8 +17,10 @@ import bpy
 from window_tools import (
     FOLDER,
     MODULE,
+    PLACE,
     active,
-    around_mouse,
+    areas,
+    around,
     click_button,
     close_popup,
     covers,
@@ -59,7 +61,7 @@ def asks_before_the_first_frame() -> Steps:
     screenshot("asked_no_style")
     seen: dict[str, Any] = {"key": [rendering(), own_frames()]}
     yield from close_popup("Escape")
-    before = around_mouse()
+    before = around(PLACE)
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)  # as Render > Render Animation does
     yield from until(lambda: covers(before), "the dialog of a render that was stopped")
     screenshot("asked_menu")
@@ -227,7 +229,26 @@ def load_during_a_run() -> Steps:
     yield 0.5
     yield from until(session_over, "the end of the batch of the other file")
     images, done = bpy.data.images.keys(), session.engine_state.done
-    tell("load", {"done": done, "images": images, "line": active().status_line()})
+    seen: dict[str, Any] = {"done": done, "images": images, "line": active().status_line()}
+    yield from show_tab()
+    screenshot("tab_other_file")
+    bpy.ops.wm.read_homefile(load_ui=False)
+    yield 1.0
+    screenshot("tab_new_file")
+    seen["new"] = active().status_line()
+    areas("IMAGE_EDITOR")[0].spaces.active.show_region_ui = False
+    tell("load", seen)
+
+
+def show_tab() -> Steps:
+    """Shows the extension's tab in the sidebar of the Image Editor."""
+    area = areas("IMAGE_EDITOR")[0]
+    area.spaces.active.show_region_ui = True
+    yield 1.0
+    side = next(region for region in area.regions if region.type == "UI")
+    side.active_panel_category = "Neural Style"
+    redraw()
+    yield 1.0
 
 
 def quit_during_a_run() -> Steps:

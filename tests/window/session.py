@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -18,42 +18,48 @@ import bpy
 Steps = Iterator[float]
 
 
+SCENARIOS = (
+    "installing.install_by_clicks",
+    "preparing.prepare",
+    "viewing.quick_look_by_click",
+    "viewing.quick_look_by_search",
+    "viewing.divider_is_dragged",
+    "renders.asks_before_the_first_frame",
+    "obstacles.obstacles_are_told_before_the_key",
+    "renders.ctrl_f12",
+    "renders.overwrite_or_new_folder",
+    "renders.batch_by_click",
+    "obstacles.button_can_be_pressed_again",
+    "renders.play",
+    "renders.converging",
+    "renders.escape",
+    "obstacles.render_waits_for_a_batch",
+    "viewing.exr_in_the_preview",
+    "viewing.render_window",
+    "style_images.images_as_styles",
+    "renders.still",
+    "panels.polish",
+    "panels.regions_by_click",
+    "panels.submit_to_farm",
+    "panels.compositor_by_click",
+    "panels.preferences_window",
+    "renders.load_during_a_run",
+    "first_steps.first_animation",
+    "renders.quit_during_a_run",
+)
+MEASURED = ("measured.look_seconds", "measured.forecast_against_truth")
+"""Only if asked for by name."""
+
+
 def everything() -> Steps:
     sys.path.insert(0, str(Path(__file__).parent))
-    names = ("first_steps", "installing", "panels", "preparing", "renders", "style_images", "viewing")
-    first_steps, installing, panels, preparing, renders, style_images, viewing = map(
-        importlib.import_module, names
-    )
-    window_tools = importlib.import_module("window_tools")
-    scenarios: tuple[Callable[[], Steps], ...] = (
-        installing.install_by_clicks,
-        preparing.prepare,
-        *viewing.FIRST,
-        renders.asks_before_the_first_frame,
-        renders.ctrl_f12,
-        renders.overwrite_or_new_folder,
-        renders.batch_by_click,
-        renders.play,
-        renders.converging,
-        renders.escape,
-        *viewing.LATER,
-        style_images.images_as_styles,
-        renders.still,
-        panels.polish,
-        panels.regions_by_click,
-        panels.submit_to_farm,
-        panels.compositor_by_click,
-        panels.preferences_window,
-        renders.load_during_a_run,
-        first_steps.first_animation,
-        renders.quit_during_a_run,
-    )
     only = os.environ.get("NST_WINDOW_ONLY", "").split()
-    for scenario in (*scenarios, *viewing.MEASURED) if only else scenarios:
-        if only and scenario is not preparing.prepare and scenario.__name__ not in only:
+    for path in (*SCENARIOS, *MEASURED) if only else SCENARIOS:
+        module, name = path.split(".")
+        if only and name not in ("prepare", *only):
             continue
-        yield from scenario()
-        window_tools.tell("passed", scenario.__name__)
+        yield from getattr(importlib.import_module(module), name)()
+        importlib.import_module("window_tools").tell("passed", name)
     if only:
         bpy.ops.wm.quit_blender()
 

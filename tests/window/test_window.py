@@ -48,6 +48,7 @@ SCREENSHOTS = (
     "first_online",
     "first_installing",
     "first_installed",
+    "first_repair",
     "panel_empty",
     "quick_look",
     "search",
@@ -63,9 +64,18 @@ SCREENSHOTS = (
     "asked_no_style",
     "asked_menu",
     "asked_overwrite",
+    "obstacle_engine",
+    "obstacle_picture",
+    "obstacle_folder",
+    "obstacle_eyes",
+    "obstacle_unsaved",
     "rendering",
     "batch",
     "batch_done",
+    "button_gray",
+    "button_again",
+    "waiting",
+    "waited",
     "playing",
     "rendered",
     "rendered_side",
@@ -81,6 +91,9 @@ SCREENSHOTS = (
     "preferences",
     "installing",
     "install_failed",
+    "install_no_proxy",
+    "tab_other_file",
+    "tab_new_file",
 )
 
 pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
@@ -174,6 +187,7 @@ def test_the_engine_is_installed_with_four_clicks_from_a_fresh_blender(told: dic
     assert installed["running"] is True
     assert installed["error"] == ""
     assert installed["facts"] == ["Device", "PyTorch", "Python", "Version"]
+    assert installed["repair"] == [False, True], "it is asked first, and Escape leaves the engine alone"
     assert len(installed["clicks"]) == 4
 
 
@@ -196,18 +210,17 @@ def test_the_divider_follows_the_mouse_between_the_rendered_and_the_styled(told:
         (to_rendered, to_styled), (right_to_rendered, right_to_styled) = (
             divider[where][side] for side in ("left", "right")
         )
-        # Of what is enlarged on the screen edges differ a little.
-        assert to_rendered < 4.0, where
-        assert right_to_styled < 6.0, where
+        assert to_rendered < 4.0, where  # its pixels are mixed where they are enlarged
+        assert right_to_styled < 2.0, where
         assert min(to_styled, right_to_rendered) > 12.0, where
 
 
 def test_an_exr_is_shown_through_the_scenes_view_transform(told: dict[str, Any]) -> None:
     exr = told["exr"]
     assert (exr["file"], exr["view"]) == ("styled_0001.exr", True)
-    assert exr["difference"] < 6.0, "as the PNG of the same frame"
-    assert exr["left"][0] < 6.0 < exr["left"][1]
-    assert exr["right"][1] < 6.0 < exr["right"][0]
+    assert exr["difference"] < 2.0, "as the PNG of the same frame"
+    assert exr["left"][0] < 5.0 < 12.0 < exr["left"][1]
+    assert exr["right"][1] < 2.0 < 12.0 < exr["right"][0]
 
 
 def test_images_of_the_file_are_styles_by_what_they_show(told: dict[str, Any]) -> None:
@@ -234,6 +247,11 @@ def test_nothing_is_rendered_before_someone_was_asked(told: dict[str, Any]) -> N
     assert asked["unstyled"] == [[f"own_000{number}.png" for number in (1, 2, 3)], []]
     assert asked["line"] == ["Not stylized: There is no style picture", True]
     assert asked["still"] == ["Scene", 1], "rendered as ever"
+
+
+def test_each_obstacle_is_a_red_line_before_the_key_and_a_dialog_at_it(told: dict[str, Any]) -> None:
+    assert told["obstacles"] == {name: [False, []] for name in ("engine", "picture", "folder", "eyes")}
+    assert told["first"]["unsaved"] == [False, []]
 
 
 def test_finished_frames_of_other_settings_are_asked_about_and_put_aside(told: dict[str, Any]) -> None:
@@ -265,6 +283,25 @@ def test_the_button_stylizes_and_the_preview_shows_it(told: dict[str, Any]) -> N
     assert told["batch"]["line"][0].startswith("3 frames stylized, with styled.mp4, in ")
     assert told["preview"] == ["styled_0003.png", [int(side) for side in SIZE.split("x")]]
     assert told["rendered side"] == "own_0003.png"
+
+
+def test_a_button_can_be_pressed_again_where_the_mouse_is(told: dict[str, Any]) -> None:
+    button = told["button"]
+    assert button["poll"] is True
+    gray, bright = button["bright"]
+    assert gray < 180 < bright, "its letters"
+    assert button["again"] is True
+
+
+def test_a_render_during_a_batch_waits_for_it(told: dict[str, Any]) -> None:
+    waiting = told["waiting"]
+    assert waiting["batch"] == [True, []], "nothing of the render was sent while the batch was at work"
+    assert waiting["done"] == [1, 2, 3]
+    assert waiting["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
+    unstyled, half, styled = waiting["differences"]
+    assert unstyled < 1.0, "a strength of 0 in the first frame"
+    assert unstyled < half < styled
+    assert waiting["opened"] == "out_waiting/styled"
 
 
 def test_play_starts_blenders_own_player_on_the_movie(told: dict[str, Any]) -> None:
@@ -317,11 +354,13 @@ def test_the_preferences_know_the_engine(told: dict[str, Any]) -> None:
 def test_an_installation_shows_how_far_it_is_and_why_it_fails(told: dict[str, Any]) -> None:
     assert told["installing"] is True
     assert told["install failed"].startswith("Installing PyTorch: ERROR: ")
+    assert "the proxy cannot be reached or refuses" in told["no proxy"]
 
 
 def test_another_file_does_not_end_a_batch(told: dict[str, Any]) -> None:
     assert told["load"]["done"] == [1, 2, 3]
     assert "Neural Style" not in told["load"]["images"]
+    assert told["load"]["new"] == ["", False], "after File > New nothing is said of the file before"
 
 
 def test_an_engine_does_not_outlive_blender(told: dict[str, Any]) -> None:

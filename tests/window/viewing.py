@@ -5,12 +5,10 @@ Imported by `session.py` inside Blender.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,6 @@ from window_tools import (
     key,
     nst,
     popup,
-    redraw,
     rendering,
     screenshot,
     session_over,
@@ -36,8 +33,8 @@ from window_tools import (
 )
 
 Steps = Iterator[float]
-SAMPLES = 400
-"""Points of a part of the picture that are compared."""
+FEWEST = 60
+"""Levels of a part of the picture that are compared."""
 
 
 def look() -> Any:
@@ -57,16 +54,23 @@ def pictures(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def editor_box(window: Any = None) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom on the screen of the picture in a window's first Image Editor."""
-    windows = bpy.context.window_manager.windows
-    window = windows[0] if window is None else window
+def editor(window: Any) -> tuple[Any, int, int]:
+    """The region of a window's first Image Editor, and where on the screen its lower left corner is."""
     area = next(each for each in window.screen.areas if each.type == "IMAGE_EDITOR")
     region = next(each for each in area.regions if each.type == "WINDOW")
+    # Blender counts rows from below; its main window fills the screen.
+    return region, window.x + region.x, main_window().height - window.y - region.y
+
+
+def main_window() -> Any:
+    return bpy.context.window_manager.windows[0]
+
+
+def editor_box(window: Any = None) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom on the screen of the picture in a window's first Image Editor."""
+    region, x, y = editor(window or main_window())
     left, bottom = region.view2d.view_to_region(0.0, 0.0, clip=False)
     right, top = region.view2d.view_to_region(1.0, 1.0, clip=False)
-    # Blender counts rows from below; its main window fills the screen.
-    x, y = window.x + region.x, windows[0].height - window.y - region.y
     return x + int(left), y - int(top), x + int(right), y - int(bottom)
 
 
@@ -75,25 +79,32 @@ def colors(*arguments: str) -> bytes:
     return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
 
 
+def size_of(picture: Path) -> tuple[int, int]:
+    command = ["convert", str(picture), "-format", "%w %h", "info:"]
+    width, height = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout.split()
+    return int(width), int(height)
+
+
 def difference(shot: Path, picture: Path, first: float, last: float, window: Any = None) -> float:
     """Mean difference, in levels of 255, of a picture and the screen where the editor shows it.
 
-    Between the shares `first` and `last` of its width, and far from its upper and lower edge.
+    Between the shares `first` and `last` of its width, and far from its upper and lower edge; in the middle
+    of its pixels, however the screen has them enlarged; of what the editor has room for.
     """
+    (width, height), (row_length, _) = size_of(picture), size_of(shot)
     left, top, right, bottom = editor_box(window)
-    width, height = right - left, bottom - top
-    shown = colors(str(shot), "-crop", f"{width}x{height}+{left}+{top}", "+repage", "-alpha", "off")
-    # Blender enlarges a picture by repeating its pixels, and a texture by mixing them.
-    mixed = "triangle" if picture == preview_state().rendered else "point"
-    truth = colors(str(picture), "-alpha", "off", "-filter", mixed, "-resize", f"{width}x{height}!")
-    points = [
-        3 * (row * width + column)
-        for row in range(height // 8, 7 * height // 8, max(1, height // 20))
-        for column in range(int(first * width), int(last * width), max(1, width // 40))
-    ][:SAMPLES]
-    return sum(
-        abs(shown[place + channel] - truth[place + channel]) for place in points for channel in range(3)
-    ) / (3 * len(points))
+    region, x, y = editor(window or main_window())
+    screen, truth = (colors(str(path), "-alpha", "off") for path in (shot, picture))
+    found: list[int] = []
+    for row in range(height // 8, 7 * height // 8, max(1, height // 20)):
+        line = top + int((row + 0.5) * (bottom - top) / height)
+        for column in range(int(first * width), int(last * width), max(1, width // 40)):
+            place = left + int((column + 0.5) * (right - left) / width)
+            if x <= place < x + region.width and y - region.height <= line < y:
+                seen, true = 3 * (line * row_length + place), 3 * (row * width + column)
+                found += [abs(screen[seen + channel] - truth[true + channel]) for channel in range(3)]
+    assert len(found) > FEWEST, "hardly anything of the picture is shown"
+    return sum(found) / len(found)
 
 
 def lights(share: float, wanted: bool) -> Generator[float, None, bool]:
@@ -322,65 +333,3 @@ def shows_styled(window: Any) -> bool:
         area.type == "IMAGE_EDITOR" and getattr(area.spaces.active.image, "name", "") == "Neural Style"
         for area in window.screen.areas
     )
-
-
-def processor_seconds() -> float:
-    """What Blender and the look's engine have taken of the processors' time so far."""
-    engine = look().engine
-    ticks = [] if engine is None else Path(f"/proc/{engine.pid}/stat").read_text().rpartition(")")[2].split()
-    return time.process_time() + sum(map(int, ticks[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def look_seconds() -> Steps:
-    """Seconds to the first picture of a look at a Render Result of 1920×1080: engine cold, engine kept.
-
-    On a machine with other work the processors' time tells more than the clock's.
-    """
-    scene = bpy.context.scene
-    scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
-    scene.cycles.samples = 1
-    bpy.ops.render.render("INVOKE_DEFAULT")
-    yield 1.0
-    yield from until(lambda: not rendering(), "the picture")
-    found: dict[str, list[list[float]]] = {"cold": [], "warm": []}
-    for _attempt in range(4):
-        for seconds in found.values():
-            yield 2.0
-            begun, taken = time.monotonic(), processor_seconds()
-            bpy.ops.nst.quick_look()
-            blocked = time.monotonic() - begun
-            yield from until(converging, "the first picture")
-            used = processor_seconds() - taken
-            seconds.append([round(each, 2) for each in (look().first_seconds, used, blocked)])
-            bpy.ops.nst.quick_look()
-        look().end()
-        tell("look seconds", found)
-
-
-def forecast_against_truth() -> Steps:
-    """What the progress forecasts at the end of each frame, beside what the rest then really takes."""
-    progress = sys.modules[f"{MODULE}.session.progress"]
-    scene, kept = bpy.context.scene, (nst().steps, nst().warm_steps, bpy.context.scene.frame_end)
-    nst().output_path, nst().steps, nst().warm_steps, scene.frame_end = "//out_forecast/", 60, 20, 6
-    before = sys.modules[f"{MODULE}.session.forecast"].animation_forecast(scene)
-    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
-    yield from until(lambda: not session_over(), "the render begins")
-    session, said, done = active().current_session(), [], 0
-    while not session_over():
-        if len(session.engine_state.done) > done:
-            done = len(session.engine_state.done)
-            said.append((done, time.monotonic(), progress.session_progress(session).seconds_left))
-        yield 0.1
-    end = session.ended_at
-    seen = [[frame, round(left or 0.0, 1), round(end - at, 1)] for frame, at, left in said]
-    tell("forecast", {"before": before, "whole": round(end - session.started_at, 1), "left": seen})
-    nst().steps, nst().warm_steps, scene.frame_end = kept
-    nst().output_path = "//out/"
-    redraw()
-
-
-FIRST: tuple[Callable[[], Steps], ...] = (quick_look_by_click, quick_look_by_search, divider_is_dragged)
-"""Before anything was rendered."""
-LATER: tuple[Callable[[], Steps], ...] = (exr_in_the_preview, render_window)
-MEASURED: tuple[Callable[[], Steps], ...] = (look_seconds, forecast_against_truth)
-"""Only if asked for by name."""

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ QUICK, RENDER, BATCH = 0, 1, 2
 
 PLACE = (300, 500)
 """Where the mouse is when keys are pressed: in an editor without buttons."""
-POPUP = "130x80+310+505"
-"""A part of the screen that dialogs and the search cover, if they are opened where the mouse is."""
+POPUP = (130, 80)
+"""Width and height of a part of the screen that dialogs and the search cover, right below the mouse."""
 FUNCTION_KEYS = {f"F{number}": 66 + number for number in range(1, 11)} | {"F11": 95, "F12": 96}
 """X's codes of the keys, the same for every keyboard of a PC."""
 
 Steps = Iterator[float]
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, counted from the window's upper left corner."""
 
 
 def tell(name: str, value: Any) -> None:
@@ -134,23 +136,29 @@ def key(name: str) -> Steps:
     yield 2.0
 
 
-def around_mouse() -> bytes:
-    """What the screen shows where a popup opens."""
-    command = ["convert", str(screenshot("popup")), "-crop", POPUP, "-depth", "8", "rgb:-"]
+def around(place: tuple[int, int]) -> bytes:
+    """What the screen shows where a popup opens if the mouse is at a place."""
+    return shown(POPUP[0], POPUP[1], place[0] + 10, place[1] + 5)
+
+
+def shown(width: int, height: int, left: int, top: int) -> bytes:
+    """A part of the screen as 8-bit RGB."""
+    part = f"{width}x{height}+{left}+{top}"
+    command = ["convert", str(screenshot("part")), "-crop", part, "-depth", "8", "rgb:-"]
     return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
 
 
-def covers(before: bytes) -> bool:
-    """Whether something was opened around the mouse since the screen looked like this."""
-    now = around_mouse()
-    changed = sum(abs(now[place] - before[place]) > 8 for place in range(0, len(before), 3))
+def covers(before: bytes, place: tuple[int, int] = PLACE) -> bool:
+    """Whether something was opened or closed there since the screen looked like this."""
+    now = around(place)
+    changed = sum(abs(now[each] - before[each]) > 8 for each in range(0, len(before), 3))
     return changed > len(before) // 3 // 2
 
 
 def popup(name: str) -> Steps:
     """Presses a key that opens a popup under the mouse; again only where none is seen."""
     yield from over_main_window()
-    before = around_mouse()
+    before = around(PLACE)
     for _attempt in range(3):
         press(name)
         for _moment in range(30):
@@ -160,19 +168,19 @@ def popup(name: str) -> Steps:
     raise AssertionError(f"{name} opens nothing")
 
 
-def close_popup(name: str) -> Steps:
+def close_popup(name: str, place: tuple[int, int] = PLACE) -> Steps:
     """Presses a key that closes the popup under the mouse."""
-    before = around_mouse()
+    before = around(place)
     press(name)
-    yield from until(lambda: covers(before), f"{name} closes the popup")
+    yield from until(lambda: covers(before, place), f"{name} closes the popup")
 
 
-def button_boxes() -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of every operator button in the window, from top to bottom."""
+def button_boxes() -> list[Box]:
+    """Place of every operator button in the window, from top to bottom."""
     command = ["convert", str(screenshot("buttons")), "-depth", "8", "rgb:-"]
     pixels = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
     row_bytes = 3 * WIDTH
-    boxes: list[tuple[int, int, int, int]] = []
+    boxes: list[Box] = []
     for row in range(len(pixels) // row_bytes):
         for run in re.finditer(rb"(?:\xff\x00\xff){30,}", pixels[row * row_bytes : (row + 1) * row_bytes]):
             left, right = run.start() // 3, run.end() // 3
@@ -203,8 +211,8 @@ def mark_buttons(on: bool, kept: list[tuple[float, ...]] = []) -> None:  # noqa:
     redraw()
 
 
-def click_button(place: int = BATCH) -> Steps:
-    """Clicks an operator button of the properties, counted from the upper left."""
+def click_button(place: int = BATCH) -> Generator[float, None, Box]:
+    """Clicks an operator button of the properties, counted from the upper left; returns where it is."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
     yield 1.0  # and stays as gray as it was until the mouse has left it and the panel is drawn anew
     mark_buttons(True)
@@ -217,3 +225,4 @@ def click_button(place: int = BATCH) -> Steps:
     left, top, right, bottom = boxes[place]
     click((left + right) // 2, (top + bottom) // 2)
     yield 0.5
+    return boxes[place]
