@@ -109,10 +109,11 @@ def install_by_clicks() -> Steps:
     screenshot("first_installed")
     seen |= {"clicks": clicks, "error": installation.installer.error or check.error}
     seen["facts"] = sorted(check.facts)
-    place = yield from click_first()
+    left, top = yield from click_first()
     yield 1.0
     screenshot("first_repair")
-    yield from close_popup("Escape", place)
+    # Confirmations are opened above the mouse, a little to the right.
+    yield from close_popup("Escape", (left + 20, top - 160))
     installed = part("engine.environment").environment_python(part("engine.options").data_folder())
     seen["repair"] = [installation.running, installed is not None]
     tell("installed", seen)
