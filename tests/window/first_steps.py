@@ -55,10 +55,12 @@ def first_animation() -> Steps:
     yield from until(lambda: len(nst().styles) > 0, "a look")
     yield 1.0
     screenshot("first_look")
+    nst().enabled = True  # by the panel's switch, which the button sets as well
     yield from popup("ctrl+F12")
     screenshot("obstacle_unsaved")
     yield from close_popup("Escape")
     unsaved = [rendering(), sorted(path.name for path in FOLDER.glob("first_0*"))]
+    nst().enabled = False
     yield from click_button(0)
     clicks.append("Save the File")
     yield 2.0

@@ -157,7 +157,7 @@ def record_opener() -> Path:
 def render_waits_for_a_batch() -> Steps:
     """Ctrl-F12 during a batch: its frames are stylized after the batch's, by an animated strength."""
     kept = nst().output_path, nst().warm_steps
-    nst().restart, nst().warm_steps = True, 150
+    nst().restart, nst().warm_steps = True, 60
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         bpy.ops.nst.stylize_frames("EXEC_DEFAULT")
     batch = active().current_session()
@@ -169,7 +169,7 @@ def render_waits_for_a_batch() -> Steps:
     yield from key("ctrl+F12")
     waiting = sys.modules[f"{MODULE}.session.active"].active_session().waiting
     yield from until(lambda: bool(waiting) and len(waiting[0].captured) == 3, "the render that waits")
-    seen: dict[str, Any] = {"batch": [batch is active().running_session(), waiting[0].sent]}
+    seen: dict[str, Any] = {"batch": [batch is active().running_session(), list(waiting[0].sent)]}
     redraw()
     yield 1.0
     screenshot("waiting")

@@ -301,7 +301,7 @@ def test_a_render_during_a_batch_waits_for_it(told: dict[str, Any]) -> None:
     unstyled, half, styled = waiting["differences"]
     assert unstyled < 1.0, "a strength of 0 in the first frame"
     assert unstyled < half < styled
-    assert waiting["opened"] == "out_waiting/styled"
+    assert waiting["opened"] == "out_waiting"
 
 
 def test_play_starts_blenders_own_player_on_the_movie(told: dict[str, Any]) -> None:
