@@ -5,8 +5,9 @@ Imported by `session.py` inside Blender.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 from preparing import show_panels
@@ -29,6 +30,16 @@ from window_tools import (
 )
 
 Steps = Iterator[float]
+
+
+def key_in_unsaved_file() -> Generator[float, None, list[Any]]:
+    """Ctrl-F12 asks to save the file; returns whether anything is rendered, and what was."""
+    nst().enabled = True  # by the panel's switch, which the button sets as well
+    yield from popup("ctrl+F12")
+    screenshot("obstacle_unsaved")
+    yield from close_popup("Escape")
+    nst().enabled = False
+    return [rendering(), sorted(path.name for path in FOLDER.glob("first_0*"))]
 
 
 def first_animation() -> Steps:
@@ -55,12 +66,7 @@ def first_animation() -> Steps:
     yield from until(lambda: len(nst().styles) > 0, "a look")
     yield 1.0
     screenshot("first_look")
-    nst().enabled = True  # by the panel's switch, which the button sets as well
-    yield from popup("ctrl+F12")
-    screenshot("obstacle_unsaved")
-    yield from close_popup("Escape")
-    unsaved = [rendering(), sorted(path.name for path in FOLDER.glob("first_0*"))]
-    nst().enabled = False
+    unsaved = yield from key_in_unsaved_file()
     yield from click_button(0)
     clicks.append("Save the File")
     yield 2.0
