@@ -21,6 +21,11 @@ class FailureCause(Enum):
         r"No space left on device|os error 28\b|os error 112\b|Disk quota exceeded",
         "the disk is full; make room, then try again",
     )
+    NO_CERTIFICATES = (
+        r"Could not find a suitable TLS CA certificate bundle",
+        "TLS: the file of trusted certificates is not where PIP_CERT, REQUESTS_CA_BUNDLE or pip's own"
+        f" settings name it; correct that and start anew, {_WITHOUT_NETWORK}",
+    )
     CERTIFICATE = (
         r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|SSLCertVerificationError",
         "TLS: the package index's certificate is not trusted, as where a proxy or a virus scanner puts its"

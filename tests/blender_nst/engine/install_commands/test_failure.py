@@ -54,6 +54,11 @@ def test_a_certificate_of_nobody(tmp_path: Path) -> None:
     assert "SSL_CERT_FILE" in FailureCause.CERTIFICATE.remedy
 
 
+def test_certificates_that_are_not_there(tmp_path: Path) -> None:
+    _, pips = printed("https://index.invalid/simple", tmp_path, PIP_CERT=str(tmp_path / "nowhere.pem"))
+    assert failure_cause(pips) is FailureCause.NO_CERTIFICATES, pips
+
+
 def test_no_tls_where_it_is_expected(tmp_path: Path) -> None:
     with served(LocalIndex([], 1e6)) as index:
         for text in printed(index.url.replace("http:", "https:"), tmp_path):
