@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import addon_utils
 import bpy
 from preparing import show_panels
 from window_tools import (
@@ -19,7 +20,6 @@ from window_tools import (
     MODULE,
     active,
     areas,
-    click,
     click_button,
     redraw,
     screenshot,
@@ -152,8 +152,10 @@ def preferences_window() -> Steps:
     bpy.context.window_manager.addon_search = "Blender NST"
     area.type = "PREFERENCES"
     yield 1.0
-    top = bpy.context.window_manager.windows[0].height - (area.y + area.height)
-    click(area.x + 188, top + 80)  # the triangle that opens the add-on's settings
+    # The triangle opens and closes the add-on's settings: they are open where the engine was installed.
+    facts: Any = addon_utils.module_bl_info(sys.modules[MODULE])
+    facts["show_expanded"] = True
+    redraw()
     yield 1.5
     screenshot("preferences")
     # An installation from a folder that has no PyTorch: its progress, and how it fails. With the
@@ -178,7 +180,9 @@ def preferences_window() -> Steps:
 
 def install_behind_lost_proxy(installation: Any) -> Steps:
     """An installation over the network whose proxy is not there says that it is the proxy."""
-    names = [name for name in os.environ if name.lower().endswith("_proxy")]
+    # Certificates may be named that are not where Blender runs.
+    certificates = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    names = [name for name in os.environ if name.lower().endswith("_proxy") or name in certificates]
     kept = {name: os.environ.pop(name) for name in names}
     for name in PROXIES:
         os.environ[name] = "http://127.0.0.1:9"
