@@ -109,8 +109,9 @@ finish([first, state()["error"]])
         for number in (1, 2, 3):
             made = blender.folder / f"out{eye}" / "styled" / f"styled_{number:04d}.png"
             made.replace(alone / f"alone_{number:04d}_{eye}.png")
-    for number in (1, 2, 3):
-        assert between_eyes(out, number) < between_eyes(out, number, "alone") / 4.0
+    # What two first frames alone begin with is the same render from nearby, and may turn out alike.
+    for number, times in ((1, 3.0), (2, 10.0), (3, 10.0)):
+        assert between_eyes(out, number) < between_eyes(out, number, "alone") / times
 
 
 def test_a_still_and_captured_and_rendered_files(
