@@ -83,9 +83,12 @@ class FrameStatistics:
         height, width = content.shape[-2:]
         self._coverage = {each: coverage(height, width, each, content.device) for each in self._layers}
         self._masks = [self._at_layers(mask, self._masked_layers) for mask in masks]
-        style, local = (None, None) if emphasis is None else (emphasis.style, emphasis.local)
-        self._style_masks = [self._at_layers(_product(mask, style), self._style_layers) for mask in masks]
-        self._local_masks = [self._at_layers(_product(mask, local), local_layers) for mask in masks]
+        self._style_masks = self._local_masks = self._masks
+        if emphasis is not None:
+            self._style_masks, self._local_masks = (
+                [self._at_layers(factor if mask is None else mask * factor, layers) for mask in masks]
+                for factor, layers in ((emphasis.style, self._style_layers), (emphasis.local, local_layers))
+            )
 
     def of(self, image: Tensor, window: Window) -> FeatureStatistics:
         """The sums over a window.
@@ -169,13 +172,6 @@ class FrameStatistics:
 
     def _part(self, mask: Tensor | None, window: Window, layer: str) -> Tensor | None:
         return None if mask is None else window.within(layer_stride(layer), self._full(layer)).of(mask)
-
-
-def _product(first: Tensor | None, second: Tensor | None) -> Tensor | None:
-    """Of two maps, each None for 1 everywhere."""
-    if first is None or second is None:
-        return second if first is None else first
-    return first * second
 
 
 def coverage(height: int, width: int, layer: str, device: torch.device) -> Tensor | None:
