@@ -5,7 +5,7 @@ Imported by `session.py` inside Blender.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from window_tools import (
     FOLDER,
     RENDER,
     SIZE,
+    Steps,
     active,
     click_button,
     close_popup,
@@ -28,8 +29,6 @@ from window_tools import (
     tool,
     until,
 )
-
-Steps = Iterator[float]
 
 
 def key_in_unsaved_file() -> Generator[float, None, list[Any]]:

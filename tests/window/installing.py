@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import bpy
 from window_tools import (
     MODULE,
+    Steps,
     button_boxes,
     click,
     close_popup,
@@ -25,7 +26,6 @@ from window_tools import (
     until,
 )
 
-Steps = Iterator[float]
 MIDDLE = (800, 500)
 
 

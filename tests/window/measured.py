@@ -8,14 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 from viewing import converging, look
-from window_tools import MODULE, active, nst, redraw, rendering, session_over, tell, until
-
-Steps = Iterator[float]
+from window_tools import MODULE, Steps, active, nst, redraw, rendering, session_over, tell, until
 
 
 def processor_seconds() -> float:

@@ -17,6 +17,7 @@ from viewing import colors
 from window_tools import (
     FOLDER,
     MODULE,
+    Steps,
     active,
     areas,
     click,
@@ -36,7 +37,6 @@ from window_tools import (
     until,
 )
 
-Steps = Iterator[float]
 BRIGHT = 195
 """Level of the letters on a button that can be pressed; on a gray one they have 157 at most."""
 

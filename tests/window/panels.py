@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from preparing import show_panels
 from window_tools import (
     FOLDER,
     MODULE,
+    Steps,
     active,
     areas,
     click_button,
@@ -28,7 +28,6 @@ from window_tools import (
     until,
 )
 
-Steps = Iterator[float]
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY")
 
 

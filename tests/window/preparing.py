@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -16,6 +15,7 @@ from window_tools import (
     FOLDER,
     MODULE,
     SIZE,
+    Steps,
     areas,
     click,
     nst,
@@ -23,8 +23,6 @@ from window_tools import (
     screenshot,
     tool,
 )
-
-Steps = Iterator[float]
 
 
 def panel_classes() -> list[Any]:

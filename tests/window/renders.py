@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from window_tools import (
     FOLDER,
     MODULE,
     PLACE,
+    Steps,
     active,
     areas,
     around,
@@ -38,8 +39,6 @@ from window_tools import (
     tool,
     until,
 )
-
-Steps = Iterator[float]
 
 
 def confirm_by_keys(begun: Callable[[], bool], what: str) -> Steps:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 from viewing import colors
-from window_tools import FOLDER, fit_image, nst, screenshot, session_over, tell, until
+from window_tools import FOLDER, Steps, fit_image, nst, screenshot, session_over, tell, until
 
-Steps = Iterator[float]
 MOST = 255.0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from window_tools import (
     FOLDER,
     MODULE,
     QUICK,
+    Steps,
     active,
     areas,
     click_button,
@@ -32,7 +33,6 @@ from window_tools import (
     until,
 )
 
-Steps = Iterator[float]
 FEWEST = 60
 """Levels of a part of the picture that are compared."""
 
