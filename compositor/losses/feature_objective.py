@@ -20,7 +20,7 @@ from compositor.losses.feature_statistics import (
 from compositor.losses.local_features import FeaturesTerm
 from compositor.losses.local_term import LocalTerm
 from compositor.losses.local_windows import WindowsTerm
-from compositor.losses.loss_weights import LossWeights
+from compositor.losses.loss_weights import LossWeights, OctaveLosses
 from compositor.losses.style_statistics import STYLE_STATISTICS, LayerTarget
 from compositor.losses.style_targets import (
     StyleTargets,
@@ -31,7 +31,7 @@ from compositor.losses.style_targets import (
 from compositor.losses.temporal_term import Emphasis
 from compositor.networks.features import FeatureNetwork
 from compositor.networks.layer_weights import layer_weights
-from compositor.settings import LossScale, StyleSettings
+from compositor.settings import LossScale
 from compositor.tiling.windows import Window, whole
 
 WEIGHTED = "weighted"
@@ -39,7 +39,7 @@ WEIGHTED = "weighted"
 
 # Factors in the local style loss. Features make strokes crisp, windows put them in the painting's order: with
 # equal factors the parts that no window of the painting is much like stay farther from it.
-_LOCAL_SHARES = {LocalSum.FEATURES: 0.6, LocalSum.WINDOWS: 1.4}
+_FEATURES_SHARE, _WINDOWS_SHARE = 0.6, 1.4
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,19 @@ class FeatureObjective:
         size: (H, W) of the image.
 
     Args:
+        losses: what is compared, and by how much it counts.
         content: (1, 3, H, W), sRGB in 0..1.
         regions: the styles and where they apply.
         style_gain: factor on the style weight.
         emphasis: by how much pixels count in the style losses; None for all alike.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
-        is_finer: coarser octaves follow, which have the windows of the local style in full.
     """
 
     def __init__(
         self,
         network: FeatureNetwork,
-        settings: StyleSettings,
+        losses: OctaveLosses,
         content: Tensor,
         regions: Sequence[Region],
         *,
@@ -93,18 +93,23 @@ class FeatureObjective:
         emphasis: Emphasis | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
-        is_finer: bool = False,
     ) -> None:
         self.size = height, width = content.shape[-2:]
-        self._settings = settings
+        self._settings = settings = losses.settings
         self._weights = LossWeights.of(settings)
-        self._style_gain = style_gain
+        self._style_gain, self._content_factor = style_gain, losses.content_factor
+        self._local_factors = {
+            LocalSum.FEATURES: _FEATURES_SHARE,
+            LocalSum.WINDOWS: _WINDOWS_SHARE * losses.windows_factor,
+        }
         self._regions = regions
         self._content_layers = layer_weights(settings.content_layers)
         self._style_layers = layer_weights(settings.style_layers)
         self._local_terms: Mapping[LocalSum, LocalTerm] = {
             LocalSum.FEATURES: FeaturesTerm([each.targets.dictionaries for each in regions]),
-            LocalSum.WINDOWS: WindowsTerm([each.targets.windows for each in regions], diagonal=is_finer),
+            LocalSum.WINDOWS: WindowsTerm(
+                [each.targets.windows for each in regions], diagonal=losses.is_finer
+            ),
         }
         self._local_layers = {
             LocalSum.FEATURES: active_local_layers(settings),
@@ -204,7 +209,7 @@ class FeatureObjective:
             weight * self._content_distance(sums[StatisticKey(CONTENT_ERROR, layer)], layer)
             for layer, weight in self._content_layers.items()
         ]
-        return torch.stack(layers).sum()
+        return self._content_factor * _added(layers, sums)
 
     def _content_distance(self, squares: Tensor, layer: str) -> Tensor:
         if self._settings.loss_scale is LossScale.GATYS:
@@ -217,21 +222,25 @@ class FeatureObjective:
             for index, (region, share) in enumerate(zip(self._regions, self._shares, strict=True))
             for layer, weight in self._style_layers.items()
         ]
-        # A frame in which nothing is visible has no region.
-        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
+        return _added(layers, sums)
 
     def _local_loss(self, sums: FeatureStatistics) -> Tensor:
         layers = [
-            (share * weight * _LOCAL_SHARES[name])
+            (share * weight * self._local_factors[name])
             * (sums[StatisticKey(name, layer, region)] / self._statistics.count(layer, region))
             for region, share in enumerate(self._shares)
             for name, weights in self._local_layers.items()
             for layer, weight in weights.items()
         ]
-        return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())
+        return _added(layers, sums)
 
     def _layer_loss(self, sums: FeatureStatistics, layer: str, region: int, target: LayerTarget) -> Tensor:
         count = self._statistics.style_count(layer, region)
         return target.distance(
             *(sums[StatisticKey(each, layer, region)] / count for each in self._style_sums)
         )
+
+
+def _added(layers: list[Tensor], sums: FeatureStatistics) -> Tensor:
+    """The sum of the layers' losses, scalars; 0 without layers, or in a frame where nothing is visible."""
+    return torch.stack(layers).sum() if layers else next(iter(sums.values())).new_zeros(())

@@ -11,8 +11,7 @@ from compositor.image_ops.resize import reduced
 from compositor.losses import terms
 from compositor.losses.contrast_term import ContrastTerm
 from compositor.losses.feature_objective import WEIGHTED, ActiveRegion, FeatureObjective, Region
-from compositor.losses.loss_weights import LossWeights
-from compositor.losses.style_targets import settings_of_finer_octave
+from compositor.losses.loss_weights import LossWeights, OctaveLosses
 from compositor.losses.temporal_term import SMOOTHING, SPECKLE, TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import StyleSettings
@@ -33,6 +32,7 @@ class StyleObjective:
         temporal_term: ties the image to the frame before.
         windows: that the frame is computed in; None for the frame as one.
         active_region: the part that changes; None for all of it.
+        octave: what is compared at full size; None for all.
         coarser: the other octaves, each smaller than the one before (`reduced`).
     """
 
@@ -47,6 +47,7 @@ class StyleObjective:
         temporal_term: TemporalTerm | None = None,
         windows: Sequence[Window] | None = None,
         active_region: ActiveRegion | None = None,
+        octave: OctaveLosses | None = None,
         coarser: Sequence[FeatureObjective] = (),
     ) -> None:
         self._weights = LossWeights.of(settings)
@@ -56,14 +57,13 @@ class StyleObjective:
         self._contrast_term = ContrastTerm(content, visible) if self._weights.contrast > 0.0 else None
         full_size = FeatureObjective(
             network,
-            settings_of_finer_octave(settings, network) if coarser else settings,
+            octave or OctaveLosses(settings),
             content,
             regions,
             style_gain=1.0 if temporal_term is None else temporal_term.style_gain,
             emphasis=None if temporal_term is None else temporal_term.emphasis,
             windows=windows,
             active_region=active_region,
-            is_finer=bool(coarser),
         )
         self._octaves = [full_size, *coarser]
 

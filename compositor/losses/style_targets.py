@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -130,21 +130,3 @@ def compared_layers(settings: StyleSettings) -> list[str]:
     """All layers at which the objective compares a frame's features, each once."""
     content, style = layer_weights(settings.content_layers), layer_weights(settings.style_layers)
     return list(content | style | active_local_layers(settings) | active_window_layers(settings))
-
-
-def settings_of_finer_octave(settings: StyleSettings, network: FeatureNetwork) -> StyleSettings:
-    """The settings of an octave that coarser ones follow: without style layers for which it would go deeper.
-
-    They take a sixth of a step in VGG-16, and what they see of the finer octave is little more than what the
-    others see of the next one.
-    """
-    depth = {name: index for index, name in enumerate(network.layers)}
-    others = [
-        *layer_weights(settings.content_layers),
-        *active_local_layers(settings),
-        *active_window_layers(settings),
-    ]
-    deepest = max(depth[name] for name in others)
-    weights = layer_weights(settings.style_layers)
-    kept = tuple(f"{name}:{weight}" for name, weight in weights.items() if depth[name] <= deepest)
-    return replace(settings, style_layers=kept or settings.style_layers)

@@ -5,7 +5,7 @@ Each scale is optimized in as many tiles as fit into memory, and in smaller ones
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import Tensor
 
@@ -15,8 +15,9 @@ from compositor.hardware.memory_shortage import is_memory_shortage
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
+from compositor.losses.loss_weights import OctaveLosses, octave_losses
 from compositor.losses.objective import StyleObjective
-from compositor.losses.style_targets import compared_layers, settings_of_finer_octave
+from compositor.losses.style_targets import compared_layers
 from compositor.losses.temporal_term import TemporalTerm
 from compositor.networks.features import FeatureNetwork
 from compositor.optimization.adam import Moments
@@ -144,8 +145,13 @@ class MultiscaleOptimizer:
     def _objective(
         self, image: Tensor, term: TemporalTerm | None, fixed: Tensor | None, halvings: int
     ) -> StyleObjective:
-        content_frame = self._content_frame.at(*image.shape[-2:])
+        height, width = image.shape[-2:]
+        content_frame = self._content_frame.at(height, width)
         windows = self._fitting_windows(image, halvings)
+        # One alone is the published objective.
+        sizes = octave_sizes(height, width) if self._settings.local_weight > 0.0 else [(height, width)]
+        octaves = octave_losses(self._settings, self._network, sizes)
+        coarser = zip(octaves[1:], sizes[1:], strict=True)
         return StyleObjective(
             self._network,
             self._settings,
@@ -155,37 +161,35 @@ class MultiscaleOptimizer:
             temporal_term=term,
             windows=windows,
             active_region=self._active_region(image, fixed, windows),
-            coarser=list(self._coarser_octaves(content_frame, image, term, fixed, halvings)),
+            octave=octaves[0],
+            coarser=list(self._coarser(coarser, image, term, fixed, halvings)),
         )
 
-    def _coarser_octaves(
+    def _coarser(
         self,
-        content_frame: ContentFrame,
+        octaves: Iterable[tuple[OctaveLosses, tuple[int, int]]],
         image: Tensor,
         term: TemporalTerm | None,
         fixed: Tensor | None,
         halvings: int,
     ) -> Iterator[FeatureObjective]:
         """The objectives of the image at smaller sizes."""
+        content_frame = self._content_frame.at(*image.shape[-2:])
         emphasis = None if term is None else term.emphasis
-        # One alone is the published objective.
-        sizes = octave_sizes(*image.shape[-2:]) if self._settings.local_weight > 0.0 else []
-        finer = settings_of_finer_octave(self._settings, self._network)
-        for size in sizes[1:]:
+        for losses, size in octaves:
             content_frame, image = content_frame.reduced(*size), reduced(image, *size)
             emphasis = emphasis and emphasis.reduced(*size)
             fixed = fixed if fixed is None else reduced(fixed.float(), *size) >= _WHOLLY
-            windows, is_last = self._fitting_windows(image, halvings), size == sizes[-1]
+            windows = self._fitting_windows(image, halvings)
             yield FeatureObjective(
                 self._network,
-                self._settings if is_last else finer,
+                losses,
                 content_frame.content,
                 content_frame.regions(self._library),
                 style_gain=1.0 if term is None else term.style_gain,
                 emphasis=emphasis,
                 windows=windows,
                 active_region=self._active_region(image, fixed, windows),
-                is_finer=not is_last,
             )
 
     def _fitting_windows(self, image: Tensor, halvings: int) -> list[Window]:

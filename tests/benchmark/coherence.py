@@ -59,6 +59,8 @@ SCENES = ("orbit", "shadow", "still", "cut", "pan")
 METHODS = (MotionSource.NONE, MotionSource.DIS, MotionSource.VECTORS)
 _SCENE_SCRIPT = Path(__file__).parent / "coherence_scenes.py"
 _CPU = torch.device("cpu")
+# Scenes are rendered by a command that stylizes, as fast as it can: this is not looked at.
+_LEAST_SIZE = 128
 _PUBLISHED_STEPS = 500
 _GROWTH = 3
 _REVEALED = 0.5
@@ -143,7 +145,10 @@ def render_scene(name: str, frames: int, width: int, work: Path) -> Scene:
         size = [str(frames), str(width), str(width * 9 // 16)]
         command = runtime.command(_SCENE_SCRIPT, [name, str(blend.resolve()), *size])
         subprocess.run(command, check=True, capture_output=True, timeout=300)
-        quick = replace(StyleSettings(), steps=1), SequenceSettings(motion=MotionSource.NONE, movie=False)
+        quick = (
+            replace(StyleSettings(), steps=1, local_weight=0.0, working_size=_LEAST_SIZE),
+            SequenceSettings(motion=MotionSource.NONE, movie=False),
+        )
         choice = choose_styles([work / "style.png"], None)
         with make_display(as_json=False) as display:
             render_and_stylize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,8 +12,9 @@ from torch import Tensor
 from compositor.image_ops.resize import reduced
 from compositor.losses import terms
 from compositor.losses.feature_objective import WEIGHTED, FeatureObjective, Region
+from compositor.losses.loss_weights import OctaveLosses, octave_losses
 from compositor.losses.objective import StyleObjective
-from compositor.losses.style_targets import StylePicture, settings_of_finer_octave, style_targets
+from compositor.losses.style_targets import StylePicture, style_targets
 from compositor.losses.temporal_term import FREE_LOCAL_STYLE, FREE_STYLE, SMOOTHING, SPECKLE, TemporalTerm
 from compositor.losses.terms import gram, gram_distance, gram_sum, speckle_loss
 from compositor.networks.features import FeatureNetwork
@@ -174,11 +176,10 @@ def test_octaves_share_the_losses_of_features() -> None:
         torch.rand(1, 3, 63, 64, generator=torch.Generator().manual_seed(seed)) for seed in (0, 2, 3)
     )
     region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
-    fine = FeatureObjective(
-        network, settings_of_finer_octave(SETTINGS, network), content, [region], is_finer=True
-    )
-    coarse = FeatureObjective(network, SETTINGS, reduced(content, 42, 43), [region])
-    both = StyleObjective(network, SETTINGS, content, [region], coarser=[coarse])
+    finer, last = octave_losses(SETTINGS, network, [(63, 64), (42, 43)])
+    fine = FeatureObjective(network, finer, content, [region])
+    coarse = FeatureObjective(network, last, reduced(content, 42, 43), [region])
+    both = StyleObjective(network, SETTINGS, content, [region], octave=finer, coarser=[coarse])
     losses, gradient = both.value_and_grad(image)
 
     at_full_size, at_smaller_size = fine(image), coarse(reduced(image, 42, 43))
@@ -193,22 +194,93 @@ def test_octaves_share_the_losses_of_features() -> None:
     assert float((gradient * direction).sum()) == pytest.approx((ahead - behind) / 2e-3, rel=1e-2)
 
 
+def test_factors_are_on_what_an_octave_has_more_than_others(network: FeatureNetwork) -> None:
+    content, image = noise(0), noise(2)
+    region = Region(style_targets(network, [StylePicture(noise(1), 1.0)], SETTINGS, replicate=False))
+
+    def losses(octave: OctaveLosses) -> dict[str, float]:
+        objective = FeatureObjective(network, octave, content, [region])
+        return {name: float(value) for name, value in objective(image).items()}
+
+    alone = losses(OctaveLosses(SETTINGS))
+    features = losses(OctaveLosses(replace(SETTINGS, window_layers=())))
+    more = losses(OctaveLosses(SETTINGS, content_factor=2.0, windows_factor=3.0))
+    assert more["content"] == pytest.approx(2.0 * alone["content"])
+    assert more["style"] == alone["style"]
+    in_windows = alone["local"] - features["local"]
+    assert more["local"] == pytest.approx(features["local"] + 3.0 * in_windows)
+
+
+BLOCKS = [f"relu{block}_1" for block in range(1, 6)]
+
+
 @pytest.mark.parametrize(
-    ("settings", "kept"),
+    ("changes", "content", "style", "windows"),
     [
-        (SETTINGS, ["relu1_1", "relu2_1", "relu3_1", "relu4_1"]),
-        (replace(SETTINGS, local_weight=0.0, content_layers=("relu2_1",)), ["relu1_1", "relu2_1"]),
-        (replace(SETTINGS, content_layers=("relu5_1",)), [f"relu{block}_1" for block in range(1, 6)]),
-        (replace(SETTINGS, style_layers=("relu5_1:2",)), ["relu5_1"]),
-        (replace(SETTINGS, style_layers=("relu1_1:3", "relu3_1", "relu5_1")), ["relu1_1", "relu3_1"]),
+        ({}, [], BLOCKS[:3], []),
+        ({"content_layers": ("relu2_1",)}, ["relu2_1"], BLOCKS[:3], []),
+        ({"local_layers": ("relu3_1", "relu4_1")}, [], BLOCKS[:4], ["relu4_1"]),
+        ({"style_layers": ("relu5_1:2",)}, [], ["relu5_1"], []),
+        ({"style_layers": ("relu1_1:3", "relu3_1", "relu5_1")}, [], ["relu1_1", "relu3_1"], []),
     ],
 )
-def test_a_finer_octave_goes_no_deeper_for_the_style(
-    network: FeatureNetwork, settings: StyleSettings, kept: list[str]
+def test_an_octave_near_the_last_goes_no_deeper_than_the_local_features(
+    network: FeatureNetwork,
+    changes: dict[str, Any],
+    content: list[str],
+    style: list[str],
+    windows: list[str],
 ) -> None:
-    finer = settings_of_finer_octave(settings, network)
+    settings = replace(SETTINGS, **changes)
+    finer, last = octave_losses(settings, network, [(360, 640), (270, 480)])
+    check_layers(finer.settings, settings, content, style, windows)
+    assert finer.settings.local_layers == settings.local_layers
+    assert finer.is_finer
+    assert last == OctaveLosses(
+        settings,
+        content_factor=1.0 if content else 2.0,
+        windows_factor=1.0 if windows else 2.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "style"),
+    [
+        ({}, BLOCKS[:4]),
+        ({"content_layers": ("relu5_1",)}, BLOCKS),
+        ({"style_layers": ("relu5_1:2",)}, ["relu5_1"]),
+        ({"style_layers": ("relu1_1:3", "relu3_1", "relu5_1")}, ["relu1_1", "relu3_1"]),
+        ({"content_layers": ("relu2_1",), "window_layers": ()}, BLOCKS[:3]),
+    ],
+)
+def test_an_octave_far_from_the_last_goes_no_deeper_for_the_style(
+    network: FeatureNetwork, changes: dict[str, Any], style: list[str]
+) -> None:
+    settings = replace(SETTINGS, **changes)
+    octaves = octave_losses(settings, network, [(1080, 1920), (540, 960), (270, 480)])
+    for finer in octaves[:2]:
+        kept = layer_weights(settings.content_layers), layer_weights(settings.window_layers)
+        check_layers(finer.settings, settings, list(kept[0]), style, list(kept[1]))
+    assert [each.is_finer for each in octaves] == [True, True, False]
+    assert {each.content_factor for each in octaves} == {1.0}
+    assert octaves[2] == OctaveLosses(settings)
+
+
+def test_of_three_octaves_two_share_what_the_middle_one_leaves(network: FeatureNetwork) -> None:
+    octaves = octave_losses(SETTINGS, network, [(900, 1600), (490, 870), (270, 480)])
+    assert [bool(each.settings.content_layers) for each in octaves] == [True, False, True]
+    assert [each.content_factor for each in octaves] == [1.5] * 3
+    assert [each.windows_factor for each in octaves] == [1.5] * 3
+    assert octave_losses(SETTINGS, network, [(270, 480)]) == [OctaveLosses(SETTINGS)]
+
+
+def check_layers(
+    finer: StyleSettings, settings: StyleSettings, content: list[str], style: list[str], windows: list[str]
+) -> None:
+    """The layers are these, and have the same weights to each other as before."""
     weights, before = layer_weights(finer.style_layers), layer_weights(settings.style_layers)
-    assert list(weights) == kept
-    total = sum(before[name] for name in kept)
-    assert weights == pytest.approx({name: before[name] / total for name in kept})
-    assert replace(finer, style_layers=settings.style_layers) == settings
+    assert list(layer_weights(finer.content_layers)) == content
+    assert list(layer_weights(finer.window_layers)) == windows
+    assert list(weights) == style
+    total = sum(before[name] for name in style)
+    assert weights == pytest.approx({name: before[name] / total for name in style})
