@@ -63,19 +63,26 @@ def octave_losses(
     last = max(sizes[-1])
     each = [_settings_of_finer(settings, network, last >= _NEAR * max(size)) for size in sizes[:-1]]
     each.append(settings)
-    with_content, with_windows = (
-        sum(bool(layers) for layers in kind)
+    content, windows = (
+        _factors([bool(layers) for layers in kind])
         for kind in ([one.content_layers for one in each], [one.window_layers for one in each])
     )
     return [
-        OctaveLosses(
-            own,
-            is_finer=index < len(sizes) - 1,
-            content_factor=len(sizes) / (with_content or len(sizes)),
-            windows_factor=len(sizes) / (with_windows or len(sizes)),
-        )
-        for index, own in enumerate(each)
+        OctaveLosses(own, is_finer=own is not each[-1], content_factor=first, windows_factor=second)
+        for own, first, second in zip(each, content, windows, strict=True)
     ]
+
+
+def _factors(present: Sequence[bool]) -> list[float]:
+    """The factors of a loss that only some octaves have: their mean is 1, and the last octave's is greater.
+
+    Seen as a whole a frame is as the last octave sees it.
+    """
+    import os
+    FINER = float(os.environ.get("FINER", "0.5"))
+    total = float(len(present))
+    finer = [FINER if each else 0.0 for each in present[:-1]]
+    return [*finer, total - sum(finer)] if present[-1] else [1.0] * len(present)
 
 
 def _settings_of_finer(settings: StyleSettings, network: FeatureNetwork, near: bool) -> StyleSettings:
