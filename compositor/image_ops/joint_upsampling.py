@@ -12,6 +12,9 @@ from compositor.image_ops.resize import resize
 _RADIUS = 2
 # Regularization: variance of the render's colors, in squared units of 0..1, below which they explain nothing.
 _FLAT = 2e-4
+# Second differences that make up the finest waves: of ω radians a pixel they take sin⁴(ω/2), all of a wave of
+# two pixels, a half of one of three, a quarter of one of four. With one more the mesh can still be seen.
+_DIFFERENCES = 2
 # Pixels of the full size that are processed at once.
 _STRIP_PIXELS = 1 << 20
 
@@ -22,8 +25,9 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     Where the result follows the render, its edges are the render's own at full size: in each small window it
     is fitted as an affine function of the render's colors, and the function is applied to the full render
     (He and Sun 2015, Fast Guided Filter, with a guide in color as in He, Sun, Tang 2013, equation 19).
-    Departs from them in that nothing of the result is smoothed away: the residual of the fit, which is the
-    strokes, is enlarged bicubically and added. Reduced again, the image is the result.
+    Departs from them in that no stroke is smoothed away: the residual of the fit is enlarged bicubically and
+    added, without its waves of two pixels. The gradients of pooling layers leave a mesh of them in what is
+    optimized, which would be seen once it is enlarged. Reduced again, the image is the result but for these.
 
     Args:
         result: (1, 3, h, w) in 0..1.
@@ -37,7 +41,7 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     if result.shape[-2:] == (height, width):
         return result
     slopes, offsets = _explained(result, small)
-    strokes = resize(result - _applied(slopes, offsets, small), height, width)
+    strokes = resize(_without_mesh(result - _applied(slopes, offsets, small)), height, width)
     upsampled = torch.empty_like(full)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
@@ -45,6 +49,18 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
         guided = _applied(_rows(slopes, part, full), _rows(offsets, part, full), full[..., part, :])
         upsampled[..., part, :] = guided + strokes[..., part, :]
     return upsampled.clamp(0.0, 1.0)
+
+
+def _without_mesh(strokes: Tensor) -> Tensor:
+    """Without waves of two pixels along rows and along columns."""
+    for axes in ((1, 1, 0, 0), (0, 0, 1, 1)):
+        finest, kernel = strokes, strokes.new_tensor([-0.25, 0.5, -0.25])
+        weight = kernel.view(1, 1, *((1, 3) if axes[0] else (3, 1))).expand(3, 1, -1, -1)
+        for _ in range(_DIFFERENCES):
+            # None at the border: any continuation would take slopes there for waves.
+            finest = F.pad(F.conv2d(finest, weight, groups=3), axes)
+        strokes = strokes - finest
+    return strokes
 
 
 def _explained(result: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,10 @@ _CONTENT_SPAN, _STYLE_SPAN, _LOCAL_SPAN = 1.0 / 3.0, 1.5, 3.0
 # From this share of an octave's size on the last octave sees nearly all that its deep layers would see.
 _NEAR = 0.55
 
+# Factor on content and windows in finer octaves; the last one has the rest. It sees shapes and the order of
+# strokes as they are seen in the whole frame.
+_FINER = 0.5
+
 
 @dataclass(frozen=True)
 class LossWeights:
@@ -46,8 +50,8 @@ class OctaveLosses:
     Attributes:
         settings: with the layers that it compares.
         is_finer: coarser octaves follow.
-        content_factor: of the content loss: the octaves over those of them that have a content loss.
-        windows_factor: of the local style's windows, likewise.
+        content_factor: of the content loss.
+        windows_factor: of the local style's windows.
     """
 
     settings: StyleSettings
@@ -74,15 +78,9 @@ def octave_losses(
 
 
 def _factors(present: Sequence[bool]) -> list[float]:
-    """The factors of a loss that only some octaves have: their mean is 1, and the last octave's is greater.
-
-    Seen as a whole a frame is as the last octave sees it.
-    """
-    import os
-    FINER = float(os.environ.get("FINER", "0.5"))
-    total = float(len(present))
-    finer = [FINER if each else 0.0 for each in present[:-1]]
-    return [*finer, total - sum(finer)] if present[-1] else [1.0] * len(present)
+    """The factors of a loss for each octave, fine to coarse, some of which have it; their mean is 1."""
+    finer = [_FINER if each else 0.0 for each in present[:-1]]
+    return [*finer, len(present) - sum(finer)] if present[-1] else [1.0] * len(present)
 
 
 def _settings_of_finer(settings: StyleSettings, network: FeatureNetwork, near: bool) -> StyleSettings:

@@ -76,15 +76,30 @@ def test_an_edge_of_the_render_stays_as_sharp_as_it_is_and_where_it_is(column: i
 
 def test_strokes_that_are_not_in_the_render_stay() -> None:
     full = torch.full((1, 3, HEIGHT, WIDTH), 0.5)
-    strokes = 0.5 + 0.3 * torch.sin(torch.arange(SMALL[1]) * 1.0).view(1, 1, 1, -1).expand(1, 3, *SMALL)
+    strokes = 0.5 + 0.3 * torch.sin(torch.arange(SMALL[1]) * 0.5).view(1, 1, 1, -1).expand(1, 3, *SMALL)
     assert torch.allclose(brought_up(strokes, full), resize(strokes, HEIGHT, WIDTH), atol=0.01)
+
+
+@pytest.mark.parametrize(("period", "kept"), [(2.0, 0.0), (4.0, 0.75), (8.0, 0.979)])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_a_mesh_of_two_pixels_is_gone_and_strokes_are_not(period: float, kept: float, dim: int) -> None:
+    full = torch.full((1, 3, HEIGHT, WIDTH), 0.5)
+    phases = (torch.arange(SMALL[dim - 2]) + 0.25) * (2.0 * torch.pi / period)
+    waves = torch.cos(phases).view(1, 1, *((-1, 1) if dim == 2 else (1, -1))).expand(1, 3, *SMALL)
+
+    def contrast(picture: Tensor) -> float:
+        inside = picture[..., 12:-12, 12:-12] - 0.5
+        return float(inside.square().mean().sqrt())
+
+    found = contrast(brought_up(0.5 + 0.2 * waves, full))
+    assert found == pytest.approx(kept * contrast(resize(0.5 + 0.2 * waves, HEIGHT, WIDTH)), abs=4e-3)
 
 
 def test_made_small_again_it_is_the_result() -> None:
     generator = torch.Generator().manual_seed(3)
     full = speckled()
-    # Strokes of three small pixels and wider: finer ones lose by being enlarged.
-    result = resize(0.2 + 0.6 * torch.rand(1, 3, 8, 13, generator=generator), *SMALL).clamp(0.0, 1.0)
+    # Strokes of eight small pixels and wider: finer ones lose by being enlarged, and with the mesh.
+    result = resize(0.2 + 0.6 * torch.rand(1, 3, 3, 5, generator=generator), *SMALL).clamp(0.0, 1.0)
     again = resize(brought_up(result, full), *SMALL)
     assert float((again - result).square().mean().sqrt()) < 0.01
 

@@ -238,9 +238,11 @@ def test_an_octave_near_the_last_goes_no_deeper_than_the_local_features(
     assert finer.is_finer
     assert last == OctaveLosses(
         settings,
-        content_factor=1.0 if content else 2.0,
-        windows_factor=1.0 if windows else 2.0,
+        content_factor=1.5 if content else 2.0,
+        windows_factor=1.5 if windows else 2.0,
     )
+    assert finer.content_factor == 2.0 - last.content_factor
+    assert finer.windows_factor == 2.0 - last.windows_factor
 
 
 @pytest.mark.parametrize(
@@ -262,15 +264,17 @@ def test_an_octave_far_from_the_last_goes_no_deeper_for_the_style(
         kept = layer_weights(settings.content_layers), layer_weights(settings.window_layers)
         check_layers(finer.settings, settings, list(kept[0]), style, list(kept[1]))
     assert [each.is_finer for each in octaves] == [True, True, False]
-    assert {each.content_factor for each in octaves} == {1.0}
-    assert octaves[2] == OctaveLosses(settings)
+    assert [each.content_factor for each in octaves] == [0.5, 0.5, 2.0]
+    windows = [0.5, 0.5, 2.0] if settings.window_layers else [1.0] * 3
+    assert [each.windows_factor for each in octaves] == windows
+    assert octaves[2].settings == settings
 
 
-def test_of_three_octaves_two_share_what_the_middle_one_leaves(network: FeatureNetwork) -> None:
+def test_the_last_of_three_octaves_has_what_the_middle_one_leaves(network: FeatureNetwork) -> None:
     octaves = octave_losses(SETTINGS, network, [(900, 1600), (490, 870), (270, 480)])
     assert [bool(each.settings.content_layers) for each in octaves] == [True, False, True]
-    assert [each.content_factor for each in octaves] == [1.5] * 3
-    assert [each.windows_factor for each in octaves] == [1.5] * 3
+    assert [each.content_factor for each in octaves] == [0.5, 0.0, 2.5]
+    assert [each.windows_factor for each in octaves] == [0.5, 0.0, 2.5]
     assert octave_losses(SETTINGS, network, [(270, 480)]) == [OctaveLosses(SETTINGS)]
 
 
