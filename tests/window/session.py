@@ -47,7 +47,11 @@ SCENARIOS = (
     "first_steps.first_animation",
     "renders.quit_during_a_run",
 )
-MEASURED = ("measured.look_seconds", "measured.forecast_against_truth")
+MEASURED = (
+    "measured.look_seconds",
+    "measured.forecast_against_truth",
+    "measured.renders_beside_their_window",
+)
 """Only if asked for by name."""
 
 
