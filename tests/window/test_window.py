@@ -3,7 +3,8 @@
 It needs Blender, Xvfb with xvfb-run, xdotool and ImageMagick's import: on the PATH (Debian and Ubuntu: the
 packages blender xvfb xauth xdotool imagemagick), or in a place that the command in BLENDER_NST_WINDOW runs
 things in, such as `chroot /some/root`; this folder and the engine's Python must be there under the same
-paths. The screenshots are left in build/window, to be looked at.
+paths. The screenshots are left in build/window, to be looked at. NST_WINDOW_ONLY names the scenarios of
+`scenarios/session.py` that are played; some measure and are played only so. The other tests skip then.
 """
 
 from __future__ import annotations
