@@ -159,6 +159,12 @@ def prefer_stopping() -> Generator[float, None, bool]:
     chosen = bpy.context.preferences.addons[MODULE].preferences
     chosen.show_advanced = True
     area = yield from show_preferences()
+    # What is said of the engine moves what is below it.
+    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
+    benchmark = sys.modules[f"{MODULE}.engine.benchmark"].benchmark()
+    yield from until(lambda: bool(check.facts or check.error), "the engine's answer")
+    yield from until(lambda: not (check.running or benchmark.running), "the benchmark")
+    yield 1.0
     mark_buttons(True, "wcol_option")
     yield 1.5
     boxes = [box for box in button_boxes(narrowest=8) if box[2] < areas("PROPERTIES")[0].x]
