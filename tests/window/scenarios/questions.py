@@ -76,6 +76,8 @@ def asks_before_the_first_frame() -> Steps:
     seen["line"] = active().status_line()
     for path in FOLDER.glob("own_*.png"):
         path.unlink()
+    # Until the mouse moves, Blender keeps the operator of the render before, an animation's.
+    yield from over_main_window()
     # A single picture, which is not to be stylized, is nobody's business.
     bpy.ops.render.render("INVOKE_DEFAULT")
     shown = sys.modules[f"{MODULE}.handlers"].shown_frame
