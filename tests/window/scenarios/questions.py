@@ -137,19 +137,21 @@ def stops_where_nobody_can_be_asked() -> Steps:
     paths = [style.path for style in nst().styles]
     nst().styles.clear()
     render, seen = bpy.context.scene.render, dict[str, Any](frames=[], lines=[])
+    kept, render.filepath = render.filepath, "//script_"
     size = [render.resolution_x, render.resolution_y, render.resolution_percentage]
     for wanted in (False, True):
         if wanted:
             seen["preference"] = yield from prefer_stopping()
-        for path in FOLDER.glob("own_*.png"):
+        for path in FOLDER.glob("script_*"):
             path.unlink()
         with suppress(RuntimeError):  # by which Blender tells a script that it has refused to render
             bpy.ops.render.render(animation=True)
         yield 1.0
-        seen["frames"].append(len(own_frames()))
+        seen["frames"].append(len(list(FOLDER.glob("script_*.png"))))
         seen["lines"].append(active().status_line()[0])
     seen["size"] = [render.resolution_x, render.resolution_y, render.resolution_percentage] == size
     bpy.context.preferences.addons[MODULE].preferences.stop_unstyled = False
+    render.filepath = kept
     for path in paths:
         bpy.ops.nst.style_add(filepath=path)
     nst().styles[1].weight = 0.5
