@@ -168,7 +168,13 @@ def is_result(path: Path, output: Path) -> bool:
 
 
 def overwritten_input(inputs: Iterable[Path], outputs: Iterable[Path]) -> Path | None:
-    """The first of the inputs that is one of the outputs: by the file's identity, whatever its name."""
+    """The first of the inputs that is one of the outputs: by the file's identity, whatever its name.
+
+    Without inputs the outputs, which may be thousands of files, are not looked at.
+    """
+    inputs = list(inputs)
+    if not inputs:
+        return None
     written = {identity for path in outputs if (identity := _identity(path)) is not None}
     return next((path for path in inputs if _identity(path) in written), None)
 

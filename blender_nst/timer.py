@@ -1,4 +1,4 @@
-"""Timer that takes the engines' events on the main thread, where there is a user interface."""
+"""Timers of the main thread beside a user interface: for the engines' events and for saved frames."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import bpy
 from bpy.app.handlers import persistent
 
+from .compat.drawing_pause import DrawingPause
 from .diagnostics.guard import one_line
 from .session.active import active_session, redraw, running_session
 from .session.session import State
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 TIMER_BUDGET = 0.01
 """Seconds of the main thread that one timer call may take from the user interface."""
+PAUSE_INTERVAL = 0.02
+"""Seconds between two calls while a render is on: without drawing, a frame waits so long to be saved."""
 
 
 @persistent
@@ -57,6 +60,12 @@ def _drain() -> float:
     return 0.5 if session is None and not look.open else 0.1
 
 
+def pause_on_timer() -> float:
+    """Has the main thread wait while a render's thread saves a frame; returns seconds until the next call."""
+    state_of(DrawingPause).wait()
+    return PAUSE_INTERVAL if active_session().rendering is not None else 0.5
+
+
 def _what_disturbs_a_look() -> str:
     """What a quick look makes room for; empty for nothing."""
     if active_session().busy:
@@ -65,15 +74,17 @@ def _what_disturbs_a_look() -> str:
 
 
 def register() -> None:
-    """Hooks the timer, where there is a user interface."""
+    """Hooks the timers, where there is a user interface."""
     if not bpy.app.background:
         # Here and not when a render begins: that happens in another thread, where timers must not be touched.
-        bpy.app.timers.register(drain_on_timer, persistent=True)
+        for timer in (drain_on_timer, pause_on_timer):
+            bpy.app.timers.register(timer, persistent=True)
 
 
 def unregister() -> None:
-    """Unhooks the timer; a running session ends, its finished frames are kept."""
-    if bpy.app.timers.is_registered(drain_on_timer):
-        bpy.app.timers.unregister(drain_on_timer)
+    """Unhooks the timers; a running session ends, its finished frames are kept."""
+    for timer in (drain_on_timer, pause_on_timer):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
     quick_look().end()
     active_session().end()

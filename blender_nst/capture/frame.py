@@ -3,7 +3,8 @@
 Beside the passes goes a note of the camera and of the view transform, see `video.frames.render_passes`.
 
 `Render Result.save_render` writes in the format of the scene's image settings, so those are changed for a
-moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one.
+moment and put back. No datablock is made or removed: Blender 5.2 crashes when a handler removes one. Nor is
+anything drawn meanwhile, see `drawing_pause`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..compat.drawing_pause import no_drawing
 from ..compat.set_property import set_property_retrying
 from ..output_folder import CONTENT, PASSES, numbered_file
 from .camera import Note
 from .view_probe import probe_image, probe_levels, probe_name
 from .views import rendered_views, scene_views
+from .whole_file import unfinished_path, whole_file
 
 # In the order in which they must be set: each may reset those after it. media_type came with Blender 5.0,
 # use_exr_interleave with 5.0 or later; where one is missing it is skipped.
@@ -239,7 +242,8 @@ def _save(
             for each, final in files.items():
                 whole.enter_context(whole_file(final, each))
             try:
-                bpy.data.images[image].save_render(str(unfinished), scene=scene)
+                with no_drawing(background=bpy.app.background):
+                    bpy.data.images[image].save_render(str(unfinished), scene=scene)
             except RuntimeError:
                 # Blender looks for a file without a view's suffix, and misses it.
                 written = (
@@ -278,30 +282,6 @@ def _write_note(path: Path, note: Note) -> None:
             unfinished.write_text(json.dumps(note), "utf-8")
     except OSError as error:
         raise CaptureError(f"{path}: the camera cannot be noted: {_one_line(error)}") from None
-
-
-def unfinished_path(path: Path) -> Path:
-    """The name under which a file is written.
-
-    `save_render` appends the format's extension where it is missing, hence a temporary name that has it. As
-    such the engine knows it, which clears up after a Blender that was killed.
-    """
-    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-
-
-@contextmanager
-def whole_file(path: Path, unfinished: Path | None = None) -> Iterator[Path]:
-    """Context: the name under which a file is written, which is then replaced; raises OSError."""
-    unfinished = unfinished or unfinished_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whatever has this name is followed by nobody: a link would lead to a file of somebody else.
-    unfinished.unlink(missing_ok=True)
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

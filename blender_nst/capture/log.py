@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ..json_files import read_json
 from ..output_folder import CAPTURED, CONTENT
-from .frame import CapturedFrame, CaptureError, content_path, passes_path, whole_file
+from .frame import CapturedFrame, CaptureError, content_path, passes_path
 from .lock import FolderLock, LockedError, try_lock
+from .whole_file import whole_file
 
 ORPHAN_PATIENCE = 60.0
 """Seconds to wait for another render: a Blender whose caller was killed ends with its next event."""

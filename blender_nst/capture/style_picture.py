@@ -18,7 +18,7 @@ import bpy
 
 from ..output_folder import STYLE_PICTURES
 from ..properties.styles import can_be_style
-from .frame import whole_file
+from .whole_file import whole_file
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import bpy
 
-from ..capture.frame import passes_path, picture_mode, whole_file
+from ..capture.frame import passes_path, picture_mode
 from ..capture.views import scene_views
+from ..capture.whole_file import whole_file
 from ..compat.compositor_trees import TREES_ARE_GROUPS, output_node, tree_of
 from ..json_files import read_json
 from ..output_folder import COMPOSITED, STYLED

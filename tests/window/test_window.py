@@ -3,178 +3,40 @@
 It needs Blender, Xvfb with xvfb-run, xdotool and ImageMagick's import: on the PATH (Debian and Ubuntu: the
 packages blender xvfb xauth xdotool imagemagick), or in a place that the command in BLENDER_NST_WINDOW runs
 things in, such as `chroot /some/root`; this folder and the engine's Python must be there under the same
-paths. The screenshots are left in build/window, to be looked at.
+paths. The screenshots are left in build/window, to be looked at. NST_WINDOW_ONLY names the scenarios of
+`scenarios/session.py` that are played; some measure and are played only so. The other tests skip then.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shlex
-import shutil
-import signal
-import subprocess
-import sys
-import sysconfig
 import time
-from contextlib import suppress
-from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 
-from blender_nst.cli.blenders.runtime import ensure_blender
-from blender_nst.cli.packaging.extension import build_extension
-from tests.blender_nst.engine.test_installer import write_wheel
-from video.images.image_files import write_png
-from video.paintings.painting import Painting, paint
+from tests.window.played import FOLDER, ONLY, SCREENSHOTS, SIZE, Told, play
 
-RUNNER = "BLENDER_NST_WINDOW"
 ASKED = "BLENDER_NST_TEST_WINDOW"
-TOOLS = ("blender", "xvfb-run", "xdotool", "import", "convert")
-HERE = Path(__file__).parent
-FOLDER = HERE.parent.parent / "build" / "window"
-TIMEOUT = float(os.environ.get("NST_WINDOW_TIMEOUT", "1500"))
-"""Seconds for all scenarios: more for a machine that does other work as well."""
-SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
-"""Of a frame: larger for a screenshot to be shown."""
-SCREENSHOTS = (
-    "fresh",
-    "dropped",
-    "first_start",
-    "first_online",
-    "first_installing",
-    "first_installed",
-    "first_repair",
-    "panel_empty",
-    "quick_look",
-    "search",
-    "quick_look_viewport",
-    "divided",
-    "divided_dragged",
-    "exr",
-    "exr_divided",
-    "render_window",
-    "style_file",
-    "style_packed",
-    "panel_no_style",
-    "asked_no_style",
-    "asked_menu",
-    "asked_overwrite",
-    "obstacle_engine",
-    "obstacle_picture",
-    "obstacle_folder",
-    "obstacle_eyes",
-    "obstacle_unsaved",
-    "rendering",
-    "batch",
-    "batch_done",
-    "button_gray",
-    "button_again",
-    "waiting",
-    "waited",
-    "playing",
-    "rendered",
-    "rendered_side",
-    "converging",
-    "regions",
-    "optimization",
-    "network",
-    "sequence",
-    "farm_unsaved",
-    "farm",
-    "node",
-    "compositing",
-    "preferences",
-    "installing",
-    "install_failed",
-    "install_no_proxy",
-    "tab_other_file",
-    "tab_new_file",
-)
 
 pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason="opens Blender's window: make test-window")
 
 
-def write_wheels(folder: Path) -> Path:
-    """The packages that the engine needs, each empty: one of them names the folder where they are here."""
-    folder.mkdir()
-    here = sysconfig.get_path("purelib")
-    for line in requires("blender-nst") or ():
-        requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            files = {"of_the_test.pth": f"{here}\n"} if requirement.name == "torch" else {}
-            write_wheel(folder, requirement.name.replace("-", "_"), version(requirement.name), files)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    """What the session in Blender told, by name; the list `passed` has the scenarios."""
-    runner = shlex.split(os.environ.get(RUNNER, ""))
-    missing = [tool for tool in TOOLS if not runner and shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"not on the PATH: {', '.join(missing)}; install them, or set {RUNNER}")
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    for name, painting in (("style_a", Painting.DABS), ("style_b", Painting.SWIRLS)):
-        write_png(FOLDER / f"{name}.png", paint(painting, 256, 192))
-    archive = build_extension(FOLDER / "zip", ensure_blender(report=print))
-    environment = os.environ | {
-        "NST_WINDOW_FOLDER": str(FOLDER),
-        "NST_WINDOW_SIZE": SIZE,
-        "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst" / "demo"),
-        "NST_WINDOW_ZIP": str(archive),
-        "NST_WINDOW_PYTHON": sys.executable,
-        "NST_WINDOW_WHEELS": str(write_wheels(FOLDER / "wheels")),
-        "BLENDER_NST_ENGINE_PATH": str(HERE.parent.parent),
-        "BLENDER_USER_RESOURCES": str(FOLDER / "user"),
-        "LIBGL_ALWAYS_SOFTWARE": "1",
-    }
-    blender = [
-        "blender",
-        "--factory-startup",
-        "--python-exit-code",
-        "3",
-        "--window-geometry",
-        "0",
-        "0",
-        "1600",
-        "1000",
-    ]
-    display = [*runner, "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
-    output = FOLDER / "output.txt"
-    with output.open("w") as file:
-        session = subprocess.Popen(
-            [*display, *blender, "--python", str(HERE / "session.py")],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            session.wait(TIMEOUT)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(session.pid, signal.SIGKILL)
-    printed = output.read_text("utf-8", "replace")
-    values: dict[str, Any] = {"passed": [], "output": printed}
-    for line in printed.splitlines():
-        if line.startswith("WINDOW "):
-            name, value = json.loads(line.removeprefix("WINDOW "))
-            values["passed"].append(value) if name == "passed" else values.__setitem__(name, value)
-    return values
+def told() -> Told:
+    return play()
 
 
 def test_no_scenario_failed(told: dict[str, Any]) -> None:
     # Cycles misses the panels at the end that the session has hidden.
     errors = [text for text in told["output"].split("Traceback")[1:] if "/cycles/" not in text]
     assert not errors, errors
-    assert "load_during_a_run" in told["passed"], "the one before the last, which quits Blender"
+    assert set(ONLY) <= set(told["passed"])
+    if ONLY:
+        return
+    assert "first_animation" in told["passed"], "the one before the last, which quits Blender"
     for name in SCREENSHOTS:
         assert (FOLDER / f"{name}.png").stat().st_size > 20_000
 
@@ -259,6 +121,26 @@ def test_finished_frames_of_other_settings_are_asked_about_and_put_aside(told: d
     assert overwrite["asked"] == [False, True]
     assert overwrite["aside"] is True
     assert overwrite["styled"] == [f"styled_000{number}.png" for number in (1, 2, 3)]
+
+
+def test_new_frames_get_a_folder_of_their_own_by_a_click_in_the_dialog(told: dict[str, Any]) -> None:
+    assert told["new folder"] == {
+        "path": "//out_2/",
+        "kept": True,
+        "styled": [f"styled_000{number}.png" for number in (1, 2, 3)],
+    }
+
+
+def test_a_script_in_the_window_is_stopped_where_that_is_preferred(told: dict[str, Any]) -> None:
+    stopped = told["stopped"]
+    assert stopped["preference"] is True, "by a click"
+    if told["blender"] >= [5, 2]:  # which does not tell a handler what a script renders
+        assert stopped["frames"] == [3, 3]
+    else:
+        assert stopped["frames"] == [3, 0], "without the preference, and with it"
+        assert stopped["lines"][1] == "Not rendered: There is no style picture"
+    assert stopped["lines"][0] == "Not stylized: There is no style picture"
+    assert stopped["size"] is True, "the scene has its size back"
 
 
 def test_the_panel_speaks_polish(told: dict[str, Any]) -> None:

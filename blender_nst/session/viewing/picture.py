@@ -15,7 +15,8 @@ import bpy
 import gpu
 
 from ...capture.camera import bound_camera, frame_size
-from ...capture.frame import CaptureError, capture_picture, save_as_displayed, whole_file
+from ...capture.frame import CaptureError, capture_picture, save_as_displayed
+from ...capture.whole_file import whole_file
 
 VIEWPORT_SIDE = 640
 """Pixels of the longer side of a viewport's picture: enough beside a look, and drawn at once."""

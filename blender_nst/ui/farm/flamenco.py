@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...capture.frame import whole_file
+from ...capture.whole_file import whole_file
 from .checks import farm_folder
 from .chunk_options import chunk_settings, farm_frames
 

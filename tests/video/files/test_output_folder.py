@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,22 @@ def test_the_names_are_those_of_older_runs() -> None:
     assert output_folder.DEBUG_MOTION == "debug/motion_####.png"
     constants = {value for value in vars(output_folder).values() if isinstance(value, str)}
     assert constants >= NAMES
+
+
+def test_an_input_is_found_among_the_outputs_which_are_not_looked_at_without_one(tmp_path: Path) -> None:
+    def outputs(looked_at: list[Path]) -> Iterator[Path]:
+        for number in range(3):
+            looked_at.append(tmp_path / f"{number}.png")
+            yield looked_at[-1]
+
+    looked_at: list[Path] = []
+    (tmp_path / "1.png").write_bytes(b"picture")
+    (tmp_path / "style.png").hardlink_to(tmp_path / "1.png")
+    assert output_folder.overwritten_input([], outputs(looked_at)) is None
+    assert not looked_at, "a panel asks with every drawing, and a folder may hold thousands of frames"
+    styles = iter([tmp_path / "gone.png", tmp_path / "style.png"])
+    assert output_folder.overwritten_input(styles, outputs(looked_at)) == tmp_path / "style.png"
+    assert len(looked_at) == 3
 
 
 def test_no_other_module_spells_a_name() -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Generator
 from typing import Any
 
+import addon_utils
 import bpy
 from window_tools import (
     FOLDER,
@@ -21,6 +23,7 @@ from window_tools import (
     nst,
     redraw,
     screenshot,
+    tell,
     tool,
 )
 
@@ -55,11 +58,26 @@ def show_panels(*names: str) -> Steps:
     yield 1.0
 
 
+def show_preferences() -> Generator[float, None, Any]:
+    """Shows the extension's preferences, open, in the place of the Image Editor; returns the area."""
+    area = areas("IMAGE_EDITOR")[0]
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Blender NST"
+    area.type = "PREFERENCES"
+    yield 1.0
+    modules: Any = addon_utils.modules()
+    next(each for each in modules if each.__name__ == MODULE).bl_info["show_expanded"] = True
+    redraw()
+    yield 1.5
+    return area
+
+
 def prepare() -> Steps:
     """Makes a scene, shows the panel alone in the properties, an Image Editor beside it.
 
     Installs the zip where that was not done by clicks.
     """
+    tell("blender", bpy.app.version)
     tool("xdotool", "key", "Escape")  # the splash
     preferences = bpy.context.preferences
     if MODULE not in preferences.addons:

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import addon_utils
 import bpy
-from preparing import show_panels
+from preparing import show_panels, show_preferences
 from window_tools import (
     FOLDER,
     MODULE,
@@ -146,16 +145,7 @@ def preferences_window() -> Steps:
     check = sys.modules[f"{MODULE}.engine.check"].engine_check()
     yield from until(lambda: not check.running, "the engine's answer")
     tell("check", check.facts)
-    area = areas("IMAGE_EDITOR")[0]
-    bpy.context.preferences.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "Blender NST"
-    area.type = "PREFERENCES"
-    yield 1.0
-    # The triangle opens and closes the add-on's settings: they are open where the engine was installed.
-    facts: Any = addon_utils.module_bl_info(sys.modules[MODULE])
-    facts["show_expanded"] = True
-    redraw()
-    yield 1.5
+    area = yield from show_preferences()
     screenshot("preferences")
     # An installation from a folder that has no PyTorch: its progress, and how it fails. With the
     # engine's Python: the system's may lack what makes environments.

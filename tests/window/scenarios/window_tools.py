@@ -175,14 +175,20 @@ def close_popup(name: str, place: tuple[int, int] = PLACE) -> Steps:
     yield from until(lambda: covers(before, place), f"{name} closes the popup")
 
 
-def button_boxes() -> list[Box]:
-    """Place of every operator button in the window, from top to bottom."""
+def button_boxes(narrowest: int = 30) -> list[Box]:
+    """Place of every marked button in the window, from top to bottom.
+
+    Args:
+        narrowest: columns that one has at least.
+    """
     command = ["convert", str(screenshot("buttons")), "-depth", "8", "rgb:-"]
     pixels = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
     row_bytes = 3 * WIDTH
     boxes: list[Box] = []
     for row in range(len(pixels) // row_bytes):
-        for run in re.finditer(rb"(?:\xff\x00\xff){30,}", pixels[row * row_bytes : (row + 1) * row_bytes]):
+        for run in re.finditer(
+            rb"(?:\xff\x00\xff){%d,}" % narrowest, pixels[row * row_bytes : (row + 1) * row_bytes]
+        ):
             left, right = run.start() // 3, run.end() // 3
             for number, (a, top, b, bottom) in enumerate(boxes):
                 if row <= bottom + 2 and left < b and right > a:
@@ -201,8 +207,9 @@ def button_boxes() -> list[Box]:
     return sorted(whole, key=lambda box: (box[1] // 8, box[0]))
 
 
-def mark_buttons(on: bool, kept: list[tuple[float, ...]] = []) -> None:  # noqa: B006 - what was there before
-    theme = bpy.context.preferences.themes[0].user_interface.wcol_tool
+def mark_buttons(on: bool, kind: str = "wcol_tool", kept: list[tuple[float, ...]] = []) -> None:  # noqa: B006
+    """Gives buttons of a kind the color by which they are found, or the one back that they had before."""
+    theme = getattr(bpy.context.preferences.themes[0].user_interface, kind)
     if on:
         kept.append(tuple(theme.inner))
         theme.inner = (*BUTTONS, 1.0)

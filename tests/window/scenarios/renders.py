@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,14 @@ import bpy
 from window_tools import (
     FOLDER,
     MODULE,
-    PLACE,
     Steps,
     active,
     areas,
-    around,
     click_button,
-    close_popup,
-    covers,
     fit_image,
     key,
     nst,
-    own_frames,
-    popup,
     redraw,
-    rendering,
     screenshot,
     session_over,
     stylized,
@@ -39,53 +31,6 @@ from window_tools import (
     tool,
     until,
 )
-
-
-def confirm_by_keys(begun: Callable[[], bool], what: str) -> Steps:
-    """Ctrl-F12, and Return in its dialog."""
-    yield from popup("ctrl+F12")
-    yield from close_popup("Return")
-    yield from until(begun, what)
-
-
-def asks_before_the_first_frame() -> Steps:
-    """Without a style the key and Blender's own menu ask; nothing is rendered until that is confirmed."""
-    size = [bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y]
-    paths = [style.path for style in nst().styles]
-    nst().styles.clear()
-    redraw()
-    yield 1.0
-    screenshot("panel_no_style")
-    yield from popup("ctrl+F12")
-    screenshot("asked_no_style")
-    seen: dict[str, Any] = {"key": [rendering(), own_frames()]}
-    yield from close_popup("Escape")
-    before = around(PLACE)
-    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)  # as Render > Render Animation does
-    yield from until(lambda: covers(before), "the dialog of a render that was stopped")
-    screenshot("asked_menu")
-    seen["menu"] = [rendering(), own_frames()]
-    render = bpy.context.scene.render
-    seen["size"] = [render.resolution_x, render.resolution_y] == size and render.resolution_percentage == 100
-    yield from close_popup("Escape")
-    # Blender's report of the render that was stopped was below it; from 5.2 on it stays, and hears the keys.
-    tool("xdotool", "key", "Escape")
-    seen["escaped"] = [rendering(), own_frames()]
-    yield from confirm_by_keys(lambda: rendering() or bool(own_frames()), "the render begins")
-    yield from until(lambda: len(own_frames()) == 3 and not rendering(), "the render without a style")
-    seen["unstyled"] = [own_frames(), stylized()]
-    seen["line"] = active().status_line()
-    for path in FOLDER.glob("own_*.png"):
-        path.unlink()
-    # A single picture, which is not to be stylized, is nobody's business.
-    bpy.ops.render.render("INVOKE_DEFAULT")
-    shown = sys.modules[f"{MODULE}.handlers"].shown_frame
-    yield from until(lambda: not rendering() and shown() is not None, "the single picture")
-    seen["still"] = shown()
-    for path in paths:
-        bpy.ops.nst.style_add(filepath=path)
-    nst().styles[1].weight = 0.5
-    tell("asked", seen)
 
 
 def ctrl_f12() -> Steps:
@@ -107,25 +52,6 @@ def ctrl_f12() -> Steps:
     tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
     layer = bpy.context.scene.view_layers[0]
     tell("passes", [layer.use_pass_vector, layer.use_pass_z])
-
-
-def overwrite_or_new_folder() -> Steps:
-    """Finished frames of other settings: Ctrl-F12 asks, and Return puts them aside."""
-    before = {path.name: path.read_bytes() for path in (FOLDER / "out" / "styled").glob("*.png")}
-    nst().strength = 0.9
-    redraw()
-    yield 1.0
-    yield from popup("ctrl+F12")
-    screenshot("asked_overwrite")
-    seen: dict[str, Any] = {"asked": [rendering(), active().running_session() is None]}
-    yield from close_popup("Escape")
-    yield from confirm_by_keys(lambda: active().running_session() is not None, "the render begins")
-    yield from until(session_over, "the end of the animation")
-    aside = FOLDER / "out" / "styled.old" / "0001" / "styled"
-    seen["aside"] = {path.name: path.read_bytes() for path in aside.glob("*.png")} == before
-    seen["styled"] = stylized()
-    nst().strength = 1.0
-    tell("overwrite", seen)
 
 
 def batch_by_click() -> Steps:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from viewing import colors
+from editor_picture import colors
 from window_tools import (
     FOLDER,
     MODULE,

@@ -1,4 +1,4 @@
-"""Scenarios that measure: seconds to a quick look's first picture, and the forecast beside the truth.
+"""Scenarios that measure: seconds to a look's first picture, forecast and truth, renders that do not freeze.
 
 Imported by `session.py` inside Blender; played only if asked for by name.
 """
@@ -12,7 +12,19 @@ from pathlib import Path
 
 import bpy
 from viewing import converging, look
-from window_tools import MODULE, Steps, active, nst, redraw, rendering, session_over, tell, until
+from window_tools import (
+    FOLDER,
+    MODULE,
+    Steps,
+    active,
+    areas,
+    nst,
+    redraw,
+    rendering,
+    session_over,
+    tell,
+    until,
+)
 
 
 def processor_seconds() -> float:
@@ -68,3 +80,24 @@ def forecast_against_truth() -> Steps:
     nst().steps, nst().warm_steps, scene.frame_end = kept
     nst().output_path = "//out/"
     redraw()
+
+
+def renders_beside_their_window() -> Steps:
+    """Animations whose frames are captured while their own window is drawn again and again: none freezes."""
+    preferences, manager = bpy.context.preferences, bpy.context.window_manager
+    areas("IMAGE_EDITOR")[0].spaces.active.image = bpy.data.images.load(str(FOLDER / "style_a.png"))
+    preferences.view.render_display_type = "WINDOW"
+    preferences.addons[MODULE].preferences.after_render = True
+    bpy.context.scene.frame_end, bpy.context.scene.cycles.samples = 8, 1
+    for number in range(1, int(os.environ.get("NST_WINDOW_RENDERS", "15")) + 1):
+        nst().output_path, begun = f"//out_often_{number}/", time.monotonic()
+        bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+        yield from until(lambda: not session_over(), "the render begins")
+        session = active().current_session()
+        while rendering():
+            redraw()
+            yield 0.05
+        windows, captured = len(manager.windows), len(session.captured)
+        session.cancel()
+        yield from until(session_over, "the end of the session")
+        tell(f"render {number}", [windows, captured, round(time.monotonic() - begun, 1)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from viewing import colors
+from editor_picture import colors
 from window_tools import FOLDER, Steps, fit_image, nst, screenshot, session_over, tell, until
 
 MOST = 255.0

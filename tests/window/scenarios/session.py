@@ -1,6 +1,6 @@
 """Runs inside Blender with a window: does what an artist does, and tells what came of it.
 
-Started by `test_window.py`. Each scenario is a generator on Blender's main thread: it yields seconds to wait,
+Started by `played.py`. Each scenario is a generator on Blender's main thread: it yields seconds to wait,
 so that the user interface goes on meanwhile.
 """
 
@@ -24,10 +24,12 @@ SCENARIOS = (
     "viewing.quick_look_by_click",
     "viewing.quick_look_by_search",
     "viewing.divider_is_dragged",
-    "renders.asks_before_the_first_frame",
+    "questions.asks_before_the_first_frame",
     "obstacles.obstacles_are_told_before_the_key",
     "renders.ctrl_f12",
-    "renders.overwrite_or_new_folder",
+    "questions.overwrite_or_new_folder",
+    "questions.new_folder",
+    "questions.stops_where_nobody_can_be_asked",
     "renders.batch_by_click",
     "obstacles.button_can_be_pressed_again",
     "renders.play",
@@ -47,7 +49,11 @@ SCENARIOS = (
     "first_steps.first_animation",
     "renders.quit_during_a_run",
 )
-MEASURED = ("measured.look_seconds", "measured.forecast_against_truth")
+MEASURED = (
+    "measured.look_seconds",
+    "measured.forecast_against_truth",
+    "measured.renders_beside_their_window",
+)
 """Only if asked for by name."""
 
 

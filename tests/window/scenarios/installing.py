@@ -50,7 +50,7 @@ def drop_zip() -> Steps:
     """As a file manager does. The mouse is there: Blender opens its dialog under it."""
     tool("xdotool", "mousemove", *map(str, MIDDLE))
     yield 1.0
-    script = Path(__file__).parent / "drop_file.py"
+    script = Path(__file__).parent.parent / "drop_file.py"
     place = (window_number(), *map(str, MIDDLE), os.environ["NST_WINDOW_ZIP"])
     dropped = subprocess.Popen((os.environ["NST_WINDOW_PYTHON"], str(script), *place))
     yield from until(lambda: dropped.poll() is not None, "the end of the drop")
