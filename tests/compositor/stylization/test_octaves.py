@@ -49,20 +49,26 @@ def test_a_frame_of_608_px_is_compared_as_it_is(picture: Picture) -> None:
     assert found["content"] == pytest.approx(engine.content_error(image, content), rel=1e-3)
 
 
-def test_a_larger_one_is_compared_at_a_smaller_size_too(picture: Picture) -> None:
-    """The deepest style layer is left to the smaller size."""
+@pytest.mark.parametrize(
+    ("width", "style_layers", "content_share"), [(640, 3, 0.0), (872, 3, 0.0), (876, 4, 0.25), (960, 4, 0.25)]
+)
+def test_a_larger_one_is_compared_at_a_smaller_size_too(
+    picture: Picture, width: int, style_layers: int, content_share: float
+) -> None:
+    """Deep layers are left to the smaller size, or count more there."""
     content, image, style = (
-        picture(640, 48, Painting.SWIRLS),
-        picture(640, 48),
+        picture(width, 48, Painting.SWIRLS),
+        picture(width, 48),
         picture(120, 90, Painting.KNIFE),
     )
-    engine = StyleEngine(SETTINGS, style)
-    shallow = StyleEngine(replace(SETTINGS, style_layers=SETTINGS.style_layers[:-1]), style)
+    engine = StyleEngine(replace(SETTINGS, coarsest_size=width), style)
+    shallow = StyleEngine(replace(SETTINGS, style_layers=SETTINGS.style_layers[:style_layers]), style)
     found = losses(engine, content, image)
     of_style = shallow.style_error(image), engine.style_error(smaller(image))
     assert found["style"] == pytest.approx(np.mean(of_style), rel=1e-3)
     of_content = engine.content_error(image, content), engine.content_error(smaller(image), smaller(content))
-    assert found["content"] == pytest.approx(np.mean(of_content), rel=1e-3)
+    expected = np.average(of_content, weights=(content_share, 1.0 - content_share))
+    assert found["content"] == pytest.approx(expected, rel=1e-3)
     assert min(of_content) > 0.1
 
 
