@@ -175,7 +175,10 @@ def prefer_stopping() -> Generator[float, None, bool]:
     mark_buttons(False, "wcol_option")
     yield 0.5
     left, top, right, bottom = boxes[-1]
-    click((left + right) // 2, (top + bottom) // 2)
+    place = (left + right) // 2, (top + bottom) // 2
+    tool("xdotool", "mousemove", *(str(each) for each in place))
+    yield 1.0  # Blender 5.2 loses a click on a button that it has not yet seen the mouse on
+    click(*place)
     yield 1.0
     screenshot("stop_preference")
     chosen.show_advanced, area.type = False, "IMAGE_EDITOR"
