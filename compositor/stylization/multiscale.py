@@ -162,19 +162,20 @@ class MultiscaleOptimizer:
             windows=windows,
             active_region=self._active_region(image, fixed, windows),
             octave=octaves[0],
-            coarser=list(self._coarser(coarser, image, term, fixed, halvings)),
+            coarser=list(self._coarser(coarser, content_frame, image, term, fixed, halvings=halvings)),
         )
 
     def _coarser(
         self,
         octaves: Iterable[tuple[OctaveLosses, tuple[int, int]]],
+        content_frame: ContentFrame,
         image: Tensor,
         term: TemporalTerm | None,
         fixed: Tensor | None,
+        *,
         halvings: int,
     ) -> Iterator[FeatureObjective]:
         """The objectives of the image at smaller sizes."""
-        content_frame = self._content_frame.at(*image.shape[-2:])
         emphasis = None if term is None else term.emphasis
         for losses, size in octaves:
             content_frame, image = content_frame.reduced(*size), reduced(image, *size)
