@@ -130,10 +130,18 @@ _LAYER_MENUS = {
 _TITLES = {entry["name"]: entry["title"] for entry in described_properties()}
 
 
+_LABEL_SHARE = 0.4
+"""Of a row's width, which a property's name takes in Blender's split layout."""
+
+
 def _draw_automatic(row: Any, nst: Any, name: str) -> None:
     if getattr(nst, name) == 0:
-        row = row.row(heading=_TITLES[name])
-        row.operator(NST_OT_toggle_automatic.bl_idname).setting = name
+        # A heading is drawn for properties only.
+        split = row.split(factor=_LABEL_SHARE, align=True)
+        label = split.row()
+        label.alignment = "RIGHT"
+        label.label(text=_TITLES[name])
+        split.operator(NST_OT_toggle_automatic.bl_idname).setting = name
     else:
         row.prop(nst, name)
         row.operator(NST_OT_toggle_automatic.bl_idname, text="", icon="X").setting = name

@@ -38,6 +38,9 @@ from .wrapped_text import draw_fixed, draw_wrapped
 _STATUS_LINES = 2
 """Lines of the status, whatever there is to say."""
 
+_FORECAST_LINES = 2
+"""Lines of a forecast at least: the first run adds its time, and no button below may move for that."""
+
 _SCENE_SETTINGS = {"output": ("output_path", "stills", "restart")}
 """Properties that are no settings of the engine, by the group in whose panel they are."""
 
@@ -90,7 +93,7 @@ class RENDER_PT_nst_frames(RenderPanel, bpy.types.Panel):
             column = layout.column(align=True)
             for name in ("range_start", "range_end", "range_step"):
                 column.prop(nst, name)
-        draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE")
+        draw_wrapped(layout, context, batch_forecast(context.scene), "SEQUENCE", at_least=_FORECAST_LINES)
         row = layout.row(align=True)
         draw_operator(row, context, NST_OT_stylize_frames, icon="PLAY")
         draw_operator(row, context, NST_OT_resume)
@@ -131,7 +134,7 @@ def draw_forecast(layout: Any, context: bpy.types.Context) -> None:
         draw_ways_out(box, obstacle)
     if found:
         return
-    draw_wrapped(layout, context, animation_forecast(scene), "RENDER_ANIMATION")
+    draw_wrapped(layout, context, animation_forecast(scene), "RENDER_ANIMATION", at_least=_FORECAST_LINES)
     finished = finished_run(scene)
     if finished is not None and not scene.nst.restart:
         draw_wrapped(layout, context, f"{finished.text}: you will be asked about them", "INFO")

@@ -31,12 +31,19 @@ def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, li
         icon = "BLANK1"
 
 
-def draw_wrapped(layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Draws the text on as many lines as the region's width asks for, the icon before the first one."""
+def draw_wrapped(
+    layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE", *, at_least: int = 1
+) -> None:
+    """Draws the text on as many lines as the region's width asks for, the icon before the first one.
+
+    Args:
+        at_least: lines, empty ones below the text: what follows a text that changes stays where it is.
+    """
     text = translated(text, pgettext_iface)
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in wrapped(text, letters_in(context, text)):
+    found = wrapped(text, letters_in(context, text))
+    for line in [*found, *[""] * (at_least - len(found))]:
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon
 

@@ -158,6 +158,7 @@ def test_an_animation_is_stylized_while_it_renders(told: dict[str, Any]) -> None
     assert told["animation"]["line"][0].startswith("3 frames stylized, with styled.mp4, in ")
     assert told["own"] == [f"own_000{number}.png" for number in (1, 2, 3)]
     assert told["passes"] == [True, True], "the scene has them switched on itself"
+    assert told["buttons stay"] is True, "below forecasts that name a time only now"
 
 
 def test_the_button_stylizes_and_the_preview_shows_it(told: dict[str, Any]) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import bpy
 from window_tools import (
+    BATCH,
     FOLDER,
     MODULE,
     Steps,
     active,
     areas,
     click_button,
+    find_buttons,
     fit_image,
     key,
     nst,
@@ -36,6 +38,7 @@ from window_tools import (
 def ctrl_f12() -> Steps:
     """An animation render from the window: its frames are stylized while it goes on."""
     bpy.ops.nst.preview()
+    before = yield from find_buttons()
     yield from key("ctrl+F12")
     yield from until(lambda: active().running_session() is not None, "the render begins")
     yield from until(lambda: len(active().current_session().engine_state.done) >= 1, "the first styled frame")
@@ -49,6 +52,9 @@ def ctrl_f12() -> Steps:
     yield from until(session_over, "the end of the animation")
     yield 1.0
     tell("animation", {"styled": stylized(), "line": active().status_line()})
+    # The run has taught how long a frame takes, which the forecasts now say.
+    after = yield from find_buttons()
+    tell("buttons stay", before[: BATCH + 1] == after[: BATCH + 1])
     tell("own", sorted(path.name for path in FOLDER.glob("own_*.png")))
     layer = bpy.context.scene.view_layers[0]
     tell("passes", [layer.use_pass_vector, layer.use_pass_z])

@@ -218,8 +218,8 @@ def mark_buttons(on: bool, kind: str = "wcol_tool", kept: list[tuple[float, ...]
     redraw()
 
 
-def click_button(place: int = BATCH) -> Generator[float, None, Box]:
-    """Clicks an operator button of the properties, counted from the upper left; returns where it is."""
+def find_buttons() -> Generator[float, None, list[Box]]:
+    """Finds the operator buttons of the properties that can be pressed, from the upper left on."""
     tool("xdotool", "mousemove", "300", "500")  # a button under the mouse has another color
     yield 1.0  # and stays as gray as it was until the mouse has left it and the panel is drawn anew
     mark_buttons(True)
@@ -229,6 +229,12 @@ def click_button(place: int = BATCH) -> Generator[float, None, Box]:
     yield 0.5
     boxes = [box for box in boxes if box[0] >= areas("PROPERTIES")[0].x]
     tell("buttons", boxes)
+    return boxes
+
+
+def click_button(place: int = BATCH) -> Generator[float, None, Box]:
+    """Clicks one of the buttons that `find_buttons` finds; returns where it is."""
+    boxes = yield from find_buttons()
     left, top, right, bottom = boxes[place]
     click((left + right) // 2, (top + bottom) // 2)
     yield 0.5
