@@ -26,8 +26,9 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     is fitted as an affine function of the render's colors, and the function is applied to the full render
     (He and Sun 2015, Fast Guided Filter, with a guide in color as in He, Sun, Tang 2013, equation 19).
     Departs from them in that no stroke is smoothed away: the residual of the fit is enlarged bicubically and
-    added, without its waves of two pixels. The gradients of pooling layers leave a mesh of them in what is
-    optimized, which would be seen once it is enlarged. Reduced again, the image is the result but for these.
+    added, without its waves of two pixels. Layers behind the first pooling hardly see these, so that a mesh
+    of them is left in what is optimized, which would be seen once it is enlarged. Reduced again, the image is
+    the result but for these.
 
     Args:
         result: (1, 3, h, w) in 0..1.
