@@ -114,14 +114,14 @@ class StyleEngine:
         self.memory_plan(height, width, margin).check(f"a frame of {width}×{height} px")
 
     def plan_text(self, height: int, width: int, margin: int = 0) -> str:
-        """`1920×1080, optimized at 960×540 and upsampled, on cpu, about 2.1 GiB of memory`.
+        """`1920×1080, optimized at 960×540 and upsampled, on CPU, about 2.1 GiB of memory`.
 
         Args:
             margin: as in `FrameInputs`, included in the width; the text is about the frame without.
         """
         inner = width - 2 * margin
         size = working_size_text((height, inner), self.working_size(height, inner)) or f"{inner}×{height}"
-        return f"{size}, on {self.device.type}, {self.memory_plan(height, width, margin)}"
+        return f"{size}, on {self.device.type.upper()}, {self.memory_plan(height, width, margin)}"
 
     def stylize(
         self,

@@ -87,7 +87,7 @@ def known_names() -> dict[str, str]:
             "klatki: 3 ze stylem w 12 s, z filmem styled.mp4: /home/ada/frames, left",
         ),
         ("Cancelled; 1 finished frame kept", "Przerwano, zachowano: gotowe klatki: 1"),
-        ("256×144, on cpu, about 1.1 GiB of memory", "256×144, na cpu, około 1.1 GiB pamięci"),
+        ("256×144, on CPU, about 1.1 GiB of memory", "256×144, na CPU, około 1.1 GiB pamięci"),
         ("Not stylized: There is no style picture", "Bez stylu: Nie ma obrazu stylu"),
         ("37 %: 152 of 410 MB, 40 s left", "37 %: 152 z 410 MB, zostało 40 s"),
         ("/a, b/c d.png: the picture cannot be read", "/a, b/c d.png: nie można odczytać obrazu"),

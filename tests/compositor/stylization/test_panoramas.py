@@ -78,7 +78,7 @@ def test_warm_starts_and_pixels_that_are_fixed_on_one_side(content: np.ndarray, 
 
 def test_what_is_told_is_about_the_frame_without_margins(content: np.ndarray, style: np.ndarray) -> None:
     engine = StyleEngine(replace(SETTINGS, snapshot_every=6), style)
-    assert engine.plan_text(HEIGHT, WIDTH + 2 * MARGIN, MARGIN).startswith(f"{WIDTH}×{HEIGHT}, on cpu")
+    assert engine.plan_text(HEIGHT, WIDTH + 2 * MARGIN, MARGIN).startswith(f"{WIDTH}×{HEIGHT}, on CPU")
     taken: list[Snapshot] = []
     engine.stylize(FrameInputs(content, margin=MARGIN), callbacks=FrameCallbacks(snapshot=taken.append))
     assert [snapshot.image.shape for snapshot in taken] == [(HEIGHT, WIDTH, 3)] * 2

@@ -214,9 +214,9 @@ def test_the_plan_is_said_in_one_line() -> None:
         replace(SETTINGS, working_size=64, device=DeviceChoice.CPU), np.zeros((48, 64, 3), np.float32)
     )
     said = engine.plan_text(72, 128)
-    assert said.startswith("128×72, optimized at 64×36 and upsampled, on cpu, about ")
+    assert said.startswith("128×72, optimized at 64×36 and upsampled, on CPU, about ")
     assert " GiB of memory" in said
-    assert engine.plan_text(36, 64).startswith("64×36, on cpu, about ")
+    assert engine.plan_text(36, 64).startswith("64×36, on CPU, about ")
 
 
 def start_of(

@@ -185,7 +185,8 @@ def test_static_pixels_are_the_same_in_every_frame(
     told: list[str] = []
     result = run(engine, frames, tmp_path, callbacks=RunCallbacks(planned=told.append))
     assert len(told) == 1
-    assert told[0].startswith(f"96×72, optimized at 48×36 and upsampled, on {engine.device.type}, about ")
+    device = engine.device.type.upper()
+    assert told[0].startswith(f"96×72, optimized at 48×36 and upsampled, on {device}, about ")
     styled = [read_image(each.path) for each in result.frames]
     for (before, now), (first, second) in zip(pairwise(frames), pairwise(styled), strict=True):
         still = (before.image == now.image).all(axis=2)

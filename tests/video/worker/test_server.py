@@ -229,7 +229,7 @@ def test_whole_job(worker: Conversation, files: Path, tmp_path: Path) -> None:
     assert events[0] == Opened("a", False, [])
     planned = events[1]
     assert isinstance(planned, Planned)
-    assert " on cpu, about " in planned.text
+    assert " on CPU, about " in planned.text
     assert " GiB of memory" in planned.text
     assert len(events) == 2 + len(steps) + 3 + 1
 

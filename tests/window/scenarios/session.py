@@ -53,6 +53,7 @@ MEASURED = (
     "measured.look_seconds",
     "measured.forecast_against_truth",
     "measured.renders_beside_their_window",
+    "pictures.readme_pictures",
 )
 """Only if asked for by name."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from editor_picture import colors, difference, editor_box, keep_picture
+from editor_picture import colors, difference, editor_box
 from window_tools import (
     FOLDER,
     MODULE,
@@ -212,7 +212,6 @@ def exr_in_the_preview() -> Steps:
     bpy.context.window_manager.nst_preview_side = "DIVIDED"
     yield 1.5
     shot, state = screenshot("exr_divided"), preview_state()
-    keep_picture(shot, "divided")
     seen["left"] = [round(difference(shot, path, 0.04, 0.46), 1) for path in (state.rendered, png)]
     seen["right"] = [round(difference(shot, path, 0.54, 0.96), 1) for path in (state.rendered, png)]
     tell("exr", seen)

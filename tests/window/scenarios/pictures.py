@@ -1,0 +1,56 @@
+"""Scenario that takes the README's pictures of the window, of frames as a user would have them.
+
+Imported by `session.py` inside Blender; played only if asked for by name.
+"""
+
+from __future__ import annotations
+
+import bpy
+from editor_picture import keep_picture
+from preparing import show_panels
+from window_tools import (
+    FOLDER,
+    Steps,
+    active,
+    fit_image,
+    nst,
+    redraw,
+    screenshot,
+    session_over,
+    tell,
+    tool,
+    until,
+)
+
+MENUS, TIMELINE = 25, 97
+"""Rows of the window above and below what the picture of the panel shows."""
+
+
+def readme_pictures() -> Steps:
+    """`build/window/panel.png` and `divided.jpg`: a look in the preset Standard, its second frame begun."""
+    scene, manager = bpy.context.scene, bpy.context.window_manager
+    scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 640, 360, 2
+    scene.cycles.samples = 64
+    nst().look, nst().preset = "RIVER_DABS", "STANDARD"
+    nst().output_path = "//out_pictures/"
+    yield from show_panels()
+    bpy.ops.nst.preview()
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield from until(lambda: not session_over(), "the render begins")
+    session = active().current_session()
+    yield from until(lambda: bool(session.engine_state.done), "the first styled frame")
+    yield 8.0
+    fit_image()
+    redraw()
+    yield 1.5
+    shot = screenshot("readme_panel")
+    height = manager.windows[0].height - MENUS - TIMELINE
+    part = f"{manager.windows[0].width}x{height}+0+{MENUS}"
+    tool("convert", str(shot), "-crop", part, "+repage", str(FOLDER / "panel.png"))
+    manager.nst_preview_side = "DIVIDED"
+    yield 1.5
+    keep_picture(screenshot("readme_divided"), "divided")
+    tell("pictures", session.engine_state.done)
+    tool("xdotool", "key", "Escape")
+    yield from until(session_over, "the end after Escape")
+    manager.nst_preview_side = "STYLED"
