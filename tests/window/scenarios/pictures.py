@@ -27,11 +27,11 @@ MENUS, TIMELINE = 25, 97
 
 
 def readme_pictures() -> Steps:
-    """`build/window/panel.png` and `divided.jpg`: a look in the preset Standard, its second frame begun."""
+    """`build/window/panel.png` and `divided.jpg`: a look with little Paint, its second frame begun."""
     scene, manager = bpy.context.scene, bpy.context.window_manager
-    scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 640, 360, 2
-    scene.cycles.samples = 64
-    nst().look, nst().preset = "RIVER_DABS", "STANDARD"
+    scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 480, 270, 2
+    scene.cycles.samples = 32
+    nst().look, nst().preset, nst().paint = "NIGHT_WHIRLS", "STANDARD", 0.25
     nst().output_path = "//out_pictures/"
     yield from show_panels()
     bpy.ops.nst.preview()
