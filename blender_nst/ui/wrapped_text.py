@@ -17,35 +17,37 @@ _BESIDE_THE_TEXT = 70.0
 """Pixels of a row that the icon and the panel's borders take."""
 
 
-def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, lines: int) -> None:
-    """Draws the text on exactly so many lines, so that what is below stays where it is."""
-    text = translated(text, pgettext_iface)
-    found = wrapped(text, letters_in(context, text or "x"))
-    shown = found[:lines]
-    if len(found) > lines:
-        shown[-1] = shown[-1][:-1] + "…"
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for line in [*shown, *[""] * (lines - len(shown))]:
-        column.label(text=line, icon=icon if line else "BLANK1")
-        icon = "BLANK1"
-
-
 def draw_wrapped(
-    layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE", *, at_least: int = 1
+    layout: Any,
+    context: bpy.types.Context,
+    text: str,
+    icon: str = "NONE",
+    *,
+    at_least: int = 0,
+    at_most: int | None = None,
 ) -> None:
     """Draws the text on as many lines as the region's width asks for, the icon before the first one.
 
     Args:
         at_least: lines, empty ones below the text: what follows a text that changes stays where it is.
+        at_most: lines; a longer text ends in an ellipsis.
     """
     text = translated(text, pgettext_iface)
+    found = wrapped(text, letters_in(context, text))
+    shown = found[:at_most]
+    if len(shown) < len(found):
+        shown[-1] = shown[-1][:-1] + "…"
     column = layout.column(align=True)
     column.scale_y = 0.8
-    found = wrapped(text, letters_in(context, text))
-    for line in [*found, *[""] * (at_least - len(found))]:
-        column.label(text=line, icon=icon)
-        icon = "BLANK1" if icon != "NONE" else icon
+    no_icon = "NONE" if icon == "NONE" else "BLANK1"
+    for line in [*shown, *[""] * (at_least - len(shown))]:
+        column.label(text=line, icon=icon if line else no_icon)
+        icon = no_icon
+
+
+def draw_fixed(layout: Any, context: bpy.types.Context, text: str, icon: str, lines: int) -> None:
+    """Draws the text on exactly so many lines."""
+    draw_wrapped(layout, context, text, icon, at_least=lines, at_most=lines)
 
 
 def letters_in(context: bpy.types.Context, text: str) -> int:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import bpy
+from preparing import engine_answered
 from viewing import converging, look
 from window_tools import (
     FOLDER,
@@ -60,22 +61,13 @@ def look_seconds() -> Steps:
         tell("look seconds", found)
 
 
-def until_benchmarked() -> Steps:
-    """Has the engine checked for the first time, which measures its steps."""
-    bpy.ops.nst.engine_check()
-    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
-    benchmark = sys.modules[f"{MODULE}.engine.benchmark"].benchmark()
-    yield from until(lambda: bool(check.facts) and not check.running, "the engine's answer")
-    yield 1.0
-    yield from until(lambda: not benchmark.running, "the benchmark")
-
-
 def forecast_against_truth() -> Steps:
     """What is forecast before a render and at the end of each frame, beside what it then really takes."""
     progress = sys.modules[f"{MODULE}.session.progress"]
     scene, kept = bpy.context.scene, (nst().steps, nst().warm_steps, bpy.context.scene.frame_end)
     nst().output_path, nst().steps, nst().warm_steps, scene.frame_end = "//out_forecast/", 60, 20, 6
-    yield from until_benchmarked()
+    bpy.ops.nst.engine_check()
+    yield from engine_answered()
     before = sys.modules[f"{MODULE}.session.forecast"].animation_forecast(scene)
     bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
     yield from until(lambda: not session_over(), "the render begins")

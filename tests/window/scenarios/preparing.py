@@ -25,6 +25,7 @@ from window_tools import (
     screenshot,
     tell,
     tool,
+    until,
 )
 
 
@@ -125,3 +126,12 @@ def prepare() -> Steps:
     screenshot("panel_empty")
     # Folded by default: its button is clicked by most of the scenarios.
     yield from show_panels("RENDER_PT_nst", "RENDER_PT_nst_frames")
+
+
+def engine_answered() -> Steps:
+    """Waits for the engine's check, and for the benchmark that follows the first one."""
+    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
+    benchmark = sys.modules[f"{MODULE}.engine.benchmark"].benchmark()
+    yield from until(lambda: bool(check.facts or check.error) and not check.running, "the engine's answer")
+    yield 1.0
+    yield from until(lambda: not benchmark.running, "the benchmark")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import bpy
-from preparing import show_preferences
+from preparing import engine_answered, show_preferences
 from window_tools import (
     FOLDER,
     MODULE,
@@ -164,10 +164,7 @@ def prefer_stopping() -> Generator[float, None, bool]:
     chosen.show_advanced = True
     area = yield from show_preferences()
     # What is said of the engine moves what is below it.
-    check = sys.modules[f"{MODULE}.engine.check"].engine_check()
-    benchmark = sys.modules[f"{MODULE}.engine.benchmark"].benchmark()
-    yield from until(lambda: bool(check.facts or check.error), "the engine's answer")
-    yield from until(lambda: not (check.running or benchmark.running), "the benchmark")
+    yield from engine_answered()
     yield 1.0
     mark_buttons(True, "wcol_option")
     yield 1.5
