@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from window_tools import FOLDER, tool
+from window_tools import FOLDER, Box, tool
 
 FEWEST = 60
 """Levels of a part of the picture that are compared."""
@@ -28,7 +28,7 @@ def main_window() -> Any:
     return bpy.context.window_manager.windows[0]
 
 
-def editor_box(window: Any = None) -> tuple[int, int, int, int]:
+def editor_box(window: Any = None) -> Box:
     """Left, top, right, bottom on the screen of the picture in a window's first Image Editor."""
     region, x, y = editor(window or main_window())
     left, bottom = region.view2d.view_to_region(0.0, 0.0, clip=False)
@@ -69,8 +69,8 @@ def difference(shot: Path, picture: Path, first: float, last: float, window: Any
     return sum(found) / len(found)
 
 
-def keep_picture(shot: Path, name: str) -> None:
-    """Keeps what the Image Editor shows, as `pictures/` has it for the README: `build/window/NAME.jpg`."""
-    left, top, right, bottom = editor_box()
+def keep_picture(shot: Path, name: str, box: Box | None = None) -> None:
+    """Keeps a part of the screen, that of the Image Editor's picture if no other, as `build/window/NAME`."""
+    left, top, right, bottom = box or editor_box()
     part = f"{right - left}x{bottom - top}+{left}+{top}"
-    tool("convert", str(shot), "-crop", part, "+repage", "-quality", "88", str(FOLDER / f"{name}.jpg"))
+    tool("convert", str(shot), "-crop", part, "+repage", "-quality", "88", str(FOLDER / name))

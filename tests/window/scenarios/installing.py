@@ -68,7 +68,7 @@ def click_first(beside: float = 0.0) -> Generator[float, None, tuple[int, int]]:
     mark_buttons(False)
     yield 0.5
     place = int((left + right) / 2 + beside * (right - left)), (top + bottom) // 2
-    click(*place)
+    yield from click(*place)
     yield 1.0
     return place
 

@@ -128,7 +128,7 @@ def button_can_be_pressed_again() -> Steps:
     screenshot("button_again")
     seen: dict[str, Any] = {"poll": bpy.ops.nst.stylize_frames.poll()}
     seen["bright"] = [gray, max(shown(right - left - 40, bottom - top - 4, left + 30, top + 2))]
-    click(middle[0] + 2, middle[1])
+    yield from click(middle[0] + 2, middle[1])
     for _moment in range(50):
         yield 0.2
         if active().current_session() is not first:

@@ -9,7 +9,6 @@ import bpy
 from editor_picture import keep_picture
 from preparing import show_panels
 from window_tools import (
-    FOLDER,
     Steps,
     active,
     fit_image,
@@ -27,11 +26,11 @@ MENUS, TIMELINE = 25, 97
 
 
 def readme_pictures() -> Steps:
-    """`build/window/panel.png` and `divided.jpg`: a look with little Paint, its second frame begun."""
+    """`build/window/panel.png` and `divided.jpg`: a look, its second frame begun."""
     scene, manager = bpy.context.scene, bpy.context.window_manager
     scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 480, 270, 2
     scene.cycles.samples = 32
-    nst().look, nst().preset, nst().paint = "NIGHT_WHIRLS", "STANDARD", 0.25
+    nst().look, nst().preset = "NIGHT_WHIRLS", "STANDARD"
     nst().output_path = "//out_pictures/"
     yield from show_panels()
     bpy.ops.nst.preview()
@@ -44,12 +43,11 @@ def readme_pictures() -> Steps:
     redraw()
     yield 1.5
     shot = screenshot("readme_panel")
-    height = manager.windows[0].height - MENUS - TIMELINE
-    part = f"{manager.windows[0].width}x{height}+0+{MENUS}"
-    tool("convert", str(shot), "-crop", part, "+repage", str(FOLDER / "panel.png"))
+    window = manager.windows[0]
+    keep_picture(shot, "panel.png", (0, MENUS, window.width, window.height - TIMELINE))
     manager.nst_preview_side = "DIVIDED"
     yield 1.5
-    keep_picture(screenshot("readme_divided"), "divided")
+    keep_picture(screenshot("readme_divided"), "divided.jpg")
     tell("pictures", session.engine_state.done)
     tool("xdotool", "key", "Escape")
     yield from until(session_over, "the end after Escape")

@@ -120,7 +120,9 @@ def prepare() -> Steps:
     nst().steps, nst().warm_steps = 16, 6
     # The panel is closed at first: a click on its header opens it.
     yield 1.0
-    click(right.x + 80, bpy.context.window_manager.windows[0].height - (right.y + right.height) + 79)
+    yield from click(
+        right.x + 80, bpy.context.window_manager.windows[0].height - (right.y + right.height) + 79
+    )
     bpy.ops.wm.save_mainfile()
     yield 2.0
     screenshot("panel_empty")

@@ -118,7 +118,7 @@ def new_folder() -> Steps:
     # The chosen answer has another color.
     left, top, right, bottom = next(box for box in button_boxes() if box[2] < areas("PROPERTIES")[0].x)
     mark_buttons(False, "wcol_radio")
-    click((left + right) // 2, (top + bottom) // 2)
+    yield from click((left + right) // 2, (top + bottom) // 2)
     yield 1.0
     yield from over_main_window()
     yield 1.0
@@ -172,10 +172,7 @@ def prefer_stopping() -> Generator[float, None, bool]:
     mark_buttons(False, "wcol_option")
     yield 0.5
     left, top, right, bottom = boxes[-1]
-    place = (left + right) // 2, (top + bottom) // 2
-    tool("xdotool", "mousemove", *(str(each) for each in place))
-    yield 1.0  # Blender 5.2 loses a click on a button that it has not yet seen the mouse on
-    click(*place)
+    yield from click((left + right) // 2, (top + bottom) // 2)
     yield 1.0
     screenshot("stop_preference")
     chosen.show_advanced, area.type = False, "IMAGE_EDITOR"

@@ -106,10 +106,10 @@ def fit_image() -> None:
             bpy.ops.image.view_all(fit_view=True)
 
 
-def click(x: int, y: int) -> None:
+def click(x: int, y: int) -> Steps:
     """At a point counted from the window's upper left corner."""
     tool("xdotool", "mousemove", str(x), str(y))
-    time.sleep(0.3)  # Blender must see where the mouse is before it is pressed
+    yield 1.0  # Blender 5.2 loses a click on a button that it has not yet seen the mouse on
     tool("xdotool", "click", "1")
 
 
@@ -236,6 +236,6 @@ def click_button(place: int = BATCH) -> Generator[float, None, Box]:
     """Clicks one of the buttons that `find_buttons` finds; returns where it is."""
     boxes = yield from find_buttons()
     left, top, right, bottom = boxes[place]
-    click((left + right) // 2, (top + bottom) // 2)
+    yield from click((left + right) // 2, (top + bottom) // 2)
     yield 0.5
     return boxes[place]
