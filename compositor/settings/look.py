@@ -38,7 +38,7 @@ class LookSettings:
     )
     style_weight: float = setting(
         LOOK,
-        9.0,
+        8.0,
         "Style Weight",
         "How strongly the style picture's strokes and colors are taken over the frame as a whole",
         advanced=True,
@@ -47,7 +47,7 @@ class LookSettings:
     )
     content_weight: float = setting(
         LOOK,
-        1.0,
+        1.4,
         "Content Weight",
         "How strongly the render's shapes are kept",
         advanced=True,
@@ -56,7 +56,7 @@ class LookSettings:
     )
     contrast_weight: float = setting(
         LOOK,
-        1.0,
+        1.4,
         "Contrast Weight",
         "How strongly what is lighter or darker than its surroundings in the render stays so, which keeps a"
         " subject apart from its ground",
@@ -66,7 +66,7 @@ class LookSettings:
     )
     local_weight: float = setting(
         LOOK,
-        3.0,
+        2.2,
         "Local Weight",
         "How strongly every place is painted as the part of the style picture that it is most like; 0 matches"
         " the frame as a whole alone, as Gatys 2016 do",
