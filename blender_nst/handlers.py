@@ -39,7 +39,8 @@ from .session.active import (
     wait_for,
 )
 from .session.checks.refused_render import RefusedRender, is_ready
-from .session.plan import SessionError, SessionPlan, clear_restart
+from .session.checks.scene_checks import SessionError
+from .session.plan import SessionPlan, clear_restart
 from .session.render_nesting import RenderEvent, RenderNesting
 from .session.session import RenderSession, SessionEvent
 from .state import SwitchedOffError, state_of

@@ -178,7 +178,7 @@ def run(job_path: Path, package: Any) -> None:
     )
     from blender_nst.headless.scripts import RefusedScripts
     from blender_nst.local_events import Started
-    from blender_nst.session.plan import SessionError
+    from blender_nst.session.checks.scene_checks import SessionError
 
     try:
         job = RenderJob.read(job_path)

@@ -22,7 +22,8 @@ from ..errors import EngineError
 from ..local_events import Died, Rendered
 from ..state import state_of
 from . import measured_speed
-from .plan import SessionError, SessionPlan
+from .checks.scene_checks import SessionError
+from .plan import SessionPlan
 from .progress import run_result
 from .session import RenderSession, SessionEvent, State
 from .viewing import preview

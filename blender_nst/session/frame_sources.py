@@ -16,8 +16,8 @@ from ..capture.views import own_file, scene_views
 from ..output_folder import CONTENT
 from ..properties.scene import FrameSource
 from ..properties.schema import FRAME_SUFFIXES, MOVIE_SUFFIXES
+from .checks.scene_checks import SessionError, absolute_path, view_suffixes
 from .movie_facts import movie_facts
-from .plan import SessionError, absolute_path, view_suffixes
 
 _MOST_LISTED = 6
 """Missing frames that a message names."""

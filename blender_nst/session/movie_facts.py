@@ -14,7 +14,7 @@ from typing import Any
 from ..awake_time import run_command
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..engine.process import engine_environment
-from .plan import SessionError
+from .checks.scene_checks import SessionError
 
 _TIMEOUT = 1800.0
 """Seconds in which a movie must be decoded."""

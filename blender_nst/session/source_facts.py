@@ -12,9 +12,9 @@ from ..capture.frame import content_path
 from ..engine.options import EngineOptions, EnginePythonError, engine_options
 from ..properties.scene import FrameSource
 from ..state import state_of
+from .checks.scene_checks import SessionError, absolute_path, view_suffixes
 from .frame_sources import batch_numbers, files_of, is_there, rendered_files
 from .movie_facts import facts_by
-from .plan import SessionError, absolute_path, view_suffixes
 
 
 @dataclass(frozen=True)

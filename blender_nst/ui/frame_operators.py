@@ -18,8 +18,9 @@ from ..properties.animation import own_settings_at
 from ..session.active import current_session, running_session, say, stylize_files, wait_for
 from ..session.checks.finished_run import FinishedRun, finished_run
 from ..session.checks.obstacles import Purpose, obstacles
+from ..session.checks.scene_checks import SessionError, absolute_path
 from ..session.frame_sources import find_passes, is_there, rendered_files, source_frames, source_pixel_aspect
-from ..session.plan import SessionError, SessionPlan, absolute_path, clear_restart
+from ..session.plan import SessionPlan, clear_restart
 from ..session.viewing import preview
 from .render.overwrite_question import DIALOG_WIDTH, answer_property, apply_answer, draw_question
 from .viewing.watch import watch_everywhere

@@ -43,8 +43,9 @@ from compositor.image_ops.color import luminance
 from compositor.networks.weights import load_network
 from compositor.settings import StyleSettings
 from video.driver.sequence_driver import SequenceDriver
+from video.frames.passes_sequence import PassesSequence, open_passes
 from video.frames.render_passes import read_passes
-from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.frames.sequence import SourceFrame, open_sequence
 from video.images.image_files import read_image, write_png
 from video.motion.motion_field import Motion, RenderedFrame
 from video.motion.motion_vectors import vector_motion

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 
-from video.errors import FileError, FrameError, MissingInputError, SequenceError
+from video.errors import FrameError, MissingInputError, SequenceError
 from video.files.image_io import check_readable
 from video.files.output_folder import MOST_FRAMES, check_run_length
 from video.frames.numbered_files import (
@@ -24,7 +24,6 @@ from video.frames.numbered_files import (
     only_pattern,
     split_pattern,
 )
-from video.images.exr import display_size
 from video.images.headers.pixel_aspect import read_pixel_aspect
 from video.images.image_files import read_header, read_picture
 from video.images.picture import Original
@@ -219,45 +218,6 @@ def _pattern_of(source: Path, *, is_folder: bool) -> Path:
     if source.is_file():
         raise SequenceError(f"{source} is one file, no sequence; for one picture use `blender-nst image`")
     raise SequenceError(f"{source} does not exist; name a folder, a movie or a pattern as render_####.png")
-
-
-@dataclass(frozen=True)
-class PassesSequence:
-    """The frames of a sequence, each with the file of its passes."""
-
-    frames: Iterable[SourceFrame]
-    files: Mapping[int, Path]
-
-    def __iter__(self) -> Iterator[SourceFrame]:
-        for frame in self.frames:
-            yield replace(frame, passes=self.files[frame.number])
-
-
-def open_passes(source: Path, numbers: Collection[int]) -> dict[int, Path]:
-    """The multilayer EXR of each frame, from a folder or a pattern as `passes_####.exr`.
-
-    Raises:
-        SequenceError: nothing there, or the passes of a frame are missing.
-    """
-    is_folder = os.path.isdir(source)  # noqa: PTH112
-    pattern = only_pattern(source, frozenset({".exr"})) if is_folder else hashes(source)
-    files = matching_files(pattern)
-    missing = [number for number in numbers if number not in files or is_placeholder(files[number])]
-    if missing:
-        raise SequenceError(f"the passes {pattern} are missing for {listed(missing)}")
-    return {number: files[number] for number in numbers}
-
-
-def check_passes(files: Mapping[int, Path], size: tuple[int, int]) -> None:
-    """Checks the headers of passes; raises FileError for one that is no EXR of this (width, height)."""
-    for path in files.values():
-        found = display_size(path)
-        if found != size:
-            raise FileError(
-                path,
-                f"is {found[0]}×{found[1]} px but the frames are {size[0]}×{size[1]} px; render both at one"
-                " size",
-            )
 
 
 def pattern_files(pattern: Path) -> dict[int, Path]:

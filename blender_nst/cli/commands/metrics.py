@@ -16,7 +16,8 @@ from compositor.engine import StyleEngine
 from compositor.networks.weights import network_files
 from video.files.output_checks import check_output_file
 from video.files.output_folder import STYLED
-from video.frames.sequence import PassesSequence, SourceFrame, open_passes, open_sequence
+from video.frames.passes_sequence import PassesSequence, open_passes
+from video.frames.sequence import SourceFrame, open_sequence
 from video.motion.motion_source import MotionFinder
 from video.reports.frame_measure import MEASURES, FrameMeasure, Measure, MeasureTable
 from video.reports.sequence_metrics import measure

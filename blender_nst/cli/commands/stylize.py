@@ -31,16 +31,8 @@ from video.files.output_checks import (
 from video.files.output_folder import SNAPSHOTS, STYLED
 from video.frames.framing import cropped, framed, with_margin
 from video.frames.metadata import frame_metadata
-from video.frames.sequence import (
-    ImageSequence,
-    MovieSequence,
-    PassesSequence,
-    SourceFrame,
-    check_passes,
-    open_passes,
-    open_sequence,
-    parse_range,
-)
+from video.frames.passes_sequence import PassesSequence, check_passes, open_passes
+from video.frames.sequence import ImageSequence, MovieSequence, SourceFrame, open_sequence, parse_range
 from video.images.denoise import denoise
 from video.images.exr import left_out_views
 from video.images.headers.pixel_aspect import read_pixel_aspect

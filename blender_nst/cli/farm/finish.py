@@ -23,13 +23,12 @@ from video.farm.seams import SeamReport, seam_report
 from video.files.atomic import write_atomically
 from video.files.folder_lock import folder_locked
 from video.files.output_folder import CONTENT, METRICS, PASSES
+from video.frames.passes_sequence import PassesSequence, open_passes
 from video.frames.sequence import (
     ImageSequence,
     MovieSequence,
-    PassesSequence,
     SourceFrame,
     frame_path,
-    open_passes,
     open_sequence,
     pattern_files,
 )

@@ -20,14 +20,8 @@ from video.farm.look import FarmLook, Timeline, look_here, read_look
 from video.farm.shots import detect_shots
 from video.files.output_checks import check_run_keeps
 from video.files.output_folder import FARM
-from video.frames.sequence import (
-    FrameRange,
-    PassesSequence,
-    SourceFrame,
-    open_passes,
-    open_sequence,
-    sequence_range,
-)
+from video.frames.passes_sequence import PassesSequence, open_passes
+from video.frames.sequence import FrameRange, SourceFrame, open_sequence, sequence_range
 from video.resume.fingerprint import file_fingerprint
 
 BLEND = ".blend"

@@ -14,7 +14,8 @@ import bpy
 from ...json_files import read_json
 from ...output_folder import JOURNAL, view_folder
 from ...properties.schema import described_properties
-from ..plan import SessionError, SessionPlan
+from ..plan import SessionPlan
+from .scene_checks import SessionError
 
 _STYLE = "picture of style "
 _MOST_BYTES = 1 << 28

@@ -18,18 +18,17 @@ from ... import addon
 from ...capture.style_picture import ImageKey
 from ...engine.options import PYTHON_VARIABLE, EnginePythonError, engine_options, preferences
 from ..active import active_session
-from ..plan import (
+from ..plan import region_commands, style_files
+from .readable_pictures import is_readable
+from .scene_checks import (
     SessionError,
     absolute_path,
     check_kept,
     check_length,
     check_values,
     check_writable,
-    region_commands,
-    style_files,
     view_suffixes,
 )
-from .readable_pictures import is_readable
 
 
 class Purpose(Enum):

@@ -14,8 +14,9 @@ from ...engine.messages import Frame, Stylize
 from ...engine.options import EngineOptions
 from ...properties.scene import settings_dicts
 from ...state import state_of
+from ..checks.scene_checks import SessionError
 from ..measured_speed import AUTO, last_speed, speed_of
-from ..plan import SessionError, style_files
+from ..plan import style_files
 
 SIDES = (192, 256, 320)
 """Pixels that a look may have on its longer side."""

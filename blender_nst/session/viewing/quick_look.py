@@ -23,7 +23,7 @@ from ...errors import EngineError
 from ...local_events import Died
 from ...output_folder import ENGINE_LOG
 from ...state import state_of
-from ..plan import SessionError
+from ..checks.scene_checks import SessionError
 from . import preview
 from .look_request import LookRequest
 

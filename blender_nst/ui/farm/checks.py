@@ -10,7 +10,7 @@ from ...capture.views import scene_views
 from ...compat.sequencer import uses_sequencer
 from ...engine.options import EnginePythonError, engine_python
 from ...session.checks.obstacles import scene_obstacles
-from ...session.plan import SessionError, absolute_path, check_writable
+from ...session.checks.scene_checks import SessionError, absolute_path, check_writable
 from .chunk_options import ChunkOptionsError, advanced_options, all_options
 from .settings import FarmEngine
 

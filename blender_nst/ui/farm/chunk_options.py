@@ -13,7 +13,7 @@ from ...properties.animation import animated_settings
 from ...properties.regions import COLLECTION, RegionError, described_regions
 from ...properties.scene import settings_dicts
 from ...properties.schema import SCHEMA, SECTIONS, described_properties
-from ...session.plan import absolute_path
+from ...session.checks.scene_checks import absolute_path
 
 SEPARATOR = ";"
 """Between the style pictures of a job of Flamenco, whose settings have no lists."""

@@ -11,7 +11,7 @@ from bpy.app.translations import pgettext_rpt
 from ...capture.farm_frames import FarmFramesError, parse_frames, render_frames
 from ...compat.poll_reason import allowed
 from ...compat.user_report import report
-from ...session.plan import SessionError
+from ...session.checks.scene_checks import SessionError
 from .checks import farm_folder, farm_obstacle
 from .flamenco import JOB_FOLDER, FlamencoError, has_addon, submit_by_addon, write_job
 from .openjd import BundleError, BundleWriter, bundle_command

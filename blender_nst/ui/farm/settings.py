@@ -9,7 +9,7 @@ import bpy
 
 from ...properties.menu_choice import MenuChoice
 from ...properties.styles import FILE_OPTIONS
-from ...session.plan import SessionError
+from ...session.checks.scene_checks import SessionError
 from .chunk_options import SEPARATOR, ChunkOptionsError, advanced_options, farm_shots, style_paths
 
 REFUSED = "!"

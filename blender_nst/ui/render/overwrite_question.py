@@ -13,7 +13,7 @@ from bpy.app.translations import pgettext_iface
 from ...language.translated_line import translated
 from ...output_folder import OLD
 from ...session.checks.finished_run import FinishedRun
-from ...session.plan import SessionError, absolute_path
+from ...session.checks.scene_checks import SessionError, absolute_path
 from ..wrapped_text import wrapped
 
 DIALOG_WIDTH = 420

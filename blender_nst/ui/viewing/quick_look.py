@@ -15,7 +15,7 @@ from ...compat.poll_reason import allowed
 from ...compat.user_report import report
 from ...language.translated_line import translated
 from ...session.checks.obstacles import Purpose, obstacles
-from ...session.plan import SessionError
+from ...session.checks.scene_checks import SessionError
 from ...session.viewing import preview
 from ...session.viewing.picture import take_picture
 from ...session.viewing.quick_look import look_folder, quick_look

@@ -53,7 +53,8 @@ def test_styles_and_weights_are_saved_and_reach_the_engine(
     run = blender.run(
         """
         load().register()
-        from blender_nst.session.plan import SessionError, SessionPlan
+        from blender_nst.session.checks.scene_checks import SessionError
+        from blender_nst.session.plan import SessionPlan
         from blender_nst.properties.styles import add_style
         nst = bpy.context.scene.nst
         errors = []

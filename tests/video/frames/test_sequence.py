@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.video.made_files.exr_files import write_exr
 from tests.video.made_files.png_files import make_png
 from tests.video.made_files.tiff_files import Photometric, make_tiff
 from video.errors import FileError, FrameError, SequenceError
@@ -23,11 +22,7 @@ from video.frames import sequence as sequence_module
 from video.frames.sequence import (
     FrameRange,
     ImageSequence,
-    PassesSequence,
-    SourceFrame,
-    check_passes,
     frame_path,
-    open_passes,
     open_sequence,
     parse_range,
 )
@@ -240,20 +235,6 @@ def test_frames_with_a_step_between_them_miss_none(tmp_path: Path) -> None:
     assert open_sequence(tmp_path).numbers == [3, 6, 9, 12, 15]
 
 
-def test_passes_are_found_for_every_frame(tmp_path: Path) -> None:
-    (tmp_path / "passes").mkdir()
-    for number in (1, 2, 4):
-        (tmp_path / "passes" / f"passes_{number:04}.exr").write_bytes(b"passes")
-    (tmp_path / "passes" / "passes_0003.exr").touch()
-    found = open_passes(tmp_path / "passes", [1, 4])
-    assert [path.name for path in found.values()] == ["passes_0001.exr", "passes_0004.exr"]
-    assert open_passes(tmp_path / "passes/passes_####.exr", [1, 4]) == found
-    frames = PassesSequence([SourceFrame(4, BLACK)], found)
-    assert [frame.passes for frame in frames] == [found[4]]
-    with pytest.raises(SequenceError, match="missing for frame 3"):
-        open_passes(tmp_path / "passes", [1, 3])
-
-
 def test_many_missing_frames_are_not_all_listed(tmp_path: Path) -> None:
     put(tmp_path, "f_0001.png")
     with pytest.raises(SequenceError, match=r"2, 3, 4, 5, 6, 7, 8, 9, …;") as error:
@@ -321,20 +302,6 @@ def test_what_a_header_tells_of_a_later_frame_is_told_at_once(tmp_path: Path, ki
         odd.write_bytes(make_png(np.zeros((16, 20, 3)), {b"cICP": bytes([0, 3, 0, 1])}))
     with pytest.raises(FileError, match=r"f_0004\.png"):
         open_sequence(tmp_path)
-
-
-def test_passes_of_another_size_are_named(tmp_path: Path) -> None:
-    files = {}
-    for number, side in ((1, 20), (2, 20), (3, 24)):
-        files[number] = tmp_path / f"passes_{number:04}.exr"
-        write_exr(files[number], {"ViewLayer.Depth.Z": np.zeros((16, side), np.float32)})
-    with pytest.raises(FileError, match=r"passes_0003\.exr: is 24×16 px but the frames are 20×16 px"):
-        check_passes(files, (20, 16))
-    del files[3]
-    check_passes(files, (20, 16))
-    files[1].write_bytes(files[1].read_bytes()[:100])
-    with pytest.raises(FileError, match=r"passes_0001\.exr"):
-        check_passes(files, (20, 16))
 
 
 def test_unreadable_frame_is_named(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from blender_nst.session.checks.obstacles import Purpose, obstacles
 from blender_nst.session.viewing import preview
 from blender_nst.session.viewing.look_request import LookRequest, look_side
 from blender_nst.session.viewing.quick_look import look_folder, quick_look
-from blender_nst.session.plan import SessionError
+from blender_nst.session.checks.scene_checks import SessionError
 from blender_nst.engine.options import engine_options
 scene = bpy.context.scene
 nst, look = scene.nst, quick_look()
