@@ -89,7 +89,7 @@ def test_the_eyes_agree(blender: BlenderInTests, blend_file: Path, style_picture
         blender,
         STEREO
         + """
-nst.steps, nst.warm_steps = 30, 10
+nst.steps, nst.warm_steps, nst.paint = 30, 10, 0.8
 bpy.ops.render.render(animation=True)
 first = state()["error"]
 for eye in "LR":

@@ -70,6 +70,7 @@ scene.render.film_transparent = False
 scene.render.use_border = scene.render.use_crop_to_border = True
 scene.render.border_min_x, scene.render.border_max_x = 0.25, 0.75
 scene.render.border_min_y, scene.render.border_max_y = 0.0, 1.0
+scene.nst.paint = 1.0
 bpy.ops.render.render(animation=True)
 finish(state()["done"])
 """,

@@ -111,8 +111,9 @@ def test_values_that_a_property_cannot_have_are_replaced(blender: BlenderInTests
     run = blender.run(
         _OPEN_EACH.replace("CASES", cases),
         str(tmp_path),
-        "[scene.nst.steps, scene.nst.content_weight, scene.nst.temporal_weight, scene.nst.range_step,"
-        " scene.nst.source, scene.nst.output_format, [round(each.weight, 3) for each in scene.nst.styles],"
+        "[scene.nst.steps, round(scene.nst.content_weight, 6), scene.nst.temporal_weight,"
+        " scene.nst.range_step, scene.nst.source, scene.nst.output_format,"
+        " [round(each.weight, 3) for each in scene.nst.styles],"
         " [each.kind for each in scene.nst_regions.entries]]",
         own_process=True,
     )
@@ -121,7 +122,7 @@ def test_values_that_a_property_cannot_have_are_replaced(blender: BlenderInTests
     most = next(each for each in SCHEMA["style_settings"] if each["name"] == "steps")["maximum"]
 
     def expected(
-        steps: int = 200, content: float = 1.0, styles: Sequence[float] = (), regions: Sequence[str] = ()
+        steps: int = 200, content: float = 1.4, styles: Sequence[float] = (), regions: Sequence[str] = ()
     ) -> str:
         fixed = [temporal["default"], 1, "RENDER", "PNG"]
         return str([steps, content, *fixed, list(styles), list(regions)])
