@@ -15,7 +15,6 @@ from compositor.hardware.device import choose_device, describe_device, translate
 from compositor.hardware.precision import chosen_precision, feature_dtype
 from compositor.image_ops.arrays import check_image, check_size, map_to_tensor, to_array, to_tensor
 from compositor.image_ops.blend import mix
-from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.light import with_light, without_light
 from compositor.image_ops.resize import fit
 from compositor.losses.local_style_distance import DistanceSummary, LocalStyleDistance, WindowDistances
@@ -31,7 +30,7 @@ from compositor.stylization.content_frame import ContentFrame, make_content_fram
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.frame_optimizer import FrameOptimizer
 from compositor.stylization.initial_image import make_initial_image
-from compositor.stylization.pyramid import scale_sizes, share_steps
+from compositor.stylization.pyramid import Scale, Size, frame_scales
 from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import Style, StyleLibrary, check_style
 from compositor.stylization.temporal import DetailConstraint, StylizedFrame, TemporalConstraint
@@ -97,14 +96,13 @@ class StyleEngine:
         return self._library.digest
 
     def memory_plan(self, height: int, width: int, margin: int = 0) -> MemoryPlan:
-        """The memory that a frame of this size, in px, will take at most: optimized, upsampled, finished.
+        """The memory that a frame of this size, in px, will take at most: optimized and enlarged.
 
         Args:
             margin: as in `FrameInputs`, included in the width.
         """
         full, working = (height, width), self.working_size(height, width, margin)
-        sizes = {working, full} if self.settings.finishing_steps else {working}
-        plans = [memory_plan(*size, self.device, self._network.dtype, self._reach) for size in sorted(sizes)]
+        plans = [memory_plan(*working, self.device, self._network.dtype, self._reach)]
         if working != full:
             plans.append(upsampling_plan(height, width, self.device))
         return max(plans, key=lambda plan: plan.expected_bytes)
@@ -134,14 +132,13 @@ class StyleEngine:
     ) -> StylizedFrame:
         """Stylizes one frame.
 
-        A large frame is optimized at its working size (h, w), see `working_size`, upsampled by the content
-        (`compositor.image_ops.joint_upsampling`), finished at full size with a few steps, given its
-        light, and mixed with the render.
+        A large frame is optimized at its working size (h, w), see `working_size`, enlarged by the content
+        (`compositor.stylization.enlarging`), given its light, and mixed with the render.
 
         Args:
             inputs: content, masks, and what the optimization begins with: a cold or a warm start.
             temporal: ties the frame to the previous result.
-            detail: ties its finishing steps to the previous ones.
+            detail: ties its strokes at full size to the previous ones.
             steps: overrides `settings.steps`.
             callbacks: progress, snapshots, cancellation; called on the calling thread.
 
@@ -169,8 +166,7 @@ class StyleEngine:
             device=self.device,
             working_scale=size[0] / inputs.size[0],
         )
-        sizes = [size] if inputs.is_warm_start else self._scale_sizes(size, inputs.circular)
-        finishing = self.settings.finishing_steps if size != inputs.size else 0
+        scales = self._scales(size, inputs, self.settings.steps if steps is None else steps)
 
         def blend(optimized: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
             mask = None if unstyled_mask is None else unstyled_mask[:, columns]
@@ -179,31 +175,35 @@ class StyleEngine:
 
         inner = slice(inputs.margin, inputs.size[1] - inputs.margin)
         counter = StepCounter(
-            share_steps(self.settings.steps if steps is None else steps, len(sizes)),
+            [each.steps for each in scales],
             inputs.size,
             callbacks or FrameCallbacks(),
             margin=inputs.margin,
             snapshot_every=self.settings.snapshot_every,
-            later=finishing,
             finish=lambda image: blend(image, inner),
         )
         with translate_out_of_memory(f"a frame of {size[1]}×{size[0]} px"), keep_freed_memory(self.device):
             initial = self._initial_image(content_frame, inputs)
             optimized = replace(self._optimizer, settings=settings).optimize(
-                content_frame, sizes, initial, counter, finishing=finishing, temporal=temporal, detail=detail
+                content_frame,
+                [each.size for each in scales],
+                initial,
+                counter,
+                is_warm_start=inputs.is_warm_start,
+                temporal=temporal,
+                detail=detail,
             )
         report = FrameReport(
             steps=optimized.steps,
             seconds=time.perf_counter() - begun,
             losses=optimized.outcome.losses,
             stopped=optimized.outcome.stopped,
-            scales=sizes,
+            scales=[each.size for each in scales],
             device=describe_device(self.device),
         )
-        finished = to_array(optimized.finished)
-        return StylizedFrame(
-            blend(finished), to_array(optimized.image), report, finished if finishing else None
-        )
+        enlarged = to_array(optimized.enlarged)
+        detailed = None if size == inputs.size else enlarged
+        return StylizedFrame(blend(enlarged), to_array(optimized.image), report, detailed)
 
     def working_size(self, height: int, width: int, margin: int = 0) -> tuple[int, int]:
         """(h, w) that frames of this size are optimized at, see `compositor.stylization.working_size`.
@@ -310,13 +310,14 @@ class StyleEngine:
         inputs.check_working_size(size, None if temporal is None else temporal.target)
         return size
 
-    def _scale_sizes(self, size: tuple[int, int], circular: CircularMargin | None) -> list[tuple[int, int]]:
-        """(height, width) of the pyramid's scales up to the working size, with the margins of a panorama."""
-        coarsest = self.settings.coarsest_size
+    def _scales(self, size: Size, inputs: FrameInputs, steps: int) -> list[Scale]:
+        """The scales up to the working size, with the margins of a panorama."""
+        circular, (height, width) = inputs.circular, size
+        inner = width if circular is None else circular.inner(width)
+        scales = frame_scales(height, inner, self.settings, steps, is_warm_start=inputs.is_warm_start)
         if circular is None:
-            return scale_sizes(*size, coarsest)
-        sizes = scale_sizes(size[0], circular.inner(size[1]), coarsest)
-        return [(height, circular.padded(width)) for height, width in sizes]
+            return scales
+        return [replace(each, size=(each.size[0], circular.padded(each.size[1]))) for each in scales]
 
     def _initial_image(self, content_frame: ContentFrame, inputs: FrameInputs) -> Tensor:
         """What the optimization begins with, (1, 3, H, W) or (1, 3, h, w)."""

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from compositor.stages import StageCallback, ignored
+
 
 class Stopped(StrEnum):
     """Why the optimization ended."""
@@ -99,8 +101,10 @@ class FrameCallbacks:
         progress: called whenever losses are known.
         snapshot: called every `StyleSettings.snapshot_every` steps.
         cancelled: called between two steps; True ends the optimization with the image of that moment.
+        stage_done: called after each stage.
     """
 
     progress: ProgressCallback | None = None
     snapshot: SnapshotCallback | None = None
     cancelled: CancelCheck = _never
+    stage_done: StageCallback = ignored

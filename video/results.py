@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compositor.progress import CancelCheck, FrameReport, Progress, Snapshot
+from compositor.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class RunCallbacks:
     and with the numbers of its finished frames. `planned` is called with the first frame: at what size frames
     like it are stylized, on which device, and the memory that this takes. `waiting` is entered while there is
     nothing to do but to wait for a frame; `interrupt` is called when no further frame is needed, and whatever
-    waits for one has to end.
+    waits for one has to end. `stage_done` alone is called on other threads, too: after each stage of a frame,
+    with its seconds, and for steps with (height, width).
     """
 
     progress: Callable[[int, Progress], None] = lambda number, progress: None
@@ -58,3 +60,6 @@ class RunCallbacks:
     cancelled: CancelCheck = lambda: False
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     interrupt: Callable[[], None] = lambda: None
+    stage_done: Callable[[int, Stage, float, tuple[int, int] | None], None] = (
+        lambda number, stage, seconds, size: None
+    )

@@ -15,7 +15,7 @@ _HAS_EFFECT: Mapping[str, Callable[[_Settings], bool]] = {
     "lbfgs_history": lambda nst: nst.optimizer == "LBFGS",
     "seed": lambda nst: nst.start == "NOISE",
     "working_detail": lambda nst: nst.working_size == 0,
-    "finishing_steps": lambda nst: nst.working_size > 0 or nst.working_detail != "FULL",
+    "sharpening": lambda nst: nst.working_size > 0 or nst.working_detail != "FULL",
     "denoise_strength": lambda nst: nst.denoise != "NONE",
     "dynamic_range": lambda nst: nst.output_format == "EXR",
     "movie_codec": lambda nst: nst.movie,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -69,6 +69,14 @@ class TemporalTerm:
         """Of the pixels that are free."""
         free = 1.0 - self.reliability
         return Emphasis(1.0 + (FREE_STYLE - 1.0) * free, 1.0 + (FREE_LOCAL_STYLE - 1.0) * free)
+
+    def reduced(self, height: int, width: int) -> TemporalTerm:
+        """The same for the image at a smaller size."""
+        return replace(
+            self,
+            target=reduced(self.target, height, width),
+            reliability=reduced(self.reliability, height, width),
+        )
 
     @property
     def hessian_diagonal(self) -> Tensor:

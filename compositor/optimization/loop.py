@@ -42,7 +42,6 @@ class OptimizationRun:
         moments: Adam's moments of the coarser scale, already of this size.
         hessian_diagonal: for L-BFGS, see `PixelLbfgs`.
         fixed: (1, 1, H, W) bool, pixels that do not change.
-        achromatic: whether red, green and blue of a pixel change by the same amount.
         constrained: what the image has to be like, and with it the gradient: called with either, returns its
             projection. After every step the image is replaced by it.
         renew: called after every `renew_every` steps: the objective changes.
@@ -53,7 +52,6 @@ class OptimizationRun:
     moments: Moments | None = None
     hessian_diagonal: Tensor | float = 0.0
     fixed: Tensor | None = None
-    achromatic: bool = False
     constrained: Callable[[Tensor], Tensor] | None = None
     renew: Callable[[], None] | None = None
     renew_every: int = 1
@@ -183,8 +181,6 @@ def _restricted(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """An objective whose gradient leaves out what the run does not change."""
     losses, gradient = objective(image)
-    if run.achromatic:
-        gradient = gradient.mean(dim=1, keepdim=True).expand_as(gradient).contiguous()
     if run.constrained is not None:
         gradient = run.constrained(gradient)
     return losses, gradient if run.fixed is None else gradient.masked_fill(run.fixed, 0.0)

@@ -101,6 +101,15 @@ class LookSettings:
         minimum=0.0,
         maximum=1e6,
     )
+    sharpening: float = setting(
+        STROKES,
+        1.2,
+        "Sharpening",
+        "How much fine lights and darks are strengthened in a frame that was optimized smaller and enlarged",
+        advanced=True,
+        minimum=0.0,
+        maximum=4.0,
+    )
     red_gain: float = setting(COLOR, 1.0, "Red Gain", "Factor on the result's red", minimum=0.0, maximum=4.0)
     green_gain: float = setting(
         COLOR, 1.0, "Green Gain", "Factor on the result's green", minimum=0.0, maximum=4.0

@@ -60,17 +60,6 @@ class OptimizationSettings:
         unit="px",
         changes_pixels=False,  # as working_detail
     )
-    finishing_steps: int = setting(
-        OPTIMIZATION,
-        5,
-        "Finishing Steps",
-        "Steps at full size that sharpen the strokes of a frame that was optimized smaller and upsampled",
-        advanced=True,
-        minimum=0,
-        maximum=1000,
-        draft=0,
-        final=10,
-    )
     coarsest_size: int = setting(
         OPTIMIZATION,
         256,

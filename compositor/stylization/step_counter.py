@@ -12,6 +12,7 @@ from compositor.image_ops.arrays import to_array
 from compositor.image_ops.resize import resize
 from compositor.optimization.loop import StepCallbacks
 from compositor.progress import FrameCallbacks, Progress, Snapshot
+from compositor.stages import StageCallback
 
 
 class StepCounter:
@@ -23,8 +24,6 @@ class StepCounter:
         margin: see `FrameInputs`; snapshots are without it.
         callbacks: the frame's.
         snapshot_every: steps between two snapshots; 0 for none.
-        taken: steps of the frame that were taken before these.
-        later: steps that will follow.
         finish: see `Snapshot`.
     """
 
@@ -36,14 +35,11 @@ class StepCounter:
         *,
         margin: int = 0,
         snapshot_every: int = 0,
-        taken: int = 0,
-        later: int = 0,
         finish: Callable[[np.ndarray], np.ndarray] = lambda image: image,
     ) -> None:
         self.shares = shares
-        self.taken = taken
-        self._total = taken + sum(shares) + later
-        self._before = taken
+        self.taken = 0
+        self._total = sum(shares)
         self._full_size = full_size
         self._margin = margin
         self._callbacks = callbacks
@@ -51,17 +47,10 @@ class StepCounter:
         self._finish = finish
         self._begun = time.perf_counter()
 
-    def followed_by(self, steps: int) -> StepCounter:
-        """A counter of further steps, at one scale, after those that were taken."""
-        return StepCounter(
-            [steps],
-            self._full_size,
-            self._callbacks,
-            margin=self._margin,
-            snapshot_every=self._snapshot_every,
-            taken=self.taken,
-            finish=self._finish,
-        )
+    @property
+    def stage_done(self) -> StageCallback:
+        """The frame's, called after each stage."""
+        return self._callbacks.stage_done
 
     def callbacks_at(self, height: int, width: int) -> StepCallbacks:
         """The callbacks of the optimization at one scale of this size, in px."""
@@ -69,7 +58,7 @@ class StepCounter:
         def after_step(step: int, losses: dict[str, float]) -> None:
             if self._callbacks.progress is not None:
                 done = self.taken + step
-                rate = (done - self._before) / max(time.perf_counter() - self._begun, 1e-9)
+                rate = done / max(time.perf_counter() - self._begun, 1e-9)
                 self._callbacks.progress(Progress(done, self._total, height, width, losses, rate))
 
         return StepCallbacks(after_step, self._callbacks.cancelled, self._snapshot_due, self._take_snapshot)

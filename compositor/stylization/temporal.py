@@ -22,8 +22,8 @@ class StylizedFrame:
         optimized: (h, w, 3) float32 in 0..1: the optimized image at the working size; the next frame's warm
             start.
         report: how the frame was stylized.
-        detailed: (H, W, 3) float32 in 0..1: `optimized` upsampled and finished at full size; the warm start
-            of the next frame's finishing steps. None without finishing steps.
+        detailed: (H, W, 3) float32 in 0..1: `optimized` enlarged to the frame's own size, to which the next
+            frame's strokes are tied. None for a frame that is optimized at its own size.
     """
 
     image: np.ndarray
@@ -69,7 +69,7 @@ class TemporalConstraint:
 
 @dataclass(frozen=True)
 class DetailConstraint:
-    """Ties the finishing steps of a frame, at full size, to the result of the one before.
+    """Ties an enlarged frame, at its own size, to the result of the one before.
 
     Attributes:
         target: (H, W, 3) float32 in 0..1: the previous `detailed` image, warped to this frame.

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from compositor.image_ops.circular import CircularMargin
 from compositor.settings import DeviceChoice, StyleSettings, WorkingDetail
 
-# Measured at 640×360 with code-made style pictures: at half the size and with 5 finishing steps the style
-# loss is 1.8 times that at full size; at a third of it short dabs are already blurred.
+# Measured at 640×360 with code-made style pictures: at a third of the size short dabs are already blurred.
 LONGEST_SIDES: Mapping[DeviceChoice, Mapping[WorkingDetail, int]] = {
     DeviceChoice.CPU: {WorkingDetail.DRAFT: 640, WorkingDetail.STANDARD: 960, WorkingDetail.FINAL: 1280},
     DeviceChoice.MPS: {WorkingDetail.DRAFT: 960, WorkingDetail.STANDARD: 1280, WorkingDetail.FINAL: 1920},

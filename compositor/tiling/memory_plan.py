@@ -72,7 +72,7 @@ class MemoryPlan:
         if self.further_bytes > self.total_bytes:
             raise MemoryShortageError(
                 f"{what} takes about {self.expected_bytes / 2**30:.0f} GiB of memory, and there are"
-                f" {self.total_bytes / 2**30:.0f}: make the frames smaller, or set the finishing steps to 0"
+                f" {self.total_bytes / 2**30:.0f}: make the frames smaller, or lower the working size"
             )
 
     def __str__(self) -> str:

@@ -64,7 +64,7 @@ def main() -> None:
     full_settings = replace(settings, working_detail=WorkingDetail.FULL)
     judge = StyleEngine(full_settings, style)
     longer = round(max(width, height) / arguments.factor)
-    small_settings = replace(settings, working_size=longer, finishing_steps=0)
+    small_settings = replace(settings, working_size=longer)
     print(f"{width}×{height} px on {describe_device(judge.device)}, optimized at {longer} px")
     print(_HEADINGS)
     full = _run(full_settings, style, frames, sequence)
@@ -72,9 +72,9 @@ def main() -> None:
     small = StyleEngine(small_settings, style).stylize(FrameInputs(frames[0].image)).optimized
     for name, image in _other_ways(small, frames[0].image):
         print(_row(name, image, judge=judge, frames=frames, full=full), flush=True)
-    for steps in arguments.finishing:
-        made = _run(replace(small_settings, finishing_steps=steps), style, frames, sequence)
-        name = f"smaller, {steps} at full size"
+    for amount in arguments.sharpening:
+        made = _run(replace(small_settings, sharpening=amount), style, frames, sequence)
+        name = f"smaller, sharpened by {amount:g}"
         print(_row(name, made.images[0], judge=judge, frames=frames, full=full, made=made), flush=True)
 
 
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--content", choices=("spheres", "landscape", "portrait"), default="spheres")
     parser.add_argument("--style", choices=[each.value for each in Painting], default="swirls")
     parser.add_argument(
-        "--finishing", type=lambda text: [int(each) for each in text.split(",")], default=[0, 5, 10]
+        "--sharpening", type=lambda text: [float(each) for each in text.split(",")], default=[0.0, 0.6, 1.2]
     )
     return parser.parse_args()
 

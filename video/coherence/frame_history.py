@@ -121,11 +121,10 @@ class FrameHistory:
     Args:
         finder: of the motion between frames.
         length: number of frames that are kept; those 1, 2, 4, … back are looked at.
-        finishing: whether frames have finishing steps at full size.
     """
 
-    def __init__(self, finder: MotionFinder, length: int, *, finishing: bool = True) -> None:
-        self._finder, self._finishing = finder, finishing
+    def __init__(self, finder: MotionFinder, length: int) -> None:
+        self._finder = finder
         self._frames: deque[RenderedFrame] = deque(maxlen=length)
 
     def add(self, frame: RenderedFrame) -> None:
@@ -155,7 +154,7 @@ class FrameHistory:
         if begins_shot(previous, current, previous_reliability):
             self.clear()
             return None
-        found = correspond(motion, previous_reliability, previous, current, finishing=self._finishing)
+        found = correspond(motion, previous_reliability, previous, current)
         older = self._older(earlier, current, motion, found.previous_reliability)
         return replace(found, older=older).joined(current)
 
@@ -191,7 +190,7 @@ class FrameHistory:
 
 
 def correspondence_to_view(
-    finder: MotionFinder, other: RenderedFrame, current: RenderedFrame, *, finishing: bool = True
+    finder: MotionFinder, other: RenderedFrame, current: RenderedFrame
 ) -> FrameCorrespondence | None:
     """The correspondence of a frame to another view of the same moment, in the place of a previous frame.
 
@@ -201,7 +200,7 @@ def correspondence_to_view(
         return None
     motion = finder.between_views(other, current)
     trusted = reliability(motion, other, current)
-    found = correspond(motion, trusted, other, current, finishing=finishing, exact_motion=between_views)
+    found = correspond(motion, trusted, other, current, exact_motion=between_views)
     return found.joined(current)
 
 
@@ -211,17 +210,16 @@ def correspond(
     previous: RenderedFrame,
     current: RenderedFrame,
     *,
-    finishing: bool,
     exact_motion: Callable[[RenderedFrame, RenderedFrame], Motion | None] = motion_by_vectors,
 ) -> FrameCorrespondence:
     """The correspondence of a frame to one other, along the motion between them.
 
     Args:
         trusted: (H, W) float32 in 0..1, the reliability of the motion.
-        finishing, exact_motion: see `at_full_size`.
+        exact_motion: see `at_full_size`.
     """
     static, frames = static_mask(motion, previous, current), (previous, current)
-    full_size = at_full_size(motion, trusted, *frames, finishing=finishing, exact_motion=exact_motion)
+    full_size = at_full_size(motion, trusted, *frames, exact_motion=exact_motion)
     full_size = full_size or FullSize(motion.backward, trusted, static)
     moved = surface_warp(motion.backward, previous, current, expected_depth(previous, current))
     if moved is None:
@@ -230,8 +228,7 @@ def correspond(
         trusted, visible, change = _by_surface(motion, moved, previous, current)
     coverage = None if moved is None else current.coverage
     held, thicket = np.ones_like(visible), find_thicket(motion, coverage)
-    if finishing:
-        full_size = full_size.with_thicket(thicket)
+    full_size = full_size.with_thicket(thicket)
     return FrameCorrespondence(
         motion, trusted, (), static, visible, change, held, full_size, moved, coverage, thicket
     )

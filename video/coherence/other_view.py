@@ -57,7 +57,7 @@ class OtherView:
 
 
 def detail_constraint(warm_start: WarmStart | None) -> DetailConstraint | None:
-    """What ties a frame's finishing steps to those of the results that its warm start is made from."""
+    """What ties an enlarged frame to the enlarged results that its warm start is made from."""
     if warm_start is None or warm_start.detailed is None:
         return None
     own = moved_detail(warm_start.detailed, warm_start.correspondence.full_size)

@@ -65,7 +65,7 @@ class StyledHistory:
         self._detailed: np.ndarray | None = None
 
     def add(self, optimized: np.ndarray, detailed: np.ndarray | None = None) -> None:
-        """Appends the result of a frame, (h, w, 3) float32 in 0..1, and its finish at full size."""
+        """Appends the result of a frame, (h, w, 3) float32 in 0..1, and the same at full size."""
         self._results.append(optimized)
         self._detailed = detailed
 

@@ -45,13 +45,13 @@ def downscale(rendered: RenderedFrame, size: Size) -> RenderedFrame:
 
 @dataclass(frozen=True)
 class FullSize:
-    """Motion and reliability of a frame at the size it is delivered at, where the styled frame is finished.
+    """Motion and reliability of a frame at the size it is delivered at, where its strokes are tied.
 
     Attributes:
         backward: (H, W, 2), pixels, the motion to the previous frame.
         reliability: (H, W) float32 in 0..1, of that motion.
         static_mask: (H, W) bool, where the previous styled frame is kept unchanged.
-        surfaces: for the finishing steps; None without them, or where silhouettes are not known.
+        surfaces: None where silhouettes are not known.
         thicket: foliage and the like, whose strokes are moved as a sheet; None without.
     """
 
@@ -103,7 +103,6 @@ def at_full_size(
     before: RenderedFrame,
     current: RenderedFrame,
     *,
-    finishing: bool = True,
     exact_motion: Callable[[RenderedFrame, RenderedFrame], Motion | None] = motion_by_vectors,
 ) -> FullSize | None:
     """Motion and reliability at full size of two frames at a smaller working size; None if they are not.
@@ -115,7 +114,6 @@ def at_full_size(
     Args:
         motion: at the working size.
         trusted: (h, w) float32 in 0..1, the reliability of `motion`.
-        finishing: whether there are finishing steps at full size.
         exact_motion: gives the exact motion between two frames, where there is one.
     """
     full_before, full_current = before.full, current.full
@@ -124,7 +122,7 @@ def at_full_size(
     size, frames = full_current.image.shape[:2], (full_before, full_current)
     exact = exact_motion(*frames) if motion.exact else None
     if exact is not None:
-        surfaces = _surfaces(exact, *frames) if finishing else None
+        surfaces = _surfaces(exact, *frames)
         return FullSize(exact.backward, reliability(exact, *frames), static_mask(exact, *frames), surfaces)
     backward = _upscaled_motion(motion.backward, size)
     backward = np.where(seems_static(*frames)[..., None], np.float32(0.0), backward)
@@ -133,7 +131,7 @@ def at_full_size(
 
 
 def moved_detail(detailed: np.ndarray, full: FullSize) -> DetailConstraint:
-    """The previous frame at full size (`StylizedFrame.detailed`), warped for this one's finish."""
+    """The previous frame at full size (`StylizedFrame.detailed`), warped to this one."""
     static, surfaces = full.static_mask, full.surfaces
     if surfaces is None:
         target, trusted = warp(detailed, full.backward), full.reliability

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -64,4 +65,5 @@ def frame_callbacks(
             number, replace(snapshot, image=with_light(snapshot.image, light.styled))
         ),
         cancelled=cancelled,
+        stage_done=partial(callbacks.stage_done, number),
     )

@@ -5,13 +5,16 @@ Nothing here needs the result of a frame, so that it can be done while the frame
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from compositor.image_ops.light import is_too_dark, without_light
 from compositor.settings import DeviceChoice, changes_optimization
+from compositor.stages import Stage, timed
 from video.coherence.frame_history import FrameCorrespondence, FrameHistory, correspondence_to_view
 from video.coherence.other_view import OtherView
 from video.coherence.working_resolution import Size, downscale
@@ -71,8 +74,8 @@ class FramePrefetcher:
         working_size: (height, width) at which a frame of that height, width and margin is stylized.
         warning: called with the reason when optical flow is used in place of the render's vectors.
         device: what the engine computes on.
-        finishing: whether frames have finishing steps at full size.
         styled_view: a view that is styled; None if the frames are those of the first one, or the only one.
+        stage_done: see `RunCallbacks`.
     """
 
     def __init__(
@@ -82,13 +85,13 @@ class FramePrefetcher:
         warning: Callable[[str], None],
         device: DeviceChoice = DeviceChoice.AUTO,
         *,
-        finishing: bool = True,
         styled_view: StyledView | None = None,
+        stage_done: Callable[[int, Stage, float, Size | None], None] = lambda *stage: None,
     ) -> None:
-        self._finishing, self._styled_view = finishing, styled_view
+        self._styled_view, self._stage_done = styled_view, stage_done
         self._finder = MotionFinder(settings.motion, warning, device)
         self._working_size = working_size
-        self._frame_history = FrameHistory(self._finder, settings.history_length, finishing=finishing)
+        self._frame_history = FrameHistory(self._finder, settings.history_length)
         self._warning = warning
         self._tracker = LightTracker() if settings.follow_light else None
         self._light = ShotLight()
@@ -119,7 +122,7 @@ class FramePrefetcher:
             FrameError: a frame has another size than the first, or none of the motion that was asked for.
         """
         first: np.ndarray | None = None
-        for index, frame in enumerate(frames):
+        for index, frame in enumerate(self._read(frames)):
             image = cropped(frame.image, frame.margin)
             first = image if first is None else first
             if first.shape != image.shape:
@@ -138,9 +141,28 @@ class FramePrefetcher:
             self._frame_history.clear()
         return self._kept(frame, rendered, light, None, None)
 
+    def _read(self, frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
+        upcoming = iter(frames)
+        while True:
+            begun = time.perf_counter()
+            frame = next(upcoming, None)
+            if frame is None:
+                return
+            self._stage_done(frame.number, Stage.READING, time.perf_counter() - begun, None)
+            yield frame
+
     def _prepared(self, frame: SourceFrame, known: ShotLight | None) -> PreparedFrame:
         """A frame that is to be stylized."""
-        passes, before, history = self._passes(frame), self._light, self._frame_history
+        done = partial(self._stage_done, frame.number)
+        with timed(done, Stage.READING):
+            passes = self._passes(frame)
+        with timed(done, Stage.MOTION):
+            return self._with_motion(frame, passes, known)
+
+    def _with_motion(
+        self, frame: SourceFrame, passes: Passes | None, known: ShotLight | None
+    ) -> PreparedFrame:
+        before, history = self._light, self._frame_history
         light = self._follow_light(frame, known)
         rendered = self._rendered(frame, passes, light)
         if is_too_dark(before.factor) and not is_too_dark(light.factor):
@@ -210,7 +232,7 @@ class FramePrefetcher:
         if other.image.shape != prepared.frame.image.shape:
             raise FrameError(number, _size_change(other.image, prepared.frame.image))
         there = self._rendered(other, self._passes(other), entry.light)
-        correspondence = correspondence_to_view(self._finder, there, rendered, finishing=self._finishing)
+        correspondence = correspondence_to_view(self._finder, there, rendered)
         optimized, _, detailed = view.results(number)
         return correspondence and OtherView(correspondence, optimized, detailed, entry.report)
 

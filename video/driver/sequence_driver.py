@@ -22,6 +22,7 @@ import numpy as np
 from compositor.engine import StyleEngine
 from compositor.errors import DivergenceError, ImageError, SettingsError
 from compositor.progress import Stopped
+from compositor.stages import Stage, timed
 from compositor.stylization.temporal import StylizedFrame
 from video.coherence.other_view import detail_constraint
 from video.coherence.warm_start import WarmStart
@@ -200,10 +201,11 @@ class SequenceDriver:
     def _run_pass(self, plan: PassPlan) -> bool:
         """Goes through the frames of one pass; False if it was cancelled on the way."""
         state = PassState(self.settings, self._view.styled)
-        count = 0
+        count, idle_since = 0, time.perf_counter()
         with self._prefetched(plan) as upcoming:
             for position, prepared in enumerate(upcoming):
                 begun, count = time.perf_counter(), position + 1
+                self.callbacks.stage_done(prepared.frame.number, Stage.WAITING, begun - idle_since, None)
                 self._outputs.note_source(prepared.frame)
                 (height, width), margin = prepared.frame.image.shape[:2], prepared.frame.margin
                 if plan.number == 0 and position == 0:
@@ -214,6 +216,7 @@ class SequenceDriver:
                     self._resume(plan, position, prepared, entry, state)
                     if self.callbacks.cancelled():
                         return False
+                    idle_since = time.perf_counter()
                     continue
                 unfinished = self._optimize(plan, position, prepared, state, begun)
                 if unfinished is None:
@@ -222,6 +225,7 @@ class SequenceDriver:
                 self._background.hand_over(
                     partial(self._finish, plan, position, prepared.fingerprint, unfinished)
                 )
+                idle_since = time.perf_counter()
         plan.check_length(count)
         return True
 
@@ -247,7 +251,9 @@ class SequenceDriver:
         self, plan: PassPlan, position: int, prepared: PreparedFrame, state: PassState, begun: float
     ) -> UnfinishedFrame | None:
         """Stylizes a frame; None if it was cancelled on the way."""
-        warm_start = state.warm_start(prepared)
+        done = partial(self.callbacks.stage_done, prepared.frame.number)
+        with timed(done, Stage.WARPING):
+            warm_start = state.warm_start(prepared)
         begins_shot = warm_start is None or warm_start.begins_shot
         start = plan.warm_start_image(position, warm_start)
         # Without a start image the engine matches the style pictures to the frame by itself.
@@ -268,8 +274,9 @@ class SequenceDriver:
         self, plan: PassPlan, position: int, fingerprint: Mapping[str, str], unfinished: UnfinishedFrame
     ) -> FinishedFrame:
         """Writes a frame and stores it in the checkpoint; on the background thread."""
-        finished = self._finisher.finish(unfinished)
-        plan.store(position, fingerprint, finished)
+        with timed(partial(self.callbacks.stage_done, unfinished.frame.number), Stage.WRITING):
+            finished = self._finisher.finish(unfinished)
+            plan.store(position, fingerprint, finished)
         return finished
 
     @contextmanager
@@ -281,8 +288,8 @@ class SequenceDriver:
             self.engine.working_size,
             self._warnings.put,
             style.device,
-            finishing=style.finishing_steps > 0,
             styled_view=self._view.styled,
+            stage_done=self.callbacks.stage_done,
         )
         prepared = prefetcher.prepare(plan.frames(), plan.resumed_cold_starts(), plan.known_lights())
         with BackgroundTask(partial(self._on_finished, notify=plan.is_last)) as self._background:
@@ -331,16 +338,20 @@ class SequenceDriver:
         """
         if self._cancelled():
             return None
+        done = partial(self.callbacks.stage_done, prepared.frame.number)
+        with timed(done, Stage.WARPING):
+            detail = detail_constraint(warm_start)
         try:
             stylized = self.engine.stylize(
                 frame_inputs(prepared, initial, start),
                 temporal=temporal_constraint(warm_start, self.settings.temporal_weight, style_gain),
-                detail=detail_constraint(warm_start),
+                detail=detail,
                 steps=None if start is None else self.settings.warm_steps,
                 callbacks=frame_callbacks(prepared, self.callbacks, self._cancelled),
             )
         except (ImageError, DivergenceError, SettingsError) as error:
             raise FrameError(prepared.frame.number, str(error)) from None
-        self._background.finish()
+        with timed(done, Stage.WAITING):
+            self._background.finish()
         cancelled = stylized.report.stopped is Stopped.CANCELLED or self.callbacks.cancelled()
         return None if cancelled else stylized

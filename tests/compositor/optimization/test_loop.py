@@ -167,22 +167,6 @@ def test_an_objective_is_renewed_after_every_so_many_steps(optimizer: Optimizer)
     assert [place for place, call in enumerate(calls) if call == "renew"] == [3, 7]
 
 
-@pytest.mark.parametrize("optimizer", Optimizer)
-def test_an_achromatic_run_moves_red_green_and_blue_alike(optimizer: Optimizer) -> None:
-    """From gray towards three different grays: each pixel ends at the mean of its goals."""
-    start, goal = torch.full((1, 3, 8, 8), 0.5), torch.full((1, 3, 8, 8), 0.5)
-    goal[:, 0], goal[:, 1] = 0.4, 0.8
-
-    def pulled(image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        return {"total": 0.5 * (image - goal).square().sum()}, image - goal
-
-    plan = OptimizationRun(200, achromatic=True)
-    image = optimize(start, pulled, StyleSettings(optimizer=optimizer), plan, StepCallbacks()).image
-    assert torch.equal(image[:, 0], image[:, 1])
-    assert torch.equal(image[:, 0], image[:, 2])
-    assert float((image - (0.4 + 0.8 + 0.5) / 3.0).abs().max()) < 5e-3
-
-
 def spoiled(step: int, *, loss: float = 1.0, gradient: float = 0.0) -> Objective:
     """A quadratic whose style loss, or gradient, is another from a step on, counted from 1."""
     calls = 0

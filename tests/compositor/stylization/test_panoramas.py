@@ -50,7 +50,7 @@ def test_copies_stay_equal(content: np.ndarray, style: np.ndarray, optimizer: Op
 
 
 def test_they_do_at_a_smaller_working_size_and_finished(content: np.ndarray, style: np.ndarray) -> None:
-    engine = StyleEngine(replace(SETTINGS, working_size=49, finishing_steps=3), style)
+    engine = StyleEngine(replace(SETTINGS, working_size=49), style)
     stylized = engine.stylize(FrameInputs(content, margin=MARGIN))
     assert engine.working_size(HEIGHT, WIDTH + 2 * MARGIN, MARGIN) == stylized.optimized.shape[:2] == (37, 67)
     check_copies(stylized.optimized, 49)

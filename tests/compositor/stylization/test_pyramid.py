@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 
 from compositor.image_ops.arrays import SMALLEST_SIDE
 from compositor.image_ops.resize import reduced, resize
-from compositor.stylization.pyramid import octave_sizes, scale_sizes, share_steps
+from compositor.settings import StyleSettings
+from compositor.stylization.pyramid import Scale, frame_scales, octave_sizes, scale_sizes
 
 sides = st.integers(SMALLEST_SIDE, 5000)
+
+
+def cold_scales(size: tuple[int, int], steps: int) -> list[Scale]:
+    return frame_scales(*size, StyleSettings(), steps, is_warm_start=False)
 
 
 @given(sides, sides, st.integers(32, 1024))
@@ -86,24 +91,70 @@ def test_a_reduced_image_keeps_its_mean_and_its_evenness(
     )
 
 
-@given(st.integers(1, 12), st.integers(0, 2000))
-def test_shares_sum_to_the_steps(scales: int, more: int) -> None:
-    steps = scales + more
-    shares = share_steps(steps, scales)
-    assert len(shares) == scales
-    assert min(shares) >= 1
-    assert sum(shares) == steps
+@given(sides, sides, st.integers(0, 2000), st.booleans(), st.booleans())
+def test_shares_sum_to_the_steps(height: int, width: int, more: int, local: bool, warm: bool) -> None:
+    settings = StyleSettings(local_weight=2.0 if local else 0.0)
+    steps = 12 + more
+    scales = frame_scales(height, width, settings, steps, is_warm_start=warm)
+    assert scales[-1].size == (height, width)
+    assert min(each.steps for each in scales) >= 1
+    assert sum(each.steps for each in scales) == steps
 
 
-@given(st.integers(2, 12), st.integers(100, 2000))
-def test_full_size_gets_half_and_the_coarse_scales_share_evenly(scales: int, steps: int) -> None:
-    *coarse, full = share_steps(steps, scales)
-    assert full == pytest.approx(steps / 2, abs=1)
-    assert max(coarse) - min(coarse) <= 1
+@given(st.integers(32, 639), st.integers(100, 2000))
+def test_full_size_of_a_small_frame_gets_half_and_the_coarse_scales_share_evenly(
+    width: int, steps: int
+) -> None:
+    *coarse, full = (each.steps for each in cold_scales((400, width), steps))
+    assert full == pytest.approx(steps / 2, abs=1) or not coarse
+    assert not coarse or max(coarse) - min(coarse) <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "shares"),
+    [
+        ((270, 480), {240: 50, 339: 50, 480: 100}),
+        ((360, 640), {226: 57, 320: 56, 453: 57, 640: 30}),
+        ((540, 960), {240: 47, 339: 46, 480: 47, 679: 30, 960: 30}),
+        ((1080, 1920), {240: 33, 339: 34, 480: 33, 679: 25, 960: 25, 1358: 25, 1920: 25}),
+    ],
+)
+def test_most_steps_are_taken_where_there_are_no_coarser_octaves(
+    size: tuple[int, int], shares: dict[int, int]
+) -> None:
+    scales = cold_scales(size, 200)
+    assert {each.size[1]: each.steps for each in scales} == pytest.approx(shares, abs=1)
+    assert sum(each.steps for each in scales) == 200
+
+
+def test_the_published_objective_has_half_of_the_steps_at_full_size_whatever_that_is() -> None:
+    settings = StyleSettings(local_weight=0.0)
+    cold = frame_scales(540, 960, settings, 200, is_warm_start=False)
+    assert [each.steps for each in cold] == [25, 25, 25, 25, 100]
+    assert frame_scales(540, 960, settings, 20, is_warm_start=True) == [Scale((540, 960), 20)]
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [
+        ((270, 480), [Scale((270, 480), 20)]),
+        ((359, 639), [Scale((359, 639), 20)]),
+        ((360, 640), [Scale((270, 480), 16), Scale((360, 640), 4)]),
+        ((1920, 1080), [Scale((480, 270), 16), Scale((1920, 1080), 4)]),
+        ((16, 4000), [Scale((16, 4000), 20)]),
+    ],
+)
+def test_a_large_warm_frame_takes_most_steps_at_its_coarsest_octave(
+    size: tuple[int, int], wanted: list[Scale]
+) -> None:
+    assert frame_scales(*size, StyleSettings(), 20, is_warm_start=True) == wanted
 
 
 def test_fewer_steps_than_scales_still_visit_every_scale() -> None:
-    assert share_steps(1, 3) == [1, 1, 1]
+    for size in ((200, 320), (540, 960)):
+        assert {each.steps for each in cold_scales(size, 1)} == {1}
+    warm = frame_scales(540, 960, StyleSettings(), 1, is_warm_start=True)
+    assert [each.steps for each in warm] == [1, 1]
 
 
 @pytest.mark.parametrize(("height", "width"), [(7, 9), (30, 40), (15, 80)])

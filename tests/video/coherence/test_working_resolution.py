@@ -38,7 +38,6 @@ STYLE = StyleSettings(
     device=DeviceChoice.CPU,
     optimizer=Optimizer.ADAM,
     working_size=48,
-    finishing_steps=2,
 )
 SEQUENCE = SequenceSettings(warm_steps=2, movie=False, contact_sheet=False)
 
@@ -124,7 +123,7 @@ def test_at_full_size_a_flow_is_upscaled() -> None:
     assert abs(float(np.median(middle[..., 1]))) < 0.5
 
 
-def test_what_was_finished_moves_and_where_still_stays_to_the_last_bit() -> None:
+def test_what_was_enlarged_moves_and_where_still_stays_to_the_last_bit() -> None:
     detailed = waves(*FULL)
     backward = np.zeros((*FULL, 2), np.float32)
     backward[:, 48:, 0] = -3.0
@@ -136,7 +135,7 @@ def test_what_was_finished_moves_and_where_still_stays_to_the_last_bit() -> None
     assert np.array_equal(detail.reliability, np.where(still, np.float32(1.0), np.float32(0.5)))
 
 
-def test_what_was_finished_moves_by_surface_up_to_the_silhouettes() -> None:
+def test_what_was_enlarged_moves_by_surface_up_to_the_silhouettes() -> None:
     disk, green, paper = Disk(40.3, 34.6, right=3.5, down=1.25), flat(0.2, 0.6, 0.3), flat(0.9, 0.9, 0.7)
     shot = [downscale(disk.frame(number, flat(0.8, 0.2, 0.1), gradient()), SMALL) for number in (1, 2)]
     motion = vector_motion(*shot)
@@ -147,9 +146,6 @@ def test_what_was_finished_moves_by_surface_up_to_the_silhouettes() -> None:
     known = (disk.at(1).share == 0.0) | (disk.at(2).share == 1.0)
     np.testing.assert_allclose(detail.target[known], disk.at(2).over(green, paper)[known], atol=0.04)
     assert detail.reliability[disk.at(2).share == 1.0].min() > 0.95
-    unfinished = at_full_size(motion, reliability(motion, *shot), *shot, finishing=False)
-    assert unfinished is not None
-    assert unfinished.surfaces is None
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +191,7 @@ def test_static_pixels_are_the_same_in_every_frame(
         assert (first != second).any()
     assert styled[0].shape == (HEIGHT, WIDTH, 3)
     assert all(each.report.scales[-1] == SMALL for each in result.frames)
-    assert [each.report.steps for each in result.frames] == [6, 4, 4, 4]
+    assert [each.report.steps for each in result.frames] == [4, 2, 2, 2]
 
 
 @pytest.mark.parametrize(

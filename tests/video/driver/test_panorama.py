@@ -87,12 +87,22 @@ def check_that_the_edges_meet(styled: list[np.ndarray], other_way: list[np.ndarr
 def test_the_edges_meet(
     style: np.ndarray, turning: list[SourceFrame], tmp_path: Path, working_size: int
 ) -> None:
-    engine = StyleEngine(replace(STYLE, working_size=working_size), style)
+    # Sharpened, the steps where strokes end grow by more than those inside of them, wherever they are.
+    engine = StyleEngine(replace(STYLE, working_size=working_size, sharpening=0.0), style)
     styled = run(engine, turning, tmp_path)
     assert all(image.shape == frame.image.shape for image, frame in zip(styled, turning, strict=True))
     check_that_the_edges_meet(styled, run(engine, turned(turning), tmp_path / "turned"))
     torn = run(engine, turning, tmp_path / "off", replace(SEQUENCE, panorama=Panorama.NEVER))
     assert all(step_over_the_edge(image) > 1.5 * steps_inside(image).mean() for image in torn)
+
+
+def test_sharpened_edges_meet(style: np.ndarray, turning: list[SourceFrame], tmp_path: Path) -> None:
+    engine = StyleEngine(replace(STYLE, working_size=64), style)
+    styled, other_way = run(engine, turning, tmp_path), run(engine, turned(turning), tmp_path / "turned")
+    same_place = [steps_inside(image)[WIDTH // 2 - 1] for image in other_way]
+    steps = [step_over_the_edge(image) for image in styled]
+    assert np.mean(np.divide(steps, same_place)) < 1.1
+    assert all(step <= steps_inside(image).max() for step, image in zip(steps, styled, strict=True))
 
 
 def test_strokes_go_over_the_edge(style: np.ndarray, turning: list[SourceFrame], tmp_path: Path) -> None:

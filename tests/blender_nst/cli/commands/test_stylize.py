@@ -314,7 +314,7 @@ def test_program_of_its_own(files: Path, tmp_path: Path, child_environment: dict
 
 def test_a_smaller_size_to_paint_at_is_said_and_taken(files: Path, cli: Cli, tmp_path: Path) -> None:
     still = [each for each in TINY if each not in ("--warm-steps", "1")]
-    given = ["--style", files / "style.png", *still, "--finishing-steps", "1"]
+    given = ["--style", files / "style.png", *still]
     out = tmp_path / "still.png"
     made = cli("image", files / "picture.png", *given, "--out", out, "--working-size", "44")
     assert made.code == 0
