@@ -292,13 +292,17 @@ def bench(
     reference: Annotated[
         bool, typer.Option(help="Time the published method beside it, in single precision.")
     ] = True,
+    frame: Annotated[
+        str | None,
+        typer.Option(metavar="WxH", help="Print instead where the time of a frame of this size goes."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure this machine: seconds a step by size, beside the published method, and a whole frame."""
     from blender_nst.cli.commands.bench import run_bench
 
     with signals_are_raised():
-        run_bench(sizes, repeats, settings, reference=reference, as_json=as_json)
+        run_bench(sizes, repeats, settings, reference=reference, frame=frame, as_json=as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from blender_nst.cli.commands.bench_frame import FrameTime, frame_time
+from blender_nst.cli.commands.bench_stages import run_frame_bench
 from blender_nst.cli.errors import InputError
 from blender_nst.cli.inputs.settings_options import Settings
 from compositor.benchmark.step_time import StepTime, exponent, peak_memory, step_time
@@ -30,13 +31,21 @@ class Bench:
     peak_bytes: int | None
 
 
-def run_bench(sizes: str, repeats: int, settings: Settings, *, reference: bool, as_json: bool) -> None:
+def run_bench(
+    sizes: str, repeats: int, settings: Settings, *, reference: bool, as_json: bool, frame: str | None = None
+) -> None:
     """Measures and prints.
+
+    Args:
+        frame: a size, of a frame whose stages are measured instead.
 
     Raises:
         InputError: a size that is none.
         CompositorError: the device is not there.
     """
+    if frame is not None:
+        run_frame_bench(*_parse(frame), settings, as_json=as_json)
+        return
     parsed = [_parse(text) for text in sizes.split(",")]
     style_settings, sequence_settings = settings
     device = choose_device(style_settings.device)

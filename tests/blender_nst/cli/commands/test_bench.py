@@ -73,3 +73,45 @@ def test_the_style_loss_compared_is_one_of_both_ways() -> None:
     assert times.equal_style == max(times.warm_style, times.alone_style)
     assert 0.0 < times.alone_until_equal <= times.alone_seconds
     assert times.warm_until_equal > 0.0
+
+
+def test_the_stages_of_a_frame_are_told_apart(cli: Cli) -> None:
+    outcome = cli(
+        *("bench", "--frame", "96x64", "--working-size", 64, "--coarsest-size", 32, "--json"), *QUICK[2:]
+    )
+    assert outcome.code == 0
+    result = json.loads(outcome.stdout)
+    assert (result["width"], result["height"]) == (96, 64)
+    stages = {(each["stage"], each["size"] and tuple(each["size"])): each for each in result["stages"]}
+    assert list(stages) == [
+        ("reading", None),
+        ("motion", None),
+        ("warping", None),
+        ("waiting", None),
+        ("steps", (43, 64)),
+        ("enlarging", None),
+        ("writing", None),
+    ]
+    following = stages["steps", (43, 64)]
+    assert following["following"] > 0.0
+    assert [name for (name, _), each in stages.items() if each["beside"]] == ["reading", "motion", "writing"]
+    assert all(each["first"] > 0.0 for (name, _), each in stages.items() if name != "waiting")
+    before_the_end = [
+        each["following"] for (name, _), each in stages.items() if not each["beside"] and name != "waiting"
+    ]
+    assert 0.0 < sum(before_the_end) <= result["following"]
+
+
+def test_a_table_of_stages_names_device_and_sizes(cli: Cli) -> None:
+    outcome = cli("bench", "--frame", "64x48", *QUICK[2:])
+    assert outcome.code == 0
+    assert "steps at 64×48 px" in outcome.stdout
+    assert "enlarging" in outcome.stdout
+    assert "in all" in outcome.stdout
+
+
+@pytest.mark.parametrize("size", ["128", "axb", "16x16", "1920x1080,64x48"])
+def test_a_frame_of_no_size_is_refused(cli: Cli, size: str) -> None:
+    outcome = cli("bench", "--frame", size)
+    assert outcome.code == 2
+    assert "is no size" in outcome.stderr
