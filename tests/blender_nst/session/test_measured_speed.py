@@ -43,7 +43,7 @@ def run_in(blender: BlenderInTests, script: str) -> object:
 
 
 def test_a_benchmark_gives_the_time_of_any_size_and_number_of_steps(blender: BlenderInTests) -> None:
-    """Seconds by hand: 20 steps at 960×540 and 5 at full size; 200 for the first, half of them coarser."""
+    """Seconds by hand: 4 steps at 960×540 after 16 at 480×270; 200 for the first, 30 of them at 960×540."""
     result = run_in(
         blender,
         """
@@ -57,14 +57,14 @@ finish([unknown, measured_speed.expected_seconds(scene, 10, (1920, 1080), "cpu")
     assert isinstance(result, list)
     unknown, seconds, first, later, small, device = result
     assert unknown is None
-    # Sizes from 640 px on are gone through at 480 px too, from 1280 px on at one between as well.
-    small_work, large_work = 1.25 * 960 * 540 * 1e-6, 1.3125 * 1920 * 1080 * 1e-6
-    # Coarser by √2 each down to 240×135, 25 steps at each of the four.
-    coarse = 25 * (679 * 382 + 2 * 480 * 270 + 339 * 191 + 240 * 135) * 1e-6
-    by_hand = first * (205 * 0.01 + 100 * small_work + coarse + 5 * large_work)
-    by_hand += 9 * later * (25 * 0.01 + 20 * small_work + 5 * large_work)
+    # Sizes from 640 px on are gone through at 480 px too.
+    last_octave = 480 * 270
+    fine = 30 * (960 * 540 + 679 * 382 + 2 * last_octave)
+    coarse = 47 * 240 * 135 + 46 * 339 * 191 + 47 * last_octave
+    by_hand = first * (200 * 0.01 + (fine + coarse) * 1e-6)
+    by_hand += 9 * later * (20 * 0.01 + (4 * (960 * 540 + last_octave) + 16 * last_octave) * 1e-6)
     assert seconds == pytest.approx(by_hand, rel=1e-3)
-    # 226×127 and 320×180, 100 steps each; nothing follows at full size.
+    # 226×127 and 320×180, 100 steps each; nothing follows.
     pixels = 226 * 127 + 320 * 180
     assert small == pytest.approx(first * (200 * 0.01 + 100 * pixels * 1e-6))
     assert device == "cpu"
