@@ -10,6 +10,13 @@ from pathlib import Path
 from compositor.progress import CancelCheck, FrameReport, Progress, Snapshot
 from compositor.stages import Stage
 
+FrameStageCallback = Callable[[int, Stage, float, tuple[int, int] | None], None]
+"""`StageCallback` with the number of the frame before it."""
+
+
+def ignored_stage(number: int, stage: Stage, seconds: float, size: tuple[int, int] | None) -> None:
+    """The callback of those who do not ask."""
+
 
 @dataclass(frozen=True)
 class FrameResult:
@@ -60,6 +67,4 @@ class RunCallbacks:
     cancelled: CancelCheck = lambda: False
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     interrupt: Callable[[], None] = lambda: None
-    stage_done: Callable[[int, Stage, float, tuple[int, int] | None], None] = (
-        lambda number, stage, seconds, size: None
-    )
+    stage_done: FrameStageCallback = ignored_stage

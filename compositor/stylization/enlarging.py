@@ -21,7 +21,7 @@ _MIN_RELIABILITY = 0.05
 # little from frame to frame on a surface that moves by fractions of a pixel of the working size; kept
 # alone, silhouettes collect what the warps leave at them: over three frames of an orbit at 1920×1080 edge
 # noise grew by 1.16 with all of it, by 1.06 with three quarters, and not at all with a half.
-_KEPT = 0.5
+_KEPT_STROKES = 0.5
 
 
 def enlarged(
@@ -54,7 +54,7 @@ def _tied(image: Tensor, detail: DetailConstraint, working_scale: float) -> Tens
         to_tensor(detail.target, image.device),
         map_to_tensor(detail.reliability, image.device),
     )
-    tied = _with_strokes_of(target, image, _KEPT * reliability, round(_TONE_SIZE / working_scale))
+    tied = _with_strokes_of(target, image, _KEPT_STROKES * reliability, round(_TONE_SIZE / working_scale))
     still = fixed_pixels(detail.still, image.device)
     return tied if still is None else torch.where(still, target, tied)
 

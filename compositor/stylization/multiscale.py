@@ -40,7 +40,7 @@ MAX_ACTIVE_SHARE = 0.8
 _WHOLLY = 1.0 - 1e-4
 # Share of a warped image's detail that is kept: warping sharpens it, which the few steps at full size of a
 # warm frame do not make up for. With all of it fine luma grew by 6 % of its power a frame, outliers by 8 %.
-_KEPT = 0.95
+_KEPT_DETAIL = 0.95
 # Times that the tiles' area is halved after out of memory, before the error is raised.
 _HALVINGS = 8
 
@@ -97,7 +97,9 @@ class MultiscaleOptimizer:
         for scale, (height, width) in enumerate(sizes):
             finer = resize(image, height, width)
             if outcome is not None:
-                source, share = (self._content_frame.content, 1.0) if detail is None else (detail, _KEPT)
+                source, share = (
+                    (self._content_frame.content, 1.0) if detail is None else (detail, _KEPT_DETAIL)
+                )
                 finer = finer + share * _lost_detail(source, outcome.image.shape[-2:], (height, width))
                 finer = self._with_fixed_of(detail, finer)
             moments = moments and moments.resized(height, width)

@@ -27,6 +27,7 @@ from video.motion.coverage import Coverage
 from video.motion.motion_field import RenderedFrame
 from video.motion.motion_source import MotionFinder
 from video.motion.shot_light import LightTracker, ShotLight
+from video.results import FrameStageCallback, ignored_stage
 from video.resume.fingerprint import frame_fingerprint
 from video.settings import SequenceSettings
 
@@ -86,7 +87,7 @@ class FramePrefetcher:
         device: DeviceChoice = DeviceChoice.AUTO,
         *,
         styled_view: StyledView | None = None,
-        stage_done: Callable[[int, Stage, float, Size | None], None] = lambda *stage: None,
+        stage_done: FrameStageCallback = ignored_stage,
     ) -> None:
         self._styled_view, self._stage_done = styled_view, stage_done
         self._finder = MotionFinder(settings.motion, warning, device)

@@ -22,7 +22,7 @@ from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import open_sequence
 from video.images.image_files import write_png
 from video.paintings.painting import Painting, paint
-from video.results import FrameResult, RunCallbacks
+from video.results import RunCallbacks
 from video.settings import MotionSource
 
 # Pixels at full HD that the camera of the little animation moves by in a frame; in proportion at other sizes.
@@ -31,7 +31,7 @@ _SHIFT, _FULL_HD = 12, 1920
 _FOLLOWING = 3
 
 # What is at work beside the optimization, for the frame before or the next one.
-BESIDE = {Stage.READING, Stage.MOTION, Stage.WRITING}
+_BESIDE = {Stage.READING, Stage.MOTION, Stage.WRITING}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class StageLog:
         """By stage, in the order of a frame, and of steps from coarse to fine."""
         order = list(Stage)
         return [
-            StageTime(stage, size, frames.get(1, 0.0), _following(frames), stage in BESIDE)
+            StageTime(stage, size, frames.get(1, 0.0), _following(frames), stage in _BESIDE)
             for (stage, size), frames in sorted(
                 self.seconds.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or (0, 0))
             )
@@ -110,19 +110,16 @@ def frame_stages(width: int, height: int, settings: Settings) -> FrameStages:
     sequence = replace(
         sequence_settings, motion=MotionSource.DIS, movie=False, contact_sheet=False, pass_count=1
     )
-    log, seconds = StageLog(), list[float]()
-
-    def done(result: FrameResult) -> None:
-        seconds.append(result.seconds)
-
+    log = StageLog()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         frames = Path(folder) / "frames"
         _write_frames(frames, width, height)
-        callbacks = RunCallbacks(frame_done=done, stage_done=log.note)
+        callbacks = RunCallbacks(stage_done=log.note)
         result = SequenceDriver(engine, sequence, Path(folder) / "out", callbacks).run(open_sequence(frames))
-    following = (result.seconds - seconds[0]) / _FOLLOWING
+    first = result.frames[0].seconds
+    following = (result.seconds - first) / _FOLLOWING
     plan, device = engine.plan_text(height, width), describe_device(engine.device)
-    return FrameStages(width, height, plan, device, log.times(), seconds[0], following)
+    return FrameStages(width, height, plan, device, log.times(), first, following)
 
 
 def _write_frames(folder: Path, width: int, height: int) -> None:
