@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from .schema import SCHEMA
@@ -20,10 +20,10 @@ _COARSEST_OCTAVE = 480
 """Pixels of the longer side of the last octave."""
 _COARSER_FROM = 640
 """Pixels of the longer side from which on there is a coarser octave; one more wherever it doubles."""
-_FINE_SHARE, _FINE_SHARES = 0.15, 0.5
-"""Share of the steps that each scale with coarser octaves gets, and the most that all of them get."""
-_WARM_FINE_SHARE = 0.2
-"""Share that the full size of such a frame gets if it has a predecessor; its last octave has the rest."""
+_LEAST_SHARE = 0.035
+"""The least share of the steps that a scale with coarser octaves gets."""
+_WARM_SHARE = 0.45
+"""Share of the steps that such a frame takes if it has a predecessor, all of them at its last octave."""
 
 
 def working_size(height: int, width: int, style_settings: Mapping[str, Any], device: str) -> tuple[int, int]:
@@ -53,15 +53,17 @@ def frame_steps(
     """
     working = working_size(height, width, style_settings, device)
     local = style_settings["local_weight"] > 0.0
+    octaves = _octaves(*working, local)
     if first:
-        sizes = _scale_sizes(*working, style_settings["coarsest_size"])
-        shares = _shared(steps, [len(_octaves(*size, local)) > 1 for size in sizes])
+        sizes = _scale_sizes(octaves, style_settings["coarsest_size"])
+        shares = _shared(steps, sizes, [len(_octaves(*size, local)) > 1 for size in sizes])
     else:
-        octaves = _octaves(*working, local)
-        sizes = [octaves[-1], working] if len(octaves) > 1 else [working]
-        shares = _warm_shares(steps, len(sizes))
+        sizes = octaves[-1:]
+        shares = [max(1, round(steps * _WARM_SHARE) if len(octaves) > 1 else steps)]
     work = zip(sizes, shares, strict=True)
-    return [(sum(map(math.prod, _octaves(*size, local))), count) for size, count in work]
+    found = [(sum(map(math.prod, _octaves(*size, local))), count) for size, count in work]
+    # The detail that a large frame is given takes about as long as a step.
+    return [*found, (math.prod(working), 1)] if len(octaves) > 1 else found
 
 
 def _octaves(height: int, width: int, local: bool) -> list[tuple[int, int]]:
@@ -76,9 +78,9 @@ def _octaves(height: int, width: int, local: bool) -> list[tuple[int, int]]:
     return sizes
 
 
-def _scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
-    """(height, width) of each scale, coarse to fine."""
-    sizes = [(height, width)]
+def _scale_sizes(octaves: list[tuple[int, int]], coarsest: int) -> list[tuple[int, int]]:
+    """(height, width) of each scale, coarse to fine: the octaves and smaller ones."""
+    sizes, (height, width) = list(octaves), octaves[-1]
     for step in range(1, 64):
         factor = math.sqrt(2.0) ** step
         smaller = round(height / factor), round(width / factor)
@@ -88,27 +90,26 @@ def _scale_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]
     return sizes[::-1]
 
 
-def _shared(steps: int, are_fine: list[bool]) -> list[int]:
+def _shared(steps: int, sizes: list[tuple[int, int]], are_fine: list[bool]) -> list[int]:
     """The steps of each scale, coarse to fine; `are_fine` says which have coarser octaves."""
-    fine, scales = sum(are_fine), len(are_fine)
-    if fine in (0, scales):
-        if scales == 1:
+    if not any(are_fine):
+        if len(sizes) == 1:
             return [max(1, steps)]
-        coarse = max(scales - 1, steps - round(steps * 0.5))
-        return [*_evenly(coarse, scales - 1), max(1, steps - coarse)]
-    each = max(1, round(steps * min(_FINE_SHARE, _FINE_SHARES / fine)))
-    return [*_evenly(steps - fine * each, scales - fine), *[each] * fine]
+        coarse = max(len(sizes) - 1, steps - round(steps * 0.5))
+        return [*_proportionally(coarse, [1.0] * (len(sizes) - 1)), max(1, steps - coarse)]
+    weights = [1.0 / math.prod(size) for size in sizes]
+    first = are_fine.index(True)
+    shares = [max(weight / sum(weights), _LEAST_SHARE) for weight in weights[first:]]
+    fine = [max(1, round(steps * share)) for share in shares]
+    return [*_proportionally(steps - sum(fine), weights[:first]), *fine]
 
 
-def _warm_shares(steps: int, scales: int) -> list[int]:
-    """The steps of each scale of a frame that has a predecessor."""
-    if scales == 1:
-        return [max(1, steps)]
-    fine = max(1, round(steps * _WARM_FINE_SHARE))
-    return [max(1, steps - fine), fine]
-
-
-def _evenly(steps: int, scales: int) -> list[int]:
-    """As many steps at each scale, or one more, each at least one."""
-    ends = [round(max(steps, scales) * scale / scales) for scale in range(scales + 1)]
-    return [end - begin for begin, end in pairwise(ends)]
+def _proportionally(steps: int, weights: list[float]) -> list[int]:
+    """The steps in these proportions, each at least one."""
+    total, steps = sum(weights), max(steps, len(weights))
+    ends = [round(steps * end / total) for end in accumulate(weights, initial=0.0)]
+    shares = [end - begin for begin, end in pairwise(ends)]
+    while min(shares) < 1:
+        shares[shares.index(max(shares))] -= 1
+        shares[shares.index(min(shares))] += 1
+    return shares

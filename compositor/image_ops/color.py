@@ -1,8 +1,10 @@
-"""Color transfer and luminance of display-referred arrays (H, W, 3) float32, sRGB in 0..1."""
+"""Color transfer and luminance of display-referred images, float32, sRGB in 0..1; arrays are (H, W, 3)."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import Tensor
 
 # NTSC's luma and chroma, as Gatys et al. 2016 (Preserving Color in Neural Artistic Style Transfer) use them.
 _RGB_TO_YIQ = np.array(
@@ -17,6 +19,12 @@ _YIQ_TO_RGB = np.linalg.inv(_RGB_TO_YIQ).astype(np.float32)
 def luminance(image: np.ndarray) -> np.ndarray:
     """The luma, (H, W) float32 in 0..1."""
     return image[..., :3] @ LUMA_WEIGHTS
+
+
+def luma(image: Tensor) -> Tensor:
+    """The luma (1, 1, H, W) of a tensor (1, 3, H, W)."""
+    weights = torch.from_numpy(LUMA_WEIGHTS).to(image).view(1, 3, 1, 1)
+    return (image * weights).sum(dim=1, keepdim=True)
 
 
 def gray(image: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     if result.shape[-2:] == (height, width):
         return result
     slopes, offsets = _explained(result, small)
-    strokes = resize(_without_mesh(result - _applied(slopes, offsets, small)), height, width)
+    strokes = resize(without_mesh(result - _applied(slopes, offsets, small)), height, width)
     upsampled = torch.empty_like(full)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
@@ -52,8 +52,8 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     return upsampled.clamp(0.0, 1.0)
 
 
-def _without_mesh(strokes: Tensor) -> Tensor:
-    """Without waves of two pixels along rows and along columns."""
+def without_mesh(strokes: Tensor) -> Tensor:
+    """An image (1, 3, h, w) without waves of two pixels along rows and along columns."""
     for axes in ((1, 1, 0, 0), (0, 0, 1, 1)):
         finest, kernel = strokes, strokes.new_tensor([-0.25, 0.5, -0.25])
         weight = kernel.view(1, 1, *((1, 3) if axes[0] else (3, 1))).expand(3, 1, -1, -1)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor.image_ops.color import LUMA_WEIGHTS
+from compositor.image_ops.color import luma
 
 # Pixels of the small image: standard deviation of the blur whose difference is added.
 _BLUR = 0.75
@@ -31,14 +31,13 @@ def sharpened(image: Tensor, factor: float, amount: float) -> Tensor:
     """
     if amount == 0.0:
         return image
-    weights = image.new_tensor(LUMA_WEIGHTS.tolist()).view(1, 3, 1, 1)
-    luma = (image * weights).sum(dim=1, keepdim=True)
+    gray = luma(image)
     side = 2 * max(1, round(factor)) + 1
-    highest, lowest = _highest(luma, side), -_highest(-luma, side)
+    highest, lowest = _highest(gray, side), -_highest(-gray, side)
     allowed = _OVERSHOOT * (highest - lowest)
-    sharp = luma + amount * (luma - _blurred(luma, _BLUR * factor))
+    sharp = gray + amount * (gray - _blurred(gray, _BLUR * factor))
     sharp = torch.minimum(torch.maximum(sharp, lowest - allowed), highest + allowed)
-    return (image + (sharp - luma)).clamp(0.0, 1.0)
+    return (image + (sharp - gray)).clamp(0.0, 1.0)
 
 
 def _highest(values: Tensor, side: int) -> Tensor:

@@ -16,6 +16,7 @@ from compositor.image_ops.circular import CircularMargin
 from compositor.image_ops.color import gray
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import Region
+from compositor.losses.style_targets import StylePicture
 from compositor.settings import Color
 from compositor.stylization.frame_inputs import FrameInputs
 from compositor.stylization.style_library import StyleLibrary
@@ -65,13 +66,21 @@ class ContentFrame:
 
     def regions(self, library: StyleLibrary) -> list[Region]:
         """The styles' targets at this size, for the regions that have pixels in the frame."""
-        height, width = self.content.shape[-2:]
-        longer_side = max(height, width if self.circular is None else self.circular.inner(width))
         return [
-            Region(library.targets(name, longer_side, self.working_scale), mask)
+            Region(library.targets(name, self._longer_side, self.working_scale), mask)
             for name, mask in self.masks.items()
             if mask is None or bool(mask.any())
         ]
+
+    def pictures(self, library: StyleLibrary, name: str | None, factor: float = 1.0) -> list[StylePicture]:
+        """The style pictures of a region that this size is compared with, times a factor."""
+        return library.pictures(name, self._longer_side, self.working_scale, factor)
+
+    @property
+    def _longer_side(self) -> int:
+        """Pixels, without the margins of a panorama."""
+        height, width = self.content.shape[-2:]
+        return max(height, width if self.circular is None else self.circular.inner(width))
 
 
 def make_unstyled_mask(inputs: FrameInputs, library: StyleLibrary) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.memory_shortage import is_memory_shortage
+from compositor.image_ops.joint_upsampling import without_mesh
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
@@ -28,6 +29,7 @@ from compositor.progress import Stopped
 from compositor.settings import StyleSettings
 from compositor.stages import Stage, timed
 from compositor.stylization.content_frame import ContentFrame
+from compositor.stylization.painted_detail import lost_detail, with_as_much_detail, with_painted_detail
 from compositor.stylization.pyramid import Size, octave_sizes
 from compositor.stylization.step_counter import StepCounter
 from compositor.stylization.style_library import StyleLibrary
@@ -38,9 +40,9 @@ from compositor.tiling.windows import Window, around
 MAX_ACTIVE_SHARE = 0.8
 # Share of a pixel, less the rounding of the share.
 _WHOLLY = 1.0 - 1e-4
-# Share of a warped image's detail that is kept: warping sharpens it, which the few steps at full size of a
-# warm frame do not make up for. With all of it fine luma grew by 6 % of its power a frame, outliers by 8 %.
-_KEPT_DETAIL = 0.95
+# From this reliability on a warped image's detail is kept. That of a surface whose light changes is lower
+# than its strokes are known.
+_KEPT_FROM = 0.2
 # Times that the tiles' area is halved after out of memory, before the error is raised.
 _HALVINGS = 8
 
@@ -84,9 +86,8 @@ class MultiscaleOptimizer:
         Args:
             sizes: (height, width) of each scale, coarse to fine.
             image: (1, 3, h, w) in 0..1, of any size; what the first scale begins with.
-            detail: (1, 3, h, w) in 0..1, of any size: whose detail, which a coarser scale cannot show, the
-                finer ones begin with. The content by default. With the image itself a coarser scale does
-                no more than correct it.
+            detail: (1, 3, h, w) in 0..1, of any size: the warped image that a coarser scale does no more than
+                correct, as its detail is kept where it is reliable. None for a cold start.
 
         Raises:
             ImageError: there are no sizes.
@@ -95,17 +96,18 @@ class MultiscaleOptimizer:
         moments: Moments | None = None
         outcome: Outcome | None = None
         for scale, (height, width) in enumerate(sizes):
-            finer = resize(image, height, width)
-            if outcome is not None:
-                source, share = (
-                    (self._content_frame.content, 1.0) if detail is None else (detail, _KEPT_DETAIL)
-                )
-                finer = finer + share * _lost_detail(source, outcome.image.shape[-2:], (height, width))
-                finer = self._with_fixed_of(detail, finer)
+            if outcome is None:
+                finer = resize(image, height, width)
+            else:
+                with timed(counter.stage_done, Stage.ENLARGING):
+                    finer = self._enlarged(image, (height, width), detail)
             moments = moments and moments.resized(height, width)
             finer = finer.clamp(0.0, 1.0)
             if self._circular is not None:
                 finer = self._circular.merged(finer)
+            if outcome is not None and counter.shares[scale] == 0:
+                outcome.image = finer
+                break
             with timed(counter.stage_done, Stage.STEPS, (height, width)):
                 outcome = self._optimize_scale(finer, counter, scale, moments)
             image, moments = outcome.image, outcome.moments
@@ -117,6 +119,19 @@ class MultiscaleOptimizer:
         # A cancelled cold start may have ended at a coarse scale.
         outcome.image = resize(outcome.image, *sizes[-1]).clamp(0.0, 1.0)
         return outcome
+
+    def _enlarged(self, image: Tensor, size: Size, detail: Tensor | None) -> Tensor:
+        """What a finer scale begins with: the result of the coarser one with detail that this cannot show."""
+        if self._settings.local_weight == 0.0 or len(octave_sizes(*size)) == 1:
+            return resize(image, *size) + lost_detail(self._content_frame.content, image.shape[-2:], size)
+        painted = with_painted_detail(image, size, self._content_frame, self._library)
+        if detail is None:
+            return painted
+        kept = with_as_much_detail(_corrected(detail, image, size), painted, image.shape[-2:])
+        if self._temporal_term is not None:
+            known = (resize(self._temporal_term.reliability, *size) / _KEPT_FROM).clamp(0.0, 1.0)
+            kept = torch.lerp(painted, kept, known)
+        return self._with_fixed_of(detail, kept)
 
     def _with_fixed_of(self, start: Tensor | None, image: Tensor) -> Tensor:
         """The image with the fixed pixels of what a warm frame started from, if it is of their size."""
@@ -236,11 +251,7 @@ class MultiscaleOptimizer:
         return ActiveRegion(window, image)
 
 
-def _lost_detail(source: Tensor, coarse: Sequence[int], fine: Size) -> Tensor:
-    """The detail of an image that is lost at the coarser scale, (1, 3, H, W), around zero.
-
-    Added to an upsampled coarse result: its fine shapes are then there from the first step, in their place,
-    and need not be restored by the losses.
-    """
-    target = resize(source, *fine)
-    return target - resize(resize(source, coarse[0], coarse[1]), *fine)
+def _corrected(warped: Tensor, image: Tensor, size: Size) -> Tensor:
+    """A warped image with what a coarser scale has changed in it, but for waves of two pixels."""
+    small = resize(warped, *image.shape[-2:])
+    return resize(warped, *size) + resize(without_mesh(image - small), *size)

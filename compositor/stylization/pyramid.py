@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from compositor.image_ops.arrays import SMALLEST_SIDE
 from compositor.settings import StyleSettings
@@ -18,13 +18,11 @@ Size = tuple[int, int]
 
 # Share of the steps that the full size of a small frame gets; the coarser scales share the rest evenly.
 _FULL_SIZE_SHARE = 0.5
-# Share that each scale gets which has coarser octaves, as they see most of what these have become already,
-# and the most that all of them get: a step at 960 px takes four times as long as one at 480 px.
-_FINE_SHARE, _FINE_SHARES = 0.15, 0.5
-# Share of a warm frame's steps that its full size gets after its coarsest octave. With four fifths of them at
-# 480 px a frame of 960 px is as near to the painting as with all at 960 px, in less than half of the time.
-# With nine tenths it is so too, but fine noise grows from frame to frame.
-_WARM_FINE_SHARE = 0.2
+# The least share of a cold frame's steps that a scale with coarser octaves gets: it begins with detail that
+# is painted already (`painted_detail.py`), and a step at 960 px takes four times as long as one at 480 px.
+_LEAST_SHARE = 0.035
+# Share of a warm frame's steps that are taken where there are octaves, all of them at the coarsest one.
+_WARM_SHARE = 0.45
 
 # Pixels: the longer side of the coarsest octave, whatever the size of the frame.
 _COARSEST_OCTAVE = 480
@@ -34,7 +32,7 @@ _COARSER_FROM = 640
 
 @dataclass(frozen=True)
 class Scale:
-    """A scale that a frame is optimized at, and for how many steps."""
+    """A scale that a frame is optimized at, and for how many steps; with none it is only enlarged to it."""
 
     size: Size
     steps: int
@@ -50,18 +48,20 @@ def frame_scales(
         sizes = warm_scale_sizes(height, width) if has_octaves else [(height, width)]
         shares = share_warm_steps(steps, len(sizes))
     else:
-        sizes = scale_sizes(height, width, settings.coarsest_size)
+        sizes = scale_sizes(height, width, settings.coarsest_size, has_octaves=has_octaves)
         shares = share_steps(steps, sizes, has_octaves=has_octaves)
     return [Scale(*each) for each in zip(sizes, shares, strict=True)]
 
 
-def scale_sizes(height: int, width: int, coarsest: int) -> list[Size]:
+def scale_sizes(height: int, width: int, coarsest: int, *, has_octaves: bool = True) -> list[Size]:
     """(height, width) of each scale of a cold start, coarse to fine; the last is the full size.
 
-    Each is √2 smaller than the next, down to the last one whose longer side is about `coarsest` px at least
-    and whose shorter side is large enough for the network.
+    They are the octaves, and from the coarsest one down each is √2 smaller than the next, down to the last
+    one whose longer side is about `coarsest` px at least and whose shorter side is large enough for the
+    network.
     """
-    sizes = [(height, width)]
+    sizes = octave_sizes(height, width) if has_octaves else [(height, width)]
+    height, width = sizes[-1]
     for step in range(1, 64):
         factor = math.sqrt(2.0) ** step
         smaller = round(height / factor), round(width / factor)
@@ -94,23 +94,28 @@ def octave_sizes(height: int, width: int) -> list[Size]:
 def share_steps(steps: int, sizes: Sequence[Size], *, has_octaves: bool = True) -> list[int]:
     """The steps of each scale of a cold start, coarse to fine, each at least one.
 
+    The scales of a large frame take about as long as each other: what is laid out coarsely in many steps
+    needs few at the finer scales.
+
     Args:
         sizes: see `scale_sizes`.
         has_octaves: whether large scales are compared at coarser octaves too.
     """
-    fine = sum(has_octaves and len(octave_sizes(*size)) > 1 for size in sizes)
-    if fine in (0, len(sizes)):
+    fine = [has_octaves and len(octave_sizes(*size)) > 1 for size in sizes]
+    if not any(fine):
         return _halved(steps, len(sizes))
-    each = max(1, round(steps * min(_FINE_SHARE, _FINE_SHARES / fine)))
-    return [*_evenly(steps - fine * each, len(sizes) - fine), *[each] * fine]
+    weights = [1.0 / (height * width) for height, width in sizes]
+    first = fine.index(True)
+    shares = [max(weight / sum(weights), _LEAST_SHARE) for weight in weights[first:]]
+    finer = [max(1, round(steps * share)) for share in shares]
+    return [*_proportionally(steps - sum(finer), weights[:first]), *finer]
 
 
 def share_warm_steps(steps: int, scales: int) -> list[int]:
-    """The steps of each scale of a warm frame, coarse to fine, each at least one."""
+    """The steps of each scale of a warm frame, coarse to fine: none at full size if it has octaves."""
     if scales == 1:
         return [max(1, steps)]
-    fine = max(1, round(steps * _WARM_FINE_SHARE))
-    return [max(1, steps - fine), fine]
+    return [max(1, round(steps * _WARM_SHARE)), 0]
 
 
 def _halved(steps: int, scales: int) -> list[int]:
@@ -118,10 +123,15 @@ def _halved(steps: int, scales: int) -> list[int]:
     if scales == 1:
         return [max(1, steps)]
     coarse = max(scales - 1, steps - round(steps * _FULL_SIZE_SHARE))
-    return [*_evenly(coarse, scales - 1), max(1, steps - coarse)]
+    return [*_proportionally(coarse, [1.0] * (scales - 1)), max(1, steps - coarse)]
 
 
-def _evenly(steps: int, scales: int) -> list[int]:
-    """As many steps at each scale, or one more, each at least one."""
-    ends = [round(max(steps, scales) * scale / scales) for scale in range(scales + 1)]
-    return [end - begin for begin, end in pairwise(ends)]
+def _proportionally(steps: int, weights: Sequence[float]) -> list[int]:
+    """The steps in these proportions, each at least one."""
+    total, steps = sum(weights), max(steps, len(weights))
+    ends = [round(steps * end / total) for end in accumulate(weights, initial=0.0)]
+    shares = [end - begin for begin, end in pairwise(ends)]
+    while min(shares) < 1:
+        shares[shares.index(max(shares))] -= 1
+        shares[shares.index(min(shares))] += 1
+    return shares

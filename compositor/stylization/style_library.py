@@ -15,7 +15,7 @@ from compositor.errors import ImageError
 from compositor.image_ops.arrays import check_image, map_to_tensor, to_tensor
 from compositor.image_ops.color import match_color, match_luminance
 from compositor.image_ops.hidden_pixels import fill_hidden, visible_part
-from compositor.image_ops.resize import fit
+from compositor.image_ops.resize import fit, resize
 from compositor.losses.style_targets import StylePicture, StyleTargets, replicates, style_targets
 from compositor.networks.features import FeatureNetwork
 from compositor.settings import Color, StyleSettings
@@ -134,20 +134,29 @@ class StyleLibrary:
         """
         key = longer_side, working_scale, region
         if key not in self._targets:
-            asked = (self._settings.style_size or longer_side / working_scale) * self._settings.style_scale
-            pictures = [
-                StylePicture(
-                    _at_size(picture, asked, working_scale),
-                    style.weight,
-                    None if visible is None else _at_size(visible, asked, working_scale),
-                )
-                for style, picture, visible in zip(self.styles, self._pictures, self._visible, strict=True)
-                if style.region == region
-            ]
+            pictures = self.pictures(region, longer_side, working_scale)
             self._targets[key] = style_targets(
                 self._network, pictures, self._settings, replicate=replicates(longer_side)
             )
         return self._targets[key]
+
+    def pictures(
+        self, region: str | None, longer_side: int, working_scale: float = 1.0, factor: float = 1.0
+    ) -> list[StylePicture]:
+        """A region's pictures, as large as frames with this longer side are compared with, times a factor.
+
+        A picture that is too small for the factor is enlarged, and has no detail of that size.
+        """
+        asked = (self._settings.style_size or longer_side / working_scale) * self._settings.style_scale
+        return [
+            StylePicture(
+                _at_size(picture, asked, working_scale, factor),
+                style.weight,
+                None if visible is None else _at_size(visible, asked, working_scale, factor),
+            )
+            for style, picture, visible in zip(self.styles, self._pictures, self._visible, strict=True)
+            if style.region == region
+        ]
 
     def pictures_without_region(self) -> list[StylePicture]:
         """The pictures at their own size of the styles without region; of all where each has one."""
@@ -171,11 +180,15 @@ class StyleLibrary:
         return (pixels * weights).sum(dim=1) / weights.sum(), torch.cov(pixels, aweights=weights)
 
 
-def _at_size(picture: Tensor, asked: float, working_scale: float) -> Tensor:
-    """The picture resized to a longer side in px, never enlarged: an enlarged picture has no strokes of the
-    size of a pixel, and its statistics are those of a blurred one.
+def _at_size(picture: Tensor, asked: float, working_scale: float, factor: float) -> Tensor:
+    """The picture resized to a longer side in px, not enlarged but by the factor: an enlarged picture has no
+    strokes of the size of a pixel, and its statistics are those of a blurred one.
 
     The size asked for refers to the frame's own: the strokes are reduced with the frame, and enlarged with it
     again when it is upsampled.
     """
-    return fit(picture, min(max(picture.shape[-2:]), asked) * working_scale)
+    small = fit(picture, min(max(picture.shape[-2:]), asked) * working_scale)
+    if factor == 1.0:
+        return small
+    height, width = (round(side * factor) for side in small.shape[-2:])
+    return resize(picture, height, width).clamp(0.0, 1.0)

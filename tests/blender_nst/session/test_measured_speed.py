@@ -43,7 +43,7 @@ def run_in(blender: BlenderInTests, script: str) -> object:
 
 
 def test_a_benchmark_gives_the_time_of_any_size_and_number_of_steps(blender: BlenderInTests) -> None:
-    """Seconds by hand: 4 steps at 960×540 after 16 at 480×270; 200 for the first, 30 of them at 960×540."""
+    """Seconds by hand: 9 steps at 480×270; 200 for the first, 7 of them at 960×540; the detail of each."""
     result = run_in(
         blender,
         """
@@ -59,10 +59,11 @@ finish([unknown, measured_speed.expected_seconds(scene, 10, (1920, 1080), "cpu")
     assert unknown is None
     # Sizes from 640 px on are gone through at 480 px too.
     last_octave = 480 * 270
-    fine = 30 * (960 * 540 + 679 * 382 + 2 * last_octave)
-    coarse = 47 * 240 * 135 + 46 * 339 * 191 + 47 * last_octave
-    by_hand = first * (200 * 0.01 + (fine + coarse) * 1e-6)
-    by_hand += 9 * later * (20 * 0.01 + (4 * (960 * 540 + last_octave) + 16 * last_octave) * 1e-6)
+    detail = 960 * 540
+    fine = 7 * (960 * 540 + last_octave)
+    coarse = 110 * 240 * 135 + 55 * 339 * 191 + 28 * last_octave
+    by_hand = first * (201 * 0.01 + (fine + coarse + detail) * 1e-6)
+    by_hand += 9 * later * (10 * 0.01 + (9 * last_octave + detail) * 1e-6)
     assert seconds == pytest.approx(by_hand, rel=1e-3)
     # 226×127 and 320×180, 100 steps each; nothing follows.
     pixels = 226 * 127 + 320 * 180

@@ -12,29 +12,43 @@ import torch
 from compositor.engine import StyleEngine
 from compositor.image_ops.arrays import to_array, to_tensor
 from compositor.image_ops.resize import reduced
-from compositor.progress import FrameCallbacks, Progress
+from compositor.networks.features import FeatureNetwork
+from compositor.networks.weights import load_network
+from compositor.optimization.cuda_graphs import StepGraphs
+from compositor.progress import FrameCallbacks
 from compositor.settings import DeviceChoice, Optimizer, Precision, StyleSettings
-from compositor.stylization.frame_inputs import FrameInputs
+from compositor.stylization.content_frame import ContentFrame
+from compositor.stylization.multiscale import MultiscaleOptimizer
 from compositor.stylization.pyramid import octave_sizes
+from compositor.stylization.step_counter import StepCounter
+from compositor.stylization.style_library import Style, StyleLibrary
 from video.paintings.painting import Painting
 
 Picture = Callable[..., np.ndarray]
+Losses = dict[str, float]
 
-# One step at one scale, so small that the losses are those of the image it begins with.
+# Steps so small that the losses are those of the image that they begin with.
 SETTINGS = StyleSettings(
-    steps=1,
-    coarsest_size=640,
-    device=DeviceChoice.CPU,
-    optimizer=Optimizer.ADAM,
-    learning_rate=1e-5,
-    precision=Precision.FLOAT32,
+    device=DeviceChoice.CPU, optimizer=Optimizer.ADAM, learning_rate=1e-5, precision=Precision.FLOAT32
 )
+CPU = torch.device("cpu")
 
 
-def losses(engine: StyleEngine, content: np.ndarray, image: np.ndarray) -> dict[str, float]:
-    seen: list[Progress] = []
-    engine.stylize(FrameInputs(content, initial_image=image), callbacks=FrameCallbacks(progress=seen.append))
-    return seen[0].losses
+def losses(settings: StyleSettings, style: np.ndarray, content: np.ndarray, image: np.ndarray) -> Losses:
+    """The losses of an image, of one step at its own size."""
+    network = FeatureNetwork(load_network(), settings.pooling, CPU)
+    frame = ContentFrame(to_tensor(content, CPU), None, {None: None})
+    optimizer = MultiscaleOptimizer(
+        network,
+        StyleLibrary([Style(style)], settings, network, CPU),
+        settings,
+        frame,
+        temporal_term=None,
+        fixed=None,
+        graphs=StepGraphs(),
+    )
+    size = content.shape[:2]
+    return optimizer.optimize([size], to_tensor(image, CPU), StepCounter([1], size, FrameCallbacks())).losses
 
 
 def smaller(image: np.ndarray) -> np.ndarray:
@@ -43,8 +57,8 @@ def smaller(image: np.ndarray) -> np.ndarray:
 
 def test_a_frame_of_608_px_is_compared_as_it_is(picture: Picture) -> None:
     content, image = picture(608, 48, Painting.SWIRLS), picture(608, 48)
-    engine = StyleEngine(SETTINGS, picture(120, 90, Painting.KNIFE))
-    found = losses(engine, content, image)
+    style = picture(120, 90, Painting.KNIFE)
+    engine, found = StyleEngine(SETTINGS, style), losses(SETTINGS, style, content, image)
     assert found["style"] == pytest.approx(engine.style_error(image), rel=1e-3)
     assert found["content"] == pytest.approx(engine.content_error(image, content), rel=1e-3)
 
@@ -61,9 +75,9 @@ def test_a_larger_one_is_compared_at_a_smaller_size_too(
         picture(width, 48),
         picture(120, 90, Painting.KNIFE),
     )
-    engine = StyleEngine(replace(SETTINGS, coarsest_size=width), style)
+    engine = StyleEngine(SETTINGS, style)
     shallow = StyleEngine(replace(SETTINGS, style_layers=SETTINGS.style_layers[:style_layers]), style)
-    found = losses(engine, content, image)
+    found = losses(SETTINGS, style, content, image)
     of_style = shallow.style_error(image), engine.style_error(smaller(image))
     assert found["style"] == pytest.approx(np.mean(of_style), rel=1e-3)
     of_content = engine.content_error(image, content), engine.content_error(smaller(image), smaller(content))
@@ -74,5 +88,8 @@ def test_a_larger_one_is_compared_at_a_smaller_size_too(
 
 def test_the_published_objective_looks_at_the_frame_itself(picture: Picture) -> None:
     content, image = picture(640, 48, Painting.SWIRLS), picture(640, 48)
-    engine = StyleEngine(replace(SETTINGS, local_weight=0.0), picture(120, 90, Painting.KNIFE))
-    assert losses(engine, content, image)["style"] == pytest.approx(engine.style_error(image), rel=1e-3)
+    settings, style = replace(SETTINGS, local_weight=0.0), picture(120, 90, Painting.KNIFE)
+    engine = StyleEngine(settings, style)
+    assert losses(settings, style, content, image)["style"] == pytest.approx(
+        engine.style_error(image), rel=1e-3
+    )
