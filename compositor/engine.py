@@ -128,6 +128,7 @@ class StyleEngine:
         temporal: TemporalConstraint | None = None,
         detail: DetailConstraint | None = None,
         steps: int | None = None,
+        scales: Sequence[Scale] | None = None,
         callbacks: FrameCallbacks | None = None,
     ) -> StylizedFrame:
         """Stylizes one frame.
@@ -140,6 +141,7 @@ class StyleEngine:
             temporal: ties the frame to the previous result.
             detail: ties its strokes at full size to the previous ones.
             steps: overrides `settings.steps`.
+            scales: overrides those of `frame_scales`; ends with the working size.
             callbacks: progress, snapshots, cancellation; called on the calling thread.
 
         Raises:
@@ -166,7 +168,8 @@ class StyleEngine:
             device=self.device,
             working_scale=size[0] / inputs.size[0],
         )
-        scales = self._scales(size, inputs, self.settings.steps if steps is None else steps)
+        if scales is None:
+            scales = self._scales(size, inputs, self.settings.steps if steps is None else steps)
 
         def blend(optimized: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
             mask = None if unstyled_mask is None else unstyled_mask[:, columns]

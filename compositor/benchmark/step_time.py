@@ -25,6 +25,7 @@ from compositor.networks.weights import load_network
 from compositor.progress import FrameCallbacks, Progress
 from compositor.settings import Optimizer, StyleSettings, WorkingDetail
 from compositor.stylization.frame_inputs import FrameInputs
+from compositor.stylization.pyramid import Scale
 
 STEP_FLOPS = 1.15e6
 """Floating-point operations a pixel and step: VGG-16's convolutions up to relu5_1, forward and back."""
@@ -130,7 +131,7 @@ def step_timer(
 
         engine.stylize(
             FrameInputs(content, warm_start_image=content[..., :3]),
-            steps=total,
+            scales=[Scale(content.shape[:2], total)],
             callbacks=FrameCallbacks(progress=watch),
         )
         times = times[:: 1 if engine.device.type != "cpu" else apart]

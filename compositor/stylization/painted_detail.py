@@ -45,6 +45,8 @@ _AMOUNT = 0.6
 _CORRECTIONS = 2
 # Pixels: side of the cells in which it is compared how much detail there is; and the least mean square of it.
 _CELL, _LEAST_ENERGY = 16, 1e-8
+# Rows down and columns to the right.
+_NEIGHBORS = [shift for shift in product((0, 1, -1), repeat=2) if shift != (0, 0)]
 
 
 def with_painted_detail(
@@ -152,9 +154,6 @@ def _matches(image: Tensor, picture: StylePicture) -> _Matches:
         taken = other < known * (_COHERENCE if turn == _ROUNDS - 1 else 1.0)
         index, known = torch.where(taken, tried, index), torch.where(taken, other, known)
     return _Matches(index // columns, index % columns, known)
-
-
-_NEIGHBORS = [shift for shift in product((0, 1, -1), repeat=2) if shift != (0, 0)]
 
 
 def _shifted(index: Tensor, columns: int, count: int, down: int, right: int) -> Tensor:

@@ -42,6 +42,7 @@ from compositor.optimization.cuda_graphs import StepGraphs
 from compositor.settings import DeviceChoice, Precision, StyleSettings, WorkingDetail
 from compositor.stylization import multiscale
 from compositor.stylization.frame_inputs import FrameInputs
+from compositor.stylization.pyramid import Scale
 from tests.benchmark.contents import contents
 from video.driver.sequence_driver import SequenceDriver
 from video.frames.sequence import SourceFrame
@@ -192,10 +193,11 @@ def _frames(bench: Bench) -> Iterator[Row]:
 def _shortage(bench: Bench) -> Iterator[Row]:
     width, height = bench.extent.short
     content, style = _pictures(width, height)
-    settings = replace(bench.settings, working_detail=WorkingDetail.FULL, steps=4, coarsest_size=4096)
+    settings = replace(bench.settings, working_detail=WorkingDetail.FULL)
 
     def made() -> np.ndarray:
-        return StyleEngine(settings, style).stylize(FrameInputs(content)).optimized
+        scales = [Scale((height, width), 4)]
+        return StyleEngine(settings, style).stylize(FrameInputs(content), scales=scales).optimized
 
     whole, tiles = made(), []
     planned = multiscale.fitting_windows
