@@ -73,7 +73,7 @@ def sums(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("size", [(24, 16), (19, 17)])
 @pytest.mark.parametrize("channels", [128, 256])
 @pytest.mark.usefixtures("sums")
-def test_a_layer_that_it_pays_for(
+def test_a_layer_of_either_algorithm(
     replicate: bool, dtype: torch.dtype, error: float, channels: int, size: tuple[int, int]
 ) -> None:
     """Result and gradient of layers as wide as the network's, relative to double precision."""
@@ -112,11 +112,13 @@ def test_it_does_not_pay_for_few_channels_and_other_types() -> None:
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_sixty_four_channels_pay_where_the_sums_are_compiled(
+def test_few_channels_pay_where_the_sums_are_compiled(
     compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(convolution_jit, "available", lambda: compiled)
-    assert pays(zeros(64, 64)) == compiled
+    for channels in ((64, 64), (128, 64), (128, 128)):
+        assert pays(zeros(*channels)) == compiled
+    assert pays(zeros(256, 128))
     assert not pays(zeros(64, 64, torch.bfloat16))
 
 
