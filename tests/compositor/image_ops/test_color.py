@@ -1,11 +1,13 @@
-"""Color control on arrays."""
+"""Color control on arrays, and the luma of tensors."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from compositor.image_ops.color import gray, luminance, match_color, match_luminance, with_luminance
+from compositor.image_ops.arrays import to_tensor
+from compositor.image_ops.color import gray, luma, luminance, match_color, match_luminance, with_luminance
 
 
 @pytest.fixture
@@ -24,9 +26,14 @@ def test_a_gray_picture_is_its_own_luminance(content: np.ndarray) -> None:
     np.testing.assert_allclose(luminance(shade), luminance(content), atol=1e-5)
 
 
+def test_a_tensor_has_the_luma_of_its_array() -> None:
+    image = np.random.default_rng(0).random((5, 6, 3)).astype(np.float32)
+    wanted = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    assert np.allclose(luma(to_tensor(image, torch.device("cpu")))[0, 0].numpy(), wanted, atol=1e-6)
+
+
 def test_another_luminance_keeps_the_chroma(content: np.ndarray) -> None:
-    luma = luminance(content) + 0.05
-    moved = with_luminance(content, luma)
+    moved = with_luminance(content, luminance(content) + 0.05)
     np.testing.assert_allclose(moved - content, 0.05, atol=2e-3)
 
 
