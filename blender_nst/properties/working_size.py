@@ -20,7 +20,7 @@ _COARSEST_OCTAVE = 480
 """Pixels of the longer side of the last octave."""
 _COARSER_FROM = 640
 """Pixels of the longer side from which on there is a coarser octave; one more wherever it doubles."""
-_LEAST_SHARE = 0.035
+_LEAST_SHARE = 0.045
 """The least share of the steps that a scale with coarser octaves gets."""
 _WARM_SHARE = 0.45
 """Share of the steps that such a frame takes if it has a predecessor, all of them at its last octave."""

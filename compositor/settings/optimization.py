@@ -22,13 +22,13 @@ class OptimizationSettings:
 
     steps: int = setting(
         OPTIMIZATION,
-        200,
+        150,
         "Steps",
         "Optimization steps for a frame without a predecessor, over all scales",
         minimum=1,
         maximum=100_000,
-        draft=60,
-        final=400,
+        draft=45,
+        final=300,
     )
     working_detail: WorkingDetail = setting(
         OPTIMIZATION,

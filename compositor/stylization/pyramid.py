@@ -20,7 +20,7 @@ Size = tuple[int, int]
 _FULL_SIZE_SHARE = 0.5
 # The least share of a cold frame's steps that a scale with coarser octaves gets: it begins with detail that
 # is painted already (`painted_detail.py`), and a step at 960 px takes four times as long as one at 480 px.
-_LEAST_SHARE = 0.035
+_LEAST_SHARE = 0.045
 # Share of a warm frame's steps that are taken where there are octaves, all of them at the coarsest one.
 _WARM_SHARE = 0.45
 

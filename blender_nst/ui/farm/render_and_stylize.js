@@ -292,12 +292,12 @@ const JOB_TYPE = {
             "type": "int32",
             "label": "Steps",
             "description": "Optimization steps for a frame without a predecessor, over all scales",
-            "default": 200,
+            "default": 150,
             "propargs": {
                 "min": 1,
                 "max": 100000
             },
-            "eval": "getattr(getattr(C.scene, 'nst', None), 'steps', 200)",
+            "eval": "getattr(getattr(C.scene, 'nst', None), 'steps', 150)",
             "evalInfo": {
                 "showLinkButton": true,
                 "description": "As in Neural Style"

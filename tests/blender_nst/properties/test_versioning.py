@@ -94,7 +94,7 @@ def test_what_is_no_group_of_settings_is_passed_over(blender: BlenderInTests, tm
     script = _OPEN_EACH.replace("CASES", repr([("nst", value) for value in values]))
     read = "[scene.nst.steps, scene.nst.color, scene.nst.history_length, scene.nst.enabled]"
     run = blender.run(script, str(tmp_path), read, own_process=True)
-    assert set(run.result) == {"[200, 'STYLE', 4, False]"}
+    assert set(run.result) == {"[150, 'STYLE', 4, False]"}
     assert "Traceback" not in run.output
 
 
@@ -122,7 +122,7 @@ def test_values_that_a_property_cannot_have_are_replaced(blender: BlenderInTests
     most = next(each for each in SCHEMA["style_settings"] if each["name"] == "steps")["maximum"]
 
     def expected(
-        steps: int = 200, content: float = 1.4, styles: Sequence[float] = (), regions: Sequence[str] = ()
+        steps: int = 150, content: float = 1.4, styles: Sequence[float] = (), regions: Sequence[str] = ()
     ) -> str:
         fixed = [temporal["default"], 1, "RENDER", "PNG"]
         return str([steps, content, *fixed, list(styles), list(regions)])

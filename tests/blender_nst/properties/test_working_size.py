@@ -46,10 +46,10 @@ def pixels(height: int, width: int) -> int:
 
 
 def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> None:
-    """With 200, 3 and 61 steps, from the coarsest sizes of the presets."""
+    """With 150, 3 and 61 steps, from the coarsest sizes of the presets."""
     cases: list[Any] = [
         [size[::-1], settings_to_json(replace(StyleSettings(), coarsest_size=coarsest)), steps]
-        for size, coarsest, steps in product(SIZES, (192, 256), (200, 3, 61))
+        for size, coarsest, steps in product(SIZES, (192, 256), (150, 3, 61))
     ]
     run = blender.run(
         f"""
@@ -60,7 +60,7 @@ def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> N
                 for size, settings, steps in cases])
         """
     )
-    for (width, height), coarsest, steps in product(SIZES, (192, 256), (200, 3, 61)):
+    for (width, height), coarsest, steps in product(SIZES, (192, 256), (150, 3, 61)):
         settings = StyleSettings()
         working = working_size(height, width, settings, "cpu")
         settings = replace(StyleSettings(), coarsest_size=coarsest)

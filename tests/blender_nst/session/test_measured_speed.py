@@ -43,7 +43,7 @@ def run_in(blender: BlenderInTests, script: str) -> object:
 
 
 def test_a_benchmark_gives_the_time_of_any_size_and_number_of_steps(blender: BlenderInTests) -> None:
-    """Seconds by hand: 9 steps at 480×270; 200 for the first, 7 of them at 960×540; the detail of each."""
+    """Seconds by hand: 9 steps at 480×270; 150 for the first, 7 of them at 960×540; the detail of each."""
     result = run_in(
         blender,
         """
@@ -61,13 +61,13 @@ finish([unknown, measured_speed.expected_seconds(scene, 10, (1920, 1080), "cpu")
     last_octave = 480 * 270
     detail = 960 * 540
     fine = 7 * (960 * 540 + last_octave)
-    coarse = 110 * 240 * 135 + 55 * 339 * 191 + 28 * last_octave
-    by_hand = first * (201 * 0.01 + (fine + coarse + detail) * 1e-6)
+    coarse = 82 * 240 * 135 + 41 * 339 * 191 + 20 * last_octave
+    by_hand = first * (151 * 0.01 + (fine + coarse + detail) * 1e-6)
     by_hand += 9 * later * (10 * 0.01 + (9 * last_octave + detail) * 1e-6)
     assert seconds == pytest.approx(by_hand, rel=1e-3)
-    # 226×127 and 320×180, 100 steps each; nothing follows.
+    # 226×127 and 320×180, 75 steps each; nothing follows.
     pixels = 226 * 127 + 320 * 180
-    assert small == pytest.approx(first * (200 * 0.01 + 100 * pixels * 1e-6))
+    assert small == pytest.approx(first * (150 * 0.01 + 75 * pixels * 1e-6))
     assert device == "cpu"
 
 

@@ -130,7 +130,7 @@ def test_the_step_after_a_renewal_teaches_no_curvature() -> None:
     def length_of_the_next_step(renewed: bool) -> float:
         image = gray().double()
         optimizer, before = PixelLbfgs(image, 20), image
-        for _ in range(3):
+        for _ in range(6):
             before = image.clone()
             optimizer.step(image - target)
         last = image.clone()
