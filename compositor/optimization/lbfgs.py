@@ -10,9 +10,8 @@ from torch import Tensor
 
 from compositor.optimization.preconditioner import PixelPreconditioner
 
-# Root mean square over the pixels, in 0..1, of a step without known curvature; and where a known part of the
-# Hessian ties the image to what it begins with, which is near its minimum.
-_FIRST_STEP, _FIRST_STEP_HELD = 0.02, 0.0025
+# Root mean square over the pixels, in 0..1, of a step without known curvature.
+_FIRST_STEP = 0.02
 # A pair is used if the cosine of step and change is above this (cautious update, Li and Fukushima 2001).
 _CAUTION = 1e-6
 
@@ -54,7 +53,6 @@ class PixelLbfgs:
         self._hessian_diagonal = hessian_diagonal
         is_held = isinstance(hessian_diagonal, Tensor)
         self._preconditioner = None if is_held else PixelPreconditioner(image)
-        self._first_step = _FIRST_STEP_HELD if is_held else _FIRST_STEP
         self._pairs: deque[_Pair] = deque(maxlen=history)
         self._before: tuple[Tensor, Tensor] | None = None
         self._scale = image.new_ones(())
@@ -124,12 +122,12 @@ class PixelLbfgs:
         return torch.where(known, _dot(unknown, unknown) / product, whole)
 
     def _first(self, gradient: Tensor) -> Tensor:
-        return gradient / (_length(gradient) / self._first_step + self._hessian_diagonal)
+        return gradient / (_length(gradient) / _FIRST_STEP + self._hessian_diagonal)
 
     def _first_scale(self, gradient: Tensor) -> Tensor:
         if self._preconditioner is not None:
             gradient = self._preconditioner(gradient)
-        return _length(gradient) / self._first_step
+        return _length(gradient) / _FIRST_STEP
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:

@@ -217,7 +217,7 @@ finish([seen, rendered, nst.steps, nst.movie, scene.view_layers[0].use_pass_vect
     )
     seen, rendered, steps, movie, vector = run.result
     assert seen[0] == seen[3] == seen[6] == ["FINISHED"]
-    assert (seen[1]["done"], seen[1]["steps"]) == ([2], 60)
+    assert (seen[1]["done"], seen[1]["steps"]) == ([2], 45)
     assert (seen[4]["done"], seen[4]["steps"]) == ([2], 3)
     assert seen[2] == [24, 16], "the file on disk"
     assert seen[5] == seen[7] == [96, 64], "the render"
