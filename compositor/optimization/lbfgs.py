@@ -82,7 +82,8 @@ class PixelLbfgs:
 
     def _remember(self, gradient: Tensor) -> None:
         if self._before is None:
-            self._scale = self._first_scale(gradient)
+            preconditioned = gradient if self._preconditioner is None else self._preconditioner(gradient)
+            self._scale = _first_scale(preconditioned)
             return
         image, earlier = self._before
         step, change = self._image - image, gradient - earlier
@@ -122,12 +123,7 @@ class PixelLbfgs:
         return torch.where(known, _dot(unknown, unknown) / product, whole)
 
     def _first(self, gradient: Tensor) -> Tensor:
-        return gradient / (_length(gradient) / _FIRST_STEP + self._hessian_diagonal)
-
-    def _first_scale(self, gradient: Tensor) -> Tensor:
-        if self._preconditioner is not None:
-            gradient = self._preconditioner(gradient)
-        return _length(gradient) / _FIRST_STEP
+        return gradient / (_first_scale(gradient) + self._hessian_diagonal)
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
@@ -135,6 +131,5 @@ def _dot(one: Tensor, other: Tensor) -> Tensor:
     return torch.dot(one.flatten(), other.flatten())
 
 
-def _length(gradient: Tensor) -> Tensor:
-    """The root mean square over the pixels."""
-    return gradient.square().mean().sqrt().clamp_min(1e-20)
+def _first_scale(gradient: Tensor) -> Tensor:
+    return gradient.square().mean().sqrt().clamp_min(1e-20) / _FIRST_STEP

@@ -52,7 +52,7 @@ class PixelPreconditioner:
         self._rows, self._columns = (torch.from_numpy(_tents(side)).to(**like) for side in (height, width))
         self._to_rows, self._to_columns = _normalized(self._rows.T), _normalized(self._columns.T)
         self._squares: Tensor | None = None
-        self._local: Tensor | None = None
+        self._local = image.new_ones(1, 1, 1, 1)
 
     def observe(self, gradient: Tensor) -> None:
         """Takes notice of how strong a gradient (1, 3, H, W) is in each part of the image."""
@@ -66,20 +66,19 @@ class PixelPreconditioner:
 
     def __call__(self, values: Tensor) -> Tensor:
         """The operator's result for values (1, 3, H, W)."""
-        local = self._local
-        values = values if local is None else values * local
+        values = values * self._local
         result = values.clone()
         for weight, rows, columns in self._levels:
             result.add_(rows.T @ (rows @ values @ columns.T) @ columns, alpha=weight)
         result.add_(result.mean(dim=1, keepdim=True), alpha=_GRAY)
-        return result if local is None else result.mul_(local)
+        return result.mul_(self._local)
 
 
 def _gaussians(side: int, sigma: float) -> np.ndarray:
-    """(n, side): Gaussians that are one standard deviation apart; the sums of BᵀB's rows are 1."""
+    """(n, side): Gaussians that are one standard deviation apart; the sums of BᵀB's rows are about 1."""
     centers = _centers(side, sigma, math.ceil(side / sigma) + 2)
     blur = np.exp(-0.5 * ((np.arange(side) - centers[:, None]) / sigma) ** 2)
-    return blur / np.sqrt((blur.T @ blur).sum(axis=1))
+    return blur / np.sqrt(blur.T @ blur.sum(axis=1))
 
 
 def _tents(side: int) -> np.ndarray:
