@@ -63,8 +63,8 @@ def test_result_is_an_image_of_the_content_size_with_a_report(
 
 def test_bfloat16_ends_near_the_losses_of_float32() -> None:
     # Two descents of such an objective drift apart: at 128×96 px and 150 steps by 0.3 and 0.7 %.
-    style, content = paint(Painting.SWIRLS, 96, 96), paint(Painting.KNIFE, 96, 64)
-    settings = StyleSettings(steps=60, coarsest_size=96, device=DeviceChoice.CPU)
+    style, content = paint(Painting.SWIRLS, 72, 72), paint(Painting.KNIFE, 72, 48)
+    settings = StyleSettings(steps=40, coarsest_size=72, device=DeviceChoice.CPU)
     single, half = (
         StyleEngine(replace(settings, precision=precision), style)
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
