@@ -32,6 +32,8 @@ TIMEOUT = float(os.environ.get("NST_WINDOW_TIMEOUT", "1500"))
 """Seconds for all scenarios: more for a machine that does other work as well."""
 SIZE = os.environ.get("NST_WINDOW_SIZE", "128x72")
 """Of a frame: larger for a screenshot to be shown."""
+SCREEN = os.environ.get("NST_WINDOW_SCREEN", "1600x1000")
+"""Of Blender's window, which fills it: larger for the README's pictures."""
 ONLY = os.environ.get("NST_WINDOW_ONLY", "").split()
 """Scenarios that are played; empty for all."""
 SCREENSHOTS = (
@@ -90,7 +92,7 @@ SCREENSHOTS = (
     "tab_other_file",
     "tab_new_file",
 )
-_COMMAND = "blender --factory-startup --python-exit-code 3 --window-geometry 0 0 1600 1000 --python"
+_COMMAND = "blender --factory-startup --python-exit-code 3 --window-geometry 0 0 {} {} --python"
 
 
 class Told(dict[str, Any]):
@@ -117,8 +119,8 @@ def play() -> Told:
     with output.open("w") as file:
         session = subprocess.Popen(
             [
-                *(*runner, "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"),
-                *(*_COMMAND.split(), str(HERE / "scenarios" / "session.py")),
+                *(*runner, "xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}x24"),
+                *(*_COMMAND.format(*SCREEN.split("x")).split(), str(HERE / "scenarios" / "session.py")),
             ],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -139,6 +141,7 @@ def _environment() -> dict[str, str]:
     return {
         "NST_WINDOW_FOLDER": str(FOLDER),
         "NST_WINDOW_SIZE": SIZE,
+        "NST_WINDOW_SCREEN": SCREEN,
         "NST_WINDOW_SOURCE": str(HERE.parent.parent / "blender_nst" / "demo"),
         "NST_WINDOW_ZIP": str(archive),
         "NST_WINDOW_PYTHON": sys.executable,

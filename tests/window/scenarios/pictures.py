@@ -1,6 +1,7 @@
 """Scenario that takes the README's pictures of the window, of frames as a user would have them.
 
-Imported by `session.py` inside Blender; played only if asked for by name.
+Imported by `session.py` inside Blender; played only if asked for by name, on a screen of 1920×1080
+(`NST_WINDOW_SCREEN=1920x1080 NST_WINDOW_ONLY=readme_pictures`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MENUS, TIMELINE = 25, 97
 def readme_pictures() -> Steps:
     """`build/window/panel.png` and `divided.jpg`: a look, its second frame begun."""
     scene, manager = bpy.context.scene, bpy.context.window_manager
-    scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 480, 270, 2
+    scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 1280, 720, 2
     scene.cycles.samples = 32
     nst().look, nst().preset = "NIGHT_WHIRLS", "STANDARD"
     nst().output_path = "//out_pictures/"

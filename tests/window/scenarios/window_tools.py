@@ -22,7 +22,7 @@ FOLDER = Path(os.environ["NST_WINDOW_FOLDER"])
 MODULE = "bl_ext.user_default.blender_nst"
 PATIENCE = 0.16 * float(os.environ.get("NST_WINDOW_TIMEOUT", "1500"))
 """Seconds that are waited for one thing."""
-WIDTH = 1600
+WIDTH = int(os.environ["NST_WINDOW_SCREEN"].split("x")[0])
 SIZE = tuple(int(side) for side in os.environ["NST_WINDOW_SIZE"].split("x"))
 BUTTONS = (1.0, 0.0, 1.0)
 """The color that operator buttons get while one is looked for; nothing else in the window has it."""
