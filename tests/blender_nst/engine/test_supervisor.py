@@ -257,7 +257,7 @@ def test_an_engine_that_is_suspended_is_waited_for(
 def leased(path: Path) -> Iterator[Callable[[], None]]:
     """While it lasts, whoever opens the file waits, as on a share that does not answer.
 
-    The system lets the first one go on after 45 s. Yields what leases the file anew, once nobody waits for it.
+    The system lets the first one go on after 45 s. Yields what leases the file anew, once nobody waits.
     """
     import fcntl
 
