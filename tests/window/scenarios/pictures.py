@@ -27,7 +27,7 @@ MENUS, TIMELINE = 25, 97
 
 
 def readme_pictures() -> Steps:
-    """`build/window/panel.png` and `divided.jpg`: a look, its second frame begun."""
+    """`build/window/panel.jpg` and `divided.jpg`: a look, its second frame begun."""
     scene, manager = bpy.context.scene, bpy.context.window_manager
     scene.render.resolution_x, scene.render.resolution_y, scene.frame_end = 1280, 720, 2
     scene.cycles.samples = 32
@@ -45,7 +45,7 @@ def readme_pictures() -> Steps:
     yield 1.5
     shot = screenshot("readme_panel")
     window = manager.windows[0]
-    keep_picture(shot, "panel.png", (0, MENUS, window.width, window.height - TIMELINE))
+    keep_picture(shot, "panel.jpg", (0, MENUS, window.width, window.height - TIMELINE))
     manager.nst_preview_side = "DIVIDED"
     yield 1.5
     keep_picture(screenshot("readme_divided"), "divided.jpg")
