@@ -1,4 +1,4 @@
-"""Just-in-time compiled convolutions for CPUs, by LLVM (llvmlite): Winograd's, and the first RGB layer.
+"""Just-in-time compiled Winograd convolutions for CPUs, by LLVM (llvmlite).
 
 Optional: PyTorch's operations (`compositor.convolution`) compute the same in more time, and are used where
 llvmlite or GNU OpenMP is missing. The environment variable BLENDER_NST_JIT=0 turns the package off.
@@ -14,11 +14,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from compositor.convolution_jit import conv_by_blocks, conv_by_tiles, conv_rgb
+from compositor.convolution_jit import conv_by_blocks, conv_by_tiles
 from compositor.convolution_jit.conv_by_blocks import packed as packed_for_blocks
-from compositor.convolution_jit.conv_rgb import LEAST_WIDTH as MIN_RGB_WIDTH
-from compositor.convolution_jit.conv_rgb import by_taps as rgb_taps
-from compositor.convolution_jit.conv_rgb import fits as fits_rgb
 from compositor.convolution_jit.kernel_arguments import GROUP as CHANNEL_GROUP
 from compositor.convolution_jit.kernels import SWITCH, available, is_enabled
 
@@ -26,15 +23,11 @@ __all__ = [
     "CHANNEL_GROUP",
     "CONVOLUTION_BY_BLOCKS",
     "CONVOLUTION_BY_TILES",
-    "MIN_RGB_WIDTH",
-    "RGB_CONVOLUTION",
     "SWITCH",
     "JitConvolution",
     "available",
-    "fits_rgb",
     "is_enabled",
     "packed_for_blocks",
-    "rgb_taps",
 ]
 
 
@@ -52,4 +45,3 @@ class JitConvolution(NamedTuple):
 
 CONVOLUTION_BY_TILES = JitConvolution(conv_by_tiles.convolved, conv_by_tiles.gradient_below)
 CONVOLUTION_BY_BLOCKS = JitConvolution(conv_by_blocks.convolved, conv_by_blocks.gradient_below)
-RGB_CONVOLUTION = JitConvolution(conv_rgb.convolved, conv_rgb.gradient_below)

@@ -85,14 +85,6 @@ class Writer:
     def minimum(self, left: Any, right: Any) -> Any:
         return self.b.select(self.less(left, right), _word(left), _word(right))
 
-    def blocks(self, size: Any, length: int) -> Any:
-        """How many blocks of a length cover a size; the last may begin in the one before."""
-        return self.b.sdiv(self.add(size, length - 1), _word(length))
-
-    def block_start(self, number: Any, size: Any, length: int) -> Any:
-        """Where a block begins, so that it ends within a size, which must be as long at least."""
-        return self.minimum(self.mul(number, length), self.add(size, -length))
-
     def load(self, start: Any, offset: Any) -> Any:
         """Sixteen values."""
         return self.b.load(self._pointer(start, offset, VALUES), align=BYTES)

@@ -14,9 +14,6 @@ from typing import NamedTuple
 GROUP = 64
 """Channels of one work item at least; a layer's number of channels must be a multiple."""
 
-IMAGE_CHANNELS = 64
-"""Channels that the network's first convolution makes of an image's three."""
-
 BLOCK_ROWS = 6
 """Tiles whose products are computed at a time; the size of a block must be a multiple."""
 
@@ -161,34 +158,3 @@ class ConvolveBack(NamedTuple):
     halo_rows: int
     scratch: int
     scratch_stride: int
-
-
-class Image(NamedTuple):
-    """max(0, w ∗ x + b) of an RGB image with a replicated border, 64 channels, with `relu_mask_bits`.
-
-    `weight` is (27, 64), by row, column and color. A work item is a row.
-    """
-
-    picture: int
-    height: int
-    width: int
-    row_stride: int
-    weight: int
-    bias: int
-    result: int
-    relu_mask_bits: int
-
-
-class ImageGradient(NamedTuple):
-    """The gradient of an RGB image with its border, (height + 2, width + 2, 3), from that of 64 channels.
-
-    The latter is zero where `relu_mask_bits` are 0. A work item is a row of the result.
-    """
-
-    gradient: int
-    row_stride: int
-    relu_mask_bits: int
-    height: int
-    width: int
-    weight: int
-    result: int

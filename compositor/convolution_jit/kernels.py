@@ -22,7 +22,6 @@ _PARTS = 4
 class KernelGroup(Enum):
     """Kernels that are compiled together, once in a process and when first used: in 0.2 to 0.6 seconds."""
 
-    IMAGE = "image"
     F2X2_TILES = "2×2 tiles"
     F4X4_TILES = "4×4 tiles"
     BLOCKS = "blocks"
@@ -41,7 +40,7 @@ def available() -> bool:
 @cache
 def _compiles() -> bool:
     try:
-        _functions(KernelGroup.IMAGE)
+        _functions(KernelGroup.BLOCKS)
     except (ImportError, OSError, RuntimeError):
         return False
     return True
@@ -88,13 +87,10 @@ def _functions(code: KernelGroup) -> JitModule:
     # llvmlite is not everywhere.
     from compositor.convolution_jit.block_kernels import write_block_code
     from compositor.convolution_jit.ir_builder import new_module
-    from compositor.convolution_jit.rgb_kernels import write_image_code
     from compositor.convolution_jit.tile_kernels import write_tile_code
 
     module = new_module()
-    if code is KernelGroup.IMAGE:
-        write_image_code(module)
-    elif code is KernelGroup.BLOCKS:
+    if code is KernelGroup.BLOCKS:
         write_block_code(module, F4X4, wide=has_wide_registers())
     else:
         write_tile_code(module, F2X2 if code is KernelGroup.F2X2_TILES else F4X4)

@@ -35,14 +35,11 @@ class Kernel:
         weight, bias: (D, C, 3, 3) and (D).
 
     Attributes:
-        taps: the weight for `convolution_jit.RGB_CONVOLUTION`, if it is the first layer's.
         packed: the weight for `convolution_jit.CONVOLUTION_BY_BLOCKS`, if that is fastest.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias = weight, bias
-        compiled = convolution_jit.fits_rgb(weight) and convolution_jit.available()
-        self.taps = convolution_jit.rgb_taps(weight) if compiled else None
         self._transformed: dict[int, Transformed] = {}
         self.packed: Transformed | None = None
         # Made at once, so that free memory is already reduced by it when the first frame is planned.
@@ -77,8 +74,6 @@ def rectified_convolution(maps: Tensor, kernel: Kernel, *, replicate: bool, dtyp
     compiled = _compiled(maps, kernel, replicate=replicate)
     if compiled is not None:
         return _CompiledConvolution.apply(maps, compiled)  # type: ignore[no-any-return]
-    if kernel.taps is not None and replicate and maps.shape[3] >= convolution_jit.MIN_RGB_WIDTH:
-        return _ImageConvolution.apply(maps, kernel.taps, kernel.bias).to(dtype)  # type: ignore[no-any-return]
     return _RectifiedConvolution.apply(maps, _Options(kernel, replicate, dtype))  # type: ignore[no-any-return]
 
 
@@ -162,21 +157,6 @@ class _CompiledConvolution(torch.autograd.Function):
             gradients[0], compiled.weight.backwards, relu_mask_bits, pooled=compiled.pooled
         )
         return folded(below) if compiled.replicate else below[..., 1:-1, 1:-1], None
-
-
-class _ImageConvolution(torch.autograd.Function):
-    """The same of the picture itself, whose border is copied."""
-
-    @staticmethod
-    def forward(ctx: Any, maps: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
-        result, relu_mask_bits = convolution_jit.RGB_CONVOLUTION.convolved(maps, taps, bias)
-        ctx.save_for_backward(taps, relu_mask_bits)
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        below = convolution_jit.RGB_CONVOLUTION.gradient_below(gradients[0], *ctx.saved_tensors)
-        return folded(below), None, None
 
 
 def _rectified(maps: Tensor, kernel: Kernel, *, replicate: bool) -> Tensor:

@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compositor import convolution_jit
 from compositor.convolution.pooling import average_pool
 from compositor.networks.conv_relu import Kernel, pooled_convolution, rectified_convolution
 
@@ -44,19 +43,16 @@ def test_result_and_gradient_are_those_of_autograd(
     )
 
 
-@pytest.mark.parametrize("code", [True, False])
 @pytest.mark.parametrize(("height", "width"), [(9, 12), (2, 3), (5, 8)])
-def test_the_pictures_own_layer(code: bool, height: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """64 channels of 3, of which one is made with machine code where that can be."""
-    if not code:
-        monkeypatch.setattr(convolution_jit, "available", lambda: False)
+def test_the_pictures_own_layer(height: int, width: int) -> None:
+    """64 channels of 3, in single precision."""
     shape = (1, 3, height, width)
     maps = random(*shape, dtype=torch.float32, seed=0).contiguous(memory_format=torch.channels_last)
     maps.requires_grad_(True)
     weight = random(64, 3, 3, 3, dtype=torch.float32, seed=1)
     bias = random(64, dtype=torch.float32, seed=2)
     kernel = Kernel(weight, bias)
-    assert (kernel.taps is not None) == (code and convolution_jit.available())
+    assert kernel.packed is None
     ours = rectified_convolution(maps, kernel, replicate=True, dtype=torch.float32)
     theirs = by_autograd(maps, weight, bias, replicate=True)
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
