@@ -6,15 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from compositor.image_ops.mesh_filter import without_mesh
 from compositor.image_ops.resize import resize
 
 # Radius, in px of the small image, of the windows in which the result is fitted by the render's colors.
 _RADIUS = 2
 # Regularization: variance of the render's colors, in squared units of 0..1, below which they explain nothing.
 _FLAT = 2e-4
-# Second differences that make up the finest waves: of ω radians a pixel they take sin⁴(ω/2), all of a wave of
-# two pixels, a half of one of three, a quarter of one of four. With one more the mesh can still be seen.
-_DIFFERENCES = 2
 # Pixels of the full size that are processed at once.
 _STRIP_PIXELS = 1 << 20
 
@@ -26,9 +24,8 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
     is fitted as an affine function of the render's colors, and the function is applied to the full render
     (He and Sun 2015, Fast Guided Filter, with a guide in color as in He, Sun, Tang 2013, equation 19).
     Departs from them in that no stroke is smoothed away: the residual of the fit is enlarged bicubically and
-    added, without its waves of two pixels. Layers behind the first pooling hardly see these, so that a mesh
-    of them is left in what is optimized, which would be seen once it is enlarged. Reduced again, the image is
-    the result but for these.
+    added, without its mesh, which would be seen once it is enlarged. Reduced again, the image is the result
+    but for that.
 
     Args:
         result: (1, 3, h, w) in 0..1.
@@ -50,18 +47,6 @@ def joint_upsample(result: Tensor, small: Tensor, full: Tensor) -> Tensor:
         guided = _applied(_rows(slopes, part, full), _rows(offsets, part, full), full[..., part, :])
         upsampled[..., part, :] = guided + strokes[..., part, :]
     return upsampled.clamp(0.0, 1.0)
-
-
-def without_mesh(strokes: Tensor) -> Tensor:
-    """An image (1, 3, h, w) without waves of two pixels along rows and along columns."""
-    for axes in ((1, 1, 0, 0), (0, 0, 1, 1)):
-        finest, kernel = strokes, strokes.new_tensor([-0.25, 0.5, -0.25])
-        weight = kernel.view(1, 1, *((1, 3) if axes[0] else (3, 1))).expand(3, 1, -1, -1)
-        for _ in range(_DIFFERENCES):
-            # None at the border: any continuation would take slopes there for waves.
-            finest = F.pad(F.conv2d(finest, weight, groups=3), axes)
-        strokes = strokes - finest
-    return strokes
 
 
 def _explained(result: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:

@@ -157,10 +157,11 @@ class FeatureObjective:
         gradient, sum_gradients = torch.zeros_like(image), dict(zip(total, found, strict=True))
         for index, window in enumerate(self._windows):
             part, sums = parts[index] if parts else self._tracked(image, window)
-            used = {key: value for key, value in sums.items() if sum_gradients[key] is not None}
+            used = [(sums[key], each) for key, each in sum_gradients.items() if each is not None]
             if not used:
                 continue
-            (back,) = torch.autograd.grad(list(used.values()), part, [sum_gradients[key] for key in used])
+            values, given = zip(*used, strict=True)
+            (back,) = torch.autograd.grad(terms.with_gradients(values, given), part)
             window.outer.of(gradient).add_(back)
         return {name: value.detach() for name, value in result.items()}, gradient
 

@@ -89,9 +89,8 @@ class StyleObjective:
         ]
         losses, weighted = self._image_losses(leaf)
         # The octaves' gradients are led back through the reductions.
-        (gradient,) = torch.autograd.grad(
-            [weighted, *sizes], leaf, [torch.ones_like(weighted), *(each / len(sizes) for _, each in found)]
-        )
+        of_features = terms.with_gradients(sizes, [each / len(sizes) for _, each in found])
+        (gradient,) = torch.autograd.grad(weighted + of_features, leaf)
         result = _joined([each for each, _ in found], losses, weighted)
         return {name: value.detach() for name, value in result.items()}, gradient
 

@@ -8,6 +8,7 @@ Every function returns a scalar tensor that is differentiable towards its first 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -152,6 +153,14 @@ def temporal_loss(image: Tensor, target: Tensor, reliability: Tensor) -> Tensor:
     return (reliability * (image - target).square()).mean()
 
 
+def with_gradients(values: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+    """Zero, whose gradient towards each of some values is the given one, of its shape: the chain rule.
+
+    Not `grad_outputs` of `torch.autograd.grad`, whose checks import SymPy: half a second of each process.
+    """
+    return _GivenGradients.apply(gradients, *values)  # type: ignore[no-any-return]
+
+
 def matrix_root(matrix: Tensor) -> Tensor:
     """The square root of a symmetric positive semi-definite matrix (C, C)."""
     values, vectors = _eigh(matrix)
@@ -181,6 +190,17 @@ class _GramSum(torch.autograd.Function):
             gradient = gradient * _pixels(ctx.mask).to(features.dtype)
         height, width = features.shape[-2:]
         return gradient.view(1, height, width, -1).permute(0, 3, 1, 2), None
+
+
+class _GivenGradients(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, given: Sequence[Tensor], *values: Tensor) -> Tensor:
+        ctx.given = given
+        return given[0].new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        return None, *ctx.given
 
 
 class _RootTrace(torch.autograd.Function):

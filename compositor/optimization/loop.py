@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from compositor.errors import DivergenceError
@@ -45,6 +46,7 @@ class OptimizationRun:
         constrained: what the image has to be like, and with it the gradient: called with either, returns its
             projection. After every step the image is replaced by it.
         renew: called after every `renew_every` steps: the objective changes.
+        smoothed: what the image, but for fixed pixels, is replaced by then, before the step that follows.
     """
 
     steps: int
@@ -55,6 +57,7 @@ class OptimizationRun:
     constrained: Callable[[Tensor], Tensor] | None = None
     renew: Callable[[], None] | None = None
     renew_every: int = 1
+    smoothed: Callable[[Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,11 @@ def optimize(
         if callbacks.cancelled():
             stopped = Stopped.CANCELLED
             break
-        current = take_step(taken / run.steps, _renewed(run, taken))
+        renewed = _renewed(run, taken)
+        if renewed and run.smoothed is not None:
+            smoothed = run.smoothed(image)
+            image.copy_(smoothed if run.fixed is None else torch.where(run.fixed, image, smoothed))
+        current = take_step(taken / run.steps, renewed)
         if run.constrained is not None:
             image.copy_(run.constrained(image))
         taken += 1

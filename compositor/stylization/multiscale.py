@@ -13,7 +13,7 @@ from torch import Tensor
 from compositor.errors import ImageError
 from compositor.hardware.allocator import give_back_freed_memory
 from compositor.hardware.memory_shortage import is_memory_shortage
-from compositor.image_ops.joint_upsampling import without_mesh
+from compositor.image_ops.mesh_filter import without_mesh
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.feature_objective import ActiveRegion, FeatureObjective
 from compositor.losses.local_term import RENEW_EVERY
@@ -168,6 +168,7 @@ class MultiscaleOptimizer:
             constrained=None if self._circular is None else self._circular.merged,
             renew=objective.renew if self._settings.local_weight > 0.0 else None,
             renew_every=RENEW_EVERY,
+            smoothed=without_mesh,
         )
         replayed = self._graphs.replaying(objective.value_and_grad, image, run)
         return optimize(image, replayed, self._settings, run, counter.callbacks_at(height, width))

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compositor.image_ops.color import luma
-from compositor.image_ops.joint_upsampling import joint_upsample, without_mesh
+from compositor.image_ops.joint_upsampling import joint_upsample
+from compositor.image_ops.mesh_filter import without_mesh
 from compositor.image_ops.resize import reduced, resize
 from compositor.losses.local_term import drawn
 from compositor.losses.style_targets import StylePicture

@@ -17,6 +17,7 @@ from compositor.losses.terms import (
     speckle_loss,
     temporal_loss,
     tv_loss,
+    with_gradients,
 )
 
 
@@ -73,6 +74,15 @@ def test_gram_of_bfloat16_features_is_summed_up_in_single_precision() -> None:
         assert found.dtype is torch.float32
         exact = gram(features.double(), None if seen is None else seen.double())
         torch.testing.assert_close(found.double(), exact, rtol=4e-3, atol=0.0)
+
+
+def test_given_gradients_are_led_back_by_the_chain_rule() -> None:
+    leaf = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    values = leaf.square(), leaf.sum()
+    zero = with_gradients(values, [torch.tensor([1.0, 10.0, 100.0]), torch.tensor(0.5)])
+    (found,) = torch.autograd.grad(leaf.prod() + zero, leaf)
+    assert float(zero) == 0.0
+    torch.testing.assert_close(found, torch.tensor([6.0 + 2.0 + 0.5, 3.0 + 40.0 + 0.5, 2.0 + 600.0 + 0.5]))
 
 
 def test_content_loss_is_zero_at_the_target_and_one_at_zero() -> None:

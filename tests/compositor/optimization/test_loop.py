@@ -167,6 +167,27 @@ def test_an_objective_is_renewed_after_every_so_many_steps(optimizer: Optimizer)
     assert [place for place, call in enumerate(calls) if call == "renew"] == [3, 7]
 
 
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_what_is_not_fixed_is_smoothed_whenever_the_objective_is_renewed(optimizer: Optimizer) -> None:
+    given: list[Tensor] = []
+
+    def objective(image: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        given.append(image.clone())
+        return quadratic(image)
+
+    fixed = torch.zeros(1, 1, *START.shape[-2:], dtype=torch.bool)
+    fixed[..., :4] = True
+    for held in (None, fixed):
+        given.clear()
+        plan = OptimizationRun(
+            7, fixed=held, renew=lambda: None, renew_every=3, smoothed=lambda image: 0.0 * image + 0.25
+        )
+        optimize(START, objective, StyleSettings(optimizer=optimizer), plan, StepCallbacks())
+        free = [image if held is None else image[..., 4:] for image in given]
+        assert [bool((image == 0.25).all()) for image in free] == [step in (3, 6) for step in range(7)]
+        assert held is None or all(bool((image[..., :4] == 0.5).all()) for image in given)
+
+
 def spoiled(step: int, *, loss: float = 1.0, gradient: float = 0.0) -> Objective:
     """A quadratic whose style loss, or gradient, is another from a step on, counted from 1."""
     calls = 0
