@@ -15,6 +15,7 @@ from blender_nst.cli.blenders import private_install
 from blender_nst.cli.blenders.runtime import BlenderRuntime, RuntimeKind, ensure_blender
 from blender_nst.cli.errors import BlenderError
 from blender_nst.headless.job import RenderJob
+from compositor import convolution_jit
 from tests.blender_nst.blender_in_tests import REPOSITORY, TINY_SEQUENCE, TINY_STYLE, BlenderInTests
 from tests.blender_nst.command_line import Cli, make_cli
 from tests.blender_nst.shared_blender import end_shared_blenders
@@ -49,6 +50,13 @@ def blender_runtime(request: pytest.FixtureRequest) -> BlenderRuntime:
     except BlenderError as error:
         pytest.skip(str(error))
     return BlenderRuntime(installed.python, RuntimeKind.MODULE, installed.version)
+
+
+@pytest.fixture(autouse=True)
+def without_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling them takes three seconds of every process that stylizes; `tests/compositor` tests what they
+    give, and `test_demo.py` the main job with them."""
+    monkeypatch.setenv(convolution_jit.SWITCH, "0")
 
 
 @pytest.fixture(autouse=True, scope="session")

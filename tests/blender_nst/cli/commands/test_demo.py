@@ -40,6 +40,11 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=600)
 
 
+@pytest.fixture(autouse=True)
+def without_compiled_kernels() -> None:
+    """With them, unlike the other tests of this folder."""
+
+
 @pytest.fixture(scope="module")
 def main_job(blender_runtime: BlenderRuntime, tmp_path_factory: pytest.TempPathFactory) -> MainJob:
     out = tmp_path_factory.mktemp("main job") / "out"
