@@ -182,7 +182,11 @@ def _below(
         below = winograd.gradient_below(gradient, transformed_weight.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
-    weight = kernel.weight.to(gradient.dtype)
+    weight = kernel.weight
+    if gradient.device.type == "cpu":
+        # The image's own layer is in single precision; so is its gradient, where memory allows for it.
+        gradient = gradient.to(weight.dtype)
+    weight = weight.to(gradient.dtype)
     (height, width), padding = size, 1
     if replicate:
         height, width, padding = height + 2, width + 2, 0

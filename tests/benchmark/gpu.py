@@ -97,7 +97,7 @@ _WHOLE = Extent(
 )
 _REDUCED = Extent(
     tests=("tests/compositor/optimization/test_cuda_graphs.py",),
-    compared=(64, 48),
+    compared=(96, 72),
     graphs=(),
     sizes=((64, 48), (96, 72)),
     frames=((64, 48),),

@@ -59,6 +59,12 @@ def without_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(convolution_jit.SWITCH, "0")
 
 
+@pytest.fixture(scope="session")
+def child_environment(child_environment: dict[str, str]) -> dict[str, str]:
+    """The same for the processes that fixtures of a module start."""
+    return child_environment | {convolution_jit.SWITCH: "0"}
+
+
 @pytest.fixture(autouse=True, scope="session")
 def ended_shared_blenders() -> Iterator[None]:
     """Ends the Blender processes that tests shared; `BlenderInTests.run` starts them when it needs them."""
