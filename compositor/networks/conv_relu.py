@@ -182,11 +182,9 @@ def _below(
         below = winograd.gradient_below(gradient, transformed_weight.backwards, result)
         return below if replicate else below[..., 1:-1, 1:-1]
     gradient = torch.ops.aten.threshold_backward(gradient, result, 0)
-    weight = kernel.weight
-    if gradient.device.type == "cpu":
-        # The image's own layer is in single precision; so is its gradient, where memory allows for it.
-        gradient = gradient.to(weight.dtype)
-    weight = weight.to(gradient.dtype)
+    # The image's own layer is in single precision; so is its gradient, but on a GPU, to save memory.
+    dtype = kernel.weight.dtype if gradient.device.type == "cpu" else gradient.dtype
+    gradient, weight = gradient.to(dtype), kernel.weight.to(dtype)
     (height, width), padding = size, 1
     if replicate:
         height, width, padding = height + 2, width + 2, 0
