@@ -52,16 +52,21 @@ def blender_runtime(request: pytest.FixtureRequest) -> BlenderRuntime:
     return BlenderRuntime(installed.python, RuntimeKind.MODULE, installed.version)
 
 
-@pytest.fixture(autouse=True)
-def without_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def without_compiled_kernels() -> Iterator[None]:
     """Compiling them takes three seconds of every process that stylizes; `tests/compositor` tests what they
-    give, and `test_demo.py` the main job with them."""
-    monkeypatch.setenv(convolution_jit.SWITCH, "0")
+    give, and `test_demo.py` the main job with them.
+
+    A module's, so that the fixtures of modules, to which tests compare their frames, do without them too.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(convolution_jit.SWITCH, "0")
+        yield
 
 
 @pytest.fixture(scope="session")
 def child_environment(child_environment: dict[str, str]) -> dict[str, str]:
-    """The same for the processes that fixtures of a module start."""
+    """The same for the processes that tests start by an environment of their own."""
     return child_environment | {convolution_jit.SWITCH: "0"}
 
 
