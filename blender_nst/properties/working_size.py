@@ -101,7 +101,7 @@ def _shared(steps: int, sizes: list[tuple[int, int]], are_fine: list[bool]) -> l
     first = are_fine.index(True)
     shares = [max(weight / sum(weights), _LEAST_SHARE) for weight in weights[first:]]
     fine = [max(1, round(steps * share)) for share in shares]
-    return [*_proportionally(steps - sum(fine), weights[:first]), *fine]
+    return [*_proportionally(steps - sum(fine), [math.sqrt(each) for each in weights[:first]]), *fine]
 
 
 def _proportionally(steps: int, weights: list[float]) -> list[int]:

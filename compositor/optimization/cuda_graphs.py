@@ -39,7 +39,8 @@ class StepGraphs:
         height, width = image.shape[-2:]
         if image.device.type != "cuda" or height * width > _LARGEST or run.steps < _WORTH:
             return objective
-        return Replaying(objective, self.record, 0 if run.renew is None else run.renew_every)
+        renewed = None if run.renew is None else run.is_renewed_after
+        return Replaying(objective, self.record, renewed)
 
     def record(self, work: Callable[[], Found]) -> tuple[Found, Callable[[], None]]:
         """As `Record` says.
@@ -71,19 +72,21 @@ class Replaying:
 
     Args:
         objective: always called with the same tensor, which is changed in place.
-        eager_every: the first of so many steps is never replayed: the objective is renewed in it.
+        renewed: whether the objective is renewed in the call after so many; that call is never replayed.
     """
 
-    def __init__(self, objective: Objective, record: Record, eager_every: int = 0) -> None:
+    def __init__(
+        self, objective: Objective, record: Record, renewed: Callable[[int], bool] | None = None
+    ) -> None:
         self._objective = objective
         self._record = record
-        self._eager_every = eager_every
+        self._renewed = renewed
         self._calls = 0
         self._recorded: tuple[Tensor, Found, Callable[[], None]] | None = None
 
     def __call__(self, image: Tensor) -> Found:
         """The losses of the image, and the gradient of their total."""
-        renewed = self._eager_every > 0 and self._calls % self._eager_every == 0
+        renewed = self._renewed is not None and self._renewed(self._calls)
         if self._recorded is not None and image is self._recorded[0] and not renewed:
             _, (losses, gradient), replay = self._recorded
             replay()

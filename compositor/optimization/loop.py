@@ -45,7 +45,7 @@ class OptimizationRun:
         fixed: (1, 1, H, W) bool, pixels that do not change.
         constrained: what the image has to be like, and with it the gradient: called with either, returns its
             projection. After every step the image is replaced by it.
-        renew: called after every `renew_every` steps: the objective changes.
+        renew: called every `renew_every` steps (`is_renewed_after`): the objective changes.
         smoothed: what the image, but for fixed pixels, is replaced by then, before the step that follows.
     """
 
@@ -58,6 +58,15 @@ class OptimizationRun:
     renew: Callable[[], None] | None = None
     renew_every: int = 1
     smoothed: Callable[[Tensor], Tensor] | None = None
+
+    def is_renewed_after(self, taken: int) -> bool:
+        """Whether the objective is renewed, and the image smoothed, after so many steps.
+
+        Counted from the end, for the last time half of `renew_every` steps before it, and not before as many
+        are taken. What steps have made since then stays in the image, as much in a short run as in a long.
+        """
+        half = self.renew_every // 2
+        return taken > half and (self.steps - taken - half) % self.renew_every == 0 and taken < self.steps
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,7 @@ def optimize(
 
 def _renewed(run: OptimizationRun, taken: int) -> bool:
     """Whether the objective had to be renewed after so many steps; then it is."""
-    if run.renew is None or taken == 0 or taken % run.renew_every:
+    if run.renew is None or not run.is_renewed_after(taken):
         return False
     run.renew()
     return True

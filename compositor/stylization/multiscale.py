@@ -6,6 +6,7 @@ Each scale is optimized in as many tiles as fit into memory, and in smaller ones
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -43,6 +44,9 @@ _WHOLLY = 1.0 - 1e-4
 # From this reliability on a warped image's detail is kept. That of a surface whose light changes is lower
 # than its strokes are known.
 _KEPT_FROM = 0.2
+# Share of the mesh that is left where a warm frame is held: each frame before was filtered there too, so that
+# strokes would become softer from frame to frame.
+_LEFT_WHERE_HELD = 0.5
 # Times that the tiles' area is halved after out of memory, before the error is raised.
 _HALVINGS = 8
 
@@ -168,7 +172,7 @@ class MultiscaleOptimizer:
             constrained=None if self._circular is None else self._circular.merged,
             renew=objective.renew if self._settings.local_weight > 0.0 else None,
             renew_every=RENEW_EVERY,
-            smoothed=without_mesh,
+            smoothed=without_mesh if term is None else partial(_with_less_mesh, reliability=term.reliability),
         )
         replayed = self._graphs.replaying(objective.value_and_grad, image, run)
         return optimize(image, replayed, self._settings, run, counter.callbacks_at(height, width))
@@ -256,3 +260,8 @@ def _corrected(warped: Tensor, image: Tensor, size: Size) -> Tensor:
     """A warped image with what a coarser scale has changed in it, but for waves of two pixels."""
     small = resize(warped, *image.shape[-2:])
     return resize(warped, *size) + resize(without_mesh(image - small), *size)
+
+
+def _with_less_mesh(image: Tensor, reliability: Tensor) -> Tensor:
+    """An image (1, 3, H, W) without the mesh where nothing is known, and with less of it where it is held."""
+    return torch.lerp(image, without_mesh(image), 1.0 - _LEFT_WHERE_HELD * reliability)

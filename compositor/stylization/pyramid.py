@@ -94,8 +94,9 @@ def octave_sizes(height: int, width: int) -> list[Size]:
 def share_steps(steps: int, sizes: Sequence[Size], *, has_octaves: bool = True) -> list[int]:
     """The steps of each scale of a cold start, coarse to fine, each at least one.
 
-    The scales of a large frame take about as long as each other: what is laid out coarsely in many steps
-    needs few at the finer scales.
+    What is laid out coarsely in many steps needs few at finer scales. At a large frame's scales with coarser
+    octaves they fall with the area, so that each would take as long as the coarsest scale. Up to the coarsest
+    octave they fall with the side: there the strokes are painted that are seen in the whole frame.
 
     Args:
         sizes: see `scale_sizes`.
@@ -108,7 +109,7 @@ def share_steps(steps: int, sizes: Sequence[Size], *, has_octaves: bool = True) 
     first = fine.index(True)
     shares = [max(weight / sum(weights), _LEAST_SHARE) for weight in weights[first:]]
     finer = [max(1, round(steps * share)) for share in shares]
-    return [*_proportionally(steps - sum(finer), weights[:first]), *finer]
+    return [*_proportionally(steps - sum(finer), [math.sqrt(each) for each in weights[:first]]), *finer]
 
 
 def share_warm_steps(steps: int, scales: int) -> list[int]:

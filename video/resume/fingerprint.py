@@ -16,7 +16,7 @@ from video.frames.sequence import SourceFrame
 from video.motion.motion_field import RenderedFrame
 from video.settings import SequenceSettings
 
-ALGORITHM_VERSION = 12
+ALGORITHM_VERSION = 13
 """Version of what is computed from the same inputs and settings.
 
 To be raised with every change that gives other pixels, in the engine, the motion, the warm start or the

@@ -92,8 +92,8 @@ def test_the_steps_are_those_of_the_engines_scales(blender: BlenderInTests) -> N
         ),
         # Which device the engine will find is not known before it ran once.
         ("pass", "24 frames at 1920×1080, starts at frame 1"),
-        # First 110, 55 and 28 steps at 240, 339 and 480 px, and 7 at 960 px, which has an octave at 480 px
-        # too: 15 million pixels; then 23 times 9 steps at 480 px: 27 million; and the detail: 12 million.
+        # First 65, 46 and 32 steps at 240, 339 and 480 px, and 7 at 960 px, which has an octave at 480 px
+        # too: 14 million pixels; then 23 times 9 steps at 480 px: 27 million; and the detail: 12 million.
         (
             "speed('cpu', 8.75e6)",
             "24 frames at 1920×1080, optimized at 960×540, about 6 s on CPU, starts at frame 1",

@@ -100,7 +100,7 @@ def test_the_steps_in_which_the_objective_is_renewed_are_not_replayed() -> None:
         calls += 1
         return bowl(image)
 
-    totals, _ = descended(Replaying(moving, recorder.record, eager_every=5), 12)
+    totals, _ = descended(Replaying(moving, recorder.record, lambda step: step % 5 == 0), 12)
     assert totals == descended(bowl, 12)[0]
     replayed = [step for step in range(WARM_UP, 12) if step % 5 != 0]
     assert recorder.replays == 1 + len(replayed)

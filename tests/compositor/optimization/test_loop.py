@@ -167,6 +167,21 @@ def test_an_objective_is_renewed_after_every_so_many_steps(optimizer: Optimizer)
     assert [place for place, call in enumerate(calls) if call == "renew"] == [3, 7]
 
 
+@pytest.mark.parametrize(
+    ("steps", "every", "renewed"),
+    [
+        (75, 10, [10, 20, 30, 40, 50, 60, 70]),
+        (20, 10, [15]),
+        (41, 10, [6, 16, 26, 36]),
+        (9, 10, []),
+        (3, 1, [1, 2]),
+    ],
+)
+def test_the_last_renewal_leaves_half_of_a_round(steps: int, every: int, renewed: list[int]) -> None:
+    plan = OptimizationRun(steps, renew=lambda: None, renew_every=every)
+    assert [taken for taken in range(steps + 1) if plan.is_renewed_after(taken)] == renewed
+
+
 @pytest.mark.parametrize("optimizer", Optimizer)
 def test_what_is_not_fixed_is_smoothed_whenever_the_objective_is_renewed(optimizer: Optimizer) -> None:
     given: list[Tensor] = []
