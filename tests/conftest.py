@@ -118,7 +118,10 @@ def picture() -> Picture:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def child_environment() -> dict[str, str]:
-    """The environment of a child process that imports the packages of this checkout."""
+    """The environment of a child process that imports the packages of this checkout.
+
+    A module's, because it holds what the fixtures of one module have set.
+    """
     return os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONIOENCODING": "utf-8"}

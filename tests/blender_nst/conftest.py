@@ -64,12 +64,6 @@ def without_compiled_kernels() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def child_environment(child_environment: dict[str, str]) -> dict[str, str]:
-    """The same for the processes that tests start by an environment of their own."""
-    return child_environment | {convolution_jit.SWITCH: "0"}
-
-
 @pytest.fixture(autouse=True, scope="session")
 def ended_shared_blenders() -> Iterator[None]:
     """Ends the Blender processes that tests shared; `BlenderInTests.run` starts them when it needs them."""

@@ -61,7 +61,7 @@ finish([unknown, measured_speed.expected_seconds(scene, 10, (1920, 1080), "cpu")
     last_octave = 480 * 270
     detail = 960 * 540
     fine = 7 * (960 * 540 + last_octave)
-    coarse = 82 * 240 * 135 + 41 * 339 * 191 + 20 * last_octave
+    coarse = 65 * 240 * 135 + 46 * 339 * 191 + 32 * last_octave
     by_hand = first * (151 * 0.01 + (fine + coarse + detail) * 1e-6)
     by_hand += 9 * later * (10 * 0.01 + (9 * last_octave + detail) * 1e-6)
     assert seconds == pytest.approx(by_hand, rel=1e-3)
