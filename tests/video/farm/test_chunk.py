@@ -7,11 +7,13 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compositor.hardware.processor import using_threads
 from tests.video.farm.farmed import chunk, started, styled, whole_run
 from tests.video.killed_runs import CUT
 from video.errors import DiskFullError, FolderBusyError, JournalError
@@ -24,6 +26,13 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of a process 
 
 CHUNKS = ("1-4", "5-8", "9-12")
 CUT_NAME = f"styled_{CUT:04d}.png"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_many_threads_as_chunks_in_processes() -> Iterator[None]:
+    """Has one thread compute, as in `started`: with two, the last bits of a frame are others."""
+    with using_threads(1):
+        yield
 
 
 @pytest.fixture(scope="module")
