@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -105,6 +106,13 @@ def engine_of_the_tests() -> None:
     """Forgets the engine that the caller's shell names: tests name their own, or want none to be named."""
     for name in ("BLENDER_NST_PYTHON", "BLENDER_NST_ENGINE_PATH"):
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def environment_of_the_module() -> Iterator[None]:
+    """Takes back what a module leaves in the environment: dask leaves the threads of its workers there."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")
